@@ -1,0 +1,113 @@
+/** What one event of keepalived brings about when no daemon takes it. */
+import type { Logger } from 'pino'
+import { type Clock, deadline } from '../clock.ts'
+import { instanceOf, loadConfig } from '../config/load.ts'
+import type { RouteOutcome } from '../core/route.ts'
+import { Failure } from '../errors.ts'
+import { eventText, type VrrpEvent } from '../keepalived/event.ts'
+import {
+  isNewer,
+  type JournalEntry,
+  type Moment,
+  momentOfThisProcess,
+  newestEvent,
+  recordEvent,
+  secondsBetween,
+} from '../keepalived/journal.ts'
+import { runEdge } from './edge.ts'
+import { loadView, saveView, viewOf } from './view.ts'
+
+/** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
+const RX_LOWER_PRI_SPACING_SECONDS = 1
+
+export type HookOptions = {
+  readonly configPath: string
+  readonly stateDirectory: string
+  readonly deadlineMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Records the event and does what it asks for; nothing of it is done once a newer event is recorded.
+ * @returns how each route came out; none for an event that moves no route
+ * @throws Failure of kind `superseded` when a newer event was recorded
+ */
+export async function handleEvent(event: VrrpEvent, options: HookOptions): Promise<RouteOutcome[]> {
+  const { stateDirectory, log } = options
+  const moment = momentOfThisProcess()
+  if (
+    event.state === 'MASTER_RX_LOWER_PRI' &&
+    isCoalesced(newestEvent(stateDirectory, event.name, moment.boot), moment)
+  ) {
+    log.debug({ event }, `${eventText(event)}: another hook is on it`)
+    return []
+  }
+  recordEvent(stateDirectory, event, moment)
+  const permit = () => assertNewest(newestEvent(stateDirectory, event.name, moment.boot), moment, event)
+  permit()
+
+  switch (event.state) {
+    case 'MASTER':
+    case 'MASTER_RX_LOWER_PRI':
+      return becomeMaster(event, options, permit)
+    case 'BACKUP':
+      await refreshView(event, options, permit)
+      return []
+    case 'FAULT':
+    case 'STOP':
+    case 'DELETED':
+      log.info({ event }, `${eventText(event)}: recorded`)
+      return []
+  }
+}
+
+/** Whether this proof of a lower master follows a MASTER or another proof so closely that nothing can be new. */
+function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
+  return newest?.state.startsWith('MASTER') === true && secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS
+}
+
+function assertNewest(newest: JournalEntry | undefined, moment: Moment, event: VrrpEvent): void {
+  if (newest && isNewer(newest, moment)) {
+    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newest.state}`)
+  }
+}
+
+async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<RouteOutcome[]> {
+  const { configPath, stateDirectory, log, clock, deadlineMs } = options
+  const config = loadConfig(configPath)
+  const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
+  const { openRoutePort, ownEni } = await import('./route-port.ts')
+  const wanted = { permit, signal: deadline(deadlineMs), clock, log }
+  const [{ ec2, routes }, eni] = await Promise.all([
+    openRoutePort(config, { selectors: routeTables, createMissing }, wanted),
+    ownEni(config, wanted),
+  ])
+
+  // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
+  const view = event.state === 'MASTER' ? loadView(stateDirectory, event.name, config) : undefined
+  log.info({ event, eni, region: ec2.region }, `${eventText(event)}: taking its routes`)
+  return runEdge({
+    vips,
+    policy: { createMissing, takeOver },
+    eni,
+    view,
+    routes,
+    clock,
+    signal: wanted.signal,
+    log,
+    onView: (seen) => saveView(stateDirectory, event.name, config, seen),
+  })
+}
+
+/** While there is time: reads which tables are meant, so that a later MASTER need not. */
+async function refreshView(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<void> {
+  const { configPath, stateDirectory, log, clock, deadlineMs } = options
+  log.info({ event }, `${eventText(event)}: recorded`)
+  const config = loadConfig(configPath)
+  const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
+  const { openRoutePort } = await import('./route-port.ts')
+  const wanted = { permit, signal: deadline(deadlineMs), clock, log }
+  const { routes } = await openRoutePort(config, { selectors: routeTables, createMissing }, wanted)
+  saveView(stateDirectory, event.name, config, viewOf(await routes.read(), vips, { createMissing, takeOver }))
+}

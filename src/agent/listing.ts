@@ -1,0 +1,37 @@
+/** Which routes of which tables are VIPs. */
+import type { Config } from '../config/schema.ts'
+import { findRoute, isForeign, type Route, type RouteTable } from '../core/route.ts'
+import { type Destination, sameDestination } from '../core/vip.ts'
+import { matches } from '../ec2/tables.ts'
+
+export type ListedRoute = {
+  readonly vip: Destination
+  /** Undefined: the config asks for it, and it is missing. */
+  readonly route: Route | undefined
+  /** The VRRP instance of the config whose VIP it is. */
+  readonly vrrpInstance: string | undefined
+}
+
+export type ListedTable = { readonly table: RouteTable; readonly routes: readonly ListedRoute[] }
+
+/**
+ * The VIPs in every table: those of the config, there or missing, and every other route that could be one (its target is
+ * an ENI, an instance or a blackhole). Tables without any are left out.
+ */
+export function listVips(tables: readonly RouteTable[], config: Config | undefined): ListedTable[] {
+  return tables
+    .map((table) => {
+      const configured = configuredRoutes(table, config)
+      const others = table.routes
+        .filter((route) => !isForeign(route) && !configured.some(({ vip }) => sameDestination(vip, route.destination)))
+        .map((route) => ({ vip: route.destination, route, vrrpInstance: undefined }))
+      return { table, routes: [...configured, ...others] }
+    })
+    .filter(({ routes }) => routes.length > 0)
+}
+
+function configuredRoutes(table: RouteTable, config: Config | undefined): ListedRoute[] {
+  return Object.entries(config?.instances ?? {})
+    .filter(([, { routeTables }]) => routeTables.some((selector) => matches(selector, table)))
+    .flatMap(([vrrpInstance, { vips }]) => vips.map((vip) => ({ vip, route: findRoute(table, vip), vrrpInstance })))
+}

@@ -1,0 +1,28 @@
+/** Names and zones of what routes point to: a comfort, never a condition. */
+import type { Logger } from 'pino'
+import type { EniId, InstanceId } from '../core/ids.ts'
+import type { Target, TargetFacts } from '../core/route.ts'
+import type { Ec2 } from '../ec2/client.ts'
+import { describeTargets } from '../ec2/interfaces.ts'
+import { messageOf } from '../errors.ts'
+
+/** Facts by the id of ENI or instance; none, with a warning, where we may not read them. */
+export async function factsOfTargets(
+  ec2: Ec2,
+  targets: readonly Target[],
+  signal: AbortSignal,
+  log: Logger,
+): Promise<Map<string, TargetFacts>> {
+  const enis = new Set<EniId>()
+  const instances = new Set<InstanceId>()
+  for (const target of targets) {
+    if (target.kind === 'eni') enis.add(target.eni)
+    if (target.kind === 'instance') instances.add(target.instance)
+  }
+  try {
+    return await describeTargets(ec2, [...enis], [...instances], signal)
+  } catch (error) {
+    log.warn(`names and zones are not shown: ${messageOf(error)}`)
+    return new Map()
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What was last seen of an instance's routes, kept on disk: so that an edge writes at once, with nothing read before,
+ * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
+ */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { Config } from '../config/schema.ts'
+import { stateFile, writeAtomically } from '../config/state-directory.ts'
+import { isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import { findRoute, type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../core/route.ts'
+import type { Destination } from '../core/vip.ts'
+
+export type View = {
+  readonly tables: readonly RouteTableId[]
+  /** Routes that were somebody else's, as key texts: these are looked at again before they are written. */
+  readonly foreign: readonly string[]
+}
+
+const fileSchema = z.object({
+  /** The part of the config that the view was made for. */
+  of: z.string(),
+  tables: z.array(z.string().refine(isRouteTableId)).min(1),
+  foreign: z.array(z.string()),
+})
+
+export function viewOf(tables: readonly RouteTable[], vips: readonly Destination[], policy: RoutePolicy): View {
+  const foreign = tables.flatMap((table) =>
+    vips
+      .filter((vip) => findRoute(table, vip) && refusalOf(table, vip, policy))
+      .map((vip) => routeKeyText({ table: table.id, vip })),
+  )
+  return { tables: tables.map((table) => table.id), foreign }
+}
+
+/** Every VIP in every table of the view; each VIP's first table first. */
+export function routeKeys(tables: readonly RouteTableId[], vips: readonly Destination[]): RouteKey[] {
+  return tables.flatMap((table) => vips.map((vip) => ({ table, vip })))
+}
+
+export function saveView(stateDirectory: string, instance: string, config: Config, view: View): void {
+  const file: z.input<typeof fileSchema> = {
+    of: subject(config, instance),
+    tables: [...view.tables],
+    foreign: [...view.foreign],
+  }
+  writeAtomically(stateFile(stateDirectory, 'views', instance), `${JSON.stringify(file)}\n`)
+}
+
+/**
+ * The view of the instance, if there is one and the config has not changed since. Where every table is named by its id,
+ * none is needed.
+ */
+export function loadView(stateDirectory: string, instance: string, config: Config): View | undefined {
+  return savedView(stateDirectory, instance, config) ?? viewOfIds(config, instance)
+}
+
+function savedView(stateDirectory: string, instance: string, config: Config): View | undefined {
+  let text: string
+  try {
+    text = readFileSync(stateFile(stateDirectory, 'views', instance), 'utf8')
+  } catch {
+    return undefined // None was saved yet; the routes are read instead.
+  }
+  const file = fileSchema.safeParse(parseJson(text))
+  return file.success && file.data.of === subject(config, instance) ? file.data : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // Not ours, then: as good as none.
+  }
+}
+
+function viewOfIds(config: Config, instance: string): View | undefined {
+  const selectors = config.instances[instance]?.routeTables ?? []
+  const tables = selectors.flatMap((selector) => (selector.kind === 'id' ? [selector.id] : []))
+  return tables.length === selectors.length ? { tables: [...new Set(tables)], foreign: [] } : undefined
+}
+
+function subject(config: Config, instance: string): string {
+  return JSON.stringify([config.region, config.assumeRole, config.instances[instance]])
+}

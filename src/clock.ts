@@ -1,0 +1,25 @@
+/** The only place that reads a clock or waits; tests hand in another one. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Failure } from './errors.ts'
+
+export type Clock = {
+  /** Milliseconds on a clock that never jumps. */
+  now(): number
+  /** Waits `ms` milliseconds. @throws the signal's reason as soon as it is aborted */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  async sleep(ms, signal) {
+    signal.throwIfAborted()
+    await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+  },
+}
+
+/** A signal that is aborted in `ms` milliseconds, with a Failure that says so. It keeps no process alive. */
+export function deadline(ms: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(new Failure('failed', `the deadline of ${ms / 1000} s has passed`)), ms).unref()
+  return controller.signal
+}

@@ -1,0 +1,153 @@
+/** `vip-switch switch`: an operator points routes at another node. */
+import { openRoutePort, ownEni, type Wanted } from '../agent/route-port.ts'
+import { isDue, makeMoves, planMoves, rehearseMoves } from '../agent/switchover.ts'
+import { factsOfTargets } from '../agent/targets.ts'
+import { deadline, systemClock } from '../clock.ts'
+import { configPath, instanceOf, loadConfig, loadConfigIfThere } from '../config/load.ts'
+import type { Config, TableSelector } from '../config/schema.ts'
+import { type EniId, isEniId, isInstanceId, isRouteTableId } from '../core/ids.ts'
+import type { RoutePolicy, Target } from '../core/route.ts'
+import { type Destination, InvalidDestination, parseVip } from '../core/vip.ts'
+import type { Ec2 } from '../ec2/client.ts'
+import { findEni, parseReference, type Reference } from '../ec2/interfaces.ts'
+import { Failure } from '../errors.ts'
+import { ask } from '../output/ask.ts'
+import { type ExitCode, exitCodeOfRoutes } from '../output/exit.ts'
+import { openLog } from '../output/log.ts'
+import { movesText, outcomesText, switchJson } from '../output/switch.ts'
+import { countText } from '../output/table.ts'
+
+export type SwitchOptions = {
+  routeTable: string[]
+  vip: string[]
+  instance?: string
+  eni?: string
+  to?: string
+  force?: true
+  dryRun?: true
+  json?: true
+  config?: string
+}
+
+const DEADLINE_MS = 60_000
+
+/** What is to be moved, and where to; undefined: to this node. */
+type SwitchRequest = {
+  readonly selectors: readonly TableSelector[]
+  readonly vips: readonly Destination[]
+  readonly policy: RoutePolicy
+  readonly target: Reference | undefined
+}
+
+/** @throws Failure before anything is written */
+export async function switchRoutes(name: string | undefined, options: SwitchOptions): Promise<ExitCode> {
+  const config = loadConfigIfThere(options.config)
+  const request = requestOf(name, options, config)
+  const log = await openLog()
+  const wanted: Wanted = { permit: () => {}, signal: deadline(DEADLINE_MS), clock: systemClock, log }
+  const { ec2, routes } = await openRoutePort(
+    { region: config?.region, assumeRole: config?.assumeRole },
+    { selectors: request.selectors, createMissing: request.policy.createMissing },
+    wanted,
+  )
+  const tables = await routes.read()
+  const vpcs = [...new Set(tables.map((table) => table.vpc))]
+  const eni = await targetEni(ec2, request.target, config, vpcs, wanted)
+  const moves = planMoves(tables, request.vips, eni, request.policy)
+  const present = moves.flatMap(({ standing }) => (standing.kind === 'missing' ? [] : (standing.route?.target ?? [])))
+  const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
+  const facts = await factsOfTargets(ec2, targets, wanted.signal, log)
+
+  const print = (text: string) => process.stdout.write(`${text}\n`)
+  if (!options.json) print(movesText(moves, eni, facts))
+  if (!options.dryRun) await assertWanted(moves.filter(isDue).length, options)
+
+  const outcomes = options.dryRun
+    ? await rehearseMoves(moves, eni, routes)
+    : await makeMoves(moves, eni, routes, wanted)
+  const tableNames = new Map(tables.map((table) => [table.id, table.name]))
+  print(
+    options.json
+      ? switchJson(moves, eni, facts, outcomes, options.dryRun === true)
+      : outcomesText(outcomes, tableNames),
+  )
+  return exitCodeOfRoutes(outcomes.map((outcome) => outcome.verdict))
+}
+
+async function assertWanted(due: number, { force }: SwitchOptions): Promise<void> {
+  if (force || due === 0) return
+  if (!process.stdin.isTTY) {
+    throw new Failure('usage', 'not a terminal, so nobody can be asked; nothing was changed', {
+      hint: 'say -f to go ahead',
+    })
+  }
+  if (!(await ask(`Move ${countText(due, 'route')}?`)))
+    throw new Failure('refused', 'not confirmed; nothing was changed')
+}
+
+function requestOf(name: string | undefined, options: SwitchOptions, config: Config | undefined): SwitchRequest {
+  const byFlags = options.routeTable.length > 0 || options.vip.length > 0
+  const target = targetOf(options)
+  if (name !== undefined) {
+    if (byFlags) throw usage(`with the instance ${name}, -r and -v come from the config: leave them out`)
+    const { routeTables, vips, createMissing, takeOver } = instanceOf(
+      config ?? loadConfig(configPath(options.config)),
+      name,
+    )
+    return { selectors: routeTables, vips, policy: { createMissing, takeOver }, target }
+  }
+  if (!byFlags) {
+    const known = config ? Object.keys(config.instances).join(', ') : 'no config'
+    throw usage(`what is to be switched? An instance of the config (${known}), or -r, -v and a target`)
+  }
+  if (options.routeTable.length === 0) throw usage('-v needs a route table: -r rtb-… or -r NAME')
+  if (options.vip.length === 0) throw usage('-r needs a VIP: -v ADDRESS')
+  if (!target) throw usage('where to? -I, --eni or --to')
+  return {
+    selectors: options.routeTable.map((text) =>
+      isRouteTableId(text) ? { kind: 'id', id: text } : { kind: 'name', name: text },
+    ),
+    vips: options.vip.map(vipOf),
+    // A route that no config asks for is moved, never made: a slip of the fingers would make one that nobody knows of.
+    policy: { createMissing: false, takeOver: [] },
+    target,
+  }
+}
+
+function vipOf(text: string): Destination {
+  try {
+    return parseVip(text)
+  } catch (error) {
+    if (error instanceof InvalidDestination) throw usage(`-v: ${error.message}`)
+    throw error
+  }
+}
+
+function targetOf({ instance, eni, to }: SwitchOptions): Reference | undefined {
+  const given = [instance, eni, to].filter((value) => value !== undefined)
+  if (given.length > 1) throw usage('-I, --eni and --to name one target: choose one of them')
+  if (eni !== undefined) {
+    if (!isEniId(eni)) throw usage(`--eni: "${eni}" is no id of a network interface (eni-…)`)
+    return { kind: 'eni', eni }
+  }
+  if (instance !== undefined) {
+    return isInstanceId(instance) ? { kind: 'instance', instance } : { kind: 'name', name: instance }
+  }
+  return to === undefined ? undefined : parseReference(to)
+}
+
+function usage(message: string): Failure {
+  return new Failure('usage', message, { hint: 'vip-switch switch --help has examples' })
+}
+
+async function targetEni(
+  ec2: Ec2,
+  target: Reference | undefined,
+  config: Config | undefined,
+  vpcs: readonly string[],
+  wanted: Wanted,
+): Promise<EniId> {
+  if (target) return findEni(ec2, target, vpcs, wanted.signal)
+  if (config) return ownEni(config, wanted)
+  throw usage('where to? -I, --eni or --to')
+}

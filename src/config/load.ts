@@ -1,0 +1,121 @@
+/** Reads and validates the config file; every error at once, each with its line. */
+import { existsSync, readFileSync } from 'node:fs'
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { Failure, messageOf } from '../errors.ts'
+import { type Config, configSchema, type InstanceConfig } from './schema.ts'
+
+export const DEFAULT_CONFIG_PATH = '/etc/vip-switch/config.yaml'
+
+/** One thing that is wrong in the file: where, what was found, and what is allowed. */
+export type ConfigProblem = { line: number; path: string; found: string; allowed: string }
+
+/** Where the config is: `--config`, then VIP_SWITCH_CONFIG, then the default path. */
+export function configPath(option: string | undefined): string {
+  return option ?? process.env.VIP_SWITCH_CONFIG ?? DEFAULT_CONFIG_PATH
+}
+
+/** @throws Failure of kind `config`, listing every problem of the file */
+export function loadConfig(path: string): Config {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Failure('config', `cannot read the config: ${messageOf(error)}`, {
+      hint: `create ${path}, or name another one with --config or VIP_SWITCH_CONFIG`,
+      cause: error,
+    })
+  }
+  const result = parseConfig(text)
+  if (Array.isArray(result)) throw new Failure('config', problemText(path, result))
+  return result
+}
+
+/** The config, where one was asked for or is in its default place. @throws Failure as loadConfig */
+export function loadConfigIfThere(option: string | undefined): Config | undefined {
+  const path = configPath(option)
+  return path === DEFAULT_CONFIG_PATH && !existsSync(path) ? undefined : loadConfig(path)
+}
+
+/** The config in `text` (YAML), or everything that is wrong with it, in the order of its lines. */
+export function parseConfig(text: string): Config | ConfigProblem[] {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  if (document.errors.length > 0) {
+    return document.errors.map((error) => ({
+      line: lines.linePos(error.pos[0]).line,
+      path: '(YAML)',
+      found: error.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.code,
+      allowed: 'valid YAML',
+    }))
+  }
+  const value: unknown = document.toJS()
+  const result = configSchema.safeParse(value)
+  if (result.success) return result.data
+
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    for (let length = path.length; length >= 0; length--) {
+      const node = document.getIn(path.slice(0, length), true)
+      const range = rangeOf(node)
+      if (range !== undefined) return lines.linePos(range).line
+    }
+    return 1
+  }
+  return result.error.issues.flatMap((issue) => problemsOf(issue, value, lineOf)).sort((a, b) => a.line - b.line)
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  value: unknown,
+  lineOf: (path: readonly PropertyKey[]) => number,
+): ConfigProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    const advice = issue.message.split('\n')
+    return issue.keys.map((key, index) => ({
+      line: lineOf([...issue.path, key]),
+      path: pathText([...issue.path, key]),
+      found: 'an unknown key',
+      allowed: advice[index]?.slice(key.length + 2) ?? '',
+    }))
+  }
+  const found = issue.path.reduce<unknown>((node, key) => Reflect.get(Object(node), key), value)
+  return [
+    {
+      line: lineOf(issue.path),
+      path: pathText(issue.path),
+      found: found === undefined ? 'nothing' : JSON.stringify(found),
+      allowed: issue.message,
+    },
+  ]
+}
+
+function rangeOf(node: unknown): number | undefined {
+  const range: unknown = Reflect.get(Object(node), 'range')
+  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return '(whole file)'
+  return path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
+    '',
+  )
+}
+
+function problemText(path: string, problems: readonly ConfigProblem[]): string {
+  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`
+  const each = problems.map(
+    ({ line, path: field, found, allowed }) => `  ${path}:${line}: ${field}\n      found ${found}; allowed: ${allowed}`,
+  )
+  return [`${count} in the config`, ...each].join('\n')
+}
+
+/** @throws Failure of kind `config` naming the instances that there are */
+export function instanceOf(config: Config, name: string): InstanceConfig {
+  const instance = Object.hasOwn(config.instances, name) ? config.instances[name] : undefined
+  if (instance) return instance
+  const known = Object.keys(config.instances).join(', ')
+  throw new Failure('config', `no VRRP instance "${name}" in the config`, {
+    hint: `the config has ${known}; the name is the one of vrrp_instance (or vrrp_sync_group) in keepalived.conf`,
+  })
+}

@@ -1,0 +1,175 @@
+/** The config file's schema: the single source of its types, validation, defaults and JSON Schema. */
+import { distance } from 'fastest-levenshtein'
+import { z } from 'zod'
+import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import { type Destination, parseVip } from '../core/vip.ts'
+
+/** How a config, or an operator's flag, says which route tables are meant. */
+export type TableSelector =
+  | { readonly kind: 'id'; readonly id: RouteTableId }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> }
+
+/** A mapping whose unknown keys are errors that suggest the known one. */
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const keys = Object.keys(shape)
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => `${key}: ${unknownKey(key, keys)}`).join('\n')
+        : `a mapping with the keys ${keys.join(', ')}`,
+  })
+}
+
+function unknownKey(key: string, keys: readonly string[]): string {
+  const nearest = keys.map((known) => ({ known, edits: distance(key.toLowerCase(), known.toLowerCase()) }))
+  const best = nearest.sort((a, b) => a.edits - b.edits)[0]
+  return best && best.edits <= Math.max(2, key.length / 3) ? `did you mean ${best.known}?` : `one of ${keys.join(', ')}`
+}
+
+/** A string that a parser turns into what it means; the parser's message is the error. */
+function parsed<Value>(allowed: string, parse: (text: string) => Value | undefined) {
+  return z.string({ error: allowed }).transform((text, context) => {
+    try {
+      const value = parse(text)
+      if (value !== undefined) return value
+      context.addIssue({ code: 'custom', message: allowed })
+    } catch (error) {
+      context.addIssue({
+        code: 'custom',
+        message: `${allowed}; ${error instanceof Error ? error.message : String(error)}`,
+      })
+    }
+    return z.NEVER
+  })
+}
+
+const vip = parsed<Destination>('an IPv4 or IPv6 address, a CIDR, or a prefix list (pl-…)', parseVip).meta({
+  description: 'Destination of the route: an address (/32 or /128 implied), a CIDR, or a managed prefix list.',
+  examples: ['10.99.0.10', '2001:db8:99::10', 'pl-0a1b2c3d'],
+})
+
+/** Two spellings of one VIP are one VIP. Runs beside other errors, so entries that did not parse are passed over. */
+function eachOnce(vips: readonly Destination[], context: z.core.$RefinementCtx) {
+  const seen = new Map<string, number>()
+  for (const [index, each] of vips.entries()) {
+    if (typeof each !== 'object') continue
+    const text = JSON.stringify(each)
+    const first = seen.get(text)
+    if (first !== undefined) {
+      context.addIssue({ code: 'custom', path: [index], message: `each VIP once; this one is vips[${first}] already` })
+    }
+    seen.set(text, first ?? index)
+  }
+}
+
+const tags = z.record(z.string(), z.string({ error: 'a text (quote numbers and true/false)' }), {
+  error: 'a mapping of tags',
+})
+
+const SELECTOR_FORM = 'a route table’s id (rtb-…), { name: … } or { tags: { key: value } }'
+const selector = z
+  .union(
+    [
+      z.string().refine(isRouteTableId),
+      z.strictObject({ name: z.string().min(1) }),
+      z.strictObject({ tags: tags.refine((value) => Object.keys(value).length > 0) }),
+    ],
+    { error: SELECTOR_FORM },
+  )
+  .transform((value): TableSelector => {
+    if (typeof value === 'string') return { kind: 'id', id: value }
+    return 'name' in value ? { kind: 'name', name: value.name } : { kind: 'tags', tags: value.tags }
+  })
+  .meta({ description: 'Which route tables: one by its id, one by its Name tag, or all that carry these tags.' })
+
+const eni = parsed<EniId>('a network interface’s id (eni-…)', (text) => (isEniId(text) ? text : undefined))
+
+const instance = section({
+  vips: z
+    .array(vip, { error: 'a list of VIPs' })
+    .min(1, { error: 'at least one VIP' })
+    .superRefine(eachOnce, { when: ({ value }) => Array.isArray(value) }),
+  routeTables: z.array(selector, { error: 'a list of route tables' }).min(1, { error: 'at least one route table' }),
+  createMissing: z.boolean({ error: 'true or false' }).default(true).meta({
+    description: 'Whether a route that is missing is created.',
+  }),
+  priority: z
+    .int({ error: 'a whole number from 1 to 255' })
+    .min(1, { error: 'a whole number from 1 to 255' })
+    .max(255, { error: 'a whole number from 1 to 255' })
+    .optional()
+    .meta({ description: 'VRRP priority, where keepalived does not tell it (sync groups).' }),
+  takeOver: z
+    .array(z.string().regex(/^[a-z]+-[0-9a-f]+$/, { error: 'an id, such as nat-0a1b2c3d or tgw-0a1b2c3d' }), {
+      error: 'a list of ids',
+    })
+    .default([])
+    .meta({ description: 'Ids of gateways and other foreign targets whose route may be replaced.' }),
+})
+
+export const configSchema = section({
+  cluster: z.string({ error: 'a name for this cluster' }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
+    error: 'a name of up to 63 letters, digits, dots, dashes and underscores',
+  }),
+  region: z
+    .string({ error: 'an AWS region' })
+    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, { error: 'an AWS region, such as ap-northeast-1' })
+    .optional()
+    .meta({ description: 'Default: the region of the environment or profile, else of this instance (IMDS).' }),
+  interface: z
+    .string({ error: 'a network interface of this host' })
+    .regex(/^[^\s/]{1,15}$/, { error: 'a network interface of this host, such as eth0' })
+    .optional()
+    .meta({ description: 'The interface whose ENI becomes the target. Default: the primary one.' }),
+  eni: eni.optional().meta({ description: 'The ENI that becomes the target, where IMDS cannot tell it.' }),
+  instances: z
+    .record(z.string().min(1), instance, {
+      error: 'a mapping from VRRP instance (or sync group) to its VIPs and tables',
+    })
+    .refine((value) => Object.keys(value).length > 0, { error: 'at least one VRRP instance' })
+    .meta({ description: 'VRRP instances and sync groups, by the name that keepalived.conf gives them.' }),
+  assumeRole: z
+    .string({ error: 'a role’s ARN' })
+    .regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, {
+      error: 'a role’s ARN, arn:aws:iam::123456789012:role/name',
+    })
+    .optional()
+    .meta({ description: 'Role of the account that owns the route tables (shared VPC).' }),
+})
+  .superRefine(
+    (config, context) => {
+      if (config.interface !== undefined && config.eni !== undefined) {
+        context.addIssue({ code: 'custom', path: ['eni'], message: 'either interface or eni, not both' })
+      }
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
+  .superRefine((config, context) => {
+    for (const { path, owner } of sharedRoutes(config.instances)) {
+      context.addIssue({ code: 'custom', path, message: `a VIP that ${owner} does not have in the same tables` })
+    }
+  })
+
+export type Config = z.output<typeof configSchema>
+export type InstanceConfig = Config['instances'][string]
+
+/** Paths of VIPs that another instance claims in the same tables, as far as the selectors alone can tell. */
+function* sharedRoutes(instances: Readonly<Record<string, z.output<typeof instance>>>) {
+  const owners = new Map<string, string>()
+  for (const [name, { vips, routeTables }] of Object.entries(instances)) {
+    for (const [index, each] of vips.entries()) {
+      for (const table of routeTables) {
+        const route = JSON.stringify([each, table])
+        const owner = owners.get(route)
+        if (owner !== undefined && owner !== name) yield { path: ['instances', name, 'vips', index], owner }
+        owners.set(route, owner ?? name)
+      }
+    }
+  }
+}
+
+/** The JSON Schema of the file, for editors (`# yaml-language-server: $schema=…`). */
+export function configJsonSchema(): object {
+  return { title: 'vip-switch config', ...z.toJSONSchema(configSchema, { io: 'input' }) }
+}

@@ -1,0 +1,26 @@
+/** Where state lives that must outlast one process, and how it is written. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export const DEFAULT_STATE_DIRECTORY = '/run/vip-switch'
+
+/** `--state-dir`, then systemd's RUNTIME_DIRECTORY (the first of its list), then the default. */
+export function stateDirectory(option: string | undefined): string {
+  return option ?? process.env.RUNTIME_DIRECTORY?.split(':', 1)[0] ?? DEFAULT_STATE_DIRECTORY
+}
+
+/**
+ * Writes a file so that a reader sees the whole of it or none; makes its directory.
+ * Synchronous: it is a few bytes on a tmpfs, and must be there before anything else is done.
+ */
+export function writeAtomically(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  const unfinished = `${path}.${process.pid}.unfinished`
+  writeFileSync(unfinished, text)
+  renameSync(unfinished, path)
+}
+
+/** A path of one VRRP instance below the state directory; its name may hold anything. */
+export function stateFile(stateDirectory: string, kind: 'events' | 'views', instance: string): string {
+  return join(stateDirectory, kind, encodeURIComponent(instance).replaceAll('.', '%2E'))
+}

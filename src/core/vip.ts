@@ -1,0 +1,86 @@
+/** Addresses and CIDRs: what a route's destination is, and when two of them are the same. */
+import ipaddr from 'ipaddr.js'
+import { isPrefixListId, type PrefixListId } from './ids.ts'
+
+/** Canonical text of a parsed CIDR (host bits zero, IPv6 as RFC 5952 writes it), so that equal texts are equal CIDRs. */
+export type Cidr = string & { readonly canonical: true }
+
+/** Destination of a route. A VIP is one, too. */
+export type Destination =
+  | { readonly kind: 'ipv4'; readonly cidr: Cidr }
+  | { readonly kind: 'ipv6'; readonly cidr: Cidr }
+  | { readonly kind: 'prefix-list'; readonly id: PrefixListId }
+
+export class InvalidDestination extends Error {
+  override name = 'InvalidDestination'
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html: ranges that no route may cover or lie in. */
+const RESERVED = ['169.254.168.0/22', 'fd00:ec2::/32']
+
+/**
+ * A VIP as a person writes it: `10.99.0.10` (/32 implied), `2001:db8::1` (/128 implied), a CIDR, or `pl-…`.
+ * @throws InvalidDestination saying what is wrong and what was probably meant
+ */
+export function parseVip(text: string): Destination {
+  const destination = parseDestination(text)
+  if (destination.kind === 'prefix-list') return destination
+  const address = text.split('/', 1)[0] ?? ''
+  const masked = destination.cidr.split('/', 1)[0]
+  if (ipaddr.parse(address).toString() !== masked) {
+    const host = `${ipaddr.parse(address).toString()}/${destination.kind === 'ipv4' ? 32 : 128}`
+    throw new InvalidDestination(`${text} has host bits set: write ${destination.cidr} or ${host}`)
+  }
+  const reserved = RESERVED.find((range) => contains(parseDestination(range), destination))
+  if (reserved) throw new InvalidDestination(`${text} lies in ${reserved}, which EC2 keeps for itself`)
+  return destination
+}
+
+/**
+ * A destination as EC2 writes it; host bits are masked, as EC2 masks them (100.68.0.18/18 is 100.68.0.0/18).
+ * @throws InvalidDestination
+ */
+export function parseDestination(text: string): Destination {
+  if (isPrefixListId(text)) return { kind: 'prefix-list', id: text }
+  const [address = '', prefix, ...rest] = text.split('/')
+  const kind = ipaddr.IPv4.isValidFourPartDecimal(address)
+    ? 'ipv4'
+    : ipaddr.IPv6.isValid(address) && !address.includes('%')
+      ? 'ipv6'
+      : undefined
+  if (!kind || rest.length > 0)
+    throw new InvalidDestination(`${text} is not an IPv4 or IPv6 address, CIDR or prefix list`)
+  const bits = kind === 'ipv4' ? 32 : 128
+  if (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)) {
+    throw new InvalidDestination(`${text} has the prefix length ${prefix}: it goes from 0 to ${bits}`)
+  }
+  return { kind, cidr: canonicalCidr(kind, address, Number(prefix ?? bits)) }
+}
+
+function canonicalCidr(kind: 'ipv4' | 'ipv6', address: string, prefix: number): Cidr {
+  const family = kind === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+  const cidr = `${family.networkAddressFromCIDR(`${address}/${prefix}`).toString()}/${prefix}`
+  return cidr as Cidr // The one place that makes one.
+}
+
+/** The destination as EC2 and people write it. */
+export function destinationText(destination: Destination): string {
+  return destination.kind === 'prefix-list' ? destination.id : destination.cidr
+}
+
+export function sameDestination(a: Destination, b: Destination): boolean {
+  return destinationText(a) === destinationText(b)
+}
+
+/** Whether `inner` lies wholly in `outer`. What is in a prefix list is not known here, so one contains nothing. */
+export function contains(outer: Destination, inner: Destination): boolean {
+  if (outer.kind === 'prefix-list' || inner.kind === 'prefix-list' || outer.kind !== inner.kind) return false
+  const [network, outerPrefix] = ipaddr.parseCIDR(outer.cidr)
+  const [address, innerPrefix] = ipaddr.parseCIDR(inner.cidr)
+  return innerPrefix >= outerPrefix && address.match(network, outerPrefix)
+}
+
+/** Whether the destination is a single address, /32 or /128. */
+export function isHost(destination: Destination): boolean {
+  return destination.kind !== 'prefix-list' && destination.cidr.endsWith(destination.kind === 'ipv4' ? '/32' : '/128')
+}

@@ -1,0 +1,103 @@
+/** The connection to EC2: region, credentials, time-outs, and one way to send a command. */
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
+import { Ec2Error } from './errors.ts'
+import { regionOfThisInstance } from './identity.ts'
+
+// For a control plane that is losing a zone: an attempt that hangs is worth less than the next one.
+const CONNECT_TIMEOUT_MS = 1000
+const REQUEST_TIMEOUT_MS = 2000
+/** Parallel connections; what is beyond waits its turn. */
+const MAX_SOCKETS = 50
+
+// For those who install the SDK; here the bundle fixes its version, and the warning would be on every line of a hook's log.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+
+const CONFIGURATION: EC2ClientConfig = {
+  // Retries are ours: each must first ask whether we are still master.
+  maxAttempts: 1,
+  requestHandler: {
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+    httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+    httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+  },
+}
+
+export type Ec2 = {
+  readonly region: string
+  /** For route tables, which may be another account's. */
+  readonly routes: EC2Client
+  /** For what is in our own account. */
+  readonly own: EC2Client
+}
+
+/**
+ * Opens EC2 in the given region, else in that of the environment or profile, else in this instance's own. With
+ * `assumeRole`, calls about route tables are made in that role (a shared VPC's belong to another account).
+ */
+export async function openEc2({
+  region,
+  assumeRole,
+}: {
+  region?: string | undefined
+  assumeRole?: string | undefined
+}): Promise<Ec2> {
+  const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
+  const own = new EC2Client({ ...CONFIGURATION, region: chosen })
+  if (!assumeRole) return { region: chosen, routes: own, own }
+  const credentials = await roleCredentials(assumeRole, chosen)
+  return { region: chosen, routes: new EC2Client({ ...CONFIGURATION, region: chosen, credentials }), own }
+}
+
+/** AWS_REGION or the profile's, as the SDK finds it. */
+async function regionOfEnvironment(): Promise<string | undefined> {
+  try {
+    return await new EC2Client({}).config.region()
+  } catch {
+    return undefined // The SDK throws where none is set; the instance's own is asked for next.
+  }
+}
+
+async function roleCredentials(role: string, region: string) {
+  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+  return fromTemporaryCredentials({
+    params: { RoleArn: role, RoleSessionName: 'vip-switch' },
+    clientConfig: { region },
+  })
+}
+
+/**
+ * Sends one command, once.
+ * @param attempted what is being done to what, for the error
+ * @throws Ec2Error; the signal's reason when it was aborted
+ */
+export async function send<Output>(
+  attempted: string,
+  call: (options: { abortSignal: AbortSignal }) => Promise<Output>,
+  signal: AbortSignal,
+): Promise<Output> {
+  try {
+    return await call({ abortSignal: signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new Ec2Error(attempted, error)
+  }
+}
+
+/** Reads all pages of a list. Each call asks for a page, so that EC2 counts it against the larger token bucket. */
+export async function sendPaged<Page extends { NextToken?: string | undefined }, Item>(
+  attempted: string,
+  call: (token: string | undefined, options: { abortSignal: AbortSignal }) => Promise<Page>,
+  items: (page: Page) => readonly Item[] | undefined,
+  signal: AbortSignal,
+): Promise<Item[]> {
+  const all: Item[] = []
+  let token: string | undefined
+  do {
+    const page = await send(attempted, (options) => call(token, options), signal)
+    all.push(...(items(page) ?? []))
+    token = page.NextToken
+  } while (token)
+  return all
+}

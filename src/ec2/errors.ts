@@ -1,0 +1,105 @@
+/** What an answer of EC2, or the lack of one, means: one table of classes. */
+import { Failure } from '../errors.ts'
+
+/**
+ * - `retry`: may pass by itself; the call is idempotent, so it is sent again
+ * - `throttle`: the account's token bucket is empty; sent again, later
+ * - `create-instead`: ReplaceRoute found no such route
+ * - `permitted`: a dry run that would have been allowed, which EC2 reports as an error
+ * - `denied`: IAM says no
+ * - `fatal`: sending it again cannot help
+ */
+export type ErrorClass = 'retry' | 'throttle' | 'create-instead' | 'permitted' | 'denied' | 'fatal'
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and Node's and the SDK's own names. */
+const CLASSES: Readonly<Record<string, ErrorClass>> = {
+  RequestLimitExceeded: 'throttle',
+  Throttling: 'throttle',
+  ThrottlingException: 'throttle',
+  EC2ThrottledException: 'throttle',
+  InternalError: 'retry',
+  InternalFailure: 'retry',
+  ServerInternal: 'retry',
+  Unavailable: 'retry',
+  ServiceUnavailable: 'retry',
+  // Another writer was faster between our ReplaceRoute ("no such route") and our CreateRoute: replace again.
+  RouteAlreadyExists: 'retry',
+  // A clock that is off: the SDK learns the offset from the answer and signs the next attempt with it.
+  RequestExpired: 'retry',
+  // IMDS does not answer for a moment.
+  CredentialsProviderError: 'retry',
+  TimeoutError: 'retry',
+  ECONNREFUSED: 'retry',
+  ECONNRESET: 'retry',
+  EHOSTUNREACH: 'retry',
+  ENETUNREACH: 'retry',
+  ENOTFOUND: 'retry',
+  EAI_AGAIN: 'retry',
+  EPIPE: 'retry',
+  ETIMEDOUT: 'retry',
+  'InvalidRoute.NotFound': 'create-instead',
+  DryRunOperation: 'permitted',
+  UnauthorizedOperation: 'denied',
+  AuthFailure: 'denied',
+  AccessDenied: 'denied',
+}
+
+/** ReplaceRoute says it with a general code (facts of the wire: moto#6425, Terraform's logs). */
+const NO_SUCH_ROUTE = /Use CreateRoute instead/
+
+/** What to do, where one thing is by far the likeliest. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  UnauthorizedOperation: 'allow the action in the IAM policy of this role, for this resource',
+  AccessDenied: 'allow the action in the IAM policy of this role, and this role in the trust policy of the other',
+  AuthFailure: 'check the credentials and the clock of this host',
+  CredentialsProviderError: 'attach an IAM role to the instance, or set AWS_PROFILE or AWS_ACCESS_KEY_ID',
+  'InvalidRouteTableID.NotFound': 'check the id, the region and the account: vip-switch list shows what is there',
+  'InvalidNetworkInterfaceID.NotFound': 'the interface is gone: check eni or interface in the config',
+  RouteLimitExceeded: 'remove routes, or request a higher quota of routes per table',
+  ECONNREFUSED: 'check AWS_ENDPOINT_URL, the proxy and the route to the EC2 API',
+  ENOTFOUND: 'check the region and DNS',
+  TimeoutError: 'check the route, the security group and the VPC endpoint to the EC2 API',
+}
+
+/** A call to EC2 that did not succeed. */
+export class Ec2Error extends Failure {
+  override name = 'Ec2Error'
+  readonly code: string
+  readonly class: ErrorClass
+  readonly requestId: string | undefined
+
+  /** @param hint what to do, where the table above knows less */
+  constructor(attempted: string, error: unknown, hint?: string) {
+    const { code, requestId, text, status } = readError(error)
+    const answered = requestId ? `EC2 answered ${code} (request ${requestId})` : code
+    super('failed', `${attempted}: ${answered}: ${text}`, { hint: hint ?? REMEDIES[code], cause: error })
+    this.code = code
+    this.class = classOf(code, text, status)
+    this.requestId = requestId
+  }
+}
+
+export function classOf(code: string, message: string, status: number | undefined): ErrorClass {
+  if (code === 'InvalidParameterValue' && NO_SUCH_ROUTE.test(message)) return 'create-instead'
+  return CLASSES[code] ?? (status !== undefined && status >= 500 ? 'retry' : 'fatal')
+}
+
+type ErrorFacts = { code: string; requestId: string | undefined; text: string; status: number | undefined }
+
+/** The SDK's service errors carry `name` and `$metadata`, Node's network errors `code`. */
+function readError(error: unknown): ErrorFacts {
+  if (!(error instanceof Error))
+    return { code: 'Unknown', requestId: undefined, text: String(error), status: undefined }
+  const metadata = Object(Reflect.get(error, '$metadata'))
+  const networkCode: unknown = Reflect.get(error, 'code')
+  const requestId: unknown = Reflect.get(metadata, 'requestId')
+  const status: unknown = Reflect.get(metadata, 'httpStatusCode')
+  const isNetwork = typeof networkCode === 'string' && networkCode in CLASSES
+  return {
+    code: isNetwork ? networkCode : error.name,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    // Node's AggregateError of a failed connect has no message of its own.
+    text: error.message || (error instanceof AggregateError ? error.errors.map(String).join(', ') : error.name),
+    status: typeof status === 'number' ? status : undefined,
+  }
+}

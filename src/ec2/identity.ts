@@ -1,0 +1,124 @@
+/** Who we are: this instance's ENI and region, from IMDSv2. */
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { request } from 'node:http'
+import { type EniId, isEniId } from '../core/ids.ts'
+import { Failure } from '../errors.ts'
+import { Ec2Error } from './errors.ts'
+
+const TIMEOUT_MS = 1000
+const TOKEN_LIFETIME_SECONDS = 21_600
+const ENDPOINT = 'http://169.254.169.254'
+const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
+
+const NO_TOKEN_HINT =
+  'outside EC2, set region and eni in the config; in a container, a hop limit of 1 drops the answer: ' +
+  'aws ec2 modify-instance-metadata-options --instance-id … --http-put-response-hop-limit 2'
+
+/**
+ * A session with the instance metadata service.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+ */
+export class Metadata {
+  readonly #endpoint: string
+  #token: Promise<string> | undefined
+
+  /** @param endpoint default: AWS_EC2_METADATA_SERVICE_ENDPOINT and its kin, as the SDKs read them */
+  constructor(endpoint: string = endpointOfEnvironment()) {
+    this.#endpoint = endpoint
+  }
+
+  /** One value, such as `mac`; undefined where IMDS has no such path. @throws Failure */
+  async get(path: string): Promise<string | undefined> {
+    let answer = await this.#fetch(path)
+    if (answer.status === 401) {
+      // The token has expired, or IMDS was restarted: once with a new one.
+      this.#token = undefined
+      answer = await this.#fetch(path)
+    }
+    if (answer.status === 404) return undefined
+    if (answer.status === 200) return answer.body
+    throw new Failure('failed', `IMDS answered ${answer.status} for ${path}`)
+  }
+
+  async #fetch(path: string): Promise<Answer> {
+    this.#token ??= this.#newToken()
+    const token = await this.#token
+    return exchange('GET', `${this.#endpoint}/latest/meta-data/${path}`, { 'x-aws-ec2-metadata-token': token })
+  }
+
+  async #newToken(): Promise<string> {
+    const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_LIFETIME_SECONDS) }
+    let answer: Answer
+    try {
+      answer = await exchange('PUT', `${this.#endpoint}/latest/api/token`, headers)
+    } catch (error) {
+      throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, NO_TOKEN_HINT)
+    }
+    if (answer.status === 200) return answer.body
+    throw new Failure('failed', `IMDS at ${this.#endpoint} refused an IMDSv2 token with status ${answer.status}`, {
+      hint: 'enable it: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled',
+    })
+  }
+}
+
+function endpointOfEnvironment(): string {
+  const { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: mode } = process.env
+  return endpoint?.replace(/\/+$/, '') ?? (mode?.toLowerCase() === 'ipv6' ? ENDPOINT_IPV6 : ENDPOINT)
+}
+
+type Answer = { status: number; body: string }
+
+// node:http, since loading what is behind fetch() costs more than the whole exchange.
+function exchange(method: 'GET' | 'PUT', url: string, headers: Record<string, string>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (incoming) => {
+      let body = ''
+      incoming.setEncoding('utf8')
+      incoming.on('data', (chunk: string) => {
+        body += chunk
+      })
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }))
+      incoming.on('error', reject)
+    })
+    outgoing.on('error', (error) => {
+      // node:http names an abort by a signal AbortError, whatever the signal's reason.
+      reject(
+        error.name === 'AbortError' ? new DOMException(`no answer within ${TIMEOUT_MS} ms`, 'TimeoutError') : error,
+      )
+    })
+    outgoing.end()
+  })
+}
+
+/** @throws Failure */
+export async function regionOfThisInstance(metadata = new Metadata()): Promise<string> {
+  const region = await metadata.get('placement/region')
+  if (region) return region
+  throw new Failure('failed', 'IMDS does not tell the region', { hint: 'set region in the config, or AWS_REGION' })
+}
+
+/**
+ * The ENI of this host that the routes shall point to: that of `interfaceName` (matched by its MAC address), else the
+ * primary one.
+ * @throws Failure
+ */
+export async function eniOfThisInstance(interfaceName: string | undefined, metadata = new Metadata()): Promise<EniId> {
+  const mac = interfaceName === undefined ? await metadata.get('mac') : await macOf(interfaceName)
+  const eni = mac && (await metadata.get(`network/interfaces/macs/${mac}/interface-id`))
+  if (eni && isEniId(eni)) return eni
+  const which = interfaceName ? `interface ${interfaceName} (${mac})` : 'the primary interface'
+  throw new Failure('failed', `IMDS knows no ENI for ${which}`, { hint: 'set interface or eni in the config' })
+}
+
+async function macOf(interfaceName: string): Promise<string> {
+  try {
+    return readFileSync(`/sys/class/net/${interfaceName}/address`, 'utf8').trim()
+  } catch (error) {
+    const present = (await readdir('/sys/class/net')).join(', ')
+    throw new Failure('config', `this host has no network interface ${interfaceName}`, {
+      hint: `set interface in the config to one of ${present}`,
+      cause: error,
+    })
+  }
+}

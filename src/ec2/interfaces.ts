@@ -1,0 +1,201 @@
+/** Network interfaces and their instances: what an operator's words for a target mean, and what a target is called. */
+import {
+  DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  type Filter,
+  type Instance as SdkInstance,
+  type NetworkInterface as SdkNetworkInterface,
+} from '@aws-sdk/client-ec2'
+import { type EniId, type InstanceId, isEniId, isInstanceId } from '../core/ids.ts'
+import type { TargetFacts } from '../core/route.ts'
+import { parseDestination } from '../core/vip.ts'
+import { Failure } from '../errors.ts'
+import { type Ec2, sendPaged } from './client.ts'
+import { chunks, literal } from './tables.ts'
+
+const PAGE_SIZE = 100
+
+/** How an operator names a target. */
+export type Reference =
+  | { readonly kind: 'eni'; readonly eni: EniId }
+  | { readonly kind: 'instance'; readonly instance: InstanceId }
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'name'; readonly name: string }
+
+/** `eni-…`, `i-…` and addresses are what they look like; anything else is a Name tag. */
+export function parseReference(text: string): Reference {
+  if (isEniId(text)) return { kind: 'eni', eni: text }
+  if (isInstanceId(text)) return { kind: 'instance', instance: text }
+  return isAddress(text) ? { kind: 'address', address: text } : { kind: 'name', name: text }
+}
+
+function isAddress(text: string): boolean {
+  if (text.includes('/')) return false
+  try {
+    return parseDestination(text).kind !== 'prefix-list'
+  } catch {
+    return false // Not an address: a name, then.
+  }
+}
+
+/**
+ * The one ENI that is meant; never an instance, since EC2 refuses to guess between its ENIs.
+ * @param vpcs where the routes are; names and addresses are looked for there alone
+ * @throws Failure where there is none or more than one, listing them
+ */
+export async function findEni(
+  ec2: Ec2,
+  reference: Reference,
+  vpcs: readonly string[],
+  signal: AbortSignal,
+): Promise<EniId> {
+  switch (reference.kind) {
+    case 'eni': {
+      const found = await describeInterfaces(ec2, [idFilter('network-interface-id', [reference.eni])], signal)
+      return onlyOne(found.map(eniOf), reference.eni, 'network interface')
+    }
+    case 'address': {
+      const isIpv6 = reference.address.includes(':')
+      const name = isIpv6 ? 'ipv6-addresses.ipv6-address' : 'addresses.private-ip-address'
+      const filters = [idFilter(name, [reference.address]), idFilter('vpc-id', vpcs)]
+      const found = await describeInterfaces(ec2, filters, signal)
+      return onlyOne(found.map(eniOf), `the address ${reference.address}`, 'network interface')
+    }
+    case 'instance':
+      return eniOfInstance(await instanceById(ec2, reference.instance, signal))
+    case 'name':
+      return eniOfInstance(await instanceByName(ec2, reference.name, vpcs, signal))
+  }
+}
+
+async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Promise<SdkInstance> {
+  const [instance] = await describeInstances(ec2, [idFilter('instance-id', [id])], signal)
+  if (!instance)
+    throw new Failure('usage', `there is no instance ${id} in ${ec2.region}`, { hint: 'check the id and the region' })
+  const state = instance.State?.Name
+  if (state === 'running' || state === 'pending') return instance
+  throw new Failure('refused', `${id} is ${state}: a route to it would be a blackhole`, { hint: 'start it first' })
+}
+
+/** Only running and pending instances match: a name lives on in the terminated ones for an hour. */
+async function instanceByName(
+  ec2: Ec2,
+  name: string,
+  vpcs: readonly string[],
+  signal: AbortSignal,
+): Promise<SdkInstance> {
+  const found = await describeInstances(
+    ec2,
+    [
+      { Name: 'tag:Name', Values: [literal(name)] },
+      { Name: 'instance-state-name', Values: ['pending', 'running'] },
+      idFilter('vpc-id', vpcs),
+    ],
+    signal,
+  )
+  const [instance] = found
+  if (instance && found.length === 1) return instance
+  if (!instance) {
+    throw new Failure('usage', `no running instance is named ${name}`, {
+      hint: 'check the name; stopped instances and those outside the VPC of the route tables are not looked at',
+    })
+  }
+  const list = found.map((each) => `${each.InstanceId} (${each.PrivateIpAddress}, ${each.Placement?.AvailabilityZone})`)
+  throw new Failure('usage', `${found.length} running instances are named ${name}: ${list.join(', ')}`, {
+    hint: 'name one by its id',
+  })
+}
+
+/** Its only ENI; of several the only one whose source/dest check is off, since no other could carry the VIP. */
+function eniOfInstance(instance: SdkInstance): EniId {
+  const all = instance.NetworkInterfaces ?? []
+  const able = all.length > 1 ? all.filter((each) => each.SourceDestCheck === false) : all
+  const [only] = able
+  if (only && able.length === 1) return eniOf(only)
+  if (all.length === 0) throw new Failure('refused', `${instance.InstanceId} has no network interface`)
+  const list = all.map(
+    (each) => `${each.NetworkInterfaceId} (eth${each.Attachment?.DeviceIndex}, ${each.PrivateIpAddress})`,
+  )
+  throw new Failure('usage', `${instance.InstanceId} has ${all.length} network interfaces: ${list.join(', ')}`, {
+    hint: `choose one with --eni; by itself, the only one with its source/dest check off is chosen, and here ${able.length} have it off`,
+  })
+}
+
+function eniOf(found: { NetworkInterfaceId?: string | undefined }): EniId {
+  const id = found.NetworkInterfaceId ?? ''
+  if (isEniId(id)) return id
+  throw new Failure('failed', `EC2 describes a network interface by the id "${id}"`)
+}
+
+function onlyOne(enis: readonly EniId[], what: string, noun: string): EniId {
+  const [only] = enis
+  if (only && enis.length === 1) return only
+  if (!only) throw new Failure('usage', `no ${noun} is ${what}`, { hint: 'check it, the region and the VPC' })
+  throw new Failure('usage', `several are ${what}: ${enis.join(', ')}`, { hint: 'choose one with --eni' })
+}
+
+/** Facts about these ENIs and instances, as far as they exist. @throws Ec2Error */
+export async function describeTargets(
+  ec2: Ec2,
+  enis: readonly EniId[],
+  instances: readonly InstanceId[],
+  signal: AbortSignal,
+): Promise<Map<string, TargetFacts>> {
+  const interfaces = await inChunks(enis, (ids) =>
+    describeInterfaces(ec2, [idFilter('network-interface-id', ids)], signal),
+  )
+  const attached = interfaces.flatMap((each) => each.Attachment?.InstanceId ?? []).filter(isInstanceId)
+  const wanted = [...new Set([...instances, ...attached])]
+  const described = await inChunks(wanted, (ids) => describeInstances(ec2, [idFilter('instance-id', ids)], signal))
+  const names = new Map(described.map((each) => [each.InstanceId, each.Tags?.find(({ Key }) => Key === 'Name')?.Value]))
+
+  const facts = new Map<string, TargetFacts>()
+  for (const { InstanceId: id = '', Placement: placement } of described) {
+    if (isInstanceId(id)) facts.set(id, { instance: id, name: names.get(id), zone: placement?.AvailabilityZone })
+  }
+  for (const each of interfaces) {
+    const id = each.Attachment?.InstanceId ?? ''
+    const instance = isInstanceId(id) ? id : undefined
+    facts.set(eniOf(each), { instance, name: names.get(id), zone: each.AvailabilityZone })
+  }
+  return facts
+}
+
+async function inChunks<Id, Item>(
+  ids: readonly Id[],
+  describe: (ids: readonly Id[]) => Promise<Item[]>,
+): Promise<Item[]> {
+  return (await Promise.all(chunks(ids).map(describe))).flat()
+}
+
+function idFilter(name: string, values: readonly string[]): Filter {
+  return { Name: name, Values: [...values] }
+}
+
+// Interfaces and instances are looked up in our own account, even where the route tables are another's.
+
+function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkNetworkInterface[]> {
+  return sendPaged(
+    'reading network interfaces',
+    (token, options) =>
+      ec2.own.send(
+        new DescribeNetworkInterfacesCommand({ Filters: filters, MaxResults: PAGE_SIZE, NextToken: token }),
+        options,
+      ),
+    (page) => page.NetworkInterfaces,
+    signal,
+  )
+}
+
+function describeInstances(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkInstance[]> {
+  return sendPaged(
+    'reading instances',
+    (token, options) =>
+      ec2.own.send(
+        new DescribeInstancesCommand({ Filters: filters, MaxResults: PAGE_SIZE, NextToken: token }),
+        options,
+      ),
+    (page) => page.Reservations?.flatMap((reservation) => reservation.Instances ?? []),
+    signal,
+  )
+}

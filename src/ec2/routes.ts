@@ -1,0 +1,86 @@
+/** The one write that there is: pointing a route at an ENI. */
+import { CreateRouteCommand, ReplaceRouteCommand } from '@aws-sdk/client-ec2'
+import type { EniId } from '../core/ids.ts'
+import type { RouteKey } from '../core/route.ts'
+import { type Destination, destinationText } from '../core/vip.ts'
+import { Failure } from '../errors.ts'
+import { type Ec2, send } from './client.ts'
+import { Ec2Error, type ErrorClass } from './errors.ts'
+
+/**
+ * Points one route at the ENI: ReplaceRoute, or CreateRoute where EC2 says that there is none. Idempotent.
+ * @throws Ec2Error; Failure of kind `refused` where the route is missing and may not be created
+ */
+export async function writeRoute(
+  ec2: Ec2,
+  key: RouteKey,
+  eni: EniId,
+  createMissing: boolean,
+  signal: AbortSignal,
+): Promise<'replaced' | 'created'> {
+  try {
+    await call(ec2, 'ReplaceRoute', key, eni, false, signal)
+    return 'replaced'
+  } catch (error) {
+    if (!isOf(error, 'create-instead')) throw error
+  }
+  if (!createMissing) {
+    throw new Failure('refused', `${key.table} has no route of ${destinationText(key.vip)}, and createMissing is false`)
+  }
+  await call(ec2, 'CreateRoute', key, eni, false, signal)
+  return 'created'
+}
+
+/**
+ * Asks EC2 whether the write would be permitted (DryRun); nothing is written. It judges permission alone, not whether
+ * the change is valid.
+ * @param missing whether the route was seen to be missing, and would be created
+ * @throws Ec2Error
+ */
+export async function rehearseWrite(
+  ec2: Ec2,
+  key: RouteKey,
+  eni: EniId,
+  missing: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await call(ec2, missing ? 'CreateRoute' : 'ReplaceRoute', key, eni, true, signal)
+  } catch (error) {
+    if (!isOf(error, 'permitted')) throw error
+  }
+}
+
+function call(
+  ec2: Ec2,
+  action: 'ReplaceRoute' | 'CreateRoute',
+  { table, vip }: RouteKey,
+  eni: EniId,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<object> {
+  const input = { RouteTableId: table, NetworkInterfaceId: eni, DryRun: dryRun, ...destinationInput(vip) }
+  return send(
+    `${action} ${destinationText(vip)} in ${table} to ${eni}`,
+    (options) =>
+      action === 'ReplaceRoute'
+        ? ec2.routes.send(new ReplaceRouteCommand(input), options)
+        : ec2.routes.send(new CreateRouteCommand(input), options),
+    signal,
+  )
+}
+
+function isOf(error: unknown, errorClass: ErrorClass): boolean {
+  return error instanceof Ec2Error && error.class === errorClass
+}
+
+function destinationInput(destination: Destination) {
+  switch (destination.kind) {
+    case 'ipv4':
+      return { DestinationCidrBlock: destination.cidr }
+    case 'ipv6':
+      return { DestinationIpv6CidrBlock: destination.cidr }
+    case 'prefix-list':
+      return { DestinationPrefixListId: destination.id }
+  }
+}

@@ -1,0 +1,21 @@
+/** Errors that a person is meant to read: what happened, and in `hint` what to do about it. */
+
+/** What a failure means to the caller; the exit code follows from it (output/exit.ts). */
+export type FailureKind = 'usage' | 'config' | 'refused' | 'superseded' | 'failed'
+
+export class Failure extends Error {
+  override name = 'Failure'
+  readonly kind: FailureKind
+  readonly hint: string | undefined
+
+  constructor(kind: FailureKind, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.kind = kind
+    this.hint = options.hint
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

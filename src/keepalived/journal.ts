@@ -1,0 +1,77 @@
+/**
+ * The events of a VRRP instance on this node, newest last, shared by the hooks that keepalived forks.
+ *
+ * keepalived forks hooks and forgets them: they run at once, in any order, seconds late under load (core/notify.c).
+ * Only the moment of the fork tells which event is newer, whichever process gets to run first; the kernel keeps it, and
+ * exec does not change it. Each event is a file of its own, named by that moment, so that nothing is compared and
+ * then written, and no lock is needed.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { stateFile, writeAtomically } from '../config/state-directory.ts'
+import { eventText, type VrrpEvent } from './event.ts'
+
+/** When a process was forked, comparable within one boot. */
+export type Moment = {
+  readonly boot: string
+  /** Clock ticks since boot, 100 a second on Linux (proc(5), starttime). */
+  readonly ticks: number
+  /** Breaks the tie within one tick: pids are given out in ascending order. */
+  readonly pid: number
+}
+
+export type JournalEntry = Moment & { readonly state: string }
+
+const TICKS_PER_SECOND = 100
+
+/** The moment at which keepalived forked this hook. */
+export function momentOfThisProcess(): Moment {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  // The second field, the command in brackets, may itself hold spaces and brackets.
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return { boot, ticks: Number(fields[19]), pid: process.pid }
+}
+
+/** Records an event and forgets the older ones. Returns the newest, which may be a later one than this. */
+export function recordEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): JournalEntry {
+  const directory = stateFile(stateDirectory, 'events', event.name)
+  const own = { ...moment, state: event.state }
+  writeAtomically(join(directory, fileNameOf(own)), `${eventText(event)}\n`)
+  const newest = newestEvent(stateDirectory, event.name, moment.boot) ?? own
+  for (const entry of entriesOf(directory)) {
+    if (entry.boot !== newest.boot || isNewer(newest, entry))
+      rmSync(join(directory, fileNameOf(entry)), { force: true })
+  }
+  return newest
+}
+
+/** The newest event of the instance that was recorded since this boot. */
+export function newestEvent(stateDirectory: string, instance: string, boot: string): JournalEntry | undefined {
+  return entriesOf(stateFile(stateDirectory, 'events', instance))
+    .filter((entry) => entry.boot === boot)
+    .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
+}
+
+/** Whether `a` was forked after `b`, both since the same boot. */
+export function isNewer(a: Moment, b: Moment): boolean {
+  return a.ticks === b.ticks ? a.pid > b.pid : a.ticks > b.ticks
+}
+
+/** Seconds from `earlier` to `later`. */
+export function secondsBetween(earlier: Moment, later: Moment): number {
+  return (later.ticks - earlier.ticks) / TICKS_PER_SECOND
+}
+
+function fileNameOf({ boot, ticks, pid, state }: JournalEntry): string {
+  return [boot, ticks, pid, state].join('_')
+}
+
+function entriesOf(directory: string): JournalEntry[] {
+  if (!existsSync(directory)) return []
+  return readdirSync(directory).flatMap((file) => {
+    const [, boot, ticks, pid, state] = /^([0-9a-f-]+)_(\d+)_(\d+)_([A-Z_]+)$/.exec(file) ?? []
+    return boot && state ? [{ boot, ticks: Number(ticks), pid: Number(pid), state }] : []
+  })
+}

@@ -1,0 +1,122 @@
+import { ApiError, invalidValue } from '../errors.ts'
+import { type Region, tagsOf } from '../model.ts'
+import { list, type Params, structures, text } from '../protocol.ts'
+import { checkExists, checkForm, type ResourceKind } from '../resources.ts'
+
+type FilterValue = string | number | boolean | undefined
+
+/** What a filter looks at in one resource. */
+export type Filters<T> = Record<string, (resource: T) => FilterValue | readonly FilterValue[]>
+
+/** How one Describe call finds what it answers. */
+export interface Listing<T> {
+  /** The parameter that lists ids, and the kind they are of. */
+  ids?: { parameter: string; kind: ResourceKind; withMaxResults: boolean }
+  idOf: (resource: T) => string
+  /** By name; `tag:KEY` and `tag-key` come with `tagged`. */
+  filters: Filters<T>
+  tagged: boolean
+  /** The most that MaxResults may ask for. */
+  pageLimit: number
+}
+
+/**
+ * The resources that a Describe call asks for, by ids, filters and page.
+ * Throws the errors of malformed and unknown ids, of unknown filters, and of wrong paging.
+ */
+export function select<T>(
+  region: Region,
+  params: Params,
+  listing: Listing<T>,
+  resources: Iterable<T>,
+): { selected: T[]; nextToken: string | undefined } {
+  const ids = listing.ids && requestedIds(region, params, listing.ids)
+  const matches = requestedFilters(region, params, listing)
+  const found = [...resources].filter(
+    (resource) =>
+      (ids === undefined || ids.includes(listing.idOf(resource))) && matches.every((match) => match(resource)),
+  )
+  return page(params, listing.pageLimit, found)
+}
+
+function requestedIds(
+  region: Region,
+  params: Params,
+  { parameter, kind, withMaxResults }: NonNullable<Listing<unknown>['ids']>,
+): string[] | undefined {
+  const ids = list(params, parameter)
+  if (ids.length === 0) return undefined
+  if (!withMaxResults && text(params, 'MaxResults') !== undefined) {
+    const name = parameter === 'InstanceId' ? 'instancesSet' : `${parameter}s`
+    throw new ApiError(
+      'InvalidParameterCombination',
+      `The parameter ${name} cannot be used with the parameter MaxResults`,
+    )
+  }
+  for (const id of ids) checkForm(kind, id)
+  checkExists(region, kind, ids)
+  return ids
+}
+
+function requestedFilters<T>(region: Region, params: Params, listing: Listing<T>): ((resource: T) => boolean)[] {
+  return structures(params, 'Filter').map((filter) => {
+    const look = filterNamed(region, filter.Name, listing)
+    const patterns = list(filter, 'Value').map(wildcard)
+    return (resource) => {
+      const values = [look(resource)].flat()
+      return values.some((value) => value !== undefined && patterns.some((pattern) => pattern.test(String(value))))
+    }
+  })
+}
+
+function filterNamed<T>(region: Region, name: string | undefined, listing: Listing<T>): Filters<T>[string] {
+  const tags = (resource: T) => tagsOf(region, listing.idOf(resource))
+  if (listing.tagged && name === 'tag-key') return (resource) => [...tags(resource).keys()]
+  if (listing.tagged && name?.startsWith('tag:')) return (resource) => tags(resource).get(name.slice('tag:'.length))
+  const look = name === undefined || !Object.hasOwn(listing.filters, name) ? undefined : listing.filters[name]
+  if (look === undefined) throw new ApiError('InvalidParameterValue', `The filter '${name ?? 'null'}' is invalid`)
+  return look
+}
+
+/** A filter's value: `*` and `?` are wildcards unless a backslash precedes them; case counts. */
+function wildcard(value: string): RegExp {
+  const source = value.replace(/\\[*?\\]|[*?]|[.+^${}()|[\]\\/-]/g, (found) => {
+    if (found === '*') return '.*'
+    if (found === '?') return '.'
+    return found.length === 2 ? found : `\\${found}`
+  })
+  return new RegExp(`^${source}$`, 's')
+}
+
+const smallestPage = 5
+
+/** One page of what was found; without MaxResults, the rest of it. A token is the place in this very list. */
+function page<T>(params: Params, limit: number, found: T[]): { selected: T[]; nextToken: string | undefined } {
+  const size = pageSize(params, limit) ?? found.length
+  const start = pageStart(params)
+  const end = start + size
+  return { selected: found.slice(start, end), nextToken: end < found.length ? tokenFor(params, end) : undefined }
+}
+
+function pageSize(params: Params, limit: number): number | undefined {
+  const asked = text(params, 'MaxResults')
+  if (asked === undefined) return undefined
+  const size = Number(asked)
+  if (!Number.isInteger(size) || size < smallestPage || size > limit) {
+    throw invalidValue('MaxResults', asked, `Expecting a value between ${smallestPage} and ${limit}.`)
+  }
+  return size
+}
+
+function pageStart(params: Params): number {
+  const token = text(params, 'NextToken')
+  if (token === undefined) return 0
+  const start = Number(Buffer.from(token, 'base64url').toString().split(' ')[1])
+  // The text of DescribeVpcs (boto/boto3#2673).
+  if (token !== tokenFor(params, start)) throw invalidValue('NextToken', token, 'The token is invalid.')
+  return start
+}
+
+function tokenFor(params: Params, start: number): string {
+  return Buffer.from(`${params.Action} ${start}`).toString('base64url')
+}

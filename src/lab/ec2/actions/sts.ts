@@ -1,0 +1,84 @@
+import { ApiError } from '../errors.ts'
+import { type Caller, digest, type Region } from '../model.ts'
+import { requiredText, text, type Xml } from '../protocol.ts'
+import type { Action, Call } from './action.ts'
+
+/** Credentials as STS and IMDS give them. */
+export interface SessionCredentials {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken: string
+  /** ISO 8601, without milliseconds. */
+  expiration: string
+}
+
+/** Who an access key belongs to: a session that was opened, or else the account's user. */
+export function callerOf(region: Region, accessKeyId: string): Caller {
+  return (
+    region.sessions.get(accessKeyId) ?? {
+      account: region.account,
+      arn: `arn:aws:iam::${region.account}:user/lab`,
+      userId: `AIDA${digest(region.account).slice(0, 17).toUpperCase()}`,
+    }
+  )
+}
+
+/** Opens a role's session; the same role and session name get the same access key. */
+export function openSession(
+  region: Region,
+  role: { account: string; name: string },
+  sessionName: string,
+  seconds: number,
+): { caller: Caller; credentials: SessionCredentials } {
+  const arn = `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`
+  const key = digest(arn).toUpperCase()
+  const roleId = `AROA${digest(`${role.account}/${role.name}`).slice(0, 17).toUpperCase()}`
+  const caller = { account: role.account, arn, userId: `${roleId}:${sessionName}` }
+  const accessKeyId = `ASIA${key.slice(0, 16)}`
+  region.sessions.set(accessKeyId, caller)
+  return {
+    caller,
+    credentials: {
+      accessKeyId,
+      secretAccessKey: key,
+      sessionToken: Buffer.from(arn).toString('base64'),
+      expiration: `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`,
+    },
+  }
+}
+
+const shortestSession = 900
+const longestSession = 43_200
+const usualSession = 3600
+
+function assumeRole({ region, params }: Call): { [name: string]: Xml } {
+  const roleArn = requiredText(params, 'RoleArn')
+  const sessionName = requiredText(params, 'RoleSessionName')
+  const [, account, path] = /^arn:aws:iam::(\d{12}):role\/([\w+=,.@/-]+)$/.exec(roleArn) ?? []
+  if (account === undefined || path === undefined) throw new ApiError('ValidationError', `${roleArn} is invalid`)
+  const seconds = Number(text(params, 'DurationSeconds') ?? usualSession)
+  if (!Number.isInteger(seconds) || seconds < shortestSession || seconds > longestSession) {
+    throw new ApiError(
+      'ValidationError',
+      `The requested DurationSeconds must be from ${shortestSession} to ${longestSession}.`,
+    )
+  }
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const { caller, credentials } = openSession(region, { account, name }, sessionName, seconds)
+  return {
+    AssumedRoleUser: { AssumedRoleId: caller.userId, Arn: caller.arn },
+    Credentials: {
+      AccessKeyId: credentials.accessKeyId,
+      SecretAccessKey: credentials.secretAccessKey,
+      SessionToken: credentials.sessionToken,
+      Expiration: credentials.expiration,
+    },
+  }
+}
+
+export const stsActions: Record<string, Action> = {
+  AssumeRole: { resources: (params) => [requiredText(params, 'RoleArn')], run: assumeRole },
+  GetCallerIdentity: {
+    run: ({ caller }) => ({ Arn: caller.arn, UserId: caller.userId, Account: caller.account }),
+  },
+}

@@ -1,0 +1,143 @@
+import { within } from '../addresses.ts'
+import {
+  digest,
+  type Region,
+  type Route,
+  type RouteTable,
+  routeState,
+  type SecurityGroup,
+  type Subnet,
+  tagsOf,
+  type Vpc,
+} from '../model.ts'
+import { items, type Xml } from '../protocol.ts'
+
+/** Tags as each Describe answer has them. */
+export function tagSet(region: Region, resourceId: string): Xml {
+  return items([...tagsOf(region, resourceId)].map(([key, value]) => ({ key, value })))
+}
+
+/** A route's fields. One to an interface shows the instance behind it too. */
+export function routeView(region: Region, route: Route): Record<string, string | undefined> {
+  const { destination, target, origin } = route
+  const instanceId =
+    target.field === 'networkInterfaceId' ? region.interfaces.get(target.id)?.attachment?.instanceId : undefined
+  return {
+    destinationCidrBlock: destination.kind === 'ipv4' ? destination.value : undefined,
+    destinationIpv6CidrBlock: destination.kind === 'ipv6' ? destination.value : undefined,
+    destinationPrefixListId: destination.kind === 'prefixList' ? destination.value : undefined,
+    [target.field]: target.id,
+    instanceId,
+    instanceOwnerId: instanceId && region.account,
+    origin,
+    state: routeState(region, route),
+  }
+}
+
+/** A table's associations; the main one is with the VPC, without a subnet. */
+export function associations({ id, main, subnetIds }: RouteTable): { id: string; main: boolean; subnetId?: string }[] {
+  const idFor = (what: string) => `rtbassoc-0${digest(`${id}/${what}`).slice(0, 16)}`
+  return [
+    ...(main ? [{ id: idFor('main'), main: true }] : []),
+    ...subnetIds.map((subnetId) => ({ id: idFor(subnetId), main: false, subnetId })),
+  ]
+}
+
+export function routeTableView(region: Region, table: RouteTable): Xml {
+  const propagating = table.routes.filter(({ origin }) => origin === 'EnableVgwRoutePropagation')
+  return {
+    routeTableId: table.id,
+    vpcId: table.vpcId,
+    ownerId: region.account,
+    routeSet: items(table.routes.map((route) => routeView(region, route))),
+    associationSet: items(
+      associations(table).map(({ id, main, subnetId }) => ({
+        routeTableAssociationId: id,
+        routeTableId: table.id,
+        subnetId,
+        main,
+        associationState: { state: 'associated' },
+      })),
+    ),
+    propagatingVgwSet: items(
+      [...new Set(propagating.map(({ target }) => target.id))].map((gatewayId) => ({ gatewayId })),
+    ),
+    tagSet: tagSet(region, table.id),
+  }
+}
+
+export function subnetView(region: Region, subnet: Subnet): Xml {
+  const bits = Number(subnet.cidr.slice(subnet.cidr.indexOf('/') + 1))
+  const used = [...region.interfaces.values()]
+    .flatMap(({ addresses }) => addresses)
+    .filter((address) => within(subnet.cidr, address))
+  return {
+    subnetId: subnet.id,
+    subnetArn: `arn:aws:ec2:${region.name}:${region.account}:subnet/${subnet.id}`,
+    state: 'available',
+    vpcId: subnet.vpcId,
+    ownerId: region.account,
+    cidrBlock: subnet.cidr,
+    // EC2 keeps five addresses of each subnet for itself.
+    availableIpAddressCount: 2 ** (32 - bits) - 5 - used.length,
+    availabilityZone: subnet.zone,
+    defaultForAz: false,
+    mapPublicIpOnLaunch: false,
+    assignIpv6AddressOnCreation: false,
+    ipv6CidrBlockAssociationSet: ipv6Associations(subnet.id, 'subnet-cidr-assoc', subnet.ipv6Cidrs),
+    tagSet: tagSet(region, subnet.id),
+  }
+}
+
+function ipv6Associations(id: string, prefix: string, cidrs: readonly string[]): Xml {
+  return items(
+    cidrs.map((ipv6CidrBlock) => ({
+      associationId: `${prefix}-0${digest(`${id}/${ipv6CidrBlock}`).slice(0, 16)}`,
+      ipv6CidrBlock,
+      ipv6CidrBlockState: { state: 'associated' },
+    })),
+  )
+}
+
+export function vpcView(region: Region, vpc: Vpc): Xml {
+  return {
+    vpcId: vpc.id,
+    ownerId: region.account,
+    state: 'available',
+    cidrBlock: vpc.cidrs[0],
+    cidrBlockAssociationSet: items(
+      vpc.cidrs.map((cidrBlock) => ({
+        associationId: `vpc-cidr-assoc-0${digest(`${vpc.id}/${cidrBlock}`).slice(0, 16)}`,
+        cidrBlock,
+        cidrBlockState: { state: 'associated' },
+      })),
+    ),
+    ipv6CidrBlockAssociationSet: ipv6Associations(vpc.id, 'vpc-cidr-assoc', vpc.ipv6Cidrs),
+    dhcpOptionsId: `dopt-0${digest(vpc.id).slice(0, 16)}`,
+    instanceTenancy: 'default',
+    isDefault: false,
+    tagSet: tagSet(region, vpc.id),
+  }
+}
+
+export function securityGroupView(region: Region, group: SecurityGroup): Xml {
+  return {
+    ownerId: region.account,
+    groupId: group.id,
+    groupName: group.name,
+    groupDescription: group.description,
+    vpcId: group.vpcId,
+    ipPermissions: items(
+      group.ingress.map(({ protocol, ports, source }) => ({
+        ipProtocol: protocol,
+        fromPort: ports?.from,
+        toPort: ports?.to,
+        groups: items('groupId' in source ? [{ userId: region.account, groupId: source.groupId }] : []),
+        ipRanges: items('cidr' in source && !source.cidr.includes(':') ? [{ cidrIp: source.cidr }] : []),
+        ipv6Ranges: items('cidr' in source && source.cidr.includes(':') ? [{ cidrIpv6: source.cidr }] : []),
+      })),
+    ),
+    ipPermissionsEgress: items([{ ipProtocol: '-1', ipRanges: items([{ cidrIp: '0.0.0.0/0' }]) }]),
+    tagSet: tagSet(region, group.id),
+  }
+}

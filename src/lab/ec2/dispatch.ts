@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http'
+import { actions } from './actions/all.ts'
+import { callerOf } from './actions/sts.ts'
+import { ApiError } from './errors.ts'
+import type { Region } from './model.ts'
+import { authorize } from './permission.ts'
+import { flag, type Params, renderAnswer, renderError, type Service, type Xml } from './protocol.ts'
+
+/** One request, in the order of arrival. */
+export interface RequestRecord {
+  action: string
+  params: Params
+  /** Milliseconds since the epoch. */
+  at: number
+  /** Of the answer; absent until there is one. */
+  status?: number
+  /** The code of the error that was answered. */
+  error?: string
+}
+
+/** Runs before a signed request's permission is looked at. It may wait; an ApiError it throws is the answer. */
+export type Intercept = (request: Readonly<RequestRecord>) => void | Promise<void>
+
+/** Answers one request and completes its record. */
+export async function answer(
+  region: Region,
+  record: RequestRecord,
+  key: string | undefined,
+  requestId: string,
+  intercept: Intercept | undefined,
+): Promise<string> {
+  const { action, params } = record
+  const service: Service = params.Version === '2011-06-15' ? 'sts' : 'ec2'
+  try {
+    const body = await run(region, service, record, key, intercept)
+    record.status = 200
+    return renderAnswer(service, action, requestId, body)
+  } catch (cause) {
+    const error =
+      cause instanceof ApiError ? cause : new ApiError('InternalError', `An internal error has occurred: ${cause}`, 500)
+    record.status = error.status
+    record.error = error.code
+    return renderError(service, requestId, error)
+  }
+}
+
+async function run(
+  region: Region,
+  service: Service,
+  record: RequestRecord,
+  key: string | undefined,
+  intercept: Intercept | undefined,
+): Promise<{ [name: string]: Xml }> {
+  const { action: name, params } = record
+  if (name === '') throw new ApiError('MissingAction', 'The request is missing an action or a required parameter.')
+  const action = Object.hasOwn(actions[service], name) ? actions[service][name] : undefined
+  if (action === undefined) {
+    throw new ApiError('InvalidAction', `The action ${name} is not valid for this web service.`)
+  }
+  if (key === undefined) {
+    throw new ApiError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401)
+  }
+  await intercept?.(record)
+  const caller = callerOf(region, key)
+  authorize(region, caller, service, name, action.resources?.(params) ?? [])
+  if (flag(params, 'DryRun')) {
+    throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
+  }
+  return action.run({ region, params, caller })
+}
+
+/** The access key of a signed request (in its header or its query), undefined if it is not signed. */
+export function accessKeyId(request: IncomingMessage, params: Params): string | undefined {
+  const header = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/.*Signature=[0-9a-f]+/.exec(request.headers.authorization ?? '')
+  if (header !== null) return header[1]
+  return params['X-Amz-Signature'] && params['X-Amz-Credential']?.split('/')[0]
+}

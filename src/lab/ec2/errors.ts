@@ -1,0 +1,28 @@
+/** An error as the API answers it. `status` is the HTTP status. */
+export class ApiError extends Error {
+  readonly code: string
+  readonly status: number
+
+  constructor(code: string, message: string, status = 400) {
+    super(message)
+    this.name = 'ApiError'
+    this.code = code
+    this.status = status
+  }
+}
+
+/** EC2 writes parameter names in lower camel case in its messages. */
+export function parameterInMessage(parameter: string): string {
+  return parameter.charAt(0).toLowerCase() + parameter.slice(1)
+}
+
+export function missingParameter(parameter: string): ApiError {
+  return new ApiError('MissingParameter', `The request must contain the parameter ${parameterInMessage(parameter)}`)
+}
+
+export function invalidValue(parameter: string, value: string, why: string): ApiError {
+  return new ApiError(
+    'InvalidParameterValue',
+    `Value (${value}) for parameter ${parameterInMessage(parameter)} is invalid. ${why}`,
+  )
+}

@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, isIPv6 } from 'node:net'
+
+/** Longer than any client keeps an idle connection, so that the server never closes one that is being used. */
+const keepAlive = 120_000
+
+/** Starts a server. Throws the error of listening. */
+export function listen(
+  listener: RequestListener,
+  where: { host: string; port: number } | { path: string },
+): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: keepAlive }, listener)
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => resolve(server))
+  })
+}
+
+/** Stops a server, and ends the connections that are open to it. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** Where a listening server is to be reached from this machine. */
+export function urlOf(host: string, server: Server | undefined): string {
+  const address = server?.address()
+  const port = isTcp(address) ? address.port : 0
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`
+}
+
+function isTcp(address: AddressInfo | string | null | undefined): address is AddressInfo {
+  return typeof address === 'object' && address !== null
+}
+
+/** A request's whole body. */
+export async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}

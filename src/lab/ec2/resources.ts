@@ -1,0 +1,109 @@
+import { ApiError } from './errors.ts'
+import type { Region } from './model.ts'
+
+/** How EC2 speaks of one kind of resource: in ids, in tags and in errors. */
+export interface ResourceKind<T = unknown> {
+  prefix: string
+  /** As in an ARN and in DescribeTags. */
+  type: string
+  malformed: string
+  notFound: string
+  /** The name of the kind in a not-found message. */
+  label: string
+  held: (region: Region) => ReadonlyMap<string, T>
+}
+
+/** Codes as in EC2's table of error codes, spelling and all. */
+export const kinds = {
+  instance: {
+    prefix: 'i',
+    type: 'instance',
+    malformed: 'InvalidInstanceID.Malformed',
+    notFound: 'InvalidInstanceID.NotFound',
+    label: 'instance ID',
+    held: (region) => region.instances,
+  },
+  networkInterface: {
+    prefix: 'eni',
+    type: 'network-interface',
+    malformed: 'InvalidNetworkInterfaceId.Malformed',
+    notFound: 'InvalidNetworkInterfaceID.NotFound',
+    label: 'networkInterface ID',
+    held: (region) => region.interfaces,
+  },
+  prefixList: {
+    prefix: 'pl',
+    type: 'prefix-list',
+    malformed: 'InvalidPrefixListId.Malformed',
+    notFound: 'InvalidPrefixListID.NotFound',
+    label: 'prefix list ID',
+    held: (region) => region.prefixLists,
+  },
+  routeTable: {
+    prefix: 'rtb',
+    type: 'route-table',
+    malformed: 'InvalidRouteTableId.Malformed',
+    notFound: 'InvalidRouteTableID.NotFound',
+    label: 'routeTable ID',
+    held: (region) => region.routeTables,
+  },
+  securityGroup: {
+    prefix: 'sg',
+    type: 'security-group',
+    malformed: 'InvalidGroupId.Malformed',
+    notFound: 'InvalidGroup.NotFound',
+    label: 'security group',
+    held: (region) => region.securityGroups,
+  },
+  subnet: {
+    prefix: 'subnet',
+    type: 'subnet',
+    malformed: 'InvalidSubnetId.Malformed',
+    notFound: 'InvalidSubnetID.NotFound',
+    label: 'subnet ID',
+    held: (region) => region.subnets,
+  },
+  vpc: {
+    prefix: 'vpc',
+    type: 'vpc',
+    malformed: 'InvalidVpcId.Malformed',
+    notFound: 'InvalidVpcID.NotFound',
+    label: 'vpc ID',
+    held: (region) => region.vpcs,
+  },
+} satisfies Record<string, ResourceKind>
+
+/** The kind of resource that an id's prefix names. */
+export function kindOf(id: string): ResourceKind | undefined {
+  return Object.values(kinds).find(({ prefix }) => id.startsWith(`${prefix}-`))
+}
+
+/** Throws the kind's error for an id that cannot be one: not the prefix, or not 8 or 17 hexadecimal digits. */
+export function checkForm(kind: ResourceKind, id: string): void {
+  if (!id.startsWith(`${kind.prefix}-`)) {
+    throw new ApiError(kind.malformed, `Invalid id: "${id}" (expecting "${kind.prefix}-...")`)
+  }
+  if (!/^([0-9a-f]{8}|[0-9a-f]{17})$/.test(id.slice(kind.prefix.length + 1))) {
+    throw new ApiError(kind.malformed, `Invalid id: "${id}"`)
+  }
+}
+
+/** Throws the kind's error for ids that name nothing. */
+export function checkExists(region: Region, kind: ResourceKind, ids: readonly string[]): void {
+  const held = kind.held(region)
+  const absent = ids.filter((id) => !held.has(id))
+  if (absent.length > 0) throw notFound(kind, absent)
+}
+
+/** The resource of an id. Throws the kind's errors for a malformed or an unknown one. */
+export function find<T>(region: Region, kind: ResourceKind<T>, id: string): T {
+  checkForm(kind, id)
+  const resource = kind.held(region).get(id)
+  if (resource === undefined) throw notFound(kind, [id])
+  return resource
+}
+
+function notFound({ label, notFound: code }: ResourceKind, ids: readonly string[]): ApiError {
+  const subject = ids.length === 1 ? label : label.replace(/ ID$/, ' IDs')
+  return new ApiError(code, `The ${subject} '${ids.join(', ')}' ${ids.length === 1 ? 'does' : 'do'} not exist`)
+}

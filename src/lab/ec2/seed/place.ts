@@ -1,0 +1,50 @@
+import { idFor, type Region } from '../model.ts'
+import type { VpcSeed } from './schema.ts'
+import { SeedError } from './seed.ts'
+
+/** One VPC of a seed, while it is built. */
+export interface Place {
+  region: Region
+  vpcId: string
+  name: string
+  seed: VpcSeed
+}
+
+/** Puts a resource and its tags in their places; its name is its Name tag, unless the tags have another one. */
+export function add<T extends { id: string }>(
+  region: Region,
+  resources: Map<string, T>,
+  resource: T,
+  name: string | undefined,
+  tags: Readonly<Record<string, string>>,
+): void {
+  if (resources.has(resource.id)) throw new SeedError([`${resource.id} is there twice`])
+  resources.set(resource.id, resource)
+  region.tags.set(resource.id, new Map(Object.entries(name === undefined ? tags : { Name: name, ...tags })))
+}
+
+export function groupId({ name: vpcName, seed }: Place, name: string): string {
+  const group = seed.securityGroups[name]
+  if (group === undefined && name !== 'default') {
+    throw new SeedError([`vpcs.${vpcName}.securityGroups: there is no ${name}`])
+  }
+  return group?.id ?? idFor('sg', `${vpcName}/${name}`)
+}
+
+export function instanceId({ name: vpcName, seed }: Place, name: string): string {
+  const instance = seed.instances[name]
+  return (typeof instance === 'object' ? instance.id : undefined) ?? idFor('i', `${vpcName}/${name}`)
+}
+
+export function interfaceId(place: Place, instanceName: string, deviceIndex: number): string {
+  const instance = place.seed.instances[instanceName]
+  const networkInterface = typeof instance === 'object' ? instance.interfaces[deviceIndex] : undefined
+  const id = typeof networkInterface === 'object' ? networkInterface.id : undefined
+  return id ?? idFor('eni', `${instanceId(place, instanceName)}/${deviceIndex}`)
+}
+
+export function subnetId({ name: vpcName, seed }: Place, name: string): string {
+  const subnet = seed.subnets[name]
+  if (subnet === undefined) throw new SeedError([`vpcs.${vpcName}.subnets: there is no ${name}`])
+  return subnet.id ?? idFor('subnet', `${vpcName}/${name}`)
+}

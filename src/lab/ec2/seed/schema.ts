@@ -1,0 +1,106 @@
+import { z } from 'zod'
+
+const id = (prefix: string) =>
+  z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be like ${prefix}-0a1b2c3d4e5f60718`)
+const tags = z.record(z.string(), z.string())
+
+const networkInterface = z.strictObject({
+  id: id('eni').optional(),
+  /** The first is the primary one; its subnet is the one that contains it. */
+  addresses: z.array(z.ipv4()).min(1),
+  ipv6: z.array(z.ipv6()).default([]),
+  sourceDestCheck: z.boolean().default(true),
+  securityGroups: z.array(z.string()).default(['default']),
+  tags: tags.default({}),
+})
+
+const instance = z.strictObject({
+  id: id('i').optional(),
+  state: z.enum(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']).default('running'),
+  /** In the order of their device index. A text is the only address of an interface. */
+  interfaces: z.array(z.union([z.ipv4(), networkInterface])).min(1),
+  tags: tags.default({}),
+})
+
+const target = z.string()
+
+const routeTable = z.strictObject({
+  id: id('rtb').optional(),
+  main: z.boolean().default(false),
+  /** Names of the subnets associated with it. */
+  subnets: z.array(z.string()).default([]),
+  /**
+   * By destination: a CIDR, or a prefix list's id or name. A target is an instance's name (its first interface),
+   * `NAME/1` (its interface with that device index), or the id of an interface or a gateway.
+   */
+  routes: z
+    .record(z.string(), z.union([target, z.strictObject({ to: target, propagated: z.boolean().default(false) })]))
+    .default({}),
+  tags: tags.default({}),
+})
+
+const vpc = z.strictObject({
+  id: id('vpc').optional(),
+  /** IPv4 and IPv6; the first IPv4 one is the primary one. */
+  cidrs: z.array(z.union([z.cidrv4(), z.cidrv6()])).min(1),
+  subnets: z
+    .record(
+      z.string(),
+      z.strictObject({
+        id: id('subnet').optional(),
+        zone: z.string(),
+        cidr: z.cidrv4(),
+        ipv6: z.array(z.cidrv6()).default([]),
+        tags: tags.default({}),
+      }),
+    )
+    .default({}),
+  /** `default` is always there. */
+  securityGroups: z
+    .record(
+      z.string(),
+      z.strictObject({
+        id: id('sg').optional(),
+        description: z.string().default(''),
+        ingress: z
+          .array(
+            z.strictObject({
+              protocol: z.string(),
+              ports: z.strictObject({ from: z.int(), to: z.int() }).optional(),
+              /** A CIDR, or the name of a group. */
+              from: z.string(),
+            }),
+          )
+          .default([]),
+        tags: tags.default({}),
+      }),
+    )
+    .default({}),
+  /** A text is the address of the only interface. */
+  instances: z.record(z.string(), z.union([z.ipv4(), instance])).default({}),
+  /** A main one is added where none is. */
+  routeTables: z.record(z.string(), routeTable).default({}),
+  tags: tags.default({}),
+})
+
+/** A region as a file describes it. What has a name gets it as its Name tag, and its id is made from it. */
+export const seedSchema = z.strictObject({
+  region: z.string().default('ap-northeast-1'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'must be 12 digits')
+    .default('123456789012'),
+  vpcs: z.record(z.string(), vpc),
+  prefixLists: z
+    .record(z.string(), z.strictObject({ id: id('pl').optional(), entries: z.array(z.string()) }))
+    .default({}),
+  /** Ids of gateways that exist besides those that routes name. */
+  gateways: z.array(z.string()).default([]),
+  /** Calls to refuse; `resource` is an id or the name of a route table. */
+  deny: z.array(z.strictObject({ action: z.string(), resource: z.string().optional() })).default([]),
+})
+
+/** A seed as it is written: what has a default may be left out. */
+export type Seed = z.input<typeof seedSchema>
+export type ParsedSeed = z.output<typeof seedSchema>
+export type VpcSeed = ParsedSeed['vpcs'][string]

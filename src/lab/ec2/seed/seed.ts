@@ -1,0 +1,41 @@
+import { parse } from 'yaml'
+import type { z } from 'zod'
+import { type ParsedSeed, type Seed, seedSchema } from './schema.ts'
+
+export type { Seed } from './schema.ts'
+
+/** What is wrong with a seed: every line is a path in it and the fault there. */
+export class SeedError extends Error {
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.name = 'SeedError'
+  }
+}
+
+/** Reads a seed file's text, YAML or JSON. Throws SeedError. */
+export function parseSeed(text: string): Seed {
+  try {
+    return checkSeed(parse(text))
+  } catch (error) {
+    throw error instanceof SeedError ? error : new SeedError([String(error)])
+  }
+}
+
+/** A seed with its defaults. Throws SeedError with every fault that the schema finds. */
+export function checkSeed(seed: unknown): ParsedSeed {
+  const { success, data, error } = seedSchema.safeParse(seed)
+  if (success) return data
+  throw new SeedError(error.issues.flatMap((issue) => faults(issue, [])))
+}
+
+/** An issue in words. Of alternatives, the one that is of the right type is what was meant. */
+function faults(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): string[] {
+  const path = [...parent, ...issue.path]
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find(
+      (issues) => !issues.some(({ code, path: [first] }) => code === 'invalid_type' && first === undefined),
+    )
+    if (meant !== undefined) return meant.flatMap((inner) => faults(inner, path))
+  }
+  return [`${path.map(String).join('.')}: ${issue.message}`]
+}

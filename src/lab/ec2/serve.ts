@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type Region, tagsOf } from './model.ts'
+import { parseSeed, SeedError } from './seed/seed.ts'
+import { type Ec2Endpoint, startEc2Endpoint } from './server.ts'
+
+export interface ServeOptions {
+  host: string
+  port: number
+  /** Path of a unix socket to listen on as well. */
+  socket?: string
+  /** Path of a seed file, YAML or JSON. */
+  seed?: string
+  /** With a port, instance metadata is served too, to each instance by its source address. */
+  metadataPort?: number
+  /** Default: the endpoint's host. */
+  metadataHost?: string
+}
+
+/**
+ * Serves an EC2 endpoint until SIGINT or SIGTERM, and prints on stdout where it is and what is in it.
+ * Throws SeedError, naming the file, or the error of listening.
+ */
+export async function serveEc2(options: ServeOptions): Promise<void> {
+  const { host, port, socket, seed, metadataPort, metadataHost = host } = options
+  const endpoint = await startEc2Endpoint({
+    host,
+    port,
+    ...(socket !== undefined && { socket }),
+    ...(seed !== undefined && { seed: await readSeed(seed) }),
+  })
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  try {
+    const metadata =
+      metadataPort === undefined ? undefined : await endpoint.startMetadata({ host: metadataHost, port: metadataPort })
+    await print(overview(endpoint, metadata?.url, socket))
+    await stopped
+  } finally {
+    await endpoint.close()
+  }
+}
+
+async function readSeed(path: string) {
+  const text = await readFile(path, 'utf8')
+  try {
+    return parseSeed(text)
+  } catch (error) {
+    throw error instanceof SeedError ? new SeedError([`${path}:`, error.message]) : error
+  }
+}
+
+/** Resolves when the text has left the process: other programs wait for it. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+function overview({ url, region }: Ec2Endpoint, metadataUrl: string | undefined, socket: string | undefined): string {
+  const where = [
+    ['endpoint', url],
+    ...(socket === undefined ? [] : [['socket', socket]]),
+    ...(metadataUrl === undefined ? [] : [['metadata', metadataUrl]]),
+  ]
+  const exports = [
+    `export AWS_ENDPOINT_URL=${url} AWS_REGION=${region.name} AWS_DEFAULT_REGION=${region.name} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab`,
+  ]
+  return `${[...aligned(where), '', ...exports, '', ...aligned(seeded(region))].join('\n')}\n`
+}
+
+/** The ids that a user needs: tables with their routes to interfaces, and instances with theirs. */
+function seeded(region: Region): string[][] {
+  const nameOf = (id: string) => tagsOf(region, id).get('Name') ?? '-'
+  return [
+    ...[...region.vpcs.keys()].map((id) => ['vpc', id, nameOf(id)]),
+    ...[...region.routeTables.keys()].map((id) => ['route table', id, nameOf(id)]),
+    ...[...region.instances.values()].map(({ id, state }) => ['instance', id, nameOf(id), state]),
+    ...[...region.interfaces.values()].map(({ id, addresses, attachment }) => [
+      'interface',
+      id,
+      nameOf(attachment?.instanceId ?? ''),
+      addresses.join(' '),
+    ]),
+    ...[...region.prefixLists.keys()].map((id) => ['prefix list', id, nameOf(id)]),
+  ]
+}
+
+function aligned(rows: readonly string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

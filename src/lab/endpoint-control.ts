@@ -1,0 +1,94 @@
+/** Looks at a running EC2 endpoint over its unix socket, which no network namespace hides. */
+import { request } from 'node:http'
+import { XMLParser } from 'fast-xml-parser'
+import { z } from 'zod'
+import { bodyOf } from './ec2/http.ts'
+
+const routeTablesSchema = z.object({
+  DescribeRouteTablesResponse: z.object({
+    routeTableSet: z.object({
+      item: z.array(
+        z.object({
+          routeTableId: z.string(),
+          routeSet: z.object({
+            item: z.array(
+              z.object({
+                destinationCidrBlock: z.string().optional(),
+                destinationIpv6CidrBlock: z.string().optional(),
+                networkInterfaceId: z.string().optional(),
+                state: z.string(),
+              }),
+            ),
+          }),
+        }),
+      ),
+    }),
+  }),
+})
+
+const requestsSchema = z.array(
+  z.object({
+    action: z.string(),
+    params: z.record(z.string(), z.string()),
+    /** When it came, in milliseconds since the epoch. */
+    at: z.number(),
+    status: z.number().optional(),
+  }),
+)
+
+/** A route to a network interface. */
+export type InterfaceRoute = {
+  readonly table: string
+  readonly destination: string
+  readonly target: string
+  readonly state: string
+}
+
+export type EndpointRequest = z.infer<typeof requestsSchema>[number]
+
+/** Each call throws the error of connecting, or one that holds the endpoint's refusal. */
+export type EndpointControl = {
+  /** The routes to network interfaces, of every table, as EC2 would describe them now. */
+  routes(): Promise<InterfaceRoute[]>
+  /** What was asked of the endpoint, in the order of arrival. */
+  requests(): Promise<EndpointRequest[]>
+}
+
+const xml = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'item' })
+
+export function endpointControl(socketPath: string): EndpointControl {
+  return {
+    async routes() {
+      const text = await send(socketPath, '/', 'Action=DescribeRouteTables&Version=2016-11-15')
+      const { routeTableSet } = routeTablesSchema.parse(xml.parse(text)).DescribeRouteTablesResponse
+      return routeTableSet.item.flatMap(({ routeTableId, routeSet }) =>
+        routeSet.item.flatMap(({ destinationCidrBlock, destinationIpv6CidrBlock, networkInterfaceId, state }) => {
+          const destination = destinationCidrBlock ?? destinationIpv6CidrBlock
+          return destination && networkInterfaceId
+            ? [{ table: routeTableId, destination, target: networkInterfaceId, state }]
+            : []
+        }),
+      )
+    },
+    requests: async () => requestsSchema.parse(JSON.parse(await send(socketPath, '/_lab/requests'))),
+  }
+}
+
+/** The endpoint asks for a signature's form and checks no more of it. */
+const authorization = 'AWS4-HMAC-SHA256 Credential=lab/20260101/region/ec2/aws4_request, Signature=0'
+
+function send(socketPath: string, path: string, form?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const method = form === undefined ? 'GET' : 'POST'
+    const sent = request({ socketPath, path, method, headers: { authorization }, agent: false }, (response) => {
+      bodyOf(response)
+        .then((text) => {
+          if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${text}`)
+          resolve(text)
+        })
+        .catch(reject)
+    })
+    sent.once('error', reject)
+    sent.end(form)
+  })
+}

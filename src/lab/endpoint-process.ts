@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Seed } from './ec2/seed/seed.ts'
+import { type EndpointControl, endpointControl } from './endpoint-control.ts'
+import { startLogged } from './logged-process.ts'
+import { cloudAddress, inNamespace, metadataAddress } from './network.ts'
+
+export const endpointPort = 4599
+/** As the nodes reach it. */
+export const endpointUrl = `http://${cloudAddress}:${endpointPort}`
+
+/**
+ * Runs `bin` (vip-switch) as the EC2 endpoint and instance metadata service of a network, in its cloud's namespace; it
+ * ends with the network. Metadata knows the nodes by their source address, as a hypervisor does.
+ * @throws an error that holds its output if it does not start
+ */
+export async function startEndpointProcess(options: {
+  bin: string
+  namespace: string
+  directory: string
+  seed: Seed
+}): Promise<EndpointControl> {
+  const { bin, namespace, directory, seed } = options
+  const seedPath = join(directory, 'seed.json')
+  const socketPath = join(directory, 'ec2.sock')
+  writeFileSync(seedPath, JSON.stringify(seed))
+  const place = ['--host', '0.0.0.0', '--port', String(endpointPort), '--socket', socketPath]
+  const metadata = ['--metadata-host', metadataAddress, '--metadata-port', '80']
+  const command = [process.execPath, bin, 'lab', 'ec2', ...place, ...metadata, '--seed', seedPath]
+  const child = await startLogged(inNamespace(namespace, command), process.env)
+  await child.line(/^metadata /)
+  return endpointControl(socketPath)
+}

@@ -1,0 +1,86 @@
+/** `vip-switch lab`: a failover on this machine, without AWS. */
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join, relative } from 'node:path'
+import { table } from '../output/table.ts'
+import { type Account, accountOn } from './account.ts'
+import { eventsStage } from './events-stage.ts'
+import { keepalivedStage, keepalivedVersion } from './keepalived-stage.ts'
+import { createNetwork, type Network } from './network.ts'
+import { createRunDirectory, type RunDirectory } from './run-directory.ts'
+import { nodes, type Scene, sceneOf } from './scene.ts'
+import type { Stage } from './stage.ts'
+import { tell } from './story.ts'
+
+/** Runs the lab with the built program `bin`. Returns whether everything that was to be seen was seen. */
+export async function runStory(bin: string): Promise<boolean> {
+  const account = accountOn(process.stdout)
+  const directory = createRunDirectory()
+  const scene = sceneOf()
+  let stage: Stage | undefined
+  try {
+    stage = await raise(bin, directory, scene, account)
+    await tell(stage, scene, account)
+    account.chapter('What next')
+    account.block(whatNext(bin))
+    return true
+  } catch (error) {
+    account.chapter(account.style.red(`It failed: ${error instanceof Error ? error.message : error}`))
+    if (stage) account.block(logsOf(stage))
+    return false
+  } finally {
+    await stage?.close()
+    directory.remove()
+  }
+}
+
+/** The real keepalived where it can run, else its events. */
+async function raise(bin: string, directory: RunDirectory, scene: Scene, account: Account): Promise<Stage> {
+  const narrate = account.narrate
+  const network = networkOrObstacle()
+  if (typeof network !== 'string') {
+    account.title('vip-switch lab', `two nodes in network namespaces, the real ${keepalivedVersion()}, no AWS`)
+    account.chapter('Two nodes come up')
+    return keepalivedStage({ bin, directory, network, scene, narrate })
+  }
+  account.title('vip-switch lab', `${network}: its events are played to the same hook instead`)
+  account.chapter('Two nodes come up')
+  return eventsStage({ bin, directory, scene, narrate })
+}
+
+/** A network for keepalived, or what keeps it from running here. */
+function networkOrObstacle(): Network | string {
+  if (process.getuid?.() !== 0) return 'the real keepalived needs root'
+  for (const program of ['keepalived', 'ip'])
+    if (!isOnPath(program)) return `${program} not found, so no real keepalived`
+  try {
+    return createNetwork(nodes)
+  } catch {
+    return 'network namespaces are not permitted here, so no real keepalived'
+  }
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+function logsOf(stage: Stage): string {
+  const hooks = nodes.map((node) => `hook of ${node.name}:\n${stage.hookOf(node).logText()}`)
+  return [stage.logs(), ...hooks].join('\n')
+}
+
+function whatNext(bin: string): string {
+  const path = relative(process.cwd(), bin)
+  const program = path.startsWith('..') ? 'vip-switch' : path
+  return table([
+    ['README.md', 'install it on two instances, step by step'],
+    [`${program} lab ec2`, 'an EC2 endpoint to play with: list and switch work on it'],
+    [`${program} --help`, 'every command'],
+  ])
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { atEnd, signalIfAlive } from './cleanup.ts'
+
+export type LogLine = {
+  /** When it came, in milliseconds since the epoch. */
+  readonly at: number
+  readonly text: string
+}
+
+/** A long-running child whose output is kept, line by line. */
+export type LoggedProcess = {
+  readonly pid: number
+  readonly lines: readonly LogLine[]
+  /** Resolves when the process has ended and all it wrote was read. */
+  readonly exited: Promise<void>
+  /** Kills the process and its process group at once. */
+  kill(): void
+  /**
+   * The first line from number `from` on that matches, once it is there.
+   * @throws an error with the last lines after `deadline` milliseconds, or when the process ends before
+   */
+  line(pattern: RegExp, options?: { from?: number; deadline?: number }): Promise<LogLine>
+}
+
+const lineDeadline = 10_000
+
+/**
+ * Starts a command in a process group of its own, so that Ctrl-C on the terminal is for the caller alone; the group is
+ * killed when the caller ends.
+ * @throws if the command cannot be started
+ */
+export async function startLogged(command: readonly string[], env: NodeJS.ProcessEnv): Promise<LoggedProcess> {
+  const [file = '', ...rest] = command
+  const child = spawn(file, rest, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: LogLine[] = []
+  const events = new EventEmitter()
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (text) => {
+      lines.push({ at: Date.now(), text })
+      events.emit('change')
+    })
+  }
+  let ended = false
+  const exited = once(child, 'close').then(() => {
+    ended = true
+    kill()
+    events.emit('change')
+  })
+  await once(child, 'spawn')
+  const pid = child.pid ?? 0
+  const kill = atEnd(() => signalIfAlive(-pid, 'SIGKILL'))
+
+  async function line(pattern: RegExp, options: { from?: number; deadline?: number } = {}): Promise<LogLine> {
+    const { from = 0, deadline = lineDeadline } = options
+    const late = AbortSignal.timeout(deadline)
+    for (;;) {
+      const found = lines.slice(from).find(({ text }) => pattern.test(text))
+      if (found) return found
+      if (ended || late.aborted) {
+        const what = ended ? 'it ended' : `${deadline / 1000} s went by`
+        throw new Error(`${what} without a line like ${pattern}: ${command.join(' ')}\n${tail(lines)}`)
+      }
+      await once(events, 'change', { signal: late }).catch(() => undefined)
+    }
+  }
+  return { pid, lines, exited, kill, line }
+}
+
+/** The last lines, as a report of a failure shows them. */
+export function tail(lines: readonly LogLine[], count = 20): string {
+  return lines
+    .slice(-count)
+    .map(({ at, text }) => `${new Date(at).toISOString()} ${text}`)
+    .join('\n')
+}

@@ -1,0 +1,126 @@
+/**
+ * The network of one lab run: a namespace that stands for the cloud, with a bridge, and one for each node, joined by
+ * veth pairs. Everything lives in these namespaces; the host's own gets no address, no interface and no rule.
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { atEnd, isAlive, signalIfAlive } from './cleanup.ts'
+
+/** The cloud's own address in the nodes' network, where the EC2 endpoint listens. */
+export const cloudAddress = '10.0.0.1'
+/** Link-local, as on EC2. */
+export const metadataAddress = '169.254.169.254'
+
+export type NetworkNode = {
+  /** Also the name of its port at the bridge: at most 15 characters. */
+  readonly name: string
+  /** IPv4, in 10.0.0.0/16. */
+  readonly address: string
+}
+
+export type Network = {
+  readonly cloud: string
+  /** The namespace of a node. */
+  namespaceOf(node: NetworkNode): string
+  /** The cable between a node and the cloud: down, the node's interface loses its carrier. */
+  setLink(node: NetworkNode, state: 'up' | 'down'): void
+  /** Ends every process in the namespaces, then removes them. */
+  remove(): void
+}
+
+const namespaceDirectory = '/run/netns'
+let created = 0
+
+/** @throws the error of `ip`, with what it wrote, where namespaces are not permitted; nothing is left of it then */
+export function createNetwork(nodes: readonly NetworkNode[]): Network {
+  removeLeftovers()
+  created += 1
+  const prefix = `vs${process.pid}-${created}`
+  const cloud = `${prefix}-cloud`
+  const namespaceOf = (node: NetworkNode) => `${prefix}-${node.name}`
+  const remove = atEnd(() => removeNamespaces(namespaces().filter((namespace) => namespace.startsWith(`${prefix}-`))))
+  try {
+    ip(
+      [],
+      [cloud, ...nodes.map(namespaceOf)].map((namespace) => `netns add ${namespace}`),
+    )
+    ip(
+      ['-n', cloud],
+      [
+        'link set lo up',
+        'link add br0 type bridge',
+        `address add ${cloudAddress}/16 dev br0`,
+        `address add ${metadataAddress}/32 dev br0`,
+        'link set br0 up',
+        ...nodes.flatMap((node) => [
+          `link add ${node.name} type veth peer name eth0 netns ${namespaceOf(node)}`,
+          `link set dev ${node.name} master br0`,
+          `link set dev ${node.name} up`,
+        ]),
+      ],
+    )
+    for (const node of nodes) {
+      ip(
+        ['-n', namespaceOf(node)],
+        [
+          'link set lo up',
+          `address add ${node.address}/16 dev eth0`,
+          'link set eth0 up',
+          `route add ${metadataAddress} via ${cloudAddress}`,
+        ],
+      )
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+  return {
+    cloud,
+    namespaceOf,
+    setLink: (node, state) => ip(['-n', cloud], [`link set dev ${node.name} ${state}`]),
+    remove,
+  }
+}
+
+/** The command that runs another one in a namespace; the process keeps its id. */
+export function inNamespace(namespace: string, command: readonly string[]): [string, ...string[]] {
+  return ['ip', 'netns', 'exec', namespace, ...command]
+}
+
+/** Removes the namespaces of runs that ended without: those whose owner's process is gone. */
+export function removeLeftovers(): void {
+  removeNamespaces(
+    namespaces().filter((namespace) => {
+      const owner = /^vs(\d+)-\d+-/.exec(namespace)?.[1]
+      return owner !== undefined && !isAlive(Number(owner))
+    }),
+  )
+}
+
+function removeNamespaces(names: readonly string[]): void {
+  for (const name of names) killAllIn(name)
+  for (const name of names) ip([], [`netns delete ${name}`])
+}
+
+/** Repeats, for a process may fork while the list is read. */
+function killAllIn(namespace: string): void {
+  const deadline = performance.now() + 2000
+  while (performance.now() < deadline) {
+    const pids = execFileSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).split('\n').filter(Boolean)
+    if (pids.length === 0) return
+    for (const pid of pids) signalIfAlive(Number(pid), 'SIGKILL')
+  }
+}
+
+function namespaces(): string[] {
+  try {
+    return readdirSync(namespaceDirectory)
+  } catch {
+    return []
+  }
+}
+
+/** Runs lines of ip(8) as one batch. */
+function ip(options: readonly string[], lines: readonly string[]): void {
+  execFileSync('ip', [...options, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] })
+}

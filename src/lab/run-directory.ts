@@ -1,0 +1,18 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { atEnd, isAlive } from './cleanup.ts'
+
+export type RunDirectory = { readonly path: string; remove(): void }
+
+const prefix = 'vip-switch-lab-'
+
+/** A temporary directory of this run, and the end of those whose owner's process is gone. */
+export function createRunDirectory(): RunDirectory {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = name.startsWith(prefix) ? /^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] : undefined
+    if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  }
+  const path = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  return { path, remove: atEnd(() => rmSync(path, { recursive: true, force: true })) }
+}

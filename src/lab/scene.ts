@@ -1,0 +1,50 @@
+/** Who takes part in the lab: two nodes, and the VPC of the endpoint's default seed that they live in. */
+import type { Region } from './ec2/model.ts'
+import { buildRegion } from './ec2/seed/build.ts'
+import { defaultSeed } from './ec2/seed/default.ts'
+
+export type LabNode = {
+  /** Its instance's Name tag. */
+  readonly name: string
+  readonly address: string
+  readonly priority: number
+}
+
+export const seed = defaultSeed
+export const vip = '10.99.0.10/32'
+export const vrrpInstance = 'VI_1'
+export const nodes: readonly [LabNode, LabNode] = [
+  { name: 'db-1', address: '10.0.1.11', priority: 150 },
+  { name: 'db-2', address: '10.0.2.12', priority: 100 },
+]
+
+/** What EC2 calls the nodes and the tables that hold the VIP. */
+export type Scene = {
+  readonly region: string
+  /** Route tables that have a route for the VIP, by their Name tag. */
+  readonly tables: ReadonlyMap<string, string>
+  /** The network interface of a node. */
+  eniOf(node: LabNode): string
+  instanceIdOf(node: LabNode): string
+  /** Name of the node whose interface it is. */
+  nameOf(eni: string): string
+}
+
+/** Ids follow from the seed's names alone, so that they are known before an endpoint serves them. */
+export function sceneOf(region: Region = buildRegion(seed)): Scene {
+  const interfaceOf = (node: LabNode) => {
+    const found = [...region.interfaces.values()].find(({ addresses }) => addresses.includes(node.address))
+    if (!found?.attachment) throw new Error(`the seed has no instance with the address ${node.address}`)
+    return { eni: found.id, instanceId: found.attachment.instanceId }
+  }
+  const withVip = [...region.routeTables.values()].filter(({ routes }) =>
+    routes.some(({ destination }) => destination.value === vip),
+  )
+  return {
+    region: region.name,
+    tables: new Map(withVip.map(({ id }) => [region.tags.get(id)?.get('Name') ?? id, id])),
+    eniOf: (node) => interfaceOf(node).eni,
+    instanceIdOf: (node) => interfaceOf(node).instanceId,
+    nameOf: (eni) => nodes.find((node) => interfaceOf(node).eni === eni)?.name ?? eni,
+  }
+}

@@ -1,0 +1,30 @@
+/** How a failover is brought about: by the real keepalived, or by playing its events. */
+import type { EndpointControl } from './endpoint-control.ts'
+import type { Hook } from './hook.ts'
+import type { LabNode } from './scene.ts'
+
+/** One change of the master, in milliseconds since the epoch. */
+export type Transition = {
+  /** What caused it: the kill, or the start of the node that takes over. */
+  readonly causedAt: number
+  /** When VRRP had a new master; undefined where none is elected. */
+  readonly electedAt: number | undefined
+}
+
+/** Says what happens, at the moment it happens. */
+export type Narrator = (who: string, what: string) => void
+
+export type Stage = {
+  readonly control: EndpointControl
+  hookOf(node: LabNode): Hook
+  /** Both nodes come up, and the first becomes the master. */
+  begin(): Promise<Transition>
+  /** The master dies without a word, and the other takes over. */
+  crash(): Promise<Transition>
+  /** The first node comes back, and takes over in good order. */
+  failBack(): Promise<Transition>
+  /** Logs of everything but the hooks, for the report of a failure. */
+  logs(): string
+  /** Ends every process and removes what the stage made. */
+  close(): Promise<void>
+}

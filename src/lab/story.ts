@@ -1,0 +1,112 @@
+/** A failover and its way back, told while it happens. */
+import { table } from '../output/table.ts'
+import type { Account } from './account.ts'
+import type { InterfaceRoute } from './endpoint-control.ts'
+import type { Hook, HookLogLine } from './hook.ts'
+import { poll } from './poll.ts'
+import { type LabNode, nodes, type Scene, vip } from './scene.ts'
+import type { Stage, Transition } from './stage.ts'
+
+const patience = 15_000
+
+/** How long the parts of a change of the master took, in milliseconds. */
+type Timing = {
+  readonly election: number | undefined
+  readonly hook: number | undefined
+  readonly total: number
+}
+
+/** @throws an error that says what was waited for when something does not happen */
+export async function tell(stage: Stage, scene: Scene, account: Account): Promise<void> {
+  const [first, second] = nodes
+  const vipRoutes = async () => (await stage.control.routes()).filter(({ destination }) => destination === vip)
+
+  /** Waits until every route is at a node. Returns when that was seen. */
+  async function arrived(node: LabNode): Promise<number> {
+    const eni = scene.eniOf(node)
+    await poll(`${vip} at ${node.name} in ${names(scene)}`, patience, async () => allAt(await vipRoutes(), scene, eni))
+    account.narrate('cloud', account.style.green(`${vip} → ${node.name} in ${names(scene)}`))
+    return Date.now()
+  }
+
+  /** Waits until the node's hook has seen that its routes stay. */
+  async function settled(node: LabNode, { causedAt }: Transition): Promise<void> {
+    await logged(stage.hookOf(node), 'routes confirmed', causedAt)
+    account.narrate(node.name, 'has read them back: they stay')
+  }
+
+  async function follow(node: LabNode, { causedAt, electedAt }: Transition): Promise<Timing> {
+    const movedAt = await arrived(node)
+    const accepted = await logged(stage.hookOf(node), 'routes accepted', causedAt)
+    return {
+      election: electedAt === undefined ? undefined : electedAt - causedAt,
+      hook: accepted.ms,
+      total: movedAt - causedAt,
+    }
+  }
+
+  const begun = await stage.begin()
+  await arrived(first)
+  await settled(first, begun)
+  const before = await vipRoutes()
+
+  account.chapter('The master dies')
+  const crash = await stage.crash()
+  const failover = await follow(second, crash)
+  const after = await vipRoutes()
+  await settled(second, crash)
+
+  account.chapter(`${first.name} comes back`)
+  const failback = await follow(first, await stage.failBack())
+
+  account.chapter('How long it took')
+  account.block(timings([failover, failback]))
+  account.chapter(`Where ${vip} pointed`)
+  account.block(routesTable(scene, before, after))
+}
+
+/** True once the VIP's route in every table is active and at the interface; undefined before. */
+function allAt(routes: readonly InterfaceRoute[], scene: Scene, eni: string): true | undefined {
+  const arrived = [...scene.tables.values()].every((id) =>
+    routes.some(({ table, target, state }) => table === id && target === eni && state === 'active'),
+  )
+  return arrived || undefined
+}
+
+/** The line of a hook's log with this message that is no older than `since`, once it is there. */
+function logged(hook: Hook, message: string, since: number): Promise<HookLogLine> {
+  return poll(`"${message}" in the hook's log`, patience, () =>
+    hook.log().find(({ msg, time }) => msg === message && time >= since),
+  )
+}
+
+function names(scene: Scene): string {
+  return [...scene.tables.keys()].join(', ')
+}
+
+function timings(columns: readonly Timing[]): string {
+  const row = (label: string, part: keyof Timing) => [
+    label,
+    ...columns.map((timing) => `${Math.round(timing[part] ?? 0)} ms`.padStart(9)),
+  ]
+  const elected = columns.some(({ election }) => election !== undefined)
+  return table(
+    [
+      ...(elected ? [row('VRRP elects a new master', 'election')] : []),
+      row('its hook runs until EC2 has accepted every route', 'hook'),
+      row('in all, until every route points at it', 'total'),
+    ],
+    ['', ' failover', ' failback'],
+  )
+}
+
+function routesTable(scene: Scene, before: readonly InterfaceRoute[], after: readonly InterfaceRoute[]): string {
+  const cell = (routes: readonly InterfaceRoute[], id: string) => {
+    const target = routes.find((route) => route.table === id)?.target
+    return target ? `${scene.nameOf(target)} ${target}` : 'missing'
+  }
+  return table(
+    [...scene.tables].map(([name, id]) => [name, cell(before, id), cell(after, id)]),
+    ['route table', 'before', 'after the failover'],
+  )
+}

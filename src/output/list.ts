@@ -1,0 +1,69 @@
+/** What `vip-switch list` prints. */
+import { isForeign, type Route, type RouteTable, type TargetFacts, targetText } from '../core/route.ts'
+import { type Destination, destinationText } from '../core/vip.ts'
+import { styleOf } from './style.ts'
+import { table as columns, countText } from './table.ts'
+
+type Facts = ReadonlyMap<string, TargetFacts>
+type Listed = {
+  table: RouteTable
+  routes: readonly { vip: Destination; route: Route | undefined; vrrpInstance: string | undefined }[]
+}
+
+type State = 'active' | 'blackhole' | 'missing' | 'foreign'
+
+function stateOf(route: Route | undefined): State {
+  if (!route) return 'missing'
+  return isForeign(route) ? 'foreign' : route.state
+}
+
+/** @param total how many tables were looked at */
+export function listText(listed: readonly Listed[], facts: Facts, total: number): string {
+  const { bold, dim, green, red, yellow } = styleOf(process.stdout)
+  const paint = { active: green, blackhole: red, missing: yellow, foreign: yellow }
+  const rows = listed.flatMap(({ routes }) =>
+    routes.map(({ vip, route, vrrpInstance }) => {
+      const state = stateOf(route)
+      const { name = '', zone = '' } = (route && facts.get(targetText(route.target))) ?? {}
+      const target = route ? targetText(route.target) : ''
+      return [`  ${destinationText(vip)}`, paint[state](state), target, name, zone, vrrpInstance ?? '']
+    }),
+  )
+  // One set of widths for all tables, so that the eye can run down a column across them.
+  const lines = columns(rows).split('\n')
+  let next = 0
+  const blocks = listed.map(({ table: { id, name, vpc }, routes }) => {
+    const title = [bold(id), name, dim(vpc)].filter(Boolean).join('  ')
+    const block = [title, ...lines.slice(next, next + routes.length)]
+    next += routes.length
+    return block.join('\n')
+  })
+  const others = total - listed.length
+  const rest =
+    others > 0
+      ? [dim(`${countText(others, listed.length > 0 ? 'other route table' : 'route table')} without a VIP`)]
+      : []
+  return [...blocks, ...rest].join('\n')
+}
+
+/** The same, for programs. Shape 1. */
+export function listJson(listed: readonly Listed[], facts: Facts, region: string, total: number): string {
+  const tables = listed.map(({ table, routes }) => ({
+    id: table.id,
+    name: table.name ?? null,
+    vpc: table.vpc,
+    routes: routes.map(({ vip, route, vrrpInstance }) => {
+      const { instance, name, zone } = (route && facts.get(targetText(route.target))) ?? {}
+      return {
+        vip: destinationText(vip),
+        state: stateOf(route),
+        target: route ? targetText(route.target) : null,
+        instance: instance ?? null,
+        name: name ?? null,
+        zone: zone ?? null,
+        vrrpInstance: vrrpInstance ?? null,
+      }
+    }),
+  }))
+  return JSON.stringify({ version: 1, region, tablesRead: total, tables }, null, 2)
+}

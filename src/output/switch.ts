@@ -1,0 +1,92 @@
+/** What `vip-switch switch` prints. */
+import type { EniId } from '../core/ids.ts'
+import {
+  type RouteOutcome,
+  type RouteTable,
+  routeKeyText,
+  routeText,
+  type Standing,
+  type TargetFacts,
+  targetText,
+} from '../core/route.ts'
+import { destinationText } from '../core/vip.ts'
+import { styleOf } from './style.ts'
+import { table } from './table.ts'
+
+type Move = { key: RouteOutcome['key']; table: RouteTable; standing: Standing }
+type Facts = ReadonlyMap<string, TargetFacts>
+
+/** From → to, for each table and VIP, before anything is asked or done. */
+export function movesText(moves: readonly Move[], eni: EniId, facts: Facts): string {
+  const { bold, dim } = styleOf(process.stdout)
+  const { name, zone } = facts.get(eni) ?? {}
+  const target = [name && bold(name), eni, zone && dim(zone)].filter(Boolean).join('  ')
+  const rows = moves.map((move) => [
+    move.table.id,
+    move.table.name ?? '',
+    destinationText(move.key.vip),
+    `${fromText(move.standing, facts)} → ${planText(move.standing)}`,
+  ])
+  return `To ${target}\n\n${table(rows, ['TABLE', 'NAME', 'VIP', 'FROM → TO'])}\n`
+
+  function planText(standing: Standing): string {
+    switch (standing.kind) {
+      case 'in-place':
+        return dim('stays')
+      case 'refused':
+        return styleOf(process.stdout).yellow('refused')
+      case 'elsewhere':
+      case 'missing':
+        return bold(name ?? eni)
+    }
+  }
+}
+
+function fromText(standing: Standing, facts: Facts): string {
+  const route = standing.kind === 'missing' ? undefined : standing.route
+  if (!route) return '(no route)'
+  const label = facts.get(targetText(route.target))?.name ?? targetText(route.target)
+  return route.state === 'blackhole' ? `${label} (blackhole)` : label
+}
+
+/** What became of each route, and a last line that counts. */
+export function outcomesText(
+  outcomes: readonly RouteOutcome[],
+  names: ReadonlyMap<string, string | undefined>,
+): string {
+  const { green, red, yellow, bold } = styleOf(process.stdout)
+  const paint = { done: green, refused: yellow, failed: red }
+  const rows = outcomes.map(({ key, verdict, detail }) => {
+    const what = verdict === 'done' ? detail : `${verdict}: ${detail}`
+    return [paint[verdict](MARKS[verdict]), key.table, names.get(key.table) ?? '', destinationText(key.vip), what]
+  })
+  const count = (verdict: RouteOutcome['verdict']) => outcomes.filter((outcome) => outcome.verdict === verdict).length
+  const counted = (['done', 'refused', 'failed'] as const)
+    .filter((verdict) => count(verdict) > 0)
+    .map((verdict) => `${count(verdict)} ${verdict}`)
+  return `${table(rows)}\n${bold(counted.join(', '))}`
+}
+
+const MARKS = { done: '✓', refused: '–', failed: '✗' } as const
+
+/** The same, for programs. Shape 1. */
+export function switchJson(
+  moves: readonly Move[],
+  eni: EniId,
+  facts: Facts,
+  outcomes: readonly RouteOutcome[],
+  dryRun: boolean,
+): string {
+  const byKey = new Map(outcomes.map((outcome) => [routeKeyText(outcome.key), outcome]))
+  const { instance, name, zone } = facts.get(eni) ?? {}
+  const routes = moves.map(({ key, table: { name: tableName }, standing }) => ({
+    table: key.table,
+    tableName: tableName ?? null,
+    vip: destinationText(key.vip),
+    from: standing.kind === 'missing' || !standing.route ? null : routeText(standing.route),
+    result: byKey.get(routeKeyText(key))?.verdict ?? 'not asked',
+    detail: byKey.get(routeKeyText(key))?.detail ?? null,
+  }))
+  const to = { eni, instance: instance ?? null, name: name ?? null, zone: zone ?? null }
+  return JSON.stringify({ version: 1, dryRun, to, routes }, null, 2)
+}

@@ -1,0 +1,48 @@
+/** Values that several tests need. */
+import { pino } from 'pino'
+import type { Clock } from '../src/clock.ts'
+import {
+  type EniId,
+  type InstanceId,
+  isEniId,
+  isInstanceId,
+  isRouteTableId,
+  type RouteTableId,
+} from '../src/core/ids.ts'
+import type { Route, RouteTable } from '../src/core/route.ts'
+
+export function eni(text: string): EniId {
+  if (isEniId(text)) return text
+  throw new Error(`${text} is no ENI id`)
+}
+
+export function instanceId(text: string): InstanceId {
+  if (isInstanceId(text)) return text
+  throw new Error(`${text} is no instance id`)
+}
+
+export function rtb(text: string): RouteTableId {
+  if (isRouteTableId(text)) return text
+  throw new Error(`${text} is no route table id`)
+}
+
+export function tableWith(routes: readonly Route[], rest: Partial<RouteTable> = {}): RouteTable {
+  return { id: rtb('rtb-0a'), name: undefined, vpc: 'vpc-0a', tags: {}, routes, ...rest }
+}
+
+/** A clock that stands still until something waits on it, and then jumps there. */
+export function jumpingClock(): Clock & { readonly slept: number[] } {
+  let now = 0
+  const slept: number[] = []
+  return {
+    slept,
+    now: () => now,
+    async sleep(ms, signal) {
+      signal.throwIfAborted()
+      slept.push(ms)
+      now += ms
+    },
+  }
+}
+
+export const silentLog = pino({ level: 'silent' })

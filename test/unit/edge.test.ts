@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { type EdgeInput, runEdge } from '../../src/agent/edge.ts'
+import type { RoutePort } from '../../src/agent/route-port.ts'
+import type { EniId, RouteTableId } from '../../src/core/ids.ts'
+import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
+import { parseDestination, parseVip } from '../../src/core/vip.ts'
+import { Failure } from '../../src/errors.ts'
+import { eni, jumpingClock, rtb, silentLog, tableWith } from '../fixtures.ts'
+
+const OURS = eni('eni-0a')
+const THEIRS = eni('eni-0b')
+const A = rtb('rtb-0a')
+const B = rtb('rtb-0b')
+const VIP = parseVip('10.99.0.10')
+
+/** Tables that hold the VIP's target each, and a journal of what was done to them, with times. */
+function world(targets: Partial<Record<string, Target>> = {}) {
+  const clock = jumpingClock()
+  const calls: string[] = []
+  const views: unknown[] = []
+  const routes: RoutePort = {
+    async read() {
+      calls.push(`${clock.now()} read`)
+      return [A, B].map((id) => {
+        const target = targets[id]
+        const destination = parseDestination('10.99.0.10/32')
+        return tableWith(target ? [{ destination, target, state: 'active', propagated: false }] : [], { id })
+      })
+    },
+    async write(key: RouteKey, target: EniId) {
+      calls.push(`${clock.now()} write ${key.table}`)
+      targets[key.table] = toEni(target)
+      return 'replaced'
+    },
+    rehearse: () => Promise.reject(new Error('an edge rehearses nothing')),
+  }
+  const edge = (rest: Partial<EdgeInput> = {}) =>
+    runEdge({
+      vips: [VIP],
+      policy: { createMissing: true, takeOver: [] },
+      eni: OURS,
+      view: { tables: [A, B], foreign: [] },
+      routes,
+      clock,
+      signal: new AbortController().signal,
+      log: silentLog,
+      onView: (view) => views.push(view),
+      ...rest,
+    })
+  return { clock, calls, views, routes, targets, edge }
+}
+const toEni = (id: EniId): Target => ({ kind: 'eni', eni: id, instance: undefined })
+const elsewhere = () => ({ [A]: toEni(THEIRS), [B]: toEni(THEIRS) })
+const verdicts = (outcomes: Awaited<ReturnType<typeof runEdge>>) =>
+  Object.fromEntries(outcomes.map(({ key, verdict }) => [key.table, verdict]))
+
+describe('an edge into MASTER', () => {
+  test('writes every route at once, reads nothing before, and looks at +1 s and +3 s', async () => {
+    const { edge, calls } = world(elsewhere())
+    expect(verdicts(await edge())).toEqual({ [A]: 'done', [B]: 'done' })
+    expect(calls).toEqual(['0 write rtb-0a', '0 write rtb-0b', '1000 read', '3000 read'])
+  })
+
+  test('reads first where it does not know the tables', async () => {
+    const { edge, calls } = world(elsewhere())
+    await edge({ view: undefined })
+    expect(calls).toEqual(['0 read', '0 write rtb-0a', '0 write rtb-0b', '1000 read', '3000 read'])
+  })
+
+  test('writes again what a look finds at its old target, and starts the looks anew', async () => {
+    const { edge, calls, routes, targets } = world(elsewhere())
+    const { read } = routes
+    let reads = 0
+    routes.read = () => {
+      // The late write of a node that died lands between our write and the second look.
+      if (++reads === 2) targets[A] = toEni(THEIRS)
+      return read()
+    }
+    expect(verdicts(await edge())).toEqual({ [A]: 'done', [B]: 'done' })
+    expect(calls).toEqual([
+      '0 write rtb-0a',
+      '0 write rtb-0b',
+      '1000 read',
+      '3000 read',
+      '3000 write rtb-0a',
+      '4000 read',
+      '6000 read',
+    ])
+  })
+
+  test('gives up on a route that is taken away after its third write', async () => {
+    const { edge, calls, routes, targets } = world(elsewhere())
+    const { read } = routes
+    routes.read = () => {
+      targets[A] = toEni(THEIRS)
+      return read()
+    }
+    const outcomes = await edge()
+    expect(verdicts(outcomes)).toEqual({ [A]: 'failed', [B]: 'done' })
+    expect(outcomes[0]?.detail).toContain('points to eni-0b again after 3 writes')
+    expect(calls.filter((call) => call.endsWith('write rtb-0a'))).toHaveLength(3)
+    expect(calls.filter((call) => call.endsWith('write rtb-0b'))).toHaveLength(1)
+  })
+
+  test('goes on with the others where one write is denied, and leaves that one alone', async () => {
+    const { edge, calls, routes } = world(elsewhere())
+    const { write } = routes
+    routes.write = (key, target) =>
+      key.table === A ? Promise.reject(new Failure('failed', 'not authorized')) : write(key, target)
+    const outcomes = await edge()
+    expect(outcomes).toMatchObject([{ verdict: 'failed', detail: 'not authorized' }, { verdict: 'done' }])
+    expect(calls).toEqual(['0 write rtb-0b', '1000 read', '3000 read'])
+  })
+
+  test('stops at once when it is superseded, and says nothing of success', async () => {
+    const { edge, calls, routes } = world(elsewhere())
+    routes.read = () => Promise.reject(new Failure('superseded', 'a newer event'))
+    await expect(edge()).rejects.toMatchObject({ kind: 'superseded' })
+    expect(calls).toHaveLength(2)
+  })
+
+  test('does not call done what was accepted and could not be confirmed', async () => {
+    const { edge, routes } = world(elsewhere())
+    routes.read = () => Promise.reject(new Failure('failed', 'no permission to read'))
+    const outcomes = await edge()
+    expect(outcomes.map(({ verdict }) => verdict)).toEqual(['failed', 'failed'])
+    expect(outcomes[0]?.detail).toBe('accepted, but not confirmed: no permission to read')
+  })
+
+  test('looks before it writes where the route was last seen to be somebody else’s', async () => {
+    const { edge, calls, targets } = world({ [A]: { kind: 'other', id: 'nat-0a' }, [B]: toEni(THEIRS) })
+    const view = { tables: [A, B], foreign: [routeKeyText({ table: A, vip: VIP })] }
+    const outcomes = await edge({ view })
+    expect(verdicts(outcomes)).toEqual({ [A]: 'refused', [B]: 'done' })
+    expect(targets[A]).toEqual({ kind: 'other', id: 'nat-0a' })
+    expect(calls.slice(0, 2)).toEqual(['0 write rtb-0b', '0 read'])
+  })
+
+  test('takes such a route all the same once it is no longer somebody else’s', async () => {
+    const { edge, targets } = world(elsewhere())
+    await edge({ view: { tables: [A, B], foreign: [routeKeyText({ table: A, vip: VIP })] } })
+    expect(targets[A]).toEqual(toEni(OURS))
+  })
+
+  test('writes a table that the selectors mean only since the view was saved', async () => {
+    const { edge, calls, views } = world(elsewhere())
+    const onlyA: { tables: RouteTableId[]; foreign: string[] } = { tables: [A], foreign: [] }
+    expect(verdicts(await edge({ view: onlyA }))).toEqual({ [A]: 'done', [B]: 'done' })
+    expect(calls).toEqual(['0 write rtb-0a', '1000 read', '1000 write rtb-0b', '2000 read', '4000 read'])
+    expect(views.at(-1)).toEqual({ tables: [A, B], foreign: [] })
+  })
+})
