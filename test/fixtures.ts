@@ -46,3 +46,12 @@ export function jumpingClock(): Clock & { readonly slept: number[] } {
 }
 
 export const silentLog = pino({ level: 'silent' })
+
+/** Something that is awaited until it is opened. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}

@@ -3,7 +3,7 @@
  * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
  */
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Config } from '../config/schema.ts'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
 import { isRouteTableId, type RouteTableId } from '../core/ids.ts'

@@ -1,7 +1,7 @@
 /** Reads and validates the config file; every error at once, each with its line. */
 import { existsSync, readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { Failure, messageOf } from '../errors.ts'
 import { type Config, configSchema, type InstanceConfig } from './schema.ts'
 

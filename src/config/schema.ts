@@ -1,6 +1,6 @@
 /** The config file's schema: the single source of its types, validation, defaults and JSON Schema. */
 import { distance } from 'fastest-levenshtein'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
 import { type Destination, parseVip } from '../core/vip.ts'
 

@@ -1,7 +1,7 @@
 /** Looks at a running EC2 endpoint over its unix socket, which no network namespace hides. */
 import { request } from 'node:http'
 import { XMLParser } from 'fast-xml-parser'
-import { z } from 'zod'
+import * as z from 'zod'
 import { bodyOf } from './ec2/http.ts'
 
 const routeTablesSchema = z.object({

@@ -5,7 +5,7 @@ import { endpointControl } from './endpoint-control.ts'
 import { type Hook, writeHook } from './hook.ts'
 import { startLogged } from './logged-process.ts'
 import type { RunDirectory } from './run-directory.ts'
-import { type LabNode, nodes, type Scene, seed, vip, vrrpInstance } from './scene.ts'
+import { instancesOf, type LabNode, nodes, type Scene, seed, vrrpInstance } from './scene.ts'
 import type { Narrator, Stage } from './stage.ts'
 
 /** No keepalived: its events are played to the hooks, on loopback. Each node has instance metadata of its own. */
@@ -16,6 +16,8 @@ export async function eventsStage(options: {
   narrate: Narrator
 }): Promise<Stage> {
   const { bin, directory, scene, narrate } = options
+  const { region } = scene
+  const instances = instancesOf(scene)
   const socket = join(directory.path, 'ec2.sock')
   const endpoint = await startEc2Endpoint({ seed, socket })
   narrate('cloud', `EC2 at ${endpoint.url}, IMDS for each node beside it`)
@@ -23,12 +25,8 @@ export async function eventsStage(options: {
   for (const node of nodes) {
     mkdirSync(join(directory.path, node.name))
     const metadata = await endpoint.startMetadata({ instanceId: scene.instanceIdOf(node) })
-    const instances = { [vrrpInstance]: { vips: [vip], routeTables: [...scene.tables.values()] } }
     const env = { AWS_ENDPOINT_URL: endpoint.url, AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url }
-    hooks.set(
-      node,
-      writeHook({ bin, directory: join(directory.path, node.name), region: scene.region, instances, env }),
-    )
+    hooks.set(node, writeHook({ bin, directory: join(directory.path, node.name), region, instances, env }))
   }
 
   function hookOf(node: LabNode): Hook {
@@ -67,7 +65,7 @@ export async function eventsStage(options: {
       await Promise.all([play(first, 'MASTER'), play(second, 'BACKUP')])
       return { causedAt, electedAt: undefined }
     },
-    logs: () => '',
+    logs: () => [...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`).join('\n'),
     close: () => endpoint.close(),
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What vip-switch's config says of one VRRP instance. */
 export type InstanceRoutes = { readonly vips: readonly string[]; readonly routeTables: readonly string[] }
@@ -11,7 +11,8 @@ export type InstanceRoutes = { readonly vips: readonly string[]; readonly routeT
 const logLine = z.looseObject({
   /** Milliseconds since the epoch. */
   time: z.number(),
-  pid: z.number(),
+  /** pino's number of it: 30 is info, 50 an error. */
+  level: z.number(),
   msg: z.string().default(''),
   /** Since the process started. */
   ms: z.number().optional(),

@@ -54,6 +54,14 @@ export async function startKeepalived(options: KeepalivedOptions): Promise<Keepa
 }
 
 /**
+ * When keepalived became MASTER of a VRRP instance, in milliseconds since the epoch; waits for it.
+ * @throws an error with its last lines if it does not
+ */
+export async function elected({ log }: Keepalived, instance: string, from = 0): Promise<number> {
+  return (await log.line(new RegExp(`\\(${instance}\\) Entering MASTER STATE`), { from })).at
+}
+
+/**
  * VRRP version 3, for version 2 knows whole seconds only. The VIP is on `lo`: it belongs to no subnet of the node, and
  * `no_virtual_ipaddress` is not known to keepalived 2.2.
  */

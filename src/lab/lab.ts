@@ -25,7 +25,7 @@ export async function runStory(bin: string): Promise<boolean> {
     return true
   } catch (error) {
     account.chapter(account.style.red(`It failed: ${error instanceof Error ? error.message : error}`))
-    if (stage) account.block(logsOf(stage))
+    if (stage) account.block(stage.logs())
     return false
   } finally {
     await stage?.close()
@@ -68,11 +68,6 @@ function isOnPath(program: string): boolean {
       return false
     }
   })
-}
-
-function logsOf(stage: Stage): string {
-  const hooks = nodes.map((node) => `hook of ${node.name}:\n${stage.hookOf(node).logText()}`)
-  return [stage.logs(), ...hooks].join('\n')
 }
 
 function whatNext(bin: string): string {

@@ -2,6 +2,7 @@
 import type { Region } from './ec2/model.ts'
 import { buildRegion } from './ec2/seed/build.ts'
 import { defaultSeed } from './ec2/seed/default.ts'
+import type { InstanceRoutes } from './hook.ts'
 
 export type LabNode = {
   /** Its instance's Name tag. */
@@ -28,6 +29,11 @@ export type Scene = {
   instanceIdOf(node: LabNode): string
   /** Name of the node whose interface it is. */
   nameOf(eni: string): string
+}
+
+/** What moves with the VRRP instance: the VIP, in every table that has it. */
+export function instancesOf(scene: Scene): Readonly<Record<string, InstanceRoutes>> {
+  return { [vrrpInstance]: { vips: [vip], routeTables: [...scene.tables.values()] } }
 }
 
 /** Ids follow from the seed's names alone, so that they are known before an endpoint serves them. */

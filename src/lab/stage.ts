@@ -23,7 +23,7 @@ export type Stage = {
   crash(): Promise<Transition>
   /** The first node comes back, and takes over in good order. */
   failBack(): Promise<Transition>
-  /** Logs of everything but the hooks, for the report of a failure. */
+  /** The last lines of every log, for the report of a failure. */
   logs(): string
   /** Ends every process and removes what the stage made. */
   close(): Promise<void>

@@ -117,7 +117,7 @@ describe('metadata', () => {
   })
 
   it('is that of the instance that has the source address', async () => {
-    const bySource = await endpoint.startMetadata({})
+    const bySource = await endpoint.startMetadata()
     expect(await read('/latest/meta-data/instance-id', bySource.url)).toBe('i-00000000000000002')
   })
 

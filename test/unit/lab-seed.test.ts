@@ -83,7 +83,7 @@ describe('a seed', () => {
   })
 
   it.each([
-    ['regoin: x', 'Unrecognized key: "regoin"'],
+    ['regoin: x', 'seed: Unrecognized key: "regoin"'],
     [
       'vpcs: { a: { cidrs: [10.0.0.0/16], instances: { n: { sate: stopped, interfaces: [10.0.0.1] } } } }',
       'vpcs.a.instances.n: Unrecognized key: "sate"',
@@ -102,7 +102,7 @@ describe('a seed', () => {
       'vpcs.a.routeTables.t.routes.10.9.0.0/16: nobody is neither',
     ],
     ['vpcs: { a: { cidrs: [10.0.0.0/16], routeTables: { t: { subnets: [b] } } } }', 'there is no b'],
-    ['vpcs: [', 'flow'],
+    ['vpcs: [', 'line 1, column 8'],
   ])('is refused with the place of the fault: %s', (wrong, message) => {
     expect(() => buildRegion(parseSeed(wrong))).toThrow(message)
   })

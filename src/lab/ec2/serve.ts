@@ -22,13 +22,8 @@ export interface ServeOptions {
  * Throws SeedError, naming the file, or the error of listening.
  */
 export async function serveEc2(options: ServeOptions): Promise<void> {
-  const { host, port, socket, seed, metadataPort, metadataHost = host } = options
-  const endpoint = await startEc2Endpoint({
-    host,
-    port,
-    ...(socket !== undefined && { socket }),
-    ...(seed !== undefined && { seed: await readSeed(seed) }),
-  })
+  const { host, socket, metadataPort, metadataHost = host } = options
+  const endpoint = await start(options)
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   try {
     const metadata =
@@ -40,12 +35,16 @@ export async function serveEc2(options: ServeOptions): Promise<void> {
   }
 }
 
-async function readSeed(path: string) {
-  const text = await readFile(path, 'utf8')
+async function start({ host, port, socket, seed }: ServeOptions): Promise<Ec2Endpoint> {
   try {
-    return parseSeed(text)
+    return await startEc2Endpoint({
+      host,
+      port,
+      ...(socket !== undefined && { socket }),
+      ...(seed !== undefined && { seed: parseSeed(await readFile(seed, 'utf8')) }),
+    })
   } catch (error) {
-    throw error instanceof SeedError ? new SeedError([`${path}:`, error.message]) : error
+    throw error instanceof SeedError ? new SeedError([`${seed}:`, error.message]) : error
   }
 }
 

@@ -27,7 +27,7 @@ export interface Ec2Endpoint {
   region: Region
   requests: RequestRecord[]
   /** Serves instance metadata until the endpoint closes. */
-  startMetadata: (options: MetadataOptions) => Promise<Metadata>
+  startMetadata: (options?: MetadataOptions) => Promise<Metadata>
   close: () => Promise<void>
 }
 

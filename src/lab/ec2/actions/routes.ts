@@ -19,7 +19,7 @@ const destinationParameters = {
   DestinationPrefixListId: 'prefixList',
 } as const
 
-/** What a route write is on. Throws for a table or a destination that cannot be one. */
+/** The table that a write is on, the only resource that permission is asked for. */
 function routeTableId(params: Params): [string] {
   const id = requiredText(params, 'RouteTableId')
   checkForm(kinds.routeTable, id)

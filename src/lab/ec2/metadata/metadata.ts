@@ -34,6 +34,9 @@ const longestTokenLife = 21_600
  */
 export async function startMetadata(region: Region, options: MetadataOptions = {}): Promise<Metadata> {
   const { host = '127.0.0.1', port = 0 } = options
+  if (options.instanceId !== undefined && !region.instances.has(options.instanceId)) {
+    throw new Error(`no instance ${options.instanceId}`)
+  }
   const tokens = new Map<string, { instanceId: string; expires: number }>()
 
   function newToken(request: IncomingMessage, instanceId: string): Answer {
@@ -55,9 +58,9 @@ export async function startMetadata(region: Region, options: MetadataOptions = {
   }
 
   function answer(request: IncomingMessage): Answer {
-    const { pathname } = new URL(request.url ?? '/', 'http://metadata')
+    const [pathname = ''] = (request.url ?? '').split('?')
     const instanceId = options.instanceId ?? instanceWith(region, request.socket.remoteAddress)
-    if (instanceId === undefined || !region.instances.has(instanceId)) return refusal(404, 'Not Found')
+    if (instanceId === undefined) return refusal(404, 'Not Found')
     if (request.method === 'PUT' && pathname === '/latest/api/token') return newToken(request, instanceId)
     if (request.method !== 'GET') return refusal(405, 'Method Not Allowed')
     return read(request, instanceId, pathname)

@@ -1,5 +1,5 @@
-import { parse } from 'yaml'
-import type { z } from 'zod'
+import { parseDocument } from 'yaml'
+import type * as z from 'zod'
 import { type ParsedSeed, type Seed, seedSchema } from './schema.ts'
 
 export type { Seed } from './schema.ts'
@@ -14,11 +14,9 @@ export class SeedError extends Error {
 
 /** Reads a seed file's text, YAML or JSON. Throws SeedError. */
 export function parseSeed(text: string): Seed {
-  try {
-    return checkSeed(parse(text))
-  } catch (error) {
-    throw error instanceof SeedError ? error : new SeedError([String(error)])
-  }
+  const document = parseDocument(text)
+  if (document.errors.length > 0) throw new SeedError(document.errors.map(({ message }) => message))
+  return checkSeed(document.toJS())
 }
 
 /** A seed with its defaults. Throws SeedError with every fault that the schema finds. */
@@ -37,5 +35,5 @@ function faults(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): string
     )
     if (meant !== undefined) return meant.flatMap((inner) => faults(inner, path))
   }
-  return [`${path.map(String).join('.')}: ${issue.message}`]
+  return [`${path.map(String).join('.') || 'seed'}: ${issue.message}`]
 }

@@ -1,0 +1,324 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ApiError } from '../../src/lab/ec2/errors.ts'
+import { type Ec2Endpoint, type EndpointOptions, startEc2Endpoint } from '../../src/lab/ec2/server.ts'
+import { gate } from '../fixtures.ts'
+import { actionsOf, environmentFor, logLines, type Run, runProgram } from './cli.ts'
+
+type Intercept = NonNullable<EndpointOptions['intercept']>
+
+let endpoint: Ec2Endpoint
+let intercept: Intercept
+let directory: string
+const TABLES = ['private-a', 'private-c']
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'vip-switch-notify-'))
+  intercept = () => {}
+  endpoint = await startEc2Endpoint({ intercept: (request) => intercept(request) })
+})
+afterEach(async () => {
+  await endpoint.close()
+  await rm(directory, { recursive: true })
+})
+
+/** The id of a resource of the default seed. */
+function idOf(name: string, prefix: string): string {
+  for (const [id, tags] of endpoint.region.tags) if (id.startsWith(prefix) && tags.get('Name') === name) return id
+  throw new Error(`the seed has no ${prefix} named ${name}`)
+}
+
+function eniOf(instanceName: string): string {
+  const instance = idOf(instanceName, 'i-')
+  for (const each of endpoint.region.interfaces.values()) if (each.attachment?.instanceId === instance) return each.id
+  throw new Error(`${instanceName} has no ENI`)
+}
+
+/** Where the VIP points, by table. */
+function targets(vip = '10.99.0.10/32'): Record<string, string | undefined> {
+  const entries = TABLES.map((name) => {
+    const routes = endpoint.region.routeTables.get(idOf(name, 'rtb-'))?.routes ?? []
+    return [name, routes.find((route) => route.destination.value === vip)?.target.id] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+const both = (target: string) => Object.fromEntries(TABLES.map((name) => [name, target]))
+
+/** Runs the hook of a node, whose state directory is its own. */
+async function hook(
+  node: string,
+  event: readonly string[],
+  {
+    instance = 'vips: [10.99.0.10], routeTables: [{ name: private-a }, { name: private-c }]',
+    flags = [],
+    env = {},
+  }: { instance?: string; flags?: string[]; env?: NodeJS.ProcessEnv } = {},
+): Promise<Run> {
+  const config = join(directory, `${node}.yaml`)
+  await writeFile(config, `cluster: db\neni: ${eniOf(node)}\ninstances:\n  VI_1: { ${instance} }\n`)
+  const state = join(directory, node)
+  return runProgram(
+    ['notify', '--config', config, '--state-dir', state, ...flags, ...event],
+    environmentFor(endpoint, env),
+  )
+}
+
+const byIds = () => `vips: [10.99.0.10], routeTables: [${idOf('private-a', 'rtb-')}, ${idOf('private-c', 'rtb-')}]`
+const MASTER = ['INSTANCE', 'VI_1', 'MASTER', '150']
+const BACKUP = ['INSTANCE', 'VI_1', 'BACKUP', '150']
+const STOP = ['INSTANCE', 'VI_1', 'STOP', '150']
+const RX_LOWER_PRI = ['INSTANCE', 'VI_1', 'MASTER_RX_LOWER_PRI', '150']
+
+const isWrite = (action: string) => action === 'ReplaceRoute' || action === 'CreateRoute'
+const writes = () => actionsOf(endpoint).filter(isWrite)
+const reads = () => actionsOf(endpoint).filter((action) => action.startsWith('Describe'))
+
+describe('MASTER', () => {
+  test('moves every route, with nothing read before, then looks twice', async () => {
+    const { exitCode, stdout } = await hook('db-2', MASTER, { instance: byIds() })
+    expect(exitCode).toBe(0)
+    expect(stdout).toBe('')
+    expect(targets()).toEqual(both(eniOf('db-2')))
+    expect(actionsOf(endpoint)).toEqual(['ReplaceRoute', 'ReplaceRoute', 'DescribeRouteTables', 'DescribeRouteTables'])
+  })
+
+  test('logs what it does and why, as JSON lines', async () => {
+    const run = await hook('db-2', MASTER, { instance: byIds() })
+    const messages = logLines(run).map(({ msg }) => msg)
+    expect(messages[0]).toBe('VI_1 MASTER 150: taking its routes')
+    expect(messages).toContain('routes accepted')
+    expect(messages).toContain('routes confirmed')
+    expect(logLines(run).find(({ msg }) => msg === 'routes accepted')).toMatchObject({
+      accepted: 2,
+      ms: expect.any(Number),
+    })
+  })
+
+  test('knows tables that are named, and not numbered, from the time when it was BACKUP', async () => {
+    expect((await hook('db-2', BACKUP)).exitCode).toBe(0)
+    endpoint.requests.length = 0
+    expect((await hook('db-2', MASTER)).exitCode).toBe(0)
+    expect(actionsOf(endpoint).slice(0, 2)).toEqual(['ReplaceRoute', 'ReplaceRoute'])
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
+  test('looks them up where it never was BACKUP', async () => {
+    expect((await hook('db-2', MASTER)).exitCode).toBe(0)
+    expect(actionsOf(endpoint)[0]).toBe('DescribeRouteTables')
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
+  test('creates a route that is missing, and every kind of VIP', async () => {
+    const list = idOf('vips', 'pl-')
+    const instance = `vips: [10.99.0.11, "2001:db8:99::10", ${list}], routeTables: [{ name: private-a }, { name: private-c }]`
+    expect((await hook('db-2', MASTER, { instance })).exitCode).toBe(0)
+    for (const vip of ['10.99.0.11/32', '2001:db8:99::10/128', list]) expect(targets(vip)).toEqual(both(eniOf('db-2')))
+  })
+
+  test('learns who it is from IMDS where the config does not say', async () => {
+    const metadata = await endpoint.startMetadata({ instanceId: idOf('db-2', 'i-') })
+    const config = join(directory, 'config.yaml')
+    await writeFile(config, `{ cluster: db, instances: { VI_1: { ${byIds()} } } }`)
+    const {
+      AWS_REGION: _,
+      AWS_ACCESS_KEY_ID: __,
+      AWS_SECRET_ACCESS_KEY: ___,
+      ...env
+    } = environmentFor(endpoint, {
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
+    })
+    const { exitCode } = await runProgram(['notify', '-c', config, '--state-dir', directory, ...MASTER], env)
+    expect(exitCode).toBe(0)
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
+  test('tries again what EC2 throttles or fails, until it is accepted', async () => {
+    const answers = [
+      new ApiError('RequestLimitExceeded', 'Request limit exceeded.', 503),
+      new ApiError('InternalError', 'x', 500),
+    ]
+    intercept = ({ action }) => {
+      const error = isWrite(action) ? answers.shift() : undefined
+      if (error) throw error
+    }
+    expect((await hook('db-2', MASTER, { instance: byIds() })).exitCode).toBe(0)
+    expect(writes()).toHaveLength(4)
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
+  test('one denied table of two: the other moves, the exit code is 3, and the log names the denied one', async () => {
+    endpoint.region.deny.push({ action: 'ReplaceRoute', resource: idOf('private-a', 'rtb-') })
+    const run = await hook('db-2', MASTER, { instance: byIds() })
+    expect(run.exitCode).toBe(3)
+    expect(targets()).toEqual({ 'private-a': eniOf('db-1'), 'private-c': eniOf('db-2') })
+    const error = logLines(run).find(({ level }) => level === 50)
+    expect(error?.msg).toContain(`10.99.0.10/32 in ${idOf('private-a', 'rtb-')}`)
+    expect(error?.msg).toMatch(/UnauthorizedOperation \(request [0-9a-f-]+\)/)
+    expect(error?.hint).toContain('IAM policy')
+  })
+
+  test('every table denied is a failure', async () => {
+    endpoint.region.deny.push({ action: 'ReplaceRoute' })
+    expect((await hook('db-2', MASTER, { instance: byIds() })).exitCode).toBe(1)
+  })
+
+  test('a route that was seen to be a NAT gateway’s is refused', async () => {
+    for (const name of TABLES) {
+      const routes = endpoint.region.routeTables.get(idOf(name, 'rtb-'))?.routes ?? []
+      const route = routes.find(({ destination }) => destination.value === '10.99.0.10/32')
+      if (route) route.target = { field: 'natGatewayId', id: 'nat-0a1b2c3d4e5f60718' }
+    }
+    endpoint.region.gateways.add('nat-0a1b2c3d4e5f60718')
+    await hook('db-2', BACKUP)
+    const run = await hook('db-2', MASTER)
+    expect(run.exitCode).toBe(4)
+    expect(writes()).toEqual([])
+    expect(run.stderr).toContain('nat-0a1b2c3d4e5f60718, which is not ours to replace')
+  })
+
+  test('gives up at the deadline, and says what stood in the way', async () => {
+    const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }
+    const run = await hook('db-2', MASTER, { instance: byIds(), flags: ['--deadline', '700ms'], env })
+    expect(run.exitCode).toBe(1)
+    expect(run.stderr).toMatch(/the deadline of 0.7 s has passed; ReplaceRoute .* ECONNREFUSED/)
+  })
+})
+
+describe('events that move no route', () => {
+  test.each(['STOP', 'FAULT', 'DELETED'])('%s is recorded, and asks EC2 for nothing', async (state) => {
+    expect((await hook('db-1', ['INSTANCE', 'VI_1', state, '150'])).exitCode).toBe(0)
+    expect(endpoint.requests).toEqual([])
+  })
+
+  test('STOP is recorded even where there is no config', async () => {
+    const run = await runProgram(
+      ['notify', '-c', '/nonexistent', '--state-dir', directory, ...STOP],
+      environmentFor(endpoint),
+    )
+    expect(run.exitCode).toBe(0)
+  })
+
+  test('BACKUP writes nothing', async () => {
+    expect((await hook('db-1', BACKUP)).exitCode).toBe(0)
+    expect(writes()).toEqual([])
+  })
+})
+
+describe('of two hooks that cross, the newer state wins', () => {
+  const slowStart = (ms: number) => ({
+    NODE_OPTIONS: `--import=data:text/javascript,Atomics.wait(new%20Int32Array(new%20SharedArrayBuffer(4)),0,0,${ms})`,
+  })
+
+  test('MASTER, then BACKUP 20 ms later, the older slowed before it gets to run', async () => {
+    const older = hook('db-2', MASTER, { instance: byIds(), env: slowStart(1500) })
+    await delay(20)
+    const newer = await hook('db-2', BACKUP, { instance: byIds() })
+    const late = await older
+    expect([late.exitCode, newer.exitCode]).toEqual([5, 0])
+    expect(late.stderr).toContain('superseded by a newer event, BACKUP')
+    expect(writes()).toEqual([])
+    expect(targets()).toEqual(both(eniOf('db-1')))
+  })
+
+  test('MASTER, then BACKUP, the older slowed by EC2: what failed is not tried again', async () => {
+    const recorded = gate()
+    const asked = gate()
+    intercept = async ({ action }) => {
+      if (!isWrite(action)) return
+      asked.open()
+      await recorded.opened
+      throw new ApiError('Unavailable', 'The service is unavailable.', 503)
+    }
+    const older = hook('db-2', MASTER, { instance: byIds() })
+    await asked.opened
+    const newer = hook('db-2', STOP)
+    expect((await newer).exitCode).toBe(0)
+    recorded.open()
+    expect((await older).exitCode).toBe(5)
+    expect(writes()).toHaveLength(2)
+    expect(targets()).toEqual(both(eniOf('db-1')))
+  })
+
+  test('BACKUP, then MASTER, the older slowed: the routes move all the same', async () => {
+    const older = hook('db-2', BACKUP, { instance: byIds(), env: slowStart(500) })
+    await delay(20)
+    const newer = await hook('db-2', MASTER, { instance: byIds() })
+    expect([(await older).exitCode, newer.exitCode]).toEqual([5, 0])
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
+  test('the late write of a master that stepped down is taken back by the new one', async () => {
+    const newMasterWrote = gate()
+    const lateAsked = gate()
+    const late = eniOf('db-2')
+    intercept = async ({ action, params }) => {
+      if (!isWrite(action) || params.NetworkInterfaceId !== late) return
+      lateAsked.open()
+      await newMasterWrote.opened
+    }
+    const older = hook('db-2', MASTER, { instance: byIds() })
+    await lateAsked.opened
+    await hook('db-2', STOP)
+    const newMaster = hook('db-1', MASTER, { instance: byIds() })
+    while (writes().length < 4) await delay(5)
+    newMasterWrote.open()
+    expect((await older).exitCode).toBe(5)
+    expect((await newMaster).exitCode).toBe(0)
+    expect(targets()).toEqual(both(eniOf('db-1')))
+  })
+})
+
+describe('MASTER_RX_LOWER_PRI', () => {
+  test('reads first, and writes only what is elsewhere', async () => {
+    const route = endpoint.region.routeTables
+      .get(idOf('private-a', 'rtb-'))
+      ?.routes.find(({ destination }) => destination.value === '10.99.0.10/32')
+    if (route) route.target = { field: 'networkInterfaceId', id: eniOf('db-2') }
+    expect((await hook('db-1', RX_LOWER_PRI)).exitCode).toBe(0)
+    expect(actionsOf(endpoint)[0]).toBe('DescribeRouteTables')
+    expect(writes()).toHaveLength(1)
+    expect(targets()).toEqual(both(eniOf('db-1')))
+  })
+
+  test('comes five times a second, and is acted upon once', async () => {
+    const runs = await Promise.all(Array.from({ length: 3 }, () => hook('db-1', RX_LOWER_PRI)))
+    expect(runs.map(({ exitCode }) => exitCode)).toContain(0)
+    expect(reads().length).toBeLessThanOrEqual(2 * 3)
+    expect(writes()).toEqual([])
+  })
+})
+
+describe('bad input', () => {
+  test('a bad event is a usage error that shows what keepalived calls', async () => {
+    const run = await runProgram(['notify', 'INSTANCE', 'VI_1', 'MSTER'], environmentFor(endpoint))
+    expect(run.exitCode).toBe(2)
+    expect(run.stderr).toContain('"MSTER" is no state')
+    expect(run.stderr).toContain('notify INSTANCE|GROUP NAME')
+  })
+
+  test('a VRRP instance that the config does not have is named, with those that it has', async () => {
+    const run = await hook('db-2', ['INSTANCE', 'VI_9', 'MASTER', '150'])
+    expect(run.exitCode).toBe(2)
+    expect(logLines(run)[0]).toMatchObject({
+      msg: 'no VRRP instance "VI_9" in the config',
+      hint: expect.stringContaining('VI_1'),
+    })
+  })
+
+  test('a table that does not exist is an error, never success with nothing to do', async () => {
+    const instance = 'vips: [10.99.0.10], routeTables: [{ name: private-z }]'
+    const run = await hook('db-2', MASTER, { instance })
+    expect(run.exitCode).toBe(2)
+    expect(run.stderr).toContain('no route table matches the name private-z')
+  })
+
+  test('a LOG_LEVEL that is none is a usage error', async () => {
+    const run = await runProgram(['notify', ...STOP], environmentFor(endpoint, { LOG_LEVEL: 'loud' }))
+    expect(run.exitCode).toBe(2)
+    expect(run.stderr).toContain('LOG_LEVEL is "loud"')
+  })
+})
