@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { type Clock, deadline } from '../clock.ts'
 import { instanceOf, loadConfig } from '../config/load.ts'
 import type { RouteOutcome } from '../core/route.ts'
-import { Failure } from '../errors.ts'
-import { eventText, type VrrpEvent } from '../keepalived/event.ts'
+import { Failure, messageOf } from '../errors.ts'
+import { eventText, isMaster, type VrrpEvent } from '../keepalived/event.ts'
 import {
   isNewer,
   type JournalEntry,
@@ -43,7 +43,7 @@ export async function handleEvent(event: VrrpEvent, options: HookOptions): Promi
     log.debug({ event }, `${eventText(event)}: another hook is on it`)
     return []
   }
-  recordEvent(stateDirectory, event, moment)
+  record(event, moment, options)
   const permit = () => assertNewest(newestEvent(stateDirectory, event.name, moment.boot), moment, event)
   permit()
 
@@ -59,6 +59,23 @@ export async function handleEvent(event: VrrpEvent, options: HookOptions): Promi
     case 'DELETED':
       log.info({ event }, `${eventText(event)}: recorded`)
       return []
+  }
+}
+
+/**
+ * A new master goes on even where nothing can be recorded (a full disk, say): a route that stays at the old one is a
+ * certain outage, two hooks that cross a rare one.
+ */
+function record(event: VrrpEvent, moment: Moment, { stateDirectory, log }: HookOptions): void {
+  try {
+    recordEvent(stateDirectory, event, moment)
+  } catch (error) {
+    const failure = new Failure('failed', `cannot record the event: ${messageOf(error)}`, {
+      hint: `make ${stateDirectory} writable for keepalived's script_user, or choose another with --state-dir`,
+      cause: error,
+    })
+    if (!isMaster(event)) throw failure
+    log.error({ hint: failure.hint }, `${failure.message}; going on without`)
   }
 }
 
@@ -96,7 +113,13 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
     clock,
     signal: wanted.signal,
     log,
-    onView: (seen) => saveView(stateDirectory, event.name, config, seen),
+    onView: (seen) => {
+      try {
+        saveView(stateDirectory, event.name, config, seen)
+      } catch (error) {
+        log.warn(`the next edge will have to read first: ${messageOf(error)}`)
+      }
+    },
   })
 }
 

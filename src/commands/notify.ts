@@ -1,4 +1,5 @@
 /** `vip-switch notify`: what keepalived calls. */
+import { join } from 'node:path'
 import { handleEvent } from '../agent/hook.ts'
 import { systemClock } from '../clock.ts'
 import { configPath } from '../config/load.ts'
@@ -10,14 +11,15 @@ import { openLog } from '../output/log.ts'
 
 export type NotifyOptions = { config?: string; stateDir?: string; deadline: number }
 
-/** Everything is said in the log: keepalived reads neither stdout nor the exit code. */
+/** Everything is said in the log: keepalived reads neither stdout nor the exit code, and gives its scripts /dev/null. */
 export async function notify(values: readonly string[], options: NotifyOptions): Promise<ExitCode> {
   const event = parseEventArguments(values)
-  const log = await openLog()
+  const state = stateDirectory(options.stateDir)
+  const log = await openLog(join(state, 'notify.log'))
   try {
     const outcomes = await handleEvent(event, {
       configPath: configPath(options.config),
-      stateDirectory: stateDirectory(options.stateDir),
+      stateDirectory: state,
       deadlineMs: options.deadline,
       clock: systemClock,
       log,

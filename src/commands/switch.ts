@@ -7,7 +7,7 @@ import { configPath, instanceOf, loadConfig, loadConfigIfThere } from '../config
 import type { Config, TableSelector } from '../config/schema.ts'
 import { type EniId, isEniId, isInstanceId, isRouteTableId } from '../core/ids.ts'
 import type { RoutePolicy, Target } from '../core/route.ts'
-import { type Destination, InvalidDestination, parseVip } from '../core/vip.ts'
+import { type Destination, InvalidDestination, parseVip, sameDestination } from '../core/vip.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { findEni, parseReference, type Reference } from '../ec2/interfaces.ts'
 import { Failure } from '../errors.ts'
@@ -44,7 +44,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const config = loadConfigIfThere(options.config)
   const request = requestOf(name, options, config)
   const log = await openLog()
-  const wanted: Wanted = { permit: () => {}, signal: deadline(DEADLINE_MS), clock: systemClock, log }
+  const wanted = { permit: () => {}, signal: deadline(DEADLINE_MS), clock: systemClock, log } satisfies Wanted
   const { ec2, routes } = await openRoutePort(
     { region: config?.region, assumeRole: config?.assumeRole },
     { selectors: request.selectors, createMissing: request.policy.createMissing },
@@ -61,6 +61,8 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const print = (text: string) => process.stdout.write(`${text}\n`)
   if (!options.json) print(movesText(moves, eni, facts))
   if (!options.dryRun) await assertWanted(moves.filter(isDue).length, options)
+  // The time that a person takes to answer is not EC2's.
+  wanted.signal = deadline(DEADLINE_MS)
 
   const outcomes = options.dryRun
     ? await rehearseMoves(moves, eni, routes)
@@ -107,7 +109,10 @@ function requestOf(name: string | undefined, options: SwitchOptions, config: Con
     selectors: options.routeTable.map((text) =>
       isRouteTableId(text) ? { kind: 'id', id: text } : { kind: 'name', name: text },
     ),
-    vips: options.vip.map(vipOf),
+    // Two spellings of one VIP are one VIP, and one write.
+    vips: options.vip
+      .map(vipOf)
+      .filter((vip, index, all) => all.findIndex((other) => sameDestination(other, vip)) === index),
     // A route that no config asks for is moved, never made: a slip of the fingers would make one that nobody knows of.
     policy: { createMissing: false, takeOver: [] },
     target,

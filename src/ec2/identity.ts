@@ -15,6 +15,8 @@ const NO_TOKEN_HINT =
   'outside EC2, set region and eni in the config; in a container, a hop limit of 1 drops the answer: ' +
   'aws ec2 modify-instance-metadata-options --instance-id … --http-put-response-hop-limit 2'
 
+const NO_SERVICE_HINT = 'enable it: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled'
+
 /**
  * A session with the instance metadata service.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
@@ -38,13 +40,20 @@ export class Metadata {
     }
     if (answer.status === 404) return undefined
     if (answer.status === 200) return answer.body
-    throw new Failure('failed', `IMDS answered ${answer.status} for ${path}`)
+    throw new Ec2Error(`asking IMDS for ${path}`, refusal(answer))
   }
 
   async #fetch(path: string): Promise<Answer> {
     this.#token ??= this.#newToken()
-    const token = await this.#token
-    return exchange('GET', `${this.#endpoint}/latest/meta-data/${path}`, { 'x-aws-ec2-metadata-token': token })
+    const token = await this.#token.catch((error: unknown) => {
+      this.#token = undefined
+      throw error
+    })
+    try {
+      return await exchange('GET', `${this.#endpoint}/latest/meta-data/${path}`, { 'x-aws-ec2-metadata-token': token })
+    } catch (error) {
+      throw new Ec2Error(`asking IMDS for ${path}`, error)
+    }
   }
 
   async #newToken(): Promise<string> {
@@ -56,9 +65,7 @@ export class Metadata {
       throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, NO_TOKEN_HINT)
     }
     if (answer.status === 200) return answer.body
-    throw new Failure('failed', `IMDS at ${this.#endpoint} refused an IMDSv2 token with status ${answer.status}`, {
-      hint: 'enable it: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled',
-    })
+    throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, refusal(answer), NO_SERVICE_HINT)
   }
 }
 
@@ -68,6 +75,11 @@ function endpointOfEnvironment(): string {
 }
 
 type Answer = { status: number; body: string }
+
+/** An answer that is none; its status tells whether asking again may help (503 says so, on the page above). */
+function refusal({ status }: Answer): Error {
+  return Object.assign(new Error(`it answered ${status}`), { name: 'Refusal', $metadata: { httpStatusCode: status } })
+}
 
 // node:http, since loading what is behind fetch() costs more than the whole exchange.
 function exchange(method: 'GET' | 'PUT', url: string, headers: Record<string, string>): Promise<Answer> {

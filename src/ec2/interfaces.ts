@@ -26,15 +26,18 @@ export type Reference =
 export function parseReference(text: string): Reference {
   if (isEniId(text)) return { kind: 'eni', eni: text }
   if (isInstanceId(text)) return { kind: 'instance', instance: text }
-  return isAddress(text) ? { kind: 'address', address: text } : { kind: 'name', name: text }
+  const address = addressOf(text)
+  return address === undefined ? { kind: 'name', name: text } : { kind: 'address', address }
 }
 
-function isAddress(text: string): boolean {
-  if (text.includes('/')) return false
+/** The address in EC2's spelling, since filters compare texts; undefined: not an address, a name then. */
+function addressOf(text: string): string | undefined {
+  if (text.includes('/')) return undefined
   try {
-    return parseDestination(text).kind !== 'prefix-list'
+    const destination = parseDestination(text)
+    return destination.kind === 'prefix-list' ? undefined : destination.cidr.split('/', 1)[0]
   } catch {
-    return false // Not an address: a name, then.
+    return undefined
   }
 }
 
@@ -52,14 +55,14 @@ export async function findEni(
   switch (reference.kind) {
     case 'eni': {
       const found = await describeInterfaces(ec2, [idFilter('network-interface-id', [reference.eni])], signal)
-      return onlyOne(found.map(eniOf), reference.eni, 'network interface')
+      return attached(onlyOne(found, reference.eni))
     }
     case 'address': {
       const isIpv6 = reference.address.includes(':')
       const name = isIpv6 ? 'ipv6-addresses.ipv6-address' : 'addresses.private-ip-address'
       const filters = [idFilter(name, [reference.address]), idFilter('vpc-id', vpcs)]
       const found = await describeInterfaces(ec2, filters, signal)
-      return onlyOne(found.map(eniOf), `the address ${reference.address}`, 'network interface')
+      return attached(onlyOne(found, `the address ${reference.address}`))
     }
     case 'instance':
       return eniOfInstance(await instanceById(ec2, reference.instance, signal))
@@ -127,11 +130,19 @@ function eniOf(found: { NetworkInterfaceId?: string | undefined }): EniId {
   throw new Failure('failed', `EC2 describes a network interface by the id "${id}"`)
 }
 
-function onlyOne(enis: readonly EniId[], what: string, noun: string): EniId {
-  const [only] = enis
-  if (only && enis.length === 1) return only
-  if (!only) throw new Failure('usage', `no ${noun} is ${what}`, { hint: 'check it, the region and the VPC' })
-  throw new Failure('usage', `several are ${what}: ${enis.join(', ')}`, { hint: 'choose one with --eni' })
+function onlyOne(found: readonly SdkNetworkInterface[], what: string): SdkNetworkInterface {
+  const [only] = found
+  if (only && found.length === 1) return only
+  if (!only) throw new Failure('usage', `no network interface is ${what}`, { hint: 'check it, the region and the VPC' })
+  throw new Failure('usage', `several are ${what}: ${found.map(eniOf).join(', ')}`, { hint: 'choose one with --eni' })
+}
+
+function attached(found: SdkNetworkInterface): EniId {
+  const eni = eniOf(found)
+  if (found.Status !== 'available') return eni
+  throw new Failure('refused', `${eni} is attached to nothing: a route to it would be a blackhole`, {
+    hint: 'attach it first',
+  })
 }
 
 /** Facts about these ENIs and instances, as far as they exist. @throws Ec2Error */

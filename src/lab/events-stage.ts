@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { startEc2Endpoint } from './ec2/server.ts'
 import { endpointControl } from './endpoint-control.ts'
 import { type Hook, writeHook } from './hook.ts'
-import { startLogged } from './logged-process.ts'
+import { type LoggedProcess, startLogged } from './logged-process.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { instancesOf, type LabNode, nodes, type Scene, seed, vrrpInstance } from './scene.ts'
 import type { Narrator, Stage } from './stage.ts'
@@ -35,12 +35,16 @@ export async function eventsStage(options: {
     return hook
   }
 
+  const played: LoggedProcess[] = []
+
   /** Calls a node's hook as keepalived does, and lets it run. */
-  async function play(node: LabNode, state: 'MASTER' | 'BACKUP') {
+  async function play(node: LabNode, state: 'MASTER' | 'BACKUP'): Promise<LoggedProcess> {
     const { command, env } = hookOf(node)
     const event = ['INSTANCE', vrrpInstance, state, String(node.priority)]
     narrate(node.name, `vip-switch notify ${event.join(' ')}`)
-    return startLogged([...command, ...event], env)
+    const hook = await startLogged([...command, ...event], env)
+    played.push(hook)
+    return hook
   }
 
   const [first, second] = nodes
@@ -66,6 +70,10 @@ export async function eventsStage(options: {
       return { causedAt, electedAt: undefined }
     },
     logs: () => [...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`).join('\n'),
-    close: () => endpoint.close(),
+    async close() {
+      for (const hook of played) hook.kill()
+      await Promise.all(played.map(({ exited }) => exited))
+      await endpoint.close()
+    },
   }
 }

@@ -42,7 +42,7 @@ async function raise(bin: string, directory: RunDirectory, scene: Scene, account
     account.chapter('Two nodes come up')
     return keepalivedStage({ bin, directory, network, scene, narrate })
   }
-  account.title('vip-switch lab', `${network}: its events are played to the same hook instead`)
+  account.title('vip-switch lab', `${network}; playing keepalived's events to the same hook`)
   account.chapter('Two nodes come up')
   return eventsStage({ bin, directory, scene, narrate })
 }
@@ -50,12 +50,11 @@ async function raise(bin: string, directory: RunDirectory, scene: Scene, account
 /** A network for keepalived, or what keeps it from running here. */
 function networkOrObstacle(): Network | string {
   if (process.getuid?.() !== 0) return 'the real keepalived needs root'
-  for (const program of ['keepalived', 'ip'])
-    if (!isOnPath(program)) return `${program} not found, so no real keepalived`
+  for (const program of ['keepalived', 'ip']) if (!isOnPath(program)) return `${program} not found`
   try {
     return createNetwork(nodes)
   } catch {
-    return 'network namespaces are not permitted here, so no real keepalived'
+    return 'no network namespaces here'
   }
 }
 
@@ -75,7 +74,7 @@ function whatNext(bin: string): string {
   const program = path.startsWith('..') ? 'vip-switch' : path
   return table([
     ['README.md', 'install it on two instances, step by step'],
-    [`${program} lab ec2`, 'an EC2 endpoint to play with: list and switch work on it'],
+    [`${program} lab ec2`, 'an EC2 endpoint to play with (list, switch, notify)'],
     [`${program} --help`, 'every command'],
   ])
 }

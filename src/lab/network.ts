@@ -33,7 +33,7 @@ let created = 0
 
 /** @throws the error of `ip`, with what it wrote, where namespaces are not permitted; nothing is left of it then */
 export function createNetwork(nodes: readonly NetworkNode[]): Network {
-  removeLeftovers()
+  removeLeftoverNamespaces()
   created += 1
   const prefix = `vs${process.pid}-${created}`
   const cloud = `${prefix}-cloud`
@@ -88,7 +88,7 @@ export function inNamespace(namespace: string, command: readonly string[]): [str
 }
 
 /** Removes the namespaces of runs that ended without: those whose owner's process is gone. */
-export function removeLeftovers(): void {
+export function removeLeftoverNamespaces(): void {
   removeNamespaces(
     namespaces().filter((namespace) => {
       const owner = /^vs(\d+)-\d+-/.exec(namespace)?.[1]

@@ -7,12 +7,17 @@ export type RunDirectory = { readonly path: string; remove(): void }
 
 const prefix = 'vip-switch-lab-'
 
-/** A temporary directory of this run, and the end of those whose owner's process is gone. */
+/** A temporary directory of this run. */
 export function createRunDirectory(): RunDirectory {
+  removeLeftoverDirectories()
+  const path = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  return { path, remove: atEnd(() => rmSync(path, { recursive: true, force: true })) }
+}
+
+/** Removes the directories of runs that ended without: those whose owner's process is gone. */
+export function removeLeftoverDirectories(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(prefix) ? /^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] : undefined
     if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(tmpdir(), name), { recursive: true, force: true })
   }
-  const path = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
-  return { path, remove: atEnd(() => rmSync(path, { recursive: true, force: true })) }
 }

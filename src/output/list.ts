@@ -19,6 +19,7 @@ function stateOf(route: Route | undefined): State {
 
 /** @param total how many tables were looked at */
 export function listText(listed: readonly Listed[], facts: Facts, total: number): string {
+  if (total === 0) return 'no route table in this region'
   const { bold, dim, green, red, yellow } = styleOf(process.stdout)
   const paint = { active: green, blackhole: red, missing: yellow, foreign: yellow }
   const rows = listed.flatMap(({ routes }) =>

@@ -1,22 +1,48 @@
 /** Logs go to stderr: JSON lines, or pretty on a terminal. */
+import { fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { Failure } from '../errors.ts'
 
 const STDERR = 2
+const LONGEST_FILE_BYTES = 1_000_000
 
-/** @throws Failure of kind `usage` when LOG_LEVEL is none */
-export async function openLog(): Promise<Logger> {
+/**
+ * Opens the log of this process.
+ * @param fileForHooks where lines go whose stderr is /dev/null, as keepalived gives it to its scripts
+ * @throws Failure of kind `usage` when LOG_LEVEL is none
+ */
+export async function openLog(fileForHooks?: string): Promise<Logger> {
   const level = process.env.LOG_LEVEL?.toLowerCase() || 'info'
   if (level !== 'silent' && !(level in pino.levels.values)) {
     throw new Failure('usage', `LOG_LEVEL is "${level}": no level of the log`, {
       hint: `${Object.keys(pino.levels.values).join(', ')} or silent`,
     })
   }
+  if (process.stderr.isTTY) return pino({ level }, await prettyStream())
+  const file = fileForHooks !== undefined && isDiscarded(STDERR) ? openFile(fileForHooks) : undefined
   // Synchronous: a hook may end, or be ended, right after its last line.
-  return pino({ level }, process.stderr.isTTY ? await prettyStream() : pino.destination({ dest: STDERR, sync: true }))
+  return pino({ level }, pino.destination({ fd: file ?? STDERR, sync: true }))
 }
 
 async function prettyStream() {
   const { PinoPretty } = await import('pino-pretty')
   return PinoPretty({ destination: STDERR, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+}
+
+function isDiscarded(descriptor: number): boolean {
+  const { rdev } = fstatSync(descriptor)
+  return rdev !== 0 && rdev === statSync('/dev/null').rdev
+}
+
+/** The file lies on a tmpfs, as a rule: the one before it is kept, and no more. A failover waits for no log. */
+function openFile(path: string): number | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    if (size > LONGEST_FILE_BYTES) renameSync(path, `${path}.old`)
+    return openSync(path, 'a')
+  } catch {
+    return undefined // Nobody is there to be told: without a file, lines go where keepalived sends them.
+  }
 }

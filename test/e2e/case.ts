@@ -59,8 +59,8 @@ export type Case = {
    * Prints how long the node's hook took.
    */
   arrival(node: LabNode, owners?: Owners): Promise<void>
-  /** Every request for a change of a route, whatever was answered. */
-  writes(): Promise<EndpointRequest[]>
+  /** Every request to point a route at a node, whatever was answered. */
+  writes(node: LabNode): Promise<EndpointRequest[]>
   /** Of a node's hooks, in the order in which they ended. A killed one is not among them. */
   exits(node: LabNode): HookExit[]
 }
@@ -137,8 +137,11 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
       await elected(keepalived, vrrpInstance)
       await arrival(first)
     },
-    async writes() {
-      return (await cluster.control.requests()).filter(({ action }) => /^(Replace|Create|Delete)Route$/.test(action))
+    async writes(node) {
+      return (await cluster.control.requests()).filter(
+        ({ action, params }) =>
+          /^(Replace|Create)Route$/.test(action) && params.NetworkInterfaceId === scene.eniOf(node),
+      )
     },
     exits: (node) =>
       exitsIn(join(directory, 'exits'))

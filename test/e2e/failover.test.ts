@@ -8,7 +8,7 @@ describe.skipIf(!requires('keepalived'))('the routes follow keepalived', { timeo
   it('at a cold start, with one write for each table', async () => {
     const lab = await raise({ at: second })
     await lab.bothUp()
-    const tables = (await lab.writes()).map(({ params }) => params.RouteTableId)
+    const tables = (await lab.writes(first)).map(({ params }) => params.RouteTableId)
     expect(tables.sort()).toEqual(['private-a', 'private-c'].map(lab.tableId).sort())
   })
 
