@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createCluster } from './cluster.ts'
 import { endpointUrl } from './endpoint-process.ts'
 import { elected, type Keepalived } from './keepalived.ts'
-import type { Network } from './network.ts'
+import { metadataAddress, type Network } from './network.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { instancesOf, type LabNode, nodes, type Scene, seed, vrrpInstance } from './scene.ts'
 import type { Narrator, Stage, Transition } from './stage.ts'
@@ -22,7 +22,7 @@ export async function keepalivedStage(options: {
   const { region } = scene
   const instances = instancesOf(scene)
   const cluster = await createCluster({ bin, directory, network, seed, region, instances, advertInterval })
-  narrate('cloud', `EC2 and IMDS at ${endpointUrl}, in a namespace of its own`)
+  narrate('cloud', `EC2 at ${endpointUrl}, IMDS at ${metadataAddress}`)
 
   async function start(node: LabNode): Promise<Keepalived> {
     const keepalived = await cluster.start(node)

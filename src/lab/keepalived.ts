@@ -25,8 +25,8 @@ export type Keepalived = {
   readonly log: LoggedProcess
   /** Kills keepalived and the VRRP process that it forked with SIGKILL: no priority 0 is sent, no STOP hook runs. */
   kill(): Promise<void>
-  /** Has keepalived end by SIGTERM. Returns how long it took, in milliseconds. */
-  stop(): Promise<number>
+  /** Has keepalived end by SIGTERM, which takes it a second: it waits so long for the hook of STOP. */
+  stop(): Promise<void>
 }
 
 /** Starts keepalived in a node's namespace, with files and process ids of its own. */
@@ -45,10 +45,8 @@ export async function startKeepalived(options: KeepalivedOptions): Promise<Keepa
       await log.exited
     },
     async stop() {
-      const start = performance.now()
       process.kill(log.pid, 'SIGTERM')
       await log.exited
-      return performance.now() - start
     },
   }
 }
@@ -57,8 +55,8 @@ export async function startKeepalived(options: KeepalivedOptions): Promise<Keepa
  * When keepalived became MASTER of a VRRP instance, in milliseconds since the epoch; waits for it.
  * @throws an error with its last lines if it does not
  */
-export async function elected({ log }: Keepalived, instance: string, from = 0): Promise<number> {
-  return (await log.line(new RegExp(`\\(${instance}\\) Entering MASTER STATE`), { from })).at
+export async function elected({ log }: Keepalived, instance: string): Promise<number> {
+  return (await log.line(new RegExp(`\\(${instance}\\) Entering MASTER STATE`))).at
 }
 
 /**

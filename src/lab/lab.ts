@@ -16,12 +16,13 @@ export async function runStory(bin: string): Promise<boolean> {
   const account = accountOn(process.stdout)
   const directory = createRunDirectory()
   const scene = sceneOf()
+  const network = networkOrObstacle()
   let stage: Stage | undefined
   try {
-    stage = await raise(bin, directory, scene, account)
+    stage = await raise({ bin, directory, scene, network, account })
     await tell(stage, scene, account)
     account.chapter('What next')
-    account.block(whatNext(bin))
+    account.block(whatNext(bin, typeof network !== 'string'))
     return true
   } catch (error) {
     account.chapter(account.style.red(`It failed: ${error instanceof Error ? error.message : error}`))
@@ -34,9 +35,15 @@ export async function runStory(bin: string): Promise<boolean> {
 }
 
 /** The real keepalived where it can run, else its events. */
-async function raise(bin: string, directory: RunDirectory, scene: Scene, account: Account): Promise<Stage> {
-  const narrate = account.narrate
-  const network = networkOrObstacle()
+async function raise(options: {
+  bin: string
+  directory: RunDirectory
+  scene: Scene
+  network: Network | string
+  account: Account
+}): Promise<Stage> {
+  const { bin, directory, scene, network, account } = options
+  const { narrate } = account
   if (typeof network !== 'string') {
     account.title('vip-switch lab', `two nodes in network namespaces, the real ${keepalivedVersion()}, no AWS`)
     account.chapter('Two nodes come up')
@@ -69,10 +76,11 @@ function isOnPath(program: string): boolean {
   })
 }
 
-function whatNext(bin: string): string {
+function whatNext(bin: string, real: boolean): string {
   const path = relative(process.cwd(), bin)
   const program = path.startsWith('..') ? 'vip-switch' : path
   return table([
+    ...(real ? [] : [['sudo npm start', 'the same with the real keepalived, where it is installed']]),
     ['README.md', 'install it on two instances, step by step'],
     [`${program} lab ec2`, 'an EC2 endpoint to play with (list, switch, notify)'],
     [`${program} --help`, 'every command'],

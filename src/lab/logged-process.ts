@@ -18,10 +18,10 @@ export type LoggedProcess = {
   /** Kills the process and its process group at once. */
   kill(): void
   /**
-   * The first line from number `from` on that matches, once it is there.
-   * @throws an error with the last lines after `deadline` milliseconds, or when the process ends before
+   * The first line that matches, once it is there.
+   * @throws an error with the last lines if it does not come within ten seconds, or before the process ends
    */
-  line(pattern: RegExp, options?: { from?: number; deadline?: number }): Promise<LogLine>
+  line(pattern: RegExp): Promise<LogLine>
 }
 
 const lineDeadline = 10_000
@@ -52,14 +52,13 @@ export async function startLogged(command: readonly string[], env: NodeJS.Proces
   const pid = child.pid ?? 0
   const kill = atEnd(() => signalIfAlive(-pid, 'SIGKILL'))
 
-  async function line(pattern: RegExp, options: { from?: number; deadline?: number } = {}): Promise<LogLine> {
-    const { from = 0, deadline = lineDeadline } = options
-    const late = AbortSignal.timeout(deadline)
+  async function line(pattern: RegExp): Promise<LogLine> {
+    const late = AbortSignal.timeout(lineDeadline)
     for (;;) {
-      const found = lines.slice(from).find(({ text }) => pattern.test(text))
+      const found = lines.find(({ text }) => pattern.test(text))
       if (found) return found
       if (ended || late.aborted) {
-        const what = ended ? 'it ended' : `${deadline / 1000} s went by`
+        const what = ended ? 'it ended' : `${lineDeadline / 1000} s went by`
         throw new Error(`${what} without a line like ${pattern}: ${command.join(' ')}\n${tail(lines)}`)
       }
       await once(events, 'change', { signal: late }).catch(() => undefined)

@@ -97,9 +97,16 @@ export function removeLeftoverNamespaces(): void {
   )
 }
 
+/** @throws the error of `ip`, unless another run has removed the namespace at the same time */
 function removeNamespaces(names: readonly string[]): void {
-  for (const name of names) killAllIn(name)
-  for (const name of names) ip([], [`netns delete ${name}`])
+  for (const name of names) {
+    try {
+      killAllIn(name)
+      ip([], [`netns delete ${name}`])
+    } catch (error) {
+      if (namespaces().includes(name)) throw error
+    }
+  }
 }
 
 /** Repeats, for a process may fork while the list is read. */

@@ -18,6 +18,11 @@ export function createRunDirectory(): RunDirectory {
 export function removeLeftoverDirectories(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(prefix) ? /^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] : undefined
-    if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    if (owner === undefined || isAlive(Number(owner))) continue
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    } catch {
+      // It is another user's.
+    }
   }
 }

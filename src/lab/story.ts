@@ -87,7 +87,7 @@ function names(scene: Scene): string {
 function timings(columns: readonly Timing[]): string {
   const row = (label: string, part: keyof Timing) => [
     label,
-    ...columns.map((timing) => `${Math.round(timing[part] ?? 0)} ms`.padStart(9)),
+    ...columns.map(({ [part]: ms }) => (ms === undefined ? '' : `${Math.round(ms)} ms`).padStart(9)),
   ]
   const elected = columns.some(({ election }) => election !== undefined)
   return table(

@@ -35,7 +35,6 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
     const { child, pid } = await labInTheMiddle()
     child.kill('SIGKILL')
     await once(child, 'exit')
-    expect(leftoversOf(pid)).not.toEqual([])
     removeLeftoverNamespaces()
     removeLeftoverDirectories()
     expect(leftoversOf(pid)).toEqual([])
