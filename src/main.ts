@@ -162,10 +162,12 @@ function report(error: unknown): ExitCode {
   return exitCodeOfError(error)
 }
 
+// A reader that has seen enough (`| head`) ends neither a switch nor its exit code.
+process.stdout.on('error', () => {})
 try {
   await program.parseAsync()
 } catch (error) {
   exitCode = report(error)
 }
-// Idle connections would keep the process for seconds.
-process.exit(exitCode)
+// Idle connections would keep the process for seconds. What is printed goes out first: a pipe takes 64 KiB at once.
+process.stdout.write('', () => process.exit(exitCode))

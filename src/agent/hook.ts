@@ -94,12 +94,9 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { openRoutePort, ownEni } = await import('./route-port.ts')
+  const { openFor, ownEni, routePort } = await import('./route-port.ts')
   const wanted = { permit, signal: deadline(deadlineMs), clock, log }
-  const [{ ec2, routes }, eni] = await Promise.all([
-    openRoutePort(config, { selectors: routeTables, createMissing }, wanted),
-    ownEni(config, wanted),
-  ])
+  const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
 
   // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
   const view = event.state === 'MASTER' ? loadView(stateDirectory, event.name, config) : undefined
@@ -109,7 +106,7 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
     policy: { createMissing, takeOver },
     eni,
     view,
-    routes,
+    routes: routePort(ec2, { selectors: routeTables, createMissing }, wanted),
     clock,
     signal: wanted.signal,
     log,
@@ -129,8 +126,8 @@ async function refreshView(event: VrrpEvent, options: HookOptions, permit: () =>
   log.info({ event }, `${eventText(event)}: recorded`)
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { openRoutePort } = await import('./route-port.ts')
+  const { openFor, routePort } = await import('./route-port.ts')
   const wanted = { permit, signal: deadline(deadlineMs), clock, log }
-  const { routes } = await openRoutePort(config, { selectors: routeTables, createMissing }, wanted)
+  const routes = routePort(await openFor(config, wanted), { selectors: routeTables, createMissing }, wanted)
   saveView(stateDirectory, event.name, config, viewOf(await routes.read(), vips, { createMissing, takeOver }))
 }

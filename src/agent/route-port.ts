@@ -1,6 +1,6 @@
 /** EC2 as the agent needs it. Apart, so that the SDK is loaded only where a route is read or written. */
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
+import { type Clock, deadline, systemClock } from '../clock.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import type { RouteKey, RouteTable } from '../core/route.ts'
@@ -9,7 +9,6 @@ import { eniOfThisInstance } from '../ec2/identity.ts'
 import { persist } from '../ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../ec2/routes.ts'
 import { readTables } from '../ec2/tables.ts'
-import type { Failure } from '../errors.ts'
 
 /** Reads and writes of one set of route tables. Calls go on until they succeed, cannot, or are no longer wanted. */
 export type RoutePort = {
@@ -28,34 +27,39 @@ export type Wanted = {
   readonly log: Logger
 }
 
-/** @throws Failure where no region can be found out */
-export async function openRoutePort(
-  { region, assumeRole }: Pick<Config, 'region' | 'assumeRole'>,
+/** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
+export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, wanted: Wanted): Promise<Ec2> {
+  return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole }), wanted)
+}
+
+export function routePort(
+  ec2: Ec2,
   { selectors, createMissing }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean },
   wanted: Wanted,
-): Promise<{ ec2: Ec2; routes: RoutePort }> {
-  const ec2 = await persist(() => openEc2({ region, assumeRole }), persistence(wanted))
+): RoutePort {
   return {
-    ec2,
-    routes: {
-      read: () => persist((signal) => readTables(ec2, selectors, signal), persistence(wanted)),
-      write: (key, eni) => persist((signal) => writeRoute(ec2, key, eni, createMissing, signal), persistence(wanted)),
-      rehearse: (key, eni, missing) =>
-        persist((signal) => rehearseWrite(ec2, key, eni, missing, signal), persistence(wanted)),
-    },
+    read: () => insist((signal) => readTables(ec2, selectors, signal), wanted),
+    write: (key, eni) => insist((signal) => writeRoute(ec2, key, eni, createMissing, signal), wanted),
+    rehearse: (key, eni, missing) => insist((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
   }
 }
 
 /** The ENI that this node's routes point to: the config's, else that of the interface (IMDS). @throws Failure */
 export async function ownEni({ eni, interface: name }: Config, wanted: Wanted): Promise<EniId> {
-  return eni ?? persist(() => eniOfThisInstance(name), persistence(wanted))
+  return eni ?? insist(() => eniOfThisInstance(name), wanted)
 }
 
-function persistence({ log, ...wanted }: Wanted) {
-  return {
+/** Runs `attempt` until it succeeds, cannot, or is no longer wanted; each failure that is tried again is logged. */
+export function insist<Value>(attempt: (signal: AbortSignal) => Promise<Value>, wanted: Wanted): Promise<Value> {
+  return persist(attempt, {
     ...wanted,
     random: Math.random,
-    onRetry: (error: Failure, waitMs: number) =>
-      log.warn({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`),
-  }
+    onRetry: (error, waitMs) =>
+      wanted.log.warn({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`),
+  })
+}
+
+/** For an operator's command: wanted until the time is over. */
+export function wantedFor(ms: number, log: Logger): Wanted {
+  return { permit: () => {}, signal: deadline(ms), clock: systemClock, log }
 }

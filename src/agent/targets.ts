@@ -1,17 +1,16 @@
 /** Names and zones of what routes point to: a comfort, never a condition. */
-import type { Logger } from 'pino'
 import type { EniId, InstanceId } from '../core/ids.ts'
 import type { Target, TargetFacts } from '../core/route.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { describeTargets } from '../ec2/interfaces.ts'
 import { messageOf } from '../errors.ts'
+import { insist, type Wanted } from './route-port.ts'
 
 /** Facts by the id of ENI or instance; none, with a warning, where we may not read them. */
 export async function factsOfTargets(
   ec2: Ec2,
   targets: readonly Target[],
-  signal: AbortSignal,
-  log: Logger,
+  wanted: Wanted,
 ): Promise<Map<string, TargetFacts>> {
   const enis = new Set<EniId>()
   const instances = new Set<InstanceId>()
@@ -20,9 +19,9 @@ export async function factsOfTargets(
     if (target.kind === 'instance') instances.add(target.instance)
   }
   try {
-    return await describeTargets(ec2, [...enis], [...instances], signal)
+    return await insist((signal) => describeTargets(ec2, [...enis], [...instances], signal), wanted)
   } catch (error) {
-    log.warn(`names and zones are not shown: ${messageOf(error)}`)
+    wanted.log.warn(`names and zones are not shown: ${messageOf(error)}`)
     return new Map()
   }
 }

@@ -1,8 +1,7 @@
 /** `vip-switch switch`: an operator points routes at another node. */
-import { openRoutePort, ownEni, type Wanted } from '../agent/route-port.ts'
+import { insist, openFor, ownEni, routePort, type Wanted, wantedFor } from '../agent/route-port.ts'
 import { isDue, makeMoves, planMoves, rehearseMoves } from '../agent/switchover.ts'
 import { factsOfTargets } from '../agent/targets.ts'
-import { deadline, systemClock } from '../clock.ts'
 import { configPath, instanceOf, loadConfig, loadConfigIfThere } from '../config/load.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import { type EniId, isEniId, isInstanceId, isRouteTableId } from '../core/ids.ts'
@@ -29,7 +28,8 @@ export type SwitchOptions = {
   config?: string
 }
 
-const DEADLINE_MS = 60_000
+const LOOK_UP_DEADLINE_MS = 20_000
+const MOVE_DEADLINE_MS = 60_000
 
 /** What is to be moved, and where to; undefined: to this node. */
 type SwitchRequest = {
@@ -44,29 +44,29 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const config = loadConfigIfThere(options.config)
   const request = requestOf(name, options, config)
   const log = await openLog()
-  const wanted = { permit: () => {}, signal: deadline(DEADLINE_MS), clock: systemClock, log } satisfies Wanted
-  const { ec2, routes } = await openRoutePort(
-    { region: config?.region, assumeRole: config?.assumeRole },
-    { selectors: request.selectors, createMissing: request.policy.createMissing },
-    wanted,
-  )
-  const tables = await routes.read()
+  const lookingUp = wantedFor(LOOK_UP_DEADLINE_MS, log)
+  const ec2 = await openFor(config, lookingUp)
+  const managed = { selectors: request.selectors, createMissing: request.policy.createMissing }
+  const tables = await routePort(ec2, managed, lookingUp).read()
   const vpcs = [...new Set(tables.map((table) => table.vpc))]
-  const eni = await targetEni(ec2, request.target, config, vpcs, wanted)
+  const eni = await targetEni(ec2, request.target, config, vpcs, lookingUp)
   const moves = planMoves(tables, request.vips, eni, request.policy)
   const present = moves.flatMap(({ standing }) => (standing.kind === 'missing' ? [] : (standing.route?.target ?? [])))
   const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
-  const facts = await factsOfTargets(ec2, targets, wanted.signal, log)
+  const facts = await factsOfTargets(ec2, targets, lookingUp)
 
   const print = (text: string) => process.stdout.write(`${text}\n`)
-  if (!options.json) print(movesText(moves, eni, facts))
+  const plan = movesText(moves, eni, facts)
+  if (!options.json) print(plan)
+  else if (process.stdin.isTTY && !options.force) process.stderr.write(`${plan}\n`)
   if (!options.dryRun) await assertWanted(moves.filter(isDue).length, options)
-  // The time that a person takes to answer is not EC2's.
-  wanted.signal = deadline(DEADLINE_MS)
 
+  // The time that a person took to answer is not EC2's.
+  const moving = wantedFor(MOVE_DEADLINE_MS, log)
+  const routes = routePort(ec2, managed, moving)
   const outcomes = options.dryRun
     ? await rehearseMoves(moves, eni, routes)
-    : await makeMoves(moves, eni, routes, wanted)
+    : await makeMoves(moves, eni, routes, moving)
   const tableNames = new Map(tables.map((table) => [table.id, table.name]))
   print(
     options.json
@@ -152,7 +152,7 @@ async function targetEni(
   vpcs: readonly string[],
   wanted: Wanted,
 ): Promise<EniId> {
-  if (target) return findEni(ec2, target, vpcs, wanted.signal)
+  if (target) return insist((signal) => findEni(ec2, target, vpcs, signal), wanted)
   if (config) return ownEni(config, wanted)
   throw usage('where to? -I, --eni or --to')
 }

@@ -91,7 +91,7 @@ export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePoli
     return `${destinationText(vip)} lies inside the VPC's own ${range}, where EC2 takes no such route: choose a VIP outside every CIDR of the VPC`
   }
   if (!route) {
-    return policy.createMissing ? undefined : 'there is no such route, and createMissing is false'
+    return policy.createMissing ? undefined : 'there is no such route, and none may be created (createMissing)'
   }
   if (!isForeign(route)) return undefined
   const owner = targetText(route.target)

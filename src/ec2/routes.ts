@@ -25,7 +25,10 @@ export async function writeRoute(
     if (!isOf(error, 'create-instead')) throw error
   }
   if (!createMissing) {
-    throw new Failure('refused', `${key.table} has no route of ${destinationText(key.vip)}, and createMissing is false`)
+    throw new Failure(
+      'refused',
+      `${key.table} has no route of ${destinationText(key.vip)}, and none may be created (createMissing)`,
+    )
   }
   await call(ec2, 'CreateRoute', key, eni, false, signal)
   return 'created'

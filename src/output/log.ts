@@ -26,7 +26,8 @@ export async function openLog(fileForHooks?: string): Promise<Logger> {
 }
 
 async function prettyStream() {
-  const { PinoPretty } = await import('pino-pretty')
+  // Bundled, a CommonJS module has its default export alone.
+  const { default: PinoPretty } = await import('pino-pretty')
   return PinoPretty({ destination: STDERR, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 }
 
