@@ -1,0 +1,132 @@
+/** What an agent knows, and what goes in and out of it. */
+import type { Claim, NodeState } from '../core/claim.ts'
+import type { Decision } from '../core/decide.ts'
+import type { EniId } from '../core/ids.ts'
+import { NO_OBSERVATIONS, type Observations, ttlOf } from '../core/liveness.ts'
+import type { Pin } from '../core/pin.ts'
+import type { RouteKey, Standing } from '../core/route.ts'
+
+export type ProtocolSettings = {
+  /** Milliseconds between a MASTER's reads. */
+  readonly intervalMs: number
+  readonly ttlMs: number
+  /** `safe`: every edge is a held edge. */
+  readonly failover: 'fast' | 'safe'
+}
+
+/** One good read of everything. */
+export type Reading = {
+  /** Every managed route, judged from this node's own ENI. */
+  readonly routes: readonly { readonly key: RouteKey; readonly standing: Standing }[]
+  /** Claims of all nodes, this one's own included. */
+  readonly claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[]
+  readonly pins: readonly Pin[]
+  /** By EC2's own clock, in milliseconds since the epoch. */
+  readonly date: number
+}
+
+export type Input =
+  /** keepalived's state. `found`: it was so when this agent started to look, so that no edge was missed. */
+  | {
+      readonly kind: 'state'
+      readonly state: NodeState
+      readonly priority: number | undefined
+      readonly found: boolean
+    }
+  | { readonly kind: 'rx-lower-pri' }
+  /** A time that was asked for with the effect `wake` has come. */
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'read'; readonly reading: Reading | undefined }
+  | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
+  | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
+
+export type Effect =
+  | { readonly kind: 'read' }
+  /** Each goes on until it is accepted, cannot be, or is aborted. */
+  | { readonly kind: 'write'; readonly keys: readonly RouteKey[]; readonly reason: string }
+  /** Cancels every write that is in flight, waiting or hedged. */
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'publish'; readonly claim: Claim }
+
+/** Of two clocks: the one that never jumps, for every comparison; and the wall's, for people. Milliseconds. */
+export type Now = { readonly monotonic: number; readonly wall: number }
+
+/** An edge into MASTER that is not over yet. */
+export type Edge = {
+  readonly startedAt: number
+  /** The claims that were known when it began: only a beat that is not among them proves that its node lives. */
+  readonly beats: Readonly<Record<EniId, readonly string[]>>
+  readonly writes: Readonly<Record<string, number>>
+}
+
+export type ProtocolState = {
+  readonly settings: ProtocolSettings
+  self: Claim
+  /** The claim that is on its way, by its beat. */
+  publishing: string | undefined
+  /** A claim is to be published as soon as none is on its way. */
+  publishNext: boolean
+  published: string | undefined
+  mute: boolean
+  /** Since when the own tag was read back other than it was last published. */
+  mismatchSince: number | undefined
+  observations: Observations
+  pin: Pin | undefined
+  /** Every managed route that was seen or is known by its id, and those that are somebody else's. */
+  keys: readonly RouteKey[]
+  foreign: readonly string[]
+  edge: Edge | undefined
+  /** When the last edges began. */
+  edges: readonly number[]
+  writing: readonly string[]
+  acceptedAt: Readonly<Record<string, number>>
+  /** When routes were taken back from targets that are no node's. */
+  heals: Readonly<Record<string, readonly number[]>>
+  muteBackoffMs: number
+  muteWroteAt: number | undefined
+  rxLowerPriAt: number | undefined
+  reading: boolean
+  readNext: boolean
+  /** Times at which something is to be looked at, besides the tick. */
+  looks: readonly number[]
+  tickAt: number
+  decision: Decision | undefined
+}
+
+export function initialState(
+  settings: ProtocolSettings,
+  { eni, address, keys }: { eni: EniId; address: string; keys: readonly RouteKey[] },
+  now: Now,
+): ProtocolState {
+  const at = new Date(now.wall).toISOString()
+  return {
+    settings,
+    self: { eni, state: 'UNKNOWN', priority: undefined, address, since: at, beat: at },
+    publishing: undefined,
+    publishNext: false,
+    published: undefined,
+    mute: false,
+    mismatchSince: undefined,
+    observations: NO_OBSERVATIONS,
+    pin: undefined,
+    keys,
+    foreign: [],
+    edge: undefined,
+    edges: [],
+    writing: [],
+    acceptedAt: {},
+    heals: {},
+    muteBackoffMs: settings.intervalMs,
+    muteWroteAt: undefined,
+    rxLowerPriAt: undefined,
+    reading: false,
+    readNext: false,
+    looks: [],
+    tickAt: now.monotonic,
+    decision: undefined,
+  }
+}
+
+export function defaultSettings(intervalMs: number, failover: 'fast' | 'safe' = 'fast'): ProtocolSettings {
+  return { intervalMs, ttlMs: ttlOf(intervalMs), failover }
+}
