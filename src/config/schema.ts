@@ -2,7 +2,9 @@
 import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import { ttlOf } from '../core/liveness.ts'
 import { type Destination, parseVip } from '../core/vip.ts'
+import { DURATION_FORM, parseDuration } from './duration.ts'
 
 /** How a config, or an operator's flag, says which route tables are meant. */
 export type TableSelector =
@@ -108,6 +110,27 @@ const instance = section({
     .meta({ description: 'Ids of gateways and other foreign targets whose route may be replaced.' }),
 })
 
+/** A VRRP instance's name is part of a tag's key, which EC2 limits in letters and to 128 of them. */
+const instanceName = z.string().regex(/^[\w .:/=+@-]{1,48}$/, {
+  error: 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -',
+})
+
+const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
+
+const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
+
+const keepalived = section({
+  fifo: path.default('/run/vip-switch/notify.fifo').meta({ description: 'vrrp_notify_fifo of keepalived.conf.' }),
+  pidFile: path.default('/run/keepalived.pid').meta({ description: 'Where keepalived writes its process id.' }),
+})
+
+const witness = section({
+  type: z.literal('ec2-tags', { error: 'ec2-tags' }).default('ec2-tags').meta({
+    description: 'Where the nodes publish their claims.',
+  }),
+  ttl: duration.optional().meta({ description: 'How long a claim counts that shows no life. Default: from interval.' }),
+})
+
 export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
     error: 'a name of up to 63 letters, digits, dots, dashes and underscores',
@@ -124,11 +147,18 @@ export const configSchema = section({
     .meta({ description: 'The interface whose ENI becomes the target. Default: the primary one.' }),
   eni: eni.optional().meta({ description: 'The ENI that becomes the target, where IMDS cannot tell it.' }),
   instances: z
-    .record(z.string().min(1), instance, {
+    .record(instanceName, instance, {
       error: 'a mapping from VRRP instance (or sync group) to its VIPs and tables',
     })
     .refine((value) => Object.keys(value).length > 0, { error: 'at least one VRRP instance' })
     .meta({ description: 'VRRP instances and sync groups, by the name that keepalived.conf gives them.' }),
+  interval: duration.prefault('5s').meta({ description: 'Time between a MASTER’s reads of EC2.' }),
+  failover: z.enum(['fast', 'safe'], { error: 'fast or safe' }).default('fast').meta({
+    description: 'fast: a new MASTER writes first and asks later; safe: it asks first.',
+  }),
+  witness: witness.prefault({}),
+  keepalived: keepalived.prefault({}),
+  control: path.default('/run/vip-switch/control.sock').meta({ description: 'Socket of the daemon.' }),
   assumeRole: z
     .string({ error: 'a role’s ARN' })
     .regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, {
@@ -145,6 +175,12 @@ export const configSchema = section({
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
+  .superRefine(({ interval, witness: { ttl } }, context) => {
+    if (ttl !== undefined && ttl < ttlOf(interval)) {
+      const shortest = `at least ${ttlOf(interval) / 1000}s with this interval, since reads may be stale for seconds`
+      context.addIssue({ code: 'custom', path: ['witness', 'ttl'], message: shortest })
+    }
+  })
   .superRefine((config, context) => {
     for (const { path, owner } of sharedRoutes(config.instances)) {
       context.addIssue({ code: 'custom', path, message: `a VIP that ${owner} does not have in the same tables` })

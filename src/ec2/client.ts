@@ -44,10 +44,33 @@ export async function openEc2({
   assumeRole?: string | undefined
 }): Promise<Ec2> {
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
-  const own = new EC2Client({ ...CONFIGURATION, region: chosen })
+  const own = withDates(new EC2Client({ ...CONFIGURATION, region: chosen }))
   if (!assumeRole) return { region: chosen, routes: own, own }
   const credentials = await roleCredentials(assumeRole, chosen)
   return { region: chosen, routes: new EC2Client({ ...CONFIGURATION, region: chosen, credentials }), own }
+}
+
+/** The `Date` header of the answers that are still held, in milliseconds since the epoch. */
+const dates = new WeakMap<object, number>()
+
+/** EC2's own time of an answer; 0 where it did not tell. */
+export function dateOf(output: object): number {
+  return dates.get(output) ?? 0
+}
+
+/** The SDK's outputs do not carry headers: this keeps the one that times are compared with. */
+function withDates(client: EC2Client): EC2Client {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      const headers: unknown = Reflect.get(Object(result.response), 'headers')
+      const date = Date.parse(String(Reflect.get(Object(headers), 'date')))
+      if (!Number.isNaN(date) && result.output) dates.set(result.output, date)
+      return result
+    },
+    { step: 'deserialize', name: 'rememberDate', priority: 'high' },
+  )
+  return client
 }
 
 /** AWS_REGION or the profile's, as the SDK finds it. */

@@ -40,6 +40,11 @@ describe('a valid config', () => {
       region: 'ap-northeast-1',
       interface: 'eth0',
       assumeRole: 'arn:aws:iam::123456789012:role/route-switch',
+      interval: 5000,
+      failover: 'fast',
+      witness: { type: 'ec2-tags' },
+      keepalived: { fifo: '/run/vip-switch/notify.fifo', pidFile: '/run/keepalived.pid' },
+      control: '/run/vip-switch/control.sock',
       instances: {
         VI_1: {
           vips: [
@@ -136,6 +141,16 @@ instances:
   test('an unknown key far from any known one gets the list', () => {
     const found = problems('{ cluster: db, colour: red, instances: {} }')
     expect(found.find(({ path }) => path === 'colour')?.allowed).toContain('one of cluster, region')
+  })
+})
+
+test('a ttl that is shorter than reads may be stale is refused', () => {
+  const text = (ttl: string) =>
+    `{ cluster: db, interval: 2s, witness: { ttl: ${ttl} }, instances: { VI_1: { vips: [10.99.0.10], routeTables: [rtb-0a] } } }`
+  expect(config(text('10s')).witness.ttl).toBe(10_000)
+  expect(problems(text('9s'))[0]).toMatchObject({
+    path: 'witness.ttl',
+    allowed: expect.stringContaining('at least 10s'),
   })
 })
 

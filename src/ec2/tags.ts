@@ -1,0 +1,66 @@
+/** Tags of network interfaces: what the nodes of a cluster tell each other through EC2. */
+import { CreateTagsCommand, DeleteTagsCommand, DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2'
+import { type EniId, isEniId } from '../core/ids.ts'
+import { dateOf, type Ec2, send, sendPaged } from './client.ts'
+import { chunks } from './tables.ts'
+
+const PAGE_SIZE = 100
+
+export type TaggedInterface = {
+  readonly eni: EniId
+  readonly tags: ReadonlyMap<string, string>
+  /** Whether it is attached to an instance; one that is not carries nothing. */
+  readonly isAttached: boolean
+}
+
+/**
+ * Every interface that carries one of these tags, and EC2's own time of the answer (its `Date` header, in milliseconds
+ * since the epoch).
+ * @throws Ec2Error
+ */
+export async function readTagged(
+  ec2: Ec2,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<{ interfaces: TaggedInterface[]; date: number }> {
+  let date = 0
+  const lots = await Promise.all(
+    chunks(keys).map((Values) =>
+      sendPaged(
+        'reading claims',
+        (NextToken, options) => {
+          const Filters = [{ Name: 'tag-key', Values }]
+          return ec2.own.send(
+            new DescribeNetworkInterfacesCommand({ Filters, MaxResults: PAGE_SIZE, NextToken }),
+            options,
+          )
+        },
+        (page) => {
+          date = Math.max(date, dateOf(page))
+          return page.NetworkInterfaces
+        },
+        signal,
+      ),
+    ),
+  )
+  const interfaces = new Map<EniId, TaggedInterface>()
+  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment } of lots.flat()) {
+    if (!isEniId(id)) continue
+    const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
+    const isAttached = Attachment?.InstanceId !== undefined && Attachment.Status !== 'detached'
+    interfaces.set(id, { eni: id, tags, isAttached })
+  }
+  return { interfaces: [...interfaces.values()], date }
+}
+
+/** @throws Ec2Error */
+export async function writeTag(ec2: Ec2, eni: EniId, key: string, value: string, signal: AbortSignal): Promise<void> {
+  const command = new CreateTagsCommand({ Resources: [eni], Tags: [{ Key: key, Value: value }] })
+  await send(`CreateTags ${key} on ${eni}`, (options) => ec2.own.send(command, options), signal)
+}
+
+/** @throws Ec2Error */
+export async function removeTag(ec2: Ec2, enis: readonly EniId[], key: string, signal: AbortSignal): Promise<void> {
+  const command = new DeleteTagsCommand({ Resources: [...enis], Tags: [{ Key: key }] })
+  await send(`DeleteTags ${key} on ${enis.join(', ')}`, (options) => ec2.own.send(command, options), signal)
+}

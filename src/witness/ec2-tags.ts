@@ -1,0 +1,34 @@
+/** The control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
+import type { Ec2 } from '../ec2/client.ts'
+import { readTagged, type TaggedInterface, writeTag } from '../ec2/tags.ts'
+import { claimKey, claimValue, parseClaim, parsePin, pinKey } from './tag.ts'
+import type { Testimony, Witness } from './witness.ts'
+
+/** @param instances the VRRP instances whose claims are read, all in one call */
+export function ec2TagsWitness(ec2: Ec2, cluster: string, instances: readonly string[]): Witness {
+  const keys = instances.flatMap((instance) => [claimKey(cluster, instance), pinKey(cluster, instance)])
+  return {
+    publish: (instance, claim, signal) =>
+      writeTag(ec2, claim.eni, claimKey(cluster, instance), claimValue(claim), signal),
+
+    async read(signal) {
+      const { interfaces, date } = await readTagged(ec2, keys, signal)
+      return new Map(instances.map((instance) => [instance, testimonyOf(interfaces, cluster, instance, date)]))
+    },
+  }
+}
+
+function testimonyOf(
+  interfaces: readonly TaggedInterface[],
+  cluster: string,
+  instance: string,
+  date: number,
+): Testimony {
+  const detached = interfaces.filter(({ isAttached }) => !isAttached).map(({ eni }) => eni)
+  const claims = interfaces.flatMap(({ eni, tags, isAttached }) => {
+    const claim = parseClaim(eni, tags.get(claimKey(cluster, instance)) ?? '')
+    return claim ? [{ claim, isVoid: !isAttached }] : []
+  })
+  const pins = interfaces.flatMap(({ eni, tags }) => parsePin(eni, tags.get(pinKey(cluster, instance)) ?? '') ?? [])
+  return { claims, pins, detached: new Set(detached), date }
+}

@@ -1,0 +1,21 @@
+/** Where claims are published and read. */
+import type { Claim } from '../core/claim.ts'
+import type { EniId } from '../core/ids.ts'
+import type { Pin } from '../core/pin.ts'
+
+/** All that is said of one VRRP instance, at one moment. */
+export type Testimony = {
+  readonly claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[]
+  readonly pins: readonly Pin[]
+  /** Interfaces that carry a claim or a pin, and no traffic. */
+  readonly detached: ReadonlySet<EniId>
+  /** By the witness' own clock, in milliseconds since the epoch: what a pin's end is compared with. */
+  readonly date: number
+}
+
+export type Witness = {
+  /** Resolves when the claim is acknowledged. @throws Failure */
+  publish(instance: string, claim: Claim, signal: AbortSignal): Promise<void>
+  /** By VRRP instance. @throws Failure */
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, Testimony>>
+}

@@ -1,0 +1,72 @@
+import { execa } from 'execa'
+import { describe, expect, test } from 'vitest'
+import { environmentFor, PROGRAM } from './cli.ts'
+import { endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
+import { preload } from './preload.ts'
+import { A, B, ENI2, seed, targetOf } from './switching.ts'
+
+startEndpointForEachTest(seed)
+
+describe('on a terminal', () => {
+  const QUESTION = 'Move 2 routes? [y/N]'
+  const CONTROL_C = '\x03'
+  const CONTROL_D = '\x04'
+
+  /** Runs on a terminal of its own (util-linux's script) and gives the answer once it is asked for. */
+  async function answer(keys: string, env: NodeJS.ProcessEnv = {}) {
+    const command = `${PROGRAM} switch -r ${A} -r ${B} -v 10.99.0.10 --to db-2`
+    const terminal = execa('script', ['-qec', command, '/dev/null'], {
+      env: environmentFor(endpoint, { TERM: 'dumb', ...env }),
+      extendEnv: false,
+      reject: false,
+    })
+    let asked = false
+    let shown = ''
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString()
+      if (asked || !shown.includes(QUESTION)) return
+      asked = true
+      terminal.stdin.write(keys)
+    })
+    const { exitCode, stdout } = await terminal
+    return { exitCode, asked, stdout }
+  }
+
+  test('shows from → to, asks, and moves on yes', async () => {
+    const { exitCode, asked, stdout } = await answer('y\n')
+    expect({ exitCode, asked }).toEqual({ exitCode: 0, asked: true })
+    expect(stdout.indexOf('db-1 → db-2')).toBeLessThan(stdout.indexOf(QUESTION))
+    expect(stdout).toContain('2 done')
+    expect([targetOf(A), targetOf(B)]).toEqual([ENI2, ENI2])
+  })
+
+  test.each([
+    ['no', 'n\n'],
+    ['nothing', '\n'],
+    ['an end of input', CONTROL_D],
+    ['Ctrl-C', CONTROL_C],
+  ])('writes nothing on %s', async (_, keys) => {
+    const { exitCode, asked, stdout } = await answer(keys)
+    expect({ exitCode, asked }).toEqual({ exitCode: 4, asked: true })
+    expect(stdout).toContain('not confirmed; nothing was changed')
+    expect(writes()).toEqual([])
+  })
+
+  test('gives people the time they need: the deadline is EC2’s alone', async () => {
+    // Lets the 60 s that have begun by then pass as soon as the question is asked.
+    const timeFlies = `
+      const begun = [], { setTimeout } = globalThis, write = process.stderr.write.bind(process.stderr)
+      globalThis.setTimeout = (call, ms, ...rest) => {
+        if (ms === 60000) begun.push(call)
+        return setTimeout(call, ms, ...rest)
+      }
+      process.stderr.write = (text, ...rest) => {
+        if (String(text).includes('[y/N]')) for (const call of begun.splice(0)) call()
+        return write(text, ...rest)
+      }`
+    const { exitCode, stdout } = await answer('yes\n', preload(timeFlies))
+    expect(stdout).not.toContain('deadline')
+    expect(exitCode).toBe(0)
+    expect(targetOf(A)).toBe(ENI2)
+  })
+})
