@@ -5,12 +5,15 @@ import { Failure } from './errors.ts'
 export type Clock = {
   /** Milliseconds on a clock that never jumps. */
   now(): number
+  /** Milliseconds since the epoch, for people: never compared with another node's. */
+  wall(): number
   /** Waits `ms` milliseconds. @throws the signal's reason as soon as it is aborted */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
+  wall: () => Date.now(),
   async sleep(ms, signal) {
     signal.throwIfAborted()
     await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())

@@ -37,6 +37,7 @@ export function jumpingClock(): Clock & { readonly slept: number[] } {
   return {
     slept,
     now: () => now,
+    wall: () => now,
     async sleep(ms, signal) {
       signal.throwIfAborted()
       slept.push(ms)

@@ -13,7 +13,7 @@ import {
 } from '../core/route.ts'
 import { type Destination, destinationText } from '../core/vip.ts'
 import { Failure, messageOf } from '../errors.ts'
-import type { RoutePort } from './route-port.ts'
+import type { RoutePort, TableSelection } from './route-port.ts'
 import { routeKeys, type View, viewOf } from './view.ts'
 
 /** Milliseconds from a write to each look at it: reads may be stale for seconds, and a late write of another may land. */
@@ -34,7 +34,20 @@ export type EdgeInput = {
   readonly onView: (view: View) => void
 }
 
-type Ledger = Map<string, RouteOutcome & { readonly writes: number }>
+/** What is known of each route: how often it was written, how the last write came out, and where it was seen since. */
+type Entry = {
+  readonly key: RouteKey
+  readonly writes: number
+  readonly outcome: RouteOutcome
+  readonly isDenied: boolean
+}
+type Ledger = Map<string, Entry>
+
+export type EdgeResult = {
+  readonly outcomes: readonly RouteOutcome[]
+  /** Selectors of the config that mean no table, or not one alone. */
+  readonly problems: readonly string[]
+}
 
 /**
  * Takes the routes for `eni`: those of the view with nothing read before, then whatever a look finds elsewhere. An old
@@ -42,17 +55,19 @@ type Ledger = Map<string, RouteOutcome & { readonly writes: number }>
  * @throws Failure of kind `superseded` as soon as the mastership is over; the error of the first read where no route
  *   is known without it
  */
-export async function runEdge(input: EdgeInput): Promise<RouteOutcome[]> {
+export async function runEdge(input: EdgeInput): Promise<EdgeResult> {
   const { view, vips } = input
   const ledger: Ledger = new Map()
+  const problems = new Set<string>()
   let due = routeKeys(view?.tables ?? [], vips).filter((key) => !view?.foreign.includes(routeKeyText(key)))
   let looks = view && view.foreign.length === 0 ? LOOKS_MS : [0, ...LOOKS_MS]
   for (;;) {
     if (due.length > 0) await writeAll(input, ledger, due)
-    due = await look(input, ledger, looks)
-    if (due.length === 0) return [...ledger.values()]
+    due = await look(input, ledger, problems, looks)
+    if (due.length === 0) break
     looks = LOOKS_MS
   }
+  return { outcomes: [...ledger.values()].map(({ outcome }) => outcome), problems: [...problems] }
 }
 
 async function writeAll(input: EdgeInput, ledger: Ledger, due: readonly RouteKey[]): Promise<void> {
@@ -60,16 +75,16 @@ async function writeAll(input: EdgeInput, ledger: Ledger, due: readonly RouteKey
   log.info({ eni, routes: due.map(routeKeyText) }, `pointing routes at ${eni}: ${due.length}`)
   const settled = await Promise.allSettled(due.map((key) => writeOne(input, ledger, key)))
   for (const result of settled) if (result.status === 'rejected') throw result.reason
-  const accepted = due.filter((key) => ledger.get(routeKeyText(key))?.verdict === 'done').length
+  const accepted = due.filter((key) => ledger.get(routeKeyText(key))?.outcome.verdict === 'done').length
   const ms = Math.round(clock.now())
   if (accepted === due.length) log.info({ accepted, ms }, 'routes accepted')
-  else log.warn({ accepted, of: due.length, ms }, 'routes partly accepted')
+  else log.warn({ accepted, of: due.length, ms }, accepted > 0 ? 'routes partly accepted' : 'no route accepted')
 }
 
 async function writeOne({ routes, eni, log }: EdgeInput, ledger: Ledger, key: RouteKey): Promise<void> {
   const writes = (ledger.get(routeKeyText(key))?.writes ?? 0) + 1
   const note = (verdict: RouteOutcome['verdict'], detail: string) =>
-    ledger.set(routeKeyText(key), { key, verdict, detail, writes })
+    ledger.set(routeKeyText(key), { key, writes, outcome: { key, verdict, detail }, isDenied: verdict !== 'done' })
   try {
     note('done', await routes.write(key, eni))
   } catch (error) {
@@ -80,56 +95,91 @@ async function writeOne({ routes, eni, log }: EdgeInput, ledger: Ledger, key: Ro
 }
 
 /** Looks at the routes, at each of these milliseconds from now. Returns those to write again, as soon as there are any. */
-async function look(input: EdgeInput, ledger: Ledger, looks: readonly number[]): Promise<RouteKey[]> {
+async function look(
+  input: EdgeInput,
+  ledger: Ledger,
+  problems: Set<string>,
+  looks: readonly number[],
+): Promise<RouteKey[]> {
   const { routes, clock, signal, vips, policy, onView } = input
   const start = clock.now()
   for (const at of looks) {
-    let tables: RouteTable[]
+    let selection: TableSelection
     try {
       await clock.sleep(Math.max(0, start + at - clock.now()), signal)
-      tables = await routes.read()
+      selection = await routes.read()
     } catch (error) {
       if (isSuperseded(error) || ledger.size === 0) throw error
       markUnconfirmed(input, ledger, error)
       return []
     }
+    const { tables } = selection
     onView(viewOf(tables, vips, policy))
-    const again = tables.flatMap((table) => vips.flatMap((vip) => judge(input, ledger, table, vip)))
+    noteProblems(input, problems, selection.problems)
+    const again = [...keysToJudge(ledger, tables, vips)].flatMap(({ key, table }) => judge(input, ledger, key, table))
     if (again.length > 0) return again
   }
-  input.log.info({ ms: Math.round(clock.now()) }, 'routes confirmed')
+  const unsettled = [...ledger.values()].filter(({ outcome }) => outcome.verdict !== 'done').length
+  if (unsettled === 0) input.log.info({ ms: Math.round(clock.now()) }, 'routes confirmed')
   return []
 }
 
-/** Notes where the route stands; returns it if it is to be written. */
-function judge({ eni, policy, log }: EdgeInput, ledger: Ledger, table: RouteTable, vip: Destination): RouteKey[] {
-  const key = { table: table.id, vip }
+function noteProblems({ log }: EdgeInput, problems: Set<string>, found: readonly string[]): void {
+  for (const problem of found) if (!problems.has(problem)) log.error(problem)
+  problems.clear()
+  for (const problem of found) problems.add(problem)
+}
+
+/** Every VIP in every table that was read, and every route that was written before, whether its table was read or not. */
+function* keysToJudge(ledger: Ledger, tables: readonly RouteTable[], vips: readonly Destination[]) {
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  for (const table of tables) for (const vip of vips) yield { key: { table: table.id, vip }, table }
+  for (const { key } of ledger.values()) if (!byId.has(key.table)) yield { key, table: undefined }
+}
+
+/** Notes where the route stands now; returns it if it is to be written. */
+function judge(
+  { eni, policy, log }: EdgeInput,
+  ledger: Ledger,
+  key: RouteKey,
+  table: RouteTable | undefined,
+): RouteKey[] {
   const known = ledger.get(routeKeyText(key))
   const writes = known?.writes ?? 0
-  const standing = standingOf(table, vip, eni, policy)
-  const note = (verdict: RouteOutcome['verdict'], detail: string) =>
-    ledger.set(routeKeyText(key), { key, verdict, detail, writes })
+  const note = (verdict: RouteOutcome['verdict'], detail: string) => {
+    if (verdict !== 'done' && known?.outcome.detail !== detail) {
+      log.error({ route: routeKeyText(key) }, `${destinationText(key.vip)} in ${key.table}: ${detail}`)
+    }
+    ledger.set(routeKeyText(key), {
+      key,
+      writes,
+      outcome: { key, verdict, detail },
+      isDenied: known?.isDenied ?? false,
+    })
+  }
+  if (!table) {
+    if (!known?.isDenied) note('failed', 'written, but the table is not among those that are read')
+    return []
+  }
 
+  const standing = standingOf(table, key.vip, eni, policy)
   switch (standing.kind) {
     case 'in-place':
-      if (!known) note('done', 'in place already')
+      note('done', known?.outcome.verdict === 'done' ? known.outcome.detail : 'in place')
       return []
     case 'refused':
-      if (known) return []
       note('refused', standing.reason)
-      log.error({ route: routeKeyText(key) }, `${destinationText(vip)} in ${table.id}: ${standing.reason}`)
       return []
     case 'elsewhere':
     case 'missing': {
-      if (known && known.verdict !== 'done') return []
+      if (known?.isDenied) return []
       const seen = standing.kind === 'missing' ? 'is missing' : `points to ${routeText(standing.route)}`
-      if (writes < WRITES_PER_ROUTE) {
-        log.info({ route: routeKeyText(key), writes }, `${destinationText(vip)} in ${table.id} ${seen}`)
-        return [key]
+      if (writes >= WRITES_PER_ROUTE) {
+        note('failed', `${seen} again after ${writes} writes`)
+        return []
       }
-      note('failed', `${seen} again after ${writes} writes`)
-      log.error({ route: routeKeyText(key) }, `${destinationText(vip)} in ${table.id} ${seen} after ${writes} writes`)
-      return []
+      log.info({ route: routeKeyText(key), writes }, `${destinationText(key.vip)} in ${key.table} ${seen}`)
+      return [key]
     }
   }
 }
@@ -138,8 +188,10 @@ function judge({ eni, policy, log }: EdgeInput, ledger: Ledger, table: RouteTabl
 function markUnconfirmed({ log }: EdgeInput, ledger: Ledger, error: unknown): void {
   log.warn({ hint: error instanceof Failure ? error.hint : undefined }, `not confirmed: ${messageOf(error)}`)
   for (const [text, entry] of ledger) {
-    if (entry.verdict !== 'done') continue
-    ledger.set(text, { ...entry, verdict: 'failed', detail: `accepted, but not confirmed: ${messageOf(error)}` })
+    const { key, verdict } = entry.outcome
+    if (verdict !== 'done') continue
+    const detail = `accepted, but not confirmed: ${messageOf(error)}`
+    ledger.set(text, { ...entry, outcome: { key, verdict: 'failed', detail } })
   }
 }
 

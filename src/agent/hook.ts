@@ -2,10 +2,10 @@
 import type { Logger } from 'pino'
 import { type Clock, deadline } from '../clock.ts'
 import { instanceOf, loadConfig } from '../config/load.ts'
-import type { RouteOutcome } from '../core/route.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { eventText, isMaster, type VrrpEvent } from '../keepalived/event.ts'
 import {
+  isAtWork,
   isNewer,
   type JournalEntry,
   type Moment,
@@ -13,12 +13,15 @@ import {
   newestEvent,
   recordEvent,
   secondsBetween,
+  watchEvents,
 } from '../keepalived/journal.ts'
-import { runEdge } from './edge.ts'
+import { type EdgeResult, runEdge } from './edge.ts'
 import { loadView, saveView, viewOf } from './view.ts'
 
 /** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
 const RX_LOWER_PRI_SPACING_SECONDS = 1
+
+const NOTHING: EdgeResult = { outcomes: [], problems: [] }
 
 export type HookOptions = {
   readonly configPath: string
@@ -33,18 +36,15 @@ export type HookOptions = {
  * @returns how each route came out; none for an event that moves no route
  * @throws Failure of kind `superseded` when a newer event was recorded
  */
-export async function handleEvent(event: VrrpEvent, options: HookOptions): Promise<RouteOutcome[]> {
-  const { stateDirectory, log } = options
+export async function handleEvent(event: VrrpEvent, options: HookOptions): Promise<EdgeResult> {
+  const { log } = options
   const moment = momentOfThisProcess()
-  if (
-    event.state === 'MASTER_RX_LOWER_PRI' &&
-    isCoalesced(newestEvent(stateDirectory, event.name, moment.boot), moment)
-  ) {
+  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(newestRecorded(event, moment, options), moment)) {
     log.debug({ event }, `${eventText(event)}: another hook is on it`)
-    return []
+    return NOTHING
   }
   record(event, moment, options)
-  const permit = () => assertNewest(newestEvent(stateDirectory, event.name, moment.boot), moment, event)
+  const permit = () => assertNewest(newestRecorded(event, moment, options), moment, event)
   permit()
 
   switch (event.state) {
@@ -53,12 +53,12 @@ export async function handleEvent(event: VrrpEvent, options: HookOptions): Promi
       return becomeMaster(event, options, permit)
     case 'BACKUP':
       await refreshView(event, options, permit)
-      return []
+      return NOTHING
     case 'FAULT':
     case 'STOP':
     case 'DELETED':
       log.info({ event }, `${eventText(event)}: recorded`)
-      return []
+      return NOTHING
   }
 }
 
@@ -79,23 +79,40 @@ function record(event: VrrpEvent, moment: Moment, { stateDirectory, log }: HookO
   }
 }
 
-/** Whether this proof of a lower master follows a MASTER or another proof so closely that nothing can be new. */
-function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
-  return newest?.state.startsWith('MASTER') === true && secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS
+/** The newest event on record; none, with an error in the log, where the record cannot be read. */
+function newestRecorded(
+  { name }: VrrpEvent,
+  { boot }: Moment,
+  { stateDirectory, log }: HookOptions,
+): JournalEntry | undefined {
+  try {
+    return newestEvent(stateDirectory, name, boot)
+  } catch (error) {
+    log.error(`cannot see whether a newer event is recorded: ${messageOf(error)}`)
+    return undefined
+  }
 }
 
+/** Whether nothing can be new to this proof of a lower master: another hook has just begun, or is still at work. */
+function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
+  if (!newest?.state.startsWith('MASTER')) return false
+  return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || isAtWork(newest)
+}
+
+/** A proof of a lower master is no change of state: it supersedes nothing. */
 function assertNewest(newest: JournalEntry | undefined, moment: Moment, event: VrrpEvent): void {
-  if (newest && isNewer(newest, moment)) {
+  if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) {
     throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newest.state}`)
   }
 }
 
-async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<RouteOutcome[]> {
+async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<EdgeResult> {
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
   const { openFor, ownEni, routePort } = await import('./route-port.ts')
-  const wanted = { permit, signal: deadline(deadlineMs), clock, log }
+  const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
+  const wanted = { permit, signal, clock, log }
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
 
   // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
@@ -108,7 +125,7 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
     view,
     routes: routePort(ec2, { selectors: routeTables, createMissing }, wanted),
     clock,
-    signal: wanted.signal,
+    signal,
     log,
     onView: (seen) => {
       try {
@@ -120,6 +137,24 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
   })
 }
 
+/** Aborted as soon as a newer event is recorded: what is in flight is cut off, though EC2 may have it already. */
+function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log }: HookOptions): AbortSignal {
+  const controller = new AbortController()
+  const check = () => {
+    try {
+      permit()
+    } catch (error) {
+      controller.abort(error)
+    }
+  }
+  try {
+    watchEvents(stateDirectory, event.name, check).on('error', (error) => log.warn(`not watched: ${error.message}`))
+  } catch (error) {
+    log.warn(`newer events are seen before the next attempt, not at once: ${messageOf(error)}`)
+  }
+  return controller.signal
+}
+
 /** While there is time: reads which tables are meant, so that a later MASTER need not. */
 async function refreshView(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<void> {
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
@@ -129,5 +164,7 @@ async function refreshView(event: VrrpEvent, options: HookOptions, permit: () =>
   const { openFor, routePort } = await import('./route-port.ts')
   const wanted = { permit, signal: deadline(deadlineMs), clock, log }
   const routes = routePort(await openFor(config, wanted), { selectors: routeTables, createMissing }, wanted)
-  saveView(stateDirectory, event.name, config, viewOf(await routes.read(), vips, { createMissing, takeOver }))
+  const { tables, problems } = await routes.read()
+  for (const problem of problems) log.error(problem)
+  saveView(stateDirectory, event.name, config, viewOf(tables, vips, { createMissing, takeOver }))
 }

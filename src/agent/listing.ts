@@ -1,18 +1,8 @@
 /** Which routes of which tables are VIPs. */
 import type { Config } from '../config/schema.ts'
-import { findRoute, isForeign, type Route, type RouteTable } from '../core/route.ts'
-import { type Destination, sameDestination } from '../core/vip.ts'
+import { findRoute, isForeign, type ListedRoute, type ListedTable, type RouteTable } from '../core/route.ts'
+import { sameDestination } from '../core/vip.ts'
 import { matches } from '../ec2/tables.ts'
-
-export type ListedRoute = {
-  readonly vip: Destination
-  /** Undefined: the config asks for it, and it is missing. */
-  readonly route: Route | undefined
-  /** The VRRP instance of the config whose VIP it is. */
-  readonly vrrpInstance: string | undefined
-}
-
-export type ListedTable = { readonly table: RouteTable; readonly routes: readonly ListedRoute[] }
 
 /**
  * The VIPs in every table: those of the config, there or missing, and every other route that could be one (its target is

@@ -3,16 +3,18 @@ import type { Logger } from 'pino'
 import { type Clock, deadline, systemClock } from '../clock.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
-import type { RouteKey, RouteTable } from '../core/route.ts'
+import type { RouteKey } from '../core/route.ts'
 import { type Ec2, openEc2 } from '../ec2/client.ts'
 import { eniOfThisInstance } from '../ec2/identity.ts'
 import { persist } from '../ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../ec2/routes.ts'
-import { readTables } from '../ec2/tables.ts'
+import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
+
+export type { TableSelection }
 
 /** Reads and writes of one set of route tables. Calls go on until they succeed, cannot, or are no longer wanted. */
 export type RoutePort = {
-  read(): Promise<RouteTable[]>
+  read(): Promise<TableSelection>
   write(key: RouteKey, eni: EniId): Promise<'replaced' | 'created'>
   /** Asks whether a write would be permitted. */
   rehearse(key: RouteKey, eni: EniId, missing: boolean): Promise<void>
@@ -32,20 +34,27 @@ export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefine
   return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole }), wanted)
 }
 
+/** What the agent does to these tables, for as long as it is wanted. */
 export function routePort(
   ec2: Ec2,
   { selectors, createMissing }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean },
   wanted: Wanted,
 ): RoutePort {
   return {
-    read: () => insist((signal) => readTables(ec2, selectors, signal), wanted),
+    async read() {
+      const tables = await insist((signal) => readTables(ec2, selectors, signal), wanted)
+      return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
+    },
     write: (key, eni) => insist((signal) => writeRoute(ec2, key, eni, createMissing, signal), wanted),
     rehearse: (key, eni, missing) => insist((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
   }
 }
 
 /** The ENI that this node's routes point to: the config's, else that of the interface (IMDS). @throws Failure */
-export async function ownEni({ eni, interface: name }: Config, wanted: Wanted): Promise<EniId> {
+export async function ownEni(
+  { eni, interface: name }: Pick<Config, 'eni' | 'interface'>,
+  wanted: Wanted,
+): Promise<EniId> {
   return eni ?? insist(() => eniOfThisInstance(name), wanted)
 }
 

@@ -4,13 +4,13 @@ import type { EniId } from '../core/ids.ts'
 import {
   findRoute,
   isInPlace,
+  type Move,
   type RouteKey,
   type RouteOutcome,
   type RoutePolicy,
   type RouteTable,
   routeKeyText,
   routeText,
-  type Standing,
   standingOf,
 } from '../core/route.ts'
 import type { Destination } from '../core/vip.ts'
@@ -21,9 +21,6 @@ const FIRST_CONFIRM_MS = 200
 const LONGEST_CONFIRM_MS = 5000
 /** A good read may be followed by a stale one (terraform-provider-aws#21629), so one good read proves little. */
 const GOOD_READS = 2
-
-/** One route of a switch, before it is made. */
-export type Move = { readonly key: RouteKey; readonly table: RouteTable; readonly standing: Standing }
 
 export function planMoves(
   tables: readonly RouteTable[],
@@ -41,15 +38,19 @@ export function isDue({ standing }: Move): boolean {
   return standing.kind === 'elsewhere' || standing.kind === 'missing'
 }
 
-/** Asks EC2 about every due route whether it would be permitted; writes nothing. */
+/** Asks EC2 about every route that is not refused whether its write would be permitted; writes nothing. */
 export function rehearseMoves(moves: readonly Move[], eni: EniId, routes: RoutePort): Promise<RouteOutcome[]> {
   return Promise.all(
-    moves.map((move) =>
-      outcomeOf(move, async () => {
-        await routes.rehearse(move.key, eni, move.standing.kind === 'missing')
-        return move.standing.kind === 'missing' ? 'would be created' : 'would be replaced'
-      }),
-    ),
+    moves.map(async (move): Promise<RouteOutcome> => {
+      const { key, standing } = move
+      if (standing.kind === 'refused') return { key, verdict: 'refused', detail: standing.reason }
+      const isMissing = standing.kind === 'missing'
+      return attempt(key, 'permitted', async () => {
+        await routes.rehearse(key, eni, isMissing)
+        const call = isMissing ? 'CreateRoute' : 'ReplaceRoute'
+        return standing.kind === 'in-place' ? `in place already; ${call} is permitted` : `${call} is permitted`
+      })
+    }),
   )
 }
 
@@ -60,7 +61,7 @@ export async function makeMoves(
   routes: RoutePort,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<RouteOutcome[]> {
-  const outcomes = await Promise.all(moves.map((move) => outcomeOf(move, () => routes.write(move.key, eni))))
+  const outcomes = await Promise.all(moves.map((move) => moveOne(move, eni, routes)))
   const accepted = moves.filter((move, index) => isDue(move) && outcomes[index]?.verdict === 'done')
   if (accepted.length === 0) return outcomes
   const doubts = await confirm(accepted, eni, routes, clock, signal)
@@ -70,7 +71,7 @@ export async function makeMoves(
   })
 }
 
-async function outcomeOf({ key, standing }: Move, write: () => Promise<string>): Promise<RouteOutcome> {
+async function moveOne({ key, standing }: Move, eni: EniId, routes: RoutePort): Promise<RouteOutcome> {
   switch (standing.kind) {
     case 'in-place':
       return { key, verdict: 'done', detail: 'in place already' }
@@ -78,12 +79,20 @@ async function outcomeOf({ key, standing }: Move, write: () => Promise<string>):
       return { key, verdict: 'refused', detail: standing.reason }
     case 'elsewhere':
     case 'missing':
-      try {
-        return { key, verdict: 'done', detail: await write() }
-      } catch (error) {
-        const refused = error instanceof Failure && error.kind === 'refused'
-        return { key, verdict: refused ? 'refused' : 'failed', detail: messageOf(error) }
-      }
+      return attempt(key, 'done', () => routes.write(key, eni))
+  }
+}
+
+async function attempt(
+  key: RouteKey,
+  verdict: RouteOutcome['verdict'],
+  call: () => Promise<string>,
+): Promise<RouteOutcome> {
+  try {
+    return { key, verdict, detail: await call() }
+  } catch (error) {
+    const isRefused = error instanceof Failure && error.kind === 'refused'
+    return { key, verdict: isRefused ? 'refused' : 'failed', detail: messageOf(error) }
   }
 }
 
@@ -100,7 +109,7 @@ async function confirm(
   for (let wait = FIRST_CONFIRM_MS; goodReads < GOOD_READS; wait = Math.min(LONGEST_CONFIRM_MS, wait * 2)) {
     try {
       await clock.sleep(wait, signal)
-      doubts = doubtsOf(accepted, await routes.read(), eni)
+      doubts = doubtsOf(accepted, (await routes.read()).tables, eni)
     } catch (error) {
       // Unknown is not "no": what is doubted stays doubted, with the reason why nobody knows.
       return new Map([...doubts].map(([text, doubt]) => [text, `${doubt}: ${messageOf(error)}`]))

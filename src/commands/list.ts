@@ -3,13 +3,14 @@ import { listVips } from '../agent/listing.ts'
 import { openFor, routePort, wantedFor } from '../agent/route-port.ts'
 import { factsOfTargets } from '../agent/targets.ts'
 import { loadConfigIfThere } from '../config/load.ts'
+import { problemsOf } from '../ec2/tables.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { listJson, listText } from '../output/list.ts'
 import { openLog } from '../output/log.ts'
 
 export type ListOptions = { json?: true; config?: string }
 
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 10_000
 
 /** @throws Failure */
 export async function list({ json, config: path }: ListOptions): Promise<ExitCode> {
@@ -17,11 +18,14 @@ export async function list({ json, config: path }: ListOptions): Promise<ExitCod
   const log = await openLog()
   const wanted = wantedFor(DEADLINE_MS, log)
   const ec2 = await openFor(config, wanted)
-  const tables = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()
+  const { tables } = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()
   const listed = listVips(tables, config)
   const targets = listed.flatMap(({ routes }) => routes.flatMap(({ route }) => route?.target ?? []))
   const facts = await factsOfTargets(ec2, targets, wanted)
   const text = json ? listJson(listed, facts, ec2.region, tables.length) : listText(listed, facts, tables.length)
   process.stdout.write(`${text}\n`)
-  return EXIT.done
+  // What the config means and is not there is no reason to show less, but one to fail.
+  const problems = Object.values(config?.instances ?? {}).flatMap(({ routeTables }) => problemsOf(tables, routeTables))
+  for (const problem of new Set(problems)) log.error(problem)
+  return problems.length > 0 ? EXIT.usage : EXIT.done
 }

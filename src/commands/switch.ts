@@ -28,8 +28,9 @@ export type SwitchOptions = {
   config?: string
 }
 
-const LOOK_UP_DEADLINE_MS = 20_000
+const LOOK_UP_DEADLINE_MS = 10_000
 const MOVE_DEADLINE_MS = 60_000
+const CHECK_OFF = 'aws ec2 modify-network-interface-attribute --no-source-dest-check --network-interface-id'
 
 /** What is to be moved, and where to; undefined: to this node. */
 type SwitchRequest = {
@@ -47,7 +48,9 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const lookingUp = wantedFor(LOOK_UP_DEADLINE_MS, log)
   const ec2 = await openFor(config, lookingUp)
   const managed = { selectors: request.selectors, createMissing: request.policy.createMissing }
-  const tables = await routePort(ec2, managed, lookingUp).read()
+  const { tables, problems } = await routePort(ec2, managed, lookingUp).read()
+  if (problems.length > 0)
+    throw new Failure('config', problems.join('; '), { hint: 'vip-switch list shows what is there' })
   const vpcs = [...new Set(tables.map((table) => table.vpc))]
   const eni = await targetEni(ec2, request.target, config, vpcs, lookingUp)
   const moves = planMoves(tables, request.vips, eni, request.policy)
@@ -152,7 +155,11 @@ async function targetEni(
   vpcs: readonly string[],
   wanted: Wanted,
 ): Promise<EniId> {
-  if (target) return insist((signal) => findEni(ec2, target, vpcs, signal), wanted)
-  if (config) return ownEni(config, wanted)
-  throw usage('where to? -I, --eni or --to')
+  if (target) {
+    const { eni, sourceDestCheck } = await insist((signal) => findEni(ec2, target, vpcs, signal), wanted)
+    if (sourceDestCheck)
+      wanted.log.warn(`${eni} drops what is for the VIP: its source/dest check is on. ${CHECK_OFF} ${eni}`)
+    return eni
+  }
+  return ownEni(config ?? { eni: undefined, interface: undefined }, wanted)
 }

@@ -49,7 +49,13 @@ export function parseConfig(text: string): Config | ConfigProblem[] {
       allowed: 'valid YAML',
     }))
   }
-  const value: unknown = document.toJS()
+  let value: unknown
+  try {
+    value = document.toJS()
+  } catch (error) {
+    // An alias without its anchor shows only when the document is resolved.
+    return [{ line: 1, path: '(YAML)', found: messageOf(error), allowed: 'valid YAML' }]
+  }
   const result = configSchema.safeParse(value)
   if (result.success) return result.data
 

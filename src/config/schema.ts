@@ -55,7 +55,7 @@ const vip = parsed<Destination>('an IPv4 or IPv6 address, a CIDR, or a prefix li
 function eachOnce(vips: readonly Destination[], context: z.core.$RefinementCtx) {
   const seen = new Map<string, number>()
   for (const [index, each] of vips.entries()) {
-    if (typeof each !== 'object') continue
+    if (typeof each !== 'object' || !('kind' in each)) continue
     const text = JSON.stringify(each)
     const first = seen.get(text)
     if (first !== undefined) {
@@ -73,7 +73,7 @@ const SELECTOR_FORM = 'a route table’s id (rtb-…), { name: … } or { tags: 
 const selector = z
   .union(
     [
-      z.string().refine(isRouteTableId),
+      z.string().refine(isRouteTableId, { error: SELECTOR_FORM }),
       z.strictObject({ name: z.string().min(1) }),
       z.strictObject({ tags: tags.refine((value) => Object.keys(value).length > 0) }),
     ],
@@ -103,7 +103,7 @@ const instance = section({
     .optional()
     .meta({ description: 'VRRP priority, where keepalived does not tell it (sync groups).' }),
   takeOver: z
-    .array(z.string().regex(/^[a-z]+-[0-9a-f]+$/, { error: 'an id, such as nat-0a1b2c3d or tgw-0a1b2c3d' }), {
+    .array(z.string().regex(/^([a-z]+-[0-9a-f]+|arn:\S+)$/, { error: 'an id, such as nat-0a1b2c3d or tgw-0a1b2c3d' }), {
       error: 'a list of ids',
     })
     .default([])

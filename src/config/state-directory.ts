@@ -1,5 +1,5 @@
 /** Where state lives that must outlast one process, and how it is written. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export const DEFAULT_STATE_DIRECTORY = '/run/vip-switch'
@@ -14,10 +14,25 @@ export function stateDirectory(option: string | undefined): string {
  * Synchronous: it is a few bytes on a tmpfs, and must be there before anything else is done.
  */
 export function writeAtomically(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  makeDirectory(dirname(path))
   const unfinished = `${path}.${process.pid}.unfinished`
   writeFileSync(unfinished, text)
+  inheritOwner(unfinished)
   renameSync(unfinished, path)
+}
+
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  mkdirSync(path, { recursive: true, mode: 0o755 })
+  inheritOwner(path)
+}
+
+/** What root makes by hand must not be in the way of keepalived's script_user. */
+function inheritOwner(path: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(dirname(path))
+  chownSync(path, uid, gid)
 }
 
 /** A path of one VRRP instance below the state directory; its name may hold anything. */

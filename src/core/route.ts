@@ -33,7 +33,8 @@ export type RouteKey = { readonly table: RouteTableId; readonly vip: Destination
 /** How one route of several came out. */
 export type RouteOutcome = {
   readonly key: RouteKey
-  readonly verdict: 'done' | 'refused' | 'failed'
+  /** `permitted`: a dry run's good end. */
+  readonly verdict: 'done' | 'permitted' | 'refused' | 'failed'
   /** For people: what was done, or why not. */
   readonly detail: string
 }
@@ -59,6 +60,20 @@ export type Standing =
   | { readonly kind: 'elsewhere'; readonly route: Route }
   | { readonly kind: 'missing' }
   | { readonly kind: 'refused'; readonly reason: string; readonly route: Route | undefined }
+
+/** One route of a switch, before it is made. */
+export type Move = { readonly key: RouteKey; readonly table: RouteTable; readonly standing: Standing }
+
+/** One VIP of a table, as it is listed. */
+export type ListedRoute = {
+  readonly vip: Destination
+  /** Undefined: the config asks for it, and it is missing. */
+  readonly route: Route | undefined
+  /** The VRRP instance of the config whose VIP it is. */
+  readonly vrrpInstance: string | undefined
+}
+
+export type ListedTable = { readonly table: RouteTable; readonly routes: readonly ListedRoute[] }
 
 /** The route of exactly this destination; the static one where a propagated one stands beside it. */
 export function findRoute(table: RouteTable, destination: Destination): Route | undefined {
@@ -97,7 +112,7 @@ export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePoli
   const owner = targetText(route.target)
   if (policy.takeOver.includes(owner)) return undefined
   const how = route.propagated ? `is propagated from ${owner}` : `points to ${owner}`
-  return `the route ${how}, which is not ours to replace; to allow it, name ${owner} in takeOver of the config`
+  return `the route ${how}, which is not ours to replace; to allow it, name ${owner} in takeOver of its instance in the config`
 }
 
 /** Whether the route is somebody else's: its target is neither an ENI, nor an instance, nor a blackhole. */

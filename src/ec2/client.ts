@@ -1,5 +1,6 @@
 /** The connection to EC2: region, credentials, time-outs, and one way to send a command. */
-import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
+import { EC2Client } from '@aws-sdk/client-ec2'
+import { Failure } from '../errors.ts'
 import { Ec2Error } from './errors.ts'
 import { regionOfThisInstance } from './identity.ts'
 
@@ -12,7 +13,7 @@ const MAX_SOCKETS = 50
 // For those who install the SDK; here the bundle fixes its version, and the warning would be on every line of a hook's log.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-const CONFIGURATION: EC2ClientConfig = {
+const CONFIGURATION = {
   // Retries are ours: each must first ask whether we are still master.
   maxAttempts: 1,
   requestHandler: {
@@ -86,26 +87,57 @@ async function roleCredentials(role: string, region: string) {
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
   return fromTemporaryCredentials({
     params: { RoleArn: role, RoleSessionName: 'vip-switch' },
-    clientConfig: { region },
+    clientConfig: { ...CONFIGURATION, region },
   })
+}
+
+/** Calls that wait for their turn: a time-out is for EC2, and begins when a connection is there for the call. */
+const waiting: (() => void)[] = []
+let running = 0
+
+async function inTurn<Output>(call: () => Promise<Output>): Promise<Output> {
+  if (running < MAX_SOCKETS) running += 1
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+  try {
+    return await call()
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running -= 1
+  }
 }
 
 /**
  * Sends one command, once.
  * @param attempted what is being done to what, for the error
- * @throws Ec2Error; the signal's reason when it was aborted
+ * @throws Ec2Error; the signal's reason, with what was attempted, when it is aborted
  */
-export async function send<Output>(
+export function send<Output>(
   attempted: string,
   call: (options: { abortSignal: AbortSignal }) => Promise<Output>,
   signal: AbortSignal,
 ): Promise<Output> {
-  try {
-    return await call({ abortSignal: signal })
-  } catch (error) {
+  return inTurn(async () => {
     signal.throwIfAborted()
-    throw new Ec2Error(attempted, error)
-  }
+    const aborted = new AbortController()
+    try {
+      // The SDK gives no signal to what finds credentials for it (STS, IMDS), which may take longer than we want it.
+      return await Promise.race([call({ abortSignal: signal }), rejectionOf(signal, aborted.signal)])
+    } catch (error) {
+      if (!signal.aborted) throw new Ec2Error(attempted, error)
+      const { reason }: { reason: unknown } = signal
+      throw reason instanceof Failure ? new Failure(reason.kind, `${reason.message}; last, ${attempted}`) : reason
+    } finally {
+      aborted.abort()
+    }
+  })
+}
+
+/** Rejects when the signal is aborted; forgets about it when `settled` is. */
+function rejectionOf(signal: AbortSignal, settled: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: settled })
+  })
 }
 
 /** Reads all pages of a list. Each call asks for a page, so that EC2 counts it against the larger token bucket. */

@@ -58,6 +58,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   RouteLimitExceeded: 'remove routes, or request a higher quota of routes per table',
   ECONNREFUSED: 'check AWS_ENDPOINT_URL, the proxy and the route to the EC2 API',
   ENOTFOUND: 'check the region and DNS',
+  ETIMEDOUT: 'check the route, the security group and the VPC endpoint to the EC2 API',
   TimeoutError: 'check the route, the security group and the VPC endpoint to the EC2 API',
 }
 
@@ -79,7 +80,7 @@ export class Ec2Error extends Failure {
   }
 }
 
-export function classOf(code: string, message: string, status: number | undefined): ErrorClass {
+function classOf(code: string, message: string, status: number | undefined): ErrorClass {
   if (code === 'InvalidParameterValue' && NO_SUCH_ROUTE.test(message)) return 'create-instead'
   return CLASSES[code] ?? (status !== undefined && status >= 500 ? 'retry' : 'fatal')
 }

@@ -11,6 +11,7 @@ import type { TargetFacts } from '../core/route.ts'
 import { parseDestination } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
 import { type Ec2, sendPaged } from './client.ts'
+import { Ec2Error } from './errors.ts'
 import { chunks, literal } from './tables.ts'
 
 const PAGE_SIZE = 100
@@ -41,6 +42,9 @@ function addressOf(text: string): string | undefined {
   }
 }
 
+/** @property sourceDestCheck whether it drops what is for an address that is not its own, such as a VIP */
+export type FoundEni = { readonly eni: EniId; readonly sourceDestCheck: boolean }
+
 /**
  * The one ENI that is meant; never an instance, since EC2 refuses to guess between its ENIs.
  * @param vpcs where the routes are; names and addresses are looked for there alone
@@ -51,18 +55,18 @@ export async function findEni(
   reference: Reference,
   vpcs: readonly string[],
   signal: AbortSignal,
-): Promise<EniId> {
+): Promise<FoundEni> {
   switch (reference.kind) {
     case 'eni': {
       const found = await describeInterfaces(ec2, [idFilter('network-interface-id', [reference.eni])], signal)
-      return attached(onlyOne(found, reference.eni))
+      return ofRunning(ec2, onlyOne(found, reference.eni), signal)
     }
     case 'address': {
       const isIpv6 = reference.address.includes(':')
       const name = isIpv6 ? 'ipv6-addresses.ipv6-address' : 'addresses.private-ip-address'
       const filters = [idFilter(name, [reference.address]), idFilter('vpc-id', vpcs)]
       const found = await describeInterfaces(ec2, filters, signal)
-      return attached(onlyOne(found, `the address ${reference.address}`))
+      return ofRunning(ec2, onlyOne(found, `the address ${reference.address}`), signal)
     }
     case 'instance':
       return eniOfInstance(await instanceById(ec2, reference.instance, signal))
@@ -110,11 +114,11 @@ async function instanceByName(
 }
 
 /** Its only ENI; of several the only one whose source/dest check is off, since no other could carry the VIP. */
-function eniOfInstance(instance: SdkInstance): EniId {
+function eniOfInstance(instance: SdkInstance): FoundEni {
   const all = instance.NetworkInterfaces ?? []
   const able = all.length > 1 ? all.filter((each) => each.SourceDestCheck === false) : all
   const [only] = able
-  if (only && able.length === 1) return eniOf(only)
+  if (only && able.length === 1) return { eni: eniOf(only), sourceDestCheck: only.SourceDestCheck === true }
   if (all.length === 0) throw new Failure('refused', `${instance.InstanceId} has no network interface`)
   const list = all.map(
     (each) => `${each.NetworkInterfaceId} (eth${each.Attachment?.DeviceIndex}, ${each.PrivateIpAddress})`,
@@ -137,12 +141,20 @@ function onlyOne(found: readonly SdkNetworkInterface[], what: string): SdkNetwor
   throw new Failure('usage', `several are ${what}: ${found.map(eniOf).join(', ')}`, { hint: 'choose one with --eni' })
 }
 
-function attached(found: SdkNetworkInterface): EniId {
+/** An interface whose instance does not run is a blackhole, though it stays attached, and `in-use`. */
+async function ofRunning(ec2: Ec2, found: SdkNetworkInterface, signal: AbortSignal): Promise<FoundEni> {
   const eni = eniOf(found)
-  if (found.Status !== 'available') return eni
-  throw new Failure('refused', `${eni} is attached to nothing: a route to it would be a blackhole`, {
-    hint: 'attach it first',
-  })
+  const instance = found.Attachment?.InstanceId ?? ''
+  if (!isInstanceId(instance)) {
+    throw new Failure('refused', `${eni} is attached to no instance: a route to it would be a blackhole`)
+  }
+  try {
+    await instanceById(ec2, instance, signal)
+  } catch (error) {
+    // Whoever may not see instances may still name an interface.
+    if (!(error instanceof Ec2Error && error.class === 'denied')) throw error
+  }
+  return { eni, sourceDestCheck: found.SourceDestCheck === true }
 }
 
 /** Facts about these ENIs and instances, as far as they exist. @throws Ec2Error */

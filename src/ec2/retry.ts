@@ -33,17 +33,25 @@ export async function persist<Value>(
       signal.throwIfAborted()
       return await attempt(signal)
     } catch (error) {
-      if (signal.aborted) throw endedBy(signal, lastError)
-      const backoff = error instanceof Ec2Error ? FIRST_BACKOFF_MS[error.class] : undefined
-      if (!(error instanceof Ec2Error) || backoff === undefined) throw error
-      lastError = error
-      const waitMs = random() * Math.min(LONGEST_BACKOFF_MS, backoff * 2 ** failures)
-      onRetry(error, waitMs)
-      await clock.sleep(waitMs, signal).catch(() => {
-        throw endedBy(signal, lastError)
-      })
+      if (signal.aborted) throw lastError ? endedBy(signal, lastError) : error
+      lastError = retryable(error)
     }
+    const waitMs = random() * backoffMs(lastError, failures)
+    onRetry(lastError, waitMs)
+    await clock.sleep(waitMs, signal).catch(() => {
+      throw endedBy(signal, lastError)
+    })
   }
+}
+
+/** @throws the error itself where no retry can mend it */
+function retryable(error: unknown): Ec2Error {
+  if (error instanceof Ec2Error && FIRST_BACKOFF_MS[error.class] !== undefined) return error
+  throw error
+}
+
+function backoffMs(error: Ec2Error, failures: number): number {
+  return Math.min(LONGEST_BACKOFF_MS, (FIRST_BACKOFF_MS[error.class] ?? 0) * 2 ** failures)
 }
 
 /** The reason of the end, with what stood in the way until then. */

@@ -16,6 +16,10 @@ const PAGE_SIZE = 100
 /** EC2 takes up to 200 values in one filter. */
 const VALUES_PER_FILTER = 200
 
+const NO_TABLE_HINT =
+  'check the selectors, the region and the account (tags are not shared with participants of a shared VPC); ' +
+  'vip-switch list shows what is there'
+
 /** All route tables of the region, or those that any of the selectors means, in the order of their ids. */
 export async function readTables(
   ec2: Ec2,
@@ -25,9 +29,24 @@ export async function readTables(
   const queries = selectors === 'all' ? [[]] : queriesOf(selectors)
   const pages = await Promise.all(queries.map((filters) => describeTables(ec2, filters, signal)))
   const byId = new Map(pages.flat().map((table) => [table.id, table]))
-  const tables = [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-  if (selectors !== 'all') for (const selector of selectors) assertMatched(selector, tables)
-  return tables
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+export type TableSelection = {
+  readonly tables: readonly RouteTable[]
+  /** Why a selector means no table, or not one alone; what the others mean is in `tables` all the same. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Those of the tables that the selectors mean.
+ * @throws Failure of kind `config` where they mean none at all: never "success, nothing to do"
+ */
+export function selectTables(tables: readonly RouteTable[], selectors: readonly TableSelector[]): TableSelection {
+  const problems = problemsOf(tables, selectors)
+  const sound = selectors.filter((selector) => problemOf(selector, tables) === undefined)
+  if (sound.length === 0) throw new Failure('config', problems.join('; '), { hint: NO_TABLE_HINT })
+  return { tables: tables.filter((table) => sound.some((selector) => matches(selector, table))), problems }
 }
 
 function describeTables(ec2: Ec2, filters: readonly Filter[], signal: AbortSignal): Promise<RouteTable[]> {
@@ -73,20 +92,17 @@ export function literal(value: string): string {
   return value.replace(/[\\*?]/g, '\\$&')
 }
 
-/** @throws Failure where a selector means no table, or a name means several */
-function assertMatched(selector: TableSelector, tables: readonly RouteTable[]): void {
+/** Why selectors mean no table, or not one alone. */
+export function problemsOf(tables: readonly RouteTable[], selectors: readonly TableSelector[]): string[] {
+  return selectors.flatMap((selector) => problemOf(selector, tables) ?? [])
+}
+
+function problemOf(selector: TableSelector, tables: readonly RouteTable[]): string | undefined {
   const matched = tables.filter((table) => matches(selector, table))
-  if (matched.length === 0) {
-    throw new Failure('config', `no route table matches ${selectorText(selector)}`, {
-      hint: 'check it, the region and the account (tags are not shared with participants of a shared VPC); vip-switch list shows what is there',
-    })
-  }
-  if (selector.kind === 'name' && matched.length > 1) {
-    const ids = matched.map((table) => `${table.id} (${table.vpc})`).join(', ')
-    throw new Failure('config', `several route tables are named ${selector.name}: ${ids}`, {
-      hint: 'name one by its id, or mean them all by a tag',
-    })
-  }
+  if (matched.length === 0) return `no route table matches ${selectorText(selector)}`
+  if (selector.kind !== 'name' || matched.length === 1) return undefined
+  const ids = matched.map((table) => `${table.id} (${table.vpc})`).join(', ')
+  return `several route tables are named ${selector.name}: ${ids}; name one by its id, or mean them all by a tag`
 }
 
 /** Whether the selector means this table. */
@@ -101,7 +117,7 @@ export function matches(selector: TableSelector, table: RouteTable): boolean {
   }
 }
 
-export function selectorText(selector: TableSelector): string {
+function selectorText(selector: TableSelector): string {
   switch (selector.kind) {
     case 'id':
       return selector.id

@@ -6,7 +6,7 @@
  * exec does not change it. Each event is a file of its own, named by that moment, so that nothing is compared and
  * then written, and no lock is needed.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, type FSWatcher, readdirSync, readFileSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
 import { eventText, type VrrpEvent } from './event.ts'
@@ -27,11 +27,12 @@ const TICKS_PER_SECOND = 100
 /** The moment at which keepalived forked this hook. */
 export function momentOfThisProcess(): Moment {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  // The second field, the command in brackets, may itself hold spaces and brackets.
-  const fields = readFileSync('/proc/self/stat', 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  return { boot, ticks: Number(fields[19]), pid: process.pid }
+  return { boot, ticks: ticksOf(readFileSync('/proc/self/stat', 'utf8')), pid: process.pid }
+}
+
+/** proc(5): the 22nd field, the 20th behind the command in brackets, which may itself hold spaces and brackets. */
+function ticksOf(stat: string): number {
+  return Number(stat.replace(/^.*\) /s, '').split(' ')[19])
 }
 
 /** Records an event and forgets the older ones. Returns the newest, which may be a later one than this. */
@@ -52,6 +53,20 @@ export function newestEvent(stateDirectory: string, instance: string, boot: stri
   return entriesOf(stateFile(stateDirectory, 'events', instance))
     .filter((entry) => entry.boot === boot)
     .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
+}
+
+/** Calls back whenever something is recorded for the instance; the directory must be there. */
+export function watchEvents(stateDirectory: string, instance: string, onChange: () => void): FSWatcher {
+  return watch(stateFile(stateDirectory, 'events', instance), { persistent: false }, onChange)
+}
+
+/** Whether the process that recorded the event still runs: a pid alone may be another's by now. */
+export function isAtWork({ pid, ticks }: Moment): boolean {
+  try {
+    return ticksOf(readFileSync(`/proc/${pid}/stat`, 'utf8')) === ticks
+  } catch {
+    return false // There is no such process.
+  }
 }
 
 /** Whether `a` was forked after `b`, both since the same boot. */

@@ -25,7 +25,7 @@ const seed: Seed = {
         'db-1': { interfaces: [{ id: OLD, addresses: ['10.0.1.11'] }] },
         'db-2': {
           id: DB2,
-          interfaces: [{ id: WANTED, addresses: ['10.0.2.12', '10.0.2.112'], ipv6: ['2001:db8:10:2::12'] }],
+          interfaces: [{ id: WANTED, addresses: ['10.0.2.12', '10.0.2.112'], ipv6: ['2001:db8:10:2::12'], ...OFF }],
         },
         'db-2-before': { state: 'terminated', interfaces: ['10.0.2.200'], tags: { Name: 'db-2' } },
         'db-2-stopped': { state: 'stopped', interfaces: ['10.0.2.201'], tags: { Name: 'db-2' } },
@@ -38,6 +38,7 @@ const seed: Seed = {
             { id: 'eni-00000000000000031', addresses: ['10.0.1.31'], ...OFF },
           ],
         },
+        'all-checked': { interfaces: [{ addresses: ['10.0.1.45'], ...ON }] },
         'all-on': {
           interfaces: [
             { addresses: ['10.0.1.40'], ...ON },
@@ -126,12 +127,28 @@ describe('a target', () => {
     setInstanceState(endpoint.region, DB2, 'stopped')
     await expectRefusal(['-I', DB2], 4, `${DB2} is stopped`)
     await expectRefusal(['-I', 'db-2'], 2, 'no running instance is named db-2')
+    // Its interface stays attached, and in use; a route to it is a blackhole all the same.
+    await expectRefusal(['--to', '10.0.2.12'], 4, `${DB2} is stopped`)
+    await expectRefusal(['--eni', WANTED], 4, `${DB2} is stopped`)
+  })
+
+  test('named by its interface is taken even by those who may not see instances', async () => {
+    endpoint.region.deny.push({ action: 'DescribeInstances' })
+    expect((await run('--eni', WANTED)).exitCode).toBe(0)
+    expect(target()).toBe(WANTED)
+  })
+
+  test('whose source/dest check is on is taken, with a warning that says how to turn it off', async () => {
+    const { exitCode, stderr } = await run('--to', 'all-checked')
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('its source/dest check is on')
+    expect(stderr).toContain('--no-source-dest-check')
   })
 
   test('that is attached to nothing is refused', async () => {
     detachInterface(endpoint.region, WANTED)
-    await expectRefusal(['--eni', WANTED], 4, `${WANTED} is attached to nothing`)
-    await expectRefusal(['--to', '10.0.2.12'], 4, `${WANTED} is attached to nothing`)
+    await expectRefusal(['--eni', WANTED], 4, `${WANTED} is attached to no instance`)
+    await expectRefusal(['--to', '10.0.2.12'], 4, `${WANTED} is attached to no instance`)
   })
 })
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RouteTarget } from '../../src/lab/ec2/model.ts'
 import { environmentFor, type Run, runProgram } from './cli.ts'
 import { directory, endpoint } from './endpoint.ts'
 
@@ -30,6 +31,15 @@ export function targets(vip = '10.99.0.10/32'): Record<string, string | undefine
     return [name, routes.find((route) => route.destination.value === vip)?.target.id] as const
   })
   return Object.fromEntries(entries)
+}
+
+/** Somebody else points the VIP's route of a table elsewhere. */
+export function setTarget(table: string, target: RouteTarget): void {
+  const routes = endpoint.region.routeTables.get(idOf(table, 'rtb-'))?.routes ?? []
+  const route = routes.find(({ destination }) => destination.value === '10.99.0.10/32')
+  if (!route) throw new Error(`${table} has no route of the VIP`)
+  route.target = target
+  if (target.field !== 'networkInterfaceId') endpoint.region.gateways.add(target.id)
 }
 
 /** The targets when each table points there. */

@@ -43,6 +43,24 @@ describe('of two hooks that cross, the newer state wins', () => {
     expect(targets()).toEqual(both(eniOf('db-1')))
   })
 
+  test('MASTER, then STOP while its writes are in flight: they are cut off at once', async () => {
+    const asked = gate()
+    const ended = gate()
+    interceptWith(async ({ action }) => {
+      if (!isWrite(action)) return
+      if (writes().length === 2) asked.open()
+      await ended.opened
+      throw new ApiError('Unavailable', 'The service is unavailable.', 503)
+    })
+    const older = hook('db-2', MASTER, { instance: byIds() })
+    await asked.opened
+    expect((await hook('db-2', STOP)).exitCode).toBe(0)
+    // EC2 has given no answer yet: the hook does not wait for one.
+    expect((await older).exitCode).toBe(5)
+    ended.open()
+    expect(writes()).toHaveLength(2)
+  })
+
   test('BACKUP, then MASTER, the older slowed: the routes move all the same', async () => {
     const { env, letGo } = await heldStart()
     interceptWith(({ action }) => {

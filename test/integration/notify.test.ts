@@ -1,12 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../src/lab/ec2/errors.ts'
 import { gate } from '../fixtures.ts'
-import { actionsOf, environmentFor, logLines, PROGRAM, runProgram } from './cli.ts'
+import { actionsOf, environmentFor, logLines, PROGRAM, type Run, runProgram } from './cli.ts'
 import { directory, endpoint, interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
-import { BACKUP, both, byIds, eniOf, hook, idOf, MASTER, STOP, TABLES, targets } from './node.ts'
+import { BACKUP, both, byIds, eniOf, hook, idOf, MASTER, STOP, setTarget, TABLES, targets } from './node.ts'
 import { heldStart } from './preload.ts'
 
 startEndpointForEachTest()
@@ -95,6 +96,17 @@ describe('MASTER', () => {
     expect(error?.hint).toContain('IAM policy')
   })
 
+  test('moves the routes even where the recorded events cannot be read', async () => {
+    await hook('db-2', STOP)
+    const events = join(directory, 'db-2', 'events', 'VI_1')
+    await rename(events, `${events}.moved`)
+    await writeFile(events, 'a file where the directory should be')
+    const run = await hook('db-2', MASTER, { instance: byIds() })
+    expect(run.exitCode).toBe(0)
+    expect(run.stderr).toContain('cannot see whether a newer event is recorded')
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
   test('moves the routes even where its state directory cannot be written', async () => {
     await writeFile(join(directory, 'db-2'), 'a file where the state directory should be')
     const run = await hook('db-2', MASTER, { instance: byIds() })
@@ -121,6 +133,12 @@ describe('MASTER', () => {
     expect(run.exitCode).toBe(4)
     expect(writes()).toEqual([])
     expect(run.stderr).toContain('nat-0a1b2c3d4e5f60718, which is not ours to replace')
+  })
+
+  test('a hook that never saw the tables, and knows them by id, writes unread: what it cannot know it cannot refuse', async () => {
+    setTarget('private-a', { field: 'gatewayId', id: 'igw-0f1e2d3c4b5a69788' })
+    expect((await hook('db-2', MASTER, { instance: byIds() })).exitCode).toBe(0)
+    expect(targets()).toEqual(both(eniOf('db-2')))
   })
 
   test('gives up at the deadline, and says what stood in the way', async () => {
@@ -186,14 +204,34 @@ describe('MASTER_RX_LOWER_PRI', () => {
     expect(actionsOf(endpoint).filter((action) => action.startsWith('Describe'))).toHaveLength(3)
     expect(writes()).toEqual([])
   })
+
+  test('coming without end while EC2 is slow, it keeps no hook from its write', async () => {
+    for (const name of TABLES) setTarget(name, { field: 'networkInterfaceId', id: eniOf('db-2') })
+    const reached = gate()
+    const isThere = () => Object.values(targets()).every((target) => target === eniOf('db-1'))
+    // Slower than one a second, which is how often one of them is acted upon.
+    interceptWith(async () => {
+      await delay(1200)
+      setImmediate(() => isThere() && reached.open())
+    })
+    const hooks: Promise<Run>[] = []
+    const flood = setInterval(() => hooks.push(hook('db-1', RX_LOWER_PRI)), 400)
+    await reached.opened
+    clearInterval(flood)
+    const runs = await Promise.all(hooks)
+    expect(runs.map(({ exitCode }) => exitCode)).not.toContain(5)
+    expect(targets()).toEqual(both(eniOf('db-1')))
+  }, 60_000)
 })
 
 describe('bad input', () => {
   test('a bad event is a usage error that shows what keepalived calls', async () => {
     const run = await runProgram(['notify', 'INSTANCE', 'VI_1', 'MSTER'], environmentFor(endpoint))
     expect(run.exitCode).toBe(2)
-    expect(run.stderr).toContain('"MSTER" is no state')
-    expect(run.stderr).toContain('notify INSTANCE|GROUP NAME')
+    expect(logLines(run)[0]).toMatchObject({
+      msg: expect.stringContaining('"MSTER" is no state'),
+      hint: expect.stringContaining('notify INSTANCE|GROUP NAME'),
+    })
   })
 
   test('a VRRP instance that the config does not have is named, with those that it has', async () => {
@@ -205,6 +243,16 @@ describe('bad input', () => {
     })
   })
 
+  test('one selector that means no table holds up no other, and is said to have failed', async () => {
+    const instance = 'vips: [10.99.0.10], routeTables: [{ name: private-a }, { name: renamed }, { name: private-c }]'
+    for (const event of [BACKUP, MASTER]) {
+      const run = await hook('db-2', event, { instance })
+      expect(run.stderr).toContain('no route table matches the name renamed')
+      expect(run.exitCode).toBe(event === MASTER ? 3 : 0)
+    }
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
   test('a table that does not exist is an error, never success with nothing to do', async () => {
     const instance = 'vips: [10.99.0.10], routeTables: [{ name: private-z }]'
     const run = await hook('db-2', MASTER, { instance })
@@ -212,9 +260,9 @@ describe('bad input', () => {
     expect(run.stderr).toContain('no route table matches the name private-z')
   })
 
-  test('a LOG_LEVEL that is none is a usage error', async () => {
-    const run = await runProgram(['notify', ...STOP], environmentFor(endpoint, { LOG_LEVEL: 'loud' }))
-    expect(run.exitCode).toBe(2)
-    expect(run.stderr).toContain('LOG_LEVEL is "loud"')
+  test('a LOG_LEVEL that is none keeps no hook from its work', async () => {
+    const run = await hook('db-2', STOP, { env: { LOG_LEVEL: 'loud' } })
+    expect(run.exitCode).toBe(0)
+    expect(logLines(run)[0]).toMatchObject({ level: 40, msg: expect.stringContaining('LOG_LEVEL is "loud"') })
   })
 })

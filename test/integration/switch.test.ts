@@ -107,7 +107,7 @@ describe('--dry-run', () => {
       [B, 'true', 'DryRunOperation'],
     ])
     expect([targetOf(A), targetOf(B)]).toEqual([ENI1, ENI1])
-    expect(stdout.match(/would be replaced/g)).toHaveLength(2)
+    expect(stdout.match(/ReplaceRoute is permitted/g)).toHaveLength(2)
   })
 
   test('says what would be denied', async () => {
@@ -117,7 +117,7 @@ describe('--dry-run', () => {
     expect(JSON.parse(both.stdout)).toMatchObject({
       dryRun: true,
       routes: [
-        { table: A, result: 'done', detail: 'would be replaced' },
+        { table: A, result: 'done', detail: 'ReplaceRoute is permitted' },
         { table: B, result: 'failed', detail: expect.stringContaining('not authorized to perform: ec2:ReplaceRoute') },
       ],
     })
@@ -125,11 +125,11 @@ describe('--dry-run', () => {
     expect([targetOf(A), targetOf(B)]).toEqual([ENI1, ENI1])
   })
 
-  test('asks for CreateRoute where the route would be created', async () => {
+  test('asks for CreateRoute where the route CreateRoute is permitted', async () => {
     const { exitCode, stdout } = await runWithConfig({ routeTables: [BARE] }, { eni: ENI2 }, 'VI_1', '--dry-run')
     expect(exitCode).toBe(0)
     expect(writes().map(({ action, params }) => [action, params.DryRun])).toEqual([['CreateRoute', 'true']])
-    expect(stdout).toContain('would be created')
+    expect(stdout).toContain('CreateRoute is permitted')
     expect(targetOf(BARE)).toBeUndefined()
   })
 })

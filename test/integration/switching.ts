@@ -23,8 +23,8 @@ export const seed: Seed = {
         c: { zone: 'ap-northeast-1c', cidr: '10.0.2.0/24' },
       },
       instances: {
-        'db-1': { id: I1, interfaces: [{ id: ENI1, addresses: ['10.0.1.11'] }] },
-        'db-2': { id: I2, interfaces: [{ id: ENI2, addresses: ['10.0.2.12'] }] },
+        'db-1': { id: I1, interfaces: [{ id: ENI1, addresses: ['10.0.1.11'], sourceDestCheck: false }] },
+        'db-2': { id: I2, interfaces: [{ id: ENI2, addresses: ['10.0.2.12'], sourceDestCheck: false }] },
       },
       routeTables: {
         main: { main: true },

@@ -12,7 +12,7 @@ describe.skipIf(!requires('systemd-analyze'))('the units of systemd/', () => {
   test('are known good to systemd, and their programs are there', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'vip-switch-systemd-'))
     const units = await readdir(UNITS)
-    expect(units).toContain('vip-switch-preflight.service')
+    expect(units).toContain('vip-switch-preflight@.service')
     for (const unit of units) {
       const text = await readFile(join(UNITS, unit), 'utf8')
       expect(text).toContain('ExecStart=/usr/bin/vip-switch ')

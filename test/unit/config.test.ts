@@ -120,11 +120,23 @@ assumeRole: route-switch
   test('with broken YAML names the line', () => {
     expect(problems('cluster: db\ninstances: [\n')[0]).toMatchObject({ path: '(YAML)', allowed: 'valid YAML' })
     expect(problems('cluster: db\ncluster: dc\n')[0]).toMatchObject({ line: 2 })
+    expect(problems('cluster: *x\n')[0]).toMatchObject({ path: '(YAML)', found: expect.stringContaining('alias') })
   })
 
   test.each(['', 'just a text', '[1, 2]'])('that is no mapping at all (%j) says what is allowed', (text) => {
     expect(problems(text)[0]).toMatchObject({ line: 1, path: '(whole file)' })
     expect(problems(text)[0]?.allowed).toContain('cluster')
+  })
+
+  test('names what is allowed of a selector, and calls no two VIPs the same that it could not read', () => {
+    const found = problems(
+      '{ cluster: db, instances: { VI_1: { vips: [10.99.0.10/24, "::g"], routeTables: [rtb-xyz] } } }',
+    )
+    expect(found.map(({ path, allowed }) => `${path} ${allowed}`)).toEqual([
+      expect.stringContaining('vips[0] an IPv4 or IPv6 address'),
+      expect.stringContaining('vips[1] an IPv4 or IPv6 address'),
+      expect.stringContaining('routeTables[0] a route table’s id'),
+    ])
   })
 
   test('that gives one route to two VRRP instances is refused', () => {

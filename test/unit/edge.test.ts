@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type EdgeInput, runEdge } from '../../src/agent/edge.ts'
 import type { RoutePort } from '../../src/agent/route-port.ts'
 import type { EniId, RouteTableId } from '../../src/core/ids.ts'
-import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
+import { type RouteKey, type RouteOutcome, routeKeyText, type Target } from '../../src/core/route.ts'
 import { parseDestination, parseVip } from '../../src/core/vip.ts'
 import { Failure } from '../../src/errors.ts'
 import { eni, jumpingClock, rtb, silentLog, tableWith } from '../fixtures.ts'
@@ -21,11 +21,12 @@ function world(targets: Partial<Record<string, Target>> = {}) {
   const routes: RoutePort = {
     async read() {
       calls.push(`${clock.now()} read`)
-      return [A, B].map((id) => {
+      const tables = [A, B].map((id) => {
         const target = targets[id]
         const destination = parseDestination('10.99.0.10/32')
         return tableWith(target ? [{ destination, target, state: 'active', propagated: false }] : [], { id })
       })
+      return { tables, problems: [] }
     },
     async write(key: RouteKey, target: EniId) {
       calls.push(`${clock.now()} write ${key.table}`)
@@ -34,7 +35,7 @@ function world(targets: Partial<Record<string, Target>> = {}) {
     },
     rehearse: () => Promise.reject(new Error('an edge rehearses nothing')),
   }
-  const edge = (rest: Partial<EdgeInput> = {}) =>
+  const run = (rest: Partial<EdgeInput> = {}) =>
     runEdge({
       vips: [VIP],
       policy: { createMissing: true, takeOver: [] },
@@ -47,11 +48,12 @@ function world(targets: Partial<Record<string, Target>> = {}) {
       onView: (view) => views.push(view),
       ...rest,
     })
-  return { clock, calls, views, routes, targets, edge }
+  const edge = async (rest?: Partial<EdgeInput>) => (await run(rest)).outcomes
+  return { clock, calls, views, routes, targets, edge, run }
 }
 const toEni = (id: EniId): Target => ({ kind: 'eni', eni: id, instance: undefined })
 const elsewhere = () => ({ [A]: toEni(THEIRS), [B]: toEni(THEIRS) })
-const verdicts = (outcomes: Awaited<ReturnType<typeof runEdge>>) =>
+const verdicts = (outcomes: readonly RouteOutcome[]) =>
   Object.fromEntries(outcomes.map(({ key, verdict }) => [key.table, verdict]))
 
 describe('an edge into MASTER', () => {
@@ -148,5 +150,60 @@ describe('an edge into MASTER', () => {
     expect(verdicts(await edge({ view: onlyA }))).toEqual({ [A]: 'done', [B]: 'done' })
     expect(calls).toEqual(['0 write rtb-0a', '1000 read', '1000 write rtb-0b', '2000 read', '4000 read'])
     expect(views.at(-1)).toEqual({ tables: [A, B], foreign: [] })
+  })
+
+  test('believes the last look: a read that was stale for long, and is right in the end, is no failure', async () => {
+    const { edge, routes, clock } = world(elsewhere())
+    const { read } = routes
+    routes.read = async () => {
+      const { tables, problems } = await read()
+      if (clock.now() > 3500) return { tables, problems }
+      const destination = parseDestination('10.99.0.10/32')
+      const stale = [{ destination, target: toEni(THEIRS), state: 'active' as const, propagated: false }]
+      return { tables: tables.map((table) => ({ ...table, routes: stale })), problems }
+    }
+    expect(verdicts(await edge())).toEqual({ [A]: 'done', [B]: 'done' })
+  })
+
+  test('believes the last look: what was taken over by somebody else, deleted, or is in no table, is not done', async () => {
+    const taken = world(elsewhere())
+    const { read } = taken.routes
+    taken.routes.read = () => {
+      taken.targets[A] = { kind: 'other', id: 'nat-0a' }
+      return read()
+    }
+    expect(verdicts(await taken.edge())).toEqual({ [A]: 'refused', [B]: 'done' })
+
+    const deleted = world(elsewhere())
+    const { read: readDeleted } = deleted.routes
+    deleted.routes.read = () => {
+      deleted.targets[A] = undefined
+      return readDeleted()
+    }
+    const outcomes = await deleted.edge({ policy: { createMissing: false, takeOver: [] } })
+    expect(verdicts(outcomes)).toEqual({ [A]: 'refused', [B]: 'done' })
+
+    const gone = world(elsewhere())
+    const { read: readGone } = gone.routes
+    gone.routes.read = async () => ({ tables: (await readGone()).tables.slice(1), problems: [] })
+    expect(verdicts(await gone.edge())).toEqual({ [A]: 'failed', [B]: 'done' })
+  })
+
+  test('a write that was denied where the route was in place already is no failure', async () => {
+    const { edge, routes, targets } = world(elsewhere())
+    targets[A] = toEni(OURS)
+    const { write } = routes
+    routes.write = (key, target) =>
+      key.table === A ? Promise.reject(new Failure('failed', 'denied')) : write(key, target)
+    expect(verdicts(await edge())).toEqual({ [A]: 'done', [B]: 'done' })
+  })
+
+  test('goes on with the tables that are there where a selector means none, and says so', async () => {
+    const { run, routes } = world(elsewhere())
+    const { read } = routes
+    routes.read = async () => ({ ...(await read()), problems: ['no route table matches the name renamed'] })
+    const { outcomes, problems } = await run({ view: undefined })
+    expect(verdicts(outcomes)).toEqual({ [A]: 'done', [B]: 'done' })
+    expect(problems).toEqual(['no route table matches the name renamed'])
   })
 })

@@ -35,7 +35,7 @@ function world(reads: (ReturnType<typeof tables> | Error)[] = [tables(ours, ours
       calls.push(`${clock.now()} read`)
       const answer = reads.length > 1 ? reads.shift() : reads[0]
       if (answer instanceof Error) throw answer
-      return answer ?? []
+      return { tables: answer ?? [], problems: [] }
     },
     async write(key, target) {
       calls.push(`${clock.now()} write ${routeKeyText(key)} ${target}`)
@@ -153,16 +153,18 @@ describe('a switch by hand', () => {
     expect(calls).toEqual([])
   })
 
-  test('is rehearsed without a write: only due routes, each as it would be made', async () => {
+  test('is rehearsed without a write: all but the refused, each as it would be made', async () => {
     const { plan, routes, calls } = world()
     expect(results(await rehearseMoves(plan(tables(theirs, undefined)), OURS, routes))).toEqual([
-      ['done', 'would be replaced'],
-      ['done', 'would be created'],
+      ['done', 'ReplaceRoute is permitted'],
+      ['done', 'CreateRoute is permitted'],
     ])
     await rehearseMoves(plan(tables(ours, { kind: 'other', id: 'nat-0a' })), OURS, routes)
     expect(calls).toEqual([
       '0 rehearse rtb-0a 10.99.0.10/32 eni-0a false',
       '0 rehearse rtb-0b 10.99.0.10/32 eni-0a true',
+      // In place already: whether a later write would be permitted is asked all the same. Refused: nothing to ask.
+      '0 rehearse rtb-0a 10.99.0.10/32 eni-0a false',
     ])
   })
 })

@@ -1,0 +1,151 @@
+/** One VRRP instance on this node: the protocol, performed. */
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { EniId } from '../core/ids.ts'
+import { type RouteKey, routeKeyText } from '../core/route.ts'
+import { messageOf } from '../errors.ts'
+import { step, wakeAt } from './protocol.ts'
+import {
+  type Effect,
+  type Input,
+  initialState,
+  type ProtocolSettings,
+  type ProtocolState,
+  type Reading,
+} from './protocol-state.ts'
+
+/** What an agent does to the world. */
+export type AgentPorts = {
+  /** Rejects when anything of it could not be read. */
+  read(signal: AbortSignal): Promise<Reading>
+  /** Goes on until it is accepted, cannot be, or is aborted. */
+  write(key: RouteKey, signal: AbortSignal): Promise<unknown>
+  publish(claim: ProtocolState['self'], signal: AbortSignal): Promise<void>
+}
+
+export type AgentOptions = {
+  readonly instance: string
+  readonly eni: EniId
+  /** VRRP source address of this node. */
+  readonly address: string
+  readonly keys: readonly RouteKey[]
+  readonly settings: ProtocolSettings
+  readonly ports: AgentPorts
+  readonly clock: Clock
+  readonly log: Logger
+  /** Called after every step. */
+  readonly onChange?: (state: ProtocolState) => void
+}
+
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #stopped = new AbortController()
+  #state: ProtocolState
+  #writes = new AbortController()
+  #timer: AbortController | undefined
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+    this.#state = initialState(options.settings, options, this.#now())
+  }
+
+  get state(): Readonly<ProtocolState> {
+    return this.#state
+  }
+
+  /** Takes what has happened; whatever it leads to is under way when this returns. */
+  deliver(input: Input): void {
+    if (this.#stopped.signal.aborted) return
+    const { reason: before } = this.#state.decision ?? {}
+    const { state, effects } = step(this.#state, input, this.#now())
+    this.#state = state
+    this.#logDecision(before)
+    for (const effect of effects) this.#perform(effect)
+    this.#setTimer()
+    this.#options.onChange?.(state)
+  }
+
+  /** Ends everything that is under way. */
+  stop(): void {
+    this.#stopped.abort(new Error('the agent was stopped'))
+    this.#writes.abort(this.#stopped.signal.reason)
+    this.#timer?.abort()
+  }
+
+  #now() {
+    return { monotonic: this.#options.clock.now(), wall: this.#options.clock.wall() }
+  }
+
+  #logDecision(before: string | undefined): void {
+    const { decision } = this.#state
+    if (!decision || decision.reason === before) return
+    const { instance, log } = this.#options
+    const { condition, action, intended } = decision
+    log.info({ instance, condition, action, intended }, `${instance} ${condition}: ${decision.reason}`)
+  }
+
+  #perform(effect: Effect): void {
+    const { ports, instance, log } = this.#options
+    switch (effect.kind) {
+      case 'read':
+        void ports.read(this.#stopped.signal).then(
+          (reading) => this.deliver({ kind: 'read', reading }),
+          (error: unknown) => {
+            if (!this.#stopped.signal.aborted) log.warn({ instance }, `EC2 could not be read: ${messageOf(error)}`)
+            this.deliver({ kind: 'read', reading: undefined })
+          },
+        )
+        break
+      case 'write':
+        log.info({ instance, routes: effect.keys.map(routeKeyText) }, `writing: ${effect.reason}`)
+        for (const key of effect.keys) void this.#write(key, this.#writes.signal)
+        break
+      case 'abort':
+        this.#writes.abort(new Error('no longer wanted'))
+        this.#writes = new AbortController()
+        break
+      case 'publish':
+        void this.#publish(effect.claim)
+        break
+    }
+  }
+
+  async #write(key: RouteKey, signal: AbortSignal): Promise<void> {
+    const { ports, instance, log } = this.#options
+    try {
+      const how = await ports.write(key, signal)
+      if (signal.aborted) return
+      log.info({ instance, route: routeKeyText(key), how }, 'route accepted')
+      this.deliver({ kind: 'written', key, accepted: true })
+    } catch (error) {
+      if (signal.aborted) return
+      log.error({ instance, route: routeKeyText(key) }, messageOf(error))
+      this.deliver({ kind: 'written', key, accepted: false })
+    }
+  }
+
+  async #publish(claim: ProtocolState['self']): Promise<void> {
+    const { ports, instance, log } = this.#options
+    let acknowledged = true
+    try {
+      await ports.publish(claim, this.#stopped.signal)
+    } catch (error) {
+      acknowledged = false
+      if (!this.#stopped.signal.aborted) {
+        log.error({ instance }, `the others cannot see this node's claim: ${messageOf(error)}`)
+      }
+    }
+    this.deliver({ kind: 'published', beat: claim.beat, acknowledged })
+  }
+
+  #setTimer(): void {
+    this.#timer?.abort()
+    const timer = new AbortController()
+    this.#timer = timer
+    const wait = Math.max(0, wakeAt(this.#state) - this.#options.clock.now())
+    this.#options.clock.sleep(wait, timer.signal).then(
+      () => this.deliver({ kind: 'wake' }),
+      () => {}, // Set anew, or stopped.
+    )
+  }
+}

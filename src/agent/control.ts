@@ -1,0 +1,78 @@
+/** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
+import { chmodSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { createInterface } from 'node:readline'
+import * as z from 'zod'
+import { Failure, messageOf } from '../errors.ts'
+
+/** How long a hook waits for the daemon before it acts itself. */
+export const ANSWER_MS = 200
+
+const requestSchema = z.discriminatedUnion('ask', [
+  z.object({
+    ask: z.literal('event'),
+    /** The event as keepalived appends it: TYPE NAME STATE [PRIORITY]. */
+    values: z.array(z.string()),
+    moment: z.object({ boot: z.string(), ticks: z.number(), pid: z.number() }),
+  }),
+  z.object({ ask: z.literal('status') }),
+])
+
+export type ControlRequest = z.output<typeof requestSchema>
+
+const answerSchema = z.object({ ok: z.boolean(), error: z.string().optional(), status: z.unknown() })
+
+export type ControlAnswer = z.output<typeof answerSchema>
+
+/** Serves on a unix socket that its owner and group may use. One line of JSON in, one out. */
+export async function serveControl(path: string, answer: (request: ControlRequest) => unknown): Promise<Server> {
+  await assertFree(path)
+  rmSync(path, { force: true })
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    createInterface({ input: socket }).on('line', (line) => {
+      socket.write(`${JSON.stringify(answered(line, answer))}\n`)
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  chmodSync(path, 0o660)
+  return server
+}
+
+function answered(line: string, answer: (request: ControlRequest) => unknown): ControlAnswer {
+  try {
+    return { ok: true, status: answer(requestSchema.parse(JSON.parse(line))) }
+  } catch (error) {
+    return { ok: false, error: messageOf(error), status: undefined }
+  }
+}
+
+/** Two daemons on one host would be two nodes with one name. */
+async function assertFree(path: string): Promise<void> {
+  const answer = await askDaemon(path, { ask: 'status' }).catch(() => undefined)
+  if (answer)
+    throw new Failure('failed', `a daemon answers on ${path} already`, { hint: 'systemctl status vip-switch' })
+}
+
+/** Asks the daemon. Rejects where none answers in time. */
+export function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer on ${path} within ${ANSWER_MS} ms`)))
+    socket.on('error', reject)
+    createInterface({ input: socket })
+      .once('line', (line) => {
+        socket.end()
+        try {
+          resolve(answerSchema.parse(JSON.parse(line)))
+        } catch (error) {
+          reject(error)
+        }
+      })
+      .once('close', () => reject(new Error(`${path} was closed without an answer`)))
+    socket.write(`${JSON.stringify(request)}\n`)
+  })
+}

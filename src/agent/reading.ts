@@ -1,0 +1,73 @@
+/** Reads for all agents of a daemon: two calls, whatever the number of VRRP instances and VIPs. */
+import type { Config, InstanceConfig } from '../config/schema.ts'
+import type { EniId } from '../core/ids.ts'
+import { findRoute, type RouteTable, standingOf } from '../core/route.ts'
+import type { Ec2 } from '../ec2/client.ts'
+import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
+import { Failure } from '../errors.ts'
+import type { Testimony, Witness } from '../witness/witness.ts'
+import type { Reading } from './protocol-state.ts'
+import { routeKeys } from './view.ts'
+
+/** Everything of one moment. */
+type Snapshot = { readonly tables: readonly RouteTable[]; readonly testimonies: ReadonlyMap<string, Testimony> }
+
+export type Reader = {
+  /** @throws Failure where EC2 could not be read, or the instance's tables are not there */
+  read(instance: string, signal: AbortSignal): Promise<Reading & { readonly selection: TableSelection }>
+}
+
+/** A reader that asks EC2 once for all who ask it in the same turn. Every answer is of after the asking. */
+export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId): Reader {
+  const selectors = Object.values(config.instances).flatMap(({ routeTables }) => routeTables)
+  let next: Promise<Snapshot> | undefined
+
+  async function take(signal: AbortSignal): Promise<Snapshot> {
+    await new Promise((resolve) => setImmediate(resolve))
+    next = undefined
+    const [tables, testimonies] = await Promise.all([readTables(ec2, selectors, signal), witness.read(signal)])
+    return { tables, testimonies }
+  }
+
+  return {
+    async read(instance, signal) {
+      next ??= take(signal)
+      const { tables, testimonies } = await next
+      const testimony = testimonies.get(instance)
+      const instanceConfig = config.instances[instance]
+      if (!testimony || !instanceConfig) throw new Failure('config', `${instance} is not in the config`)
+      const selection = selectTables(tables, instanceConfig.routeTables)
+      return { ...readingOf(instanceConfig, selection.tables, testimony, eni), selection }
+    },
+  }
+}
+
+function readingOf(
+  { vips, createMissing, takeOver }: InstanceConfig,
+  tables: readonly RouteTable[],
+  { claims, pins, detached, date }: Testimony,
+  eni: EniId,
+): Reading {
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  const routes = routeKeys([...byId.keys()], vips).flatMap((key) => {
+    const table = byId.get(key.table)
+    return table ? [{ key, standing: standingOf(table, key.vip, eni, { createMissing, takeOver }) }] : []
+  })
+  const carriesNothing = new Set([...detached, ...blackholes(tables, vips)])
+  return {
+    routes,
+    claims: claims.map(({ claim, isVoid }) => ({ claim, isVoid: isVoid || carriesNothing.has(claim.eni) })),
+    pins,
+    date,
+  }
+}
+
+/** A route says `blackhole` when its ENI's instance is not running, which DescribeNetworkInterfaces does not tell. */
+function blackholes(tables: readonly RouteTable[], vips: InstanceConfig['vips']): EniId[] {
+  return tables.flatMap((table) =>
+    vips.flatMap((vip) => {
+      const route = findRoute(table, vip)
+      return route?.state === 'blackhole' && route.target.kind === 'eni' ? [route.target.eni] : []
+    }),
+  )
+}
