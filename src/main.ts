@@ -54,6 +54,26 @@ By hand:
   })
 
 program
+  .command('reconcile')
+  .description('the daemon: keeps every route where VRRP means it to be')
+  .option('--once', 'say what would be decided now, write nothing, and end')
+  .option('--state-dir <dir>', 'where state is kept (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+  .addOption(configOption)
+  .addHelpText(
+    'after',
+    `
+SIGHUP reads the config again; one that is wrong leaves the old one live.
+
+Examples:
+  vip-switch reconcile --once
+  systemctl enable --now vip-switch`,
+  )
+  .action(async (options) => {
+    const { reconcile } = await import('./commands/reconcile.ts')
+    exitCode = await reconcile(options)
+  })
+
+program
   .command('switch')
   .description('point routes at another node, by hand')
   .argument('[instance]', 'VRRP instance of the config, whose VIPs and route tables are meant')
@@ -128,9 +148,10 @@ lab
   .addHelpText(
     'after',
     `
-Example:
+Example (the second line is what the first one prints):
   vip-switch lab ec2 --port 4599 &
-  AWS_ENDPOINT_URL=http://127.0.0.1:4599 vip-switch list`,
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4599 AWS_REGION=ap-northeast-1 AWS_DEFAULT_REGION=ap-northeast-1 AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab
+  vip-switch list`,
   )
   .action(async (options) => {
     const { runLabEc2 } = await import('./commands/lab.ts')

@@ -1,7 +1,6 @@
 /** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
 import { chmodSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
-import { createInterface } from 'node:readline'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
 import { Failure, messageOf } from '../errors.ts'
 
@@ -30,9 +29,7 @@ export async function serveControl(path: string, answer: (request: ControlReques
   rmSync(path, { force: true })
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
-    createInterface({ input: socket }).on('line', (line) => {
-      socket.write(`${JSON.stringify(answered(line, answer))}\n`)
-    })
+    onLine(socket, (line) => socket.write(`${JSON.stringify(answered(line, answer))}\n`))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -63,16 +60,25 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
     const socket = connect(path)
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer on ${path} within ${ANSWER_MS} ms`)))
     socket.on('error', reject)
-    createInterface({ input: socket })
-      .once('line', (line) => {
-        socket.end()
-        try {
-          resolve(answerSchema.parse(JSON.parse(line)))
-        } catch (error) {
-          reject(error)
-        }
-      })
-      .once('close', () => reject(new Error(`${path} was closed without an answer`)))
+    socket.on('close', () => reject(new Error(`${path} was closed without an answer`)))
+    onLine(socket, (line) => {
+      socket.end()
+      try {
+        resolve(answerSchema.parse(JSON.parse(line)))
+      } catch (error) {
+        reject(error)
+      }
+    })
     socket.write(`${JSON.stringify(request)}\n`)
+  })
+}
+
+// Not readline: it throws a socket's error a second time, where nobody can catch it.
+function onLine(socket: Socket, take: (line: string) => void): void {
+  let text = ''
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = `${text}${chunk}`.split('\n')
+    text = lines.pop() ?? ''
+    for (const line of lines) take(line)
   })
 }

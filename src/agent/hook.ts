@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { type Clock, deadline } from '../clock.ts'
 import { instanceOf, loadConfig } from '../config/load.ts'
+import { DEFAULT_CONTROL_PATH } from '../config/schema.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { eventText, isMaster, type VrrpEvent } from '../keepalived/event.ts'
 import {
@@ -15,6 +16,7 @@ import {
   secondsBetween,
   watchEvents,
 } from '../keepalived/journal.ts'
+import { askDaemon, type ControlAnswer } from './control.ts'
 import { type EdgeResult, runEdge } from './edge.ts'
 import { loadView, saveView, viewOf } from './view.ts'
 
@@ -46,6 +48,7 @@ export async function handleEvent(event: VrrpEvent, options: HookOptions): Promi
   record(event, moment, options)
   const permit = () => assertNewest(newestRecorded(event, moment, options), moment, event)
   permit()
+  if (await isHandedOver(event, moment, options)) return NOTHING
 
   switch (event.state) {
     case 'MASTER':
@@ -76,6 +79,37 @@ function record(event: VrrpEvent, moment: Moment, { stateDirectory, log }: HookO
     })
     if (!isMaster(event)) throw failure
     log.error({ hint: failure.hint }, `${failure.message}; going on without`)
+  }
+}
+
+/** Whether a daemon takes the event: its connection is warm, and it knows what the others claim. */
+async function isHandedOver(event: VrrpEvent, moment: Moment, { configPath, log }: HookOptions): Promise<boolean> {
+  const { type, name, state, priority = 0 } = event
+  let answer: ControlAnswer
+  try {
+    answer = await askDaemon(controlPath(configPath), {
+      ask: 'event',
+      values: [type, name, state, `${priority}`],
+      moment,
+    })
+  } catch (error) {
+    log.debug(`no daemon: ${messageOf(error)}`)
+    return false
+  }
+  if (answer.status === 'superseded') {
+    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
+  }
+  if (answer.ok) log.info({ event }, `${eventText(event)}: handed to the daemon`)
+  else log.warn(`the daemon does not take ${eventText(event)}: ${answer.error}`)
+  return answer.ok
+}
+
+/** The config's socket; the default one where the config cannot be read, since a STOP must be told all the same. */
+function controlPath(configPath: string): string {
+  try {
+    return loadConfig(configPath).control
+  } catch {
+    return DEFAULT_CONTROL_PATH // What is wrong with the config is said where the config is needed.
   }
 }
 
@@ -117,6 +151,12 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
 
   // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
   const view = event.state === 'MASTER' ? loadView(stateDirectory, event.name, config) : undefined
+  if (view?.pin && view.pin.eni !== eni && clock.wall() < view.pin.until) {
+    const until = new Date(view.pin.until).toISOString()
+    throw new Failure('refused', `the routes are pinned to ${view.pin.eni} until ${until}`, {
+      hint: 'vip-switch unpin',
+    })
+  }
   log.info({ event, eni, region: ec2.region }, `${eventText(event)}: taking its routes`)
   return runEdge({
     vips,

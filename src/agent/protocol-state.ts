@@ -54,8 +54,11 @@ export type Now = { readonly monotonic: number; readonly wall: number }
 /** An edge into MASTER that is not over yet. */
 export type Edge = {
   readonly startedAt: number
-  /** The claims that were known when it began: only a beat that is not among them proves that its node lives. */
-  readonly beats: Readonly<Record<EniId, readonly string[]>>
+  /**
+   * The beats that were there when it began: only one that is not among them proves that its node lives. Undefined: nothing
+   * was read since. What was read before does not tell: a claim that is newer may still be a dead node's.
+   */
+  readonly beats: Readonly<Record<EniId, readonly string[]>> | undefined
   readonly writes: Readonly<Record<string, number>>
 }
 
@@ -72,6 +75,12 @@ export type ProtocolState = {
   mismatchSince: number | undefined
   observations: Observations
   pin: Pin | undefined
+  /** Why other pins do not count, for people. */
+  ignoredPins: readonly string[]
+  /** Since when another MASTER contends with this one. */
+  contestedSince: number | undefined
+  /** A tick has come since the last beat: a node in conflict shows that it is alive. */
+  beatNext: boolean
   /** Every managed route that was seen or is known by its id, and those that are somebody else's. */
   keys: readonly RouteKey[]
   foreign: readonly string[]
@@ -109,6 +118,9 @@ export function initialState(
     mismatchSince: undefined,
     observations: NO_OBSERVATIONS,
     pin: undefined,
+    ignoredPins: [],
+    contestedSince: undefined,
+    beatNext: false,
     keys,
     foreign: [],
     edge: undefined,

@@ -3,7 +3,7 @@
  * that the daemon, the scenarios and the simulations run the very same steps.
  */
 import { type Decision, decide, type ObservedClaim, type View } from '../core/decide.ts'
-import { forgetAges, livenessOf, observe } from '../core/liveness.ts'
+import { counts, forgetAges, livenessOf, observe } from '../core/liveness.ts'
 import { judgePins } from '../core/pin.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './protocol-state.ts'
@@ -18,7 +18,7 @@ const EDGE_MEMORY = 60_000
 const EDGES_BEFORE_HELD = 2
 const RX_LOWER_PRI_SPACING = 1000
 const CONFLICT_INTERVAL = 2000
-/** Nodes that are not MASTER read so many times more slowly. */
+/** Nodes that are neither MASTER nor pinned read so many times more slowly. */
 const OTHERS_SLOWDOWN = 6
 const LONGEST_MUTE_BACKOFF = 300_000
 const HEAL_MEMORY = 3_600_000
@@ -64,40 +64,58 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
   if (self.state === next && self.priority === priority) return
   const isTransition = self.state !== next
   const at = new Date(now.wall).toISOString()
-  state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: at }
+  state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: nextBeat(turn) }
   if (self.state === 'MASTER' && next !== 'MASTER') {
     // Before anything else: a retry that outlives its mastership is how one node steals the route from another.
     effects.push({ kind: 'abort' })
-    Object.assign(state, { edge: undefined, writing: [], looks: [], acceptedAt: {} })
+    Object.assign(state, { edge: undefined, writing: [], looks: [], acceptedAt: {}, contestedSince: undefined })
   }
-  publish(turn)
-  if (!isTransition) return
+  if (!isTransition) {
+    publish(turn)
+    return
+  }
   state.muteBackoffMs = state.settings.intervalMs
   state.muteWroteAt = undefined
   if (next === 'MASTER' && !found) beginEdge(turn)
   else read(turn)
+  publish(turn)
   scheduleTick(turn)
 }
 
 function beginEdge(turn: Turn): void {
   const { state, now } = turn
   const recent = state.edges.filter((at) => now.monotonic - at < EDGE_MEMORY)
-  const isHeld = state.settings.failover === 'safe' || recent.length >= EDGES_BEFORE_HELD
   state.edges = [...recent, now.monotonic]
-  if (isHeld) {
-    state.observations = forgetAges(state.observations, now.monotonic)
+  state.beatNext = true
+  const held = heldBecause(state, recent.length + 1)
+  if (held) {
+    if (held.restartsAges) state.observations = forgetAges(state.observations, now.monotonic)
+    announceEdge(turn, [], `${held.reason}: reading before anything is written`)
     read(turn)
     return
   }
-  if (state.pin && state.pin.eni !== state.self.eni) {
-    read(turn)
-    return
-  }
-  const tracks = [...state.observations.tracks].map(([eni, { beats }]) => [eni, beats] as const)
-  state.edge = { startedAt: now.monotonic, beats: Object.fromEntries(tracks), writes: {} }
+  state.edge = { startedAt: now.monotonic, beats: undefined, writes: {} }
   const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))
-  writeInEdge(turn, state.edge, unread, 'MASTER: writing first, asking later')
-  if (unread.length < state.keys.length || unread.length === 0) read(turn)
+  const reason = announceEdge(turn, unread, ': writing at once, reading later')
+  writeInEdge(turn, state.edge, unread, reason)
+  if (!state.reading) read(turn)
+}
+
+/** Why an edge into MASTER does not write at once. */
+function heldBecause({ settings, pin, self }: ProtocolState, edges: number) {
+  if (settings.failover === 'safe') return { reason: '; failover is safe', restartsAges: true }
+  if (edges > EDGES_BEFORE_HELD) return { reason: `, ${edges} times within a minute`, restartsAges: true }
+  if (pin && pin.eni !== self.eni) return { reason: `, but the routes are pinned to ${pin.eni}`, restartsAges: false }
+  return undefined
+}
+
+/** What stands for a decision until something was read; returns its reason. */
+function announceEdge({ state }: Turn, due: readonly RouteKey[], how: string): string {
+  const action = due.length > 0 ? 'write' : 'none'
+  const intended = due.length > 0 ? state.self.eni : undefined
+  const reason = `we have become MASTER${how}`
+  state.decision = { intended, action, due, condition: 'SWITCHING', reason, conflict: false }
+  return reason
 }
 
 function writeInEdge(turn: Turn, edge: Edge, keys: readonly RouteKey[], reason: string): void {
@@ -122,9 +140,13 @@ function onRxLowerPri(turn: Turn): void {
     onState(turn, { kind: 'state', state: 'MASTER', priority: state.self.priority, found: false })
     return
   }
-  if (state.rxLowerPriAt !== undefined && now.monotonic - state.rxLowerPriAt < RX_LOWER_PRI_SPACING) return
+  const lookedAt = state.rxLowerPriAt
+  if (lookedAt !== undefined && now.monotonic - lookedAt < RX_LOWER_PRI_SPACING) {
+    if (state.looks.length === 0) state.looks = [lookedAt + RX_LOWER_PRI_SPACING]
+    return
+  }
   state.rxLowerPriAt = now.monotonic
-  state.looks = [...state.looks, ...LOOKS.map((ms) => now.monotonic + ms)]
+  state.looks = LOOKS.map((ms) => now.monotonic + ms)
   read(turn)
 }
 
@@ -134,18 +156,19 @@ function onWake(turn: Turn): void {
   if (!isDue(wakeAt(state))) return
   if (isDue(state.tickAt)) {
     scheduleTick(turn)
+    state.beatNext = true
     if (state.mute) publish(turn)
   }
-  state.looks = state.looks.filter((at) => !isDue(at))
+  const looks = state.looks.filter((at) => !isDue(at))
+  if (looks.length < state.looks.length && state.rxLowerPriAt !== undefined) state.rxLowerPriAt = now.monotonic
+  state.looks = looks
   if (state.edge && isDue(state.edge.startedAt + LONGEST_EDGE)) endEdge(turn)
   read(turn)
 }
 
 function scheduleTick({ state, now }: Turn): void {
-  const { intervalMs } = state.settings
-  const isMaster = state.self.state === 'MASTER'
-  const pause = isMaster && state.decision?.conflict ? Math.min(CONFLICT_INTERVAL, intervalMs) : intervalMs
-  state.tickAt = now.monotonic + (isMaster ? pause : intervalMs * OTHERS_SLOWDOWN)
+  const isInConflict = state.self.state === 'MASTER' && state.decision?.conflict
+  state.tickAt = now.monotonic + (isInConflict ? Math.min(CONFLICT_INTERVAL, readPause(state)) : readPause(state))
 }
 
 /** One read at a time; one that is asked for meanwhile follows it, since what it should see may be newer. */
@@ -172,8 +195,15 @@ function onRead(turn: Turn, reading: Reading | undefined): void {
 /** It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. */
 function onFailedRead(turn: Turn): void {
   const { state } = turn
-  if (!state.edge) abort(turn)
-  if (state.decision?.conflict && state.self.state === 'MASTER') beat(turn)
+  const { edge, self, decision } = state
+  const conflict = decision?.conflict === true && self.state === 'MASTER'
+  if (!edge) {
+    abort(turn)
+    const reason = `we are ${self.state}; EC2 cannot be read: nothing is decided, and nothing written, until it can`
+    const intended = decision?.intended
+    state.decision = { intended, action: 'none', due: [], condition: 'UNKNOWN', reason, conflict }
+  }
+  if (conflict && state.beatNext) beat(turn)
 }
 
 function onGoodRead(turn: Turn, reading: Reading): void {
@@ -182,41 +212,59 @@ function onGoodRead(turn: Turn, reading: Reading): void {
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
   const isVoid = new Set(reading.claims.filter((each) => each.isVoid).map(({ claim }) => claim.eni))
-  state.pin = judgePins(reading.pins, reading.date, (eni) => isVoid.has(eni)).valid
+  const wasPinned = state.pin?.eni
+  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => isVoid.has(eni))
+  Object.assign(state, { pin: valid, ignoredPins: ignored })
   state.keys = reading.routes.map(({ key }) => key)
   state.foreign = reading.routes
     .filter(({ standing }) => standing.kind === 'refused')
     .map(({ key }) => routeKeyText(key))
+  // A write that waits to be tried again may not replace what has become somebody else's.
+  if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)
   checkOwnTag(turn, reading)
 
   const view = viewOf(turn, reading, others)
   if (state.edge && lookInEdge(turn, state.edge, view)) return
   const wasInConflict = state.decision?.conflict === true
-  state.decision = decide(view)
-  actOn(turn, state.decision, reading)
-  if (state.decision.conflict) beat(turn)
-  if (state.decision.conflict !== wasInConflict) scheduleTick(turn)
+  const decision = decide(view)
+  actOn(turn, decision, reading)
+  state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins, ...braked(turn)].join('; ') }
+  if (decision.conflict && (state.beatNext || !wasInConflict)) beat(turn)
+  if (decision.conflict !== wasInConflict || valid?.eni !== wasPinned) scheduleTick(turn)
 }
 
 /** The longest pause between two reads of this node that is no gap. */
-function readPause({ self, settings }: ProtocolState): number {
-  return self.state === 'MASTER' ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN
+function readPause({ self, pin, settings }: ProtocolState): number {
+  const mayWrite = self.state === 'MASTER' || pin?.eni === self.eni
+  return mayWrite ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN
 }
 
-function viewOf({ state, now }: Turn, { routes }: Reading, others: Reading['claims']): View {
+function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims']): View {
   const observed = others.flatMap(({ claim, isVoid }): ObservedClaim[] => {
     const track = state.observations.tracks.get(claim.eni)
     if (!track) return []
     const liveness = isVoid ? 'void' : livenessOf(track, now.monotonic, state.settings.ttlMs)
     return [{ claim, liveness }]
   })
-  return { self: state.self, mute: state.mute, others: observed, pin: state.pin, routes }
+  const { self, mute, pin, settings } = state
+  const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+  state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
+  const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= settings.ttlMs
+  const isVoid = claims.some((each) => each.isVoid && each.claim.eni === self.eni)
+  return { self, isVoid, mute, others: observed, isLasting, pin, routes }
 }
 
-/** Returns whether the edge goes on: until a claim that was renewed since it began says that it is not ours. */
-function lookInEdge(turn: Turn, edge: Edge, view: View): boolean {
+/**
+ * Returns whether the edge goes on: until a claim that was renewed since it began says that it is not ours. The first
+ * read, asked for together with the first write, only shows which claims were there, and what was not written yet.
+ */
+function lookInEdge(turn: Turn, begun: Edge, view: View): boolean {
   const { state, now } = turn
-  const renewed = view.others.filter(({ claim }) => !edge.beats[claim.eni]?.includes(claim.beat))
+  const tracks = [...state.observations.tracks].map(([eni, { beats }]) => [eni, beats] as const)
+  const beats = begun.beats ?? Object.fromEntries(tracks)
+  const edge = { ...begun, beats }
+  state.edge = edge
+  const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))
   const decision = decide({ ...view, others: renewed })
   if (decision.intended !== state.self.eni || now.monotonic - edge.startedAt >= LONGEST_EDGE) {
     endEdge(turn)
@@ -224,10 +272,17 @@ function lookInEdge(turn: Turn, edge: Edge, view: View): boolean {
   }
   const due = decision.due.filter((key) => {
     const text = routeKeyText(key)
-    return !state.writing.includes(text) && (edge.writes[text] ?? 0) < WRITES_PER_EDGE
+    const writes = edge.writes[text] ?? 0
+    return !state.writing.includes(text) && writes < (begun.beats ? WRITES_PER_EDGE : 1)
   })
-  if (due.length > 0) writeInEdge(turn, edge, due, decision.reason)
-  else if (state.looks.length === 0) state.edge = undefined
+  if (due.length > 0) {
+    writeInEdge(turn, edge, due, decision.reason)
+    beat(turn) // Who took the route meanwhile, in an edge of its own, shall see that we live.
+  } else if (state.looks.length === 0) {
+    // What is not accepted yet is tried until the edge is over; nobody's claim may be overlooked meanwhile.
+    if (state.writing.length > 0) state.looks = LOOKS.slice(0, 1).map((ms) => now.monotonic + ms)
+    else endEdge(turn)
+  }
   state.decision = { ...decision, condition: state.edge ? 'SWITCHING' : decision.condition }
   return state.edge !== undefined
 }
@@ -279,15 +334,28 @@ function isBraked({ state, now }: Turn, key: string): boolean {
   return heals.length >= HEALS_BEFORE_BRAKE && last !== undefined && now.monotonic - last < BRAKE
 }
 
-/** Only a target that is no node's makes a heal: nodes of the cluster take routes from each other by right. */
+/** What an external writer has done, for people. */
+function braked({ state, now }: Turn): string[] {
+  const isRecent = (at: number) => now.monotonic - at < HEAL_MEMORY
+  const taken = Object.entries(state.heals).filter(([, heals]) => heals.filter(isRecent).length >= HEALS_BEFORE_BRAKE)
+  return taken.map(([key]) => {
+    const [table, vip] = key.split(' ')
+    return `something that is no node of the cluster takes ${vip} in ${table} again and again (Terraform, another tool?): taking it back every ${BRAKE / 60_000} minutes at most`
+  })
+}
+
+/**
+ * Only a target that is no node's makes a heal: nodes of the cluster take routes from each other by right. Nor does a
+ * blackhole, which is what is left when a target goes away, its claim with it.
+ */
 function noteHeals({ state, now }: Turn, due: readonly RouteKey[], { routes, claims }: Reading): void {
   const members = new Set(claims.map(({ claim }) => claim.eni))
   const heals = { ...state.heals }
   for (const key of due) {
     const text = routeKeyText(key)
     const standing = routes.find((route) => routeKeyText(route.key) === text)?.standing
-    const target = standing?.kind === 'elsewhere' ? standing.route.target : undefined
-    if (!target || (target.kind === 'eni' && members.has(target.eni))) continue
+    const route = standing?.kind === 'elsewhere' && standing.route.state === 'active' ? standing.route : undefined
+    if (!route || (route.target.kind === 'eni' && members.has(route.target.eni))) continue
     heals[text] = [...(heals[text] ?? []).filter((at) => now.monotonic - at < HEAL_MEMORY), now.monotonic]
   }
   state.heals = heals
@@ -301,8 +369,14 @@ function onWritten({ state, now }: Turn, key: RouteKey, accepted: boolean): void
 
 /** A new beat: the claim is the same, and its node shows that it lives. */
 function beat(turn: Turn): void {
-  turn.state.self = { ...turn.state.self, beat: new Date(turn.now.wall).toISOString() }
+  turn.state.beatNext = false
+  turn.state.self = { ...turn.state.self, beat: nextBeat(turn) }
   publish(turn)
+}
+
+/** A beat of its own for every change: two within a millisecond, or a clock that was set back, repeat none. */
+function nextBeat({ state, now }: Turn): string {
+  return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()
 }
 
 /** One publish on its way; the newest claim follows it. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import type { Config } from '../config/schema.ts'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
-import { isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
 import { findRoute, type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../core/route.ts'
 import type { Destination } from '../core/vip.ts'
 
@@ -14,6 +14,8 @@ export type View = {
   readonly tables: readonly RouteTableId[]
   /** Routes that were somebody else's, as key texts: these are looked at again before they are written. */
   readonly foreign: readonly string[]
+  /** An operator's pin, by the daemon's last look: a hook without a daemon honours it, too. */
+  readonly pin?: { readonly eni: EniId; readonly until: number } | undefined
 }
 
 const fileSchema = z.object({
@@ -21,6 +23,7 @@ const fileSchema = z.object({
   of: z.string(),
   tables: z.array(z.string().refine(isRouteTableId)).min(1),
   foreign: z.array(z.string()),
+  pin: z.object({ eni: z.string().refine(isEniId), until: z.number() }).optional(),
 })
 
 export function viewOf(tables: readonly RouteTable[], vips: readonly Destination[], policy: RoutePolicy): View {
@@ -42,6 +45,7 @@ export function saveView(stateDirectory: string, instance: string, config: Confi
     of: subject(config, instance),
     tables: [...view.tables],
     foreign: [...view.foreign],
+    ...(view.pin && { pin: { eni: view.pin.eni, until: view.pin.until } }),
   }
   writeAtomically(stateFile(stateDirectory, 'views', instance), `${JSON.stringify(file)}\n`)
 }

@@ -119,6 +119,8 @@ const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
 
 const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
 
+export const DEFAULT_CONTROL_PATH = '/run/vip-switch/control.sock'
+
 const keepalived = section({
   fifo: path.default('/run/vip-switch/notify.fifo').meta({ description: 'vrrp_notify_fifo of keepalived.conf.' }),
   pidFile: path.default('/run/keepalived.pid').meta({ description: 'Where keepalived writes its process id.' }),
@@ -158,7 +160,7 @@ export const configSchema = section({
   }),
   witness: witness.prefault({}),
   keepalived: keepalived.prefault({}),
-  control: path.default('/run/vip-switch/control.sock').meta({ description: 'Socket of the daemon.' }),
+  control: path.default(DEFAULT_CONTROL_PATH).meta({ description: 'Socket of the daemon.' }),
   assumeRole: z
     .string({ error: 'a role’s ARN' })
     .regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, {

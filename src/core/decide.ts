@@ -3,20 +3,26 @@ import { type Claim, elect } from './claim.ts'
 import type { EniId } from './ids.ts'
 import { counts, type Liveness } from './liveness.ts'
 import type { Pin } from './pin.ts'
-import { isInPlace, type RouteKey, routeText, type Standing } from './route.ts'
-import { destinationText } from './vip.ts'
+import { idleReason, onlookerReason, ownReason, takingText, yieldReason } from './reason.ts'
+import { isInPlace, type RouteKey, type Standing } from './route.ts'
 
 export type ObservedClaim = { readonly claim: Claim; readonly liveness: Liveness }
+
+export type ObservedRoute = { readonly key: RouteKey; readonly standing: Standing }
 
 /** All that one decision is made from: one good read, and what this node knows of itself. */
 export type View = {
   readonly self: Claim
+  /** Whether our own ENI can carry nothing, so that the others do not count us either. */
+  readonly isVoid: boolean
   /** Whether the last publish was not acknowledged: the others cannot see this node. */
   readonly mute: boolean
   readonly others: readonly ObservedClaim[]
+  /** Whether another has been contending for longer than a blip or a dead node's claim would explain. */
+  readonly isLasting: boolean
   readonly pin: Pin | undefined
   /** Each managed route, judged from this node's own ENI. */
-  readonly routes: readonly { readonly key: RouteKey; readonly standing: Standing }[]
+  readonly routes: readonly ObservedRoute[]
 }
 
 /** One word for where things stand. */
@@ -44,40 +50,57 @@ export type Decision = {
   readonly conflict: boolean
 }
 
+/** Who is MASTER, as far as it concerns this node. */
+export type Contest = {
+  /** The other masters that this node has to reckon with. */
+  readonly rivals: readonly ObservedClaim[]
+  readonly winner: Claim | undefined
+}
+
 export function decide(view: View): Decision {
-  const { self, others, pin } = view
-  const rivals = others.filter(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
-  const contenders = [...(self.state === 'MASTER' ? [self] : []), ...rivals.map(({ claim }) => claim)]
-  const winner = elect(contenders)
-  const intended = pin?.eni ?? winner?.eni
-  const isMaster = self.state === 'MASTER'
-  const misplaced = view.routes.filter(({ standing }) => intended && !isAt(standing, intended))
+  const { self, pin, routes } = view
+  const isContender = self.state === 'MASTER' && !view.isVoid
+  const contest = isContender ? contestOf(view) : spectacleOf(view)
+  const intended = pin?.eni ?? contest.winner?.eni
+  const misplaced = intended ? routes.filter(({ standing }) => !isAt(standing, intended)) : []
+  const isContested = view.others.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
   const base = {
     intended,
-    condition: conditionOf(view, contenders.length, misplaced.length),
-    conflict: isMaster && (rivals.length > 0 || misplaced.length > 0),
+    condition: conditionOf(view, contest.rivals.length + (isContender ? 1 : 0), misplaced.length),
+    conflict: isContender && (isContested || misplaced.length > 0),
   }
   const none = (reason: string): Decision => ({ ...base, action: 'none', due: [], reason })
-  const yielding = (reason: string): Decision => ({ ...base, action: 'yield', due: [], reason })
 
-  if (intended === undefined) return none(`nobody claims to be MASTER; ${standingText(view)}`)
-  if (!isMaster && pin?.eni !== self.eni) {
-    return none(`we are ${self.state}; the routes belong to ${intended}${pin ? ', which is pinned' : ''}`)
-  }
-  if (intended !== self.eni) return yielding(yieldReason(view, rivals, winner))
-
-  const unseen = view.mute
-    ? others.find(({ claim, liveness }) => claim.state === 'MASTER' && liveness !== 'void')
-    : undefined
-  if (unseen) {
-    return yielding(
-      `our claim could not be published, so ${unseen.claim.eni}, ${claimText(unseen.claim)}, cannot see us: leaving the routes alone`,
-    )
-  }
+  if (intended === undefined) return none(idleReason(view))
+  if (self.state !== 'MASTER' && intended !== self.eni) return none(onlookerReason(view, contest, misplaced))
+  if (intended !== self.eni) return { ...base, action: 'yield', due: [], reason: yieldReason(view, contest) }
+  const reason = ownReason(view, contest)
   const due = misplaced.filter(({ standing }) => standing.kind === 'elsewhere' || standing.kind === 'missing')
-  if (due.length === 0) return none(`${ownReason(view, rivals)}; ${standingText(view)}`)
-  const keys = due.map(({ key }) => key)
-  return { ...base, action: 'write', due: keys, reason: `${ownReason(view, rivals)}; taking ${dueText(due)}` }
+  if (due.length === 0) return none(reason)
+  return { ...base, action: 'write', due: due.map(({ key }) => key), reason: `${reason}; ${takingText(view, due)}` }
+}
+
+/** As a contender sees it. */
+function contestOf({ self, mute, others }: View): Contest {
+  const masters = mastersOf(others)
+  // Those others cannot see a mute node, whether they live or not: it has to give way.
+  if (mute && masters.length > 0) return { rivals: masters, winner: elect(masters.map(({ claim }) => claim)) }
+  const rivals = masters.filter(({ liveness }) => counts(liveness))
+  return { rivals, winner: elect([self, ...rivals.map(({ claim }) => claim)]) }
+}
+
+/** As it looks to all others: for them, a master that has long been silent is the usual thing, since all is well. */
+function spectacleOf({ others, routes }: View): Contest {
+  const masters = mastersOf(others)
+  const live = masters.filter(({ liveness }) => counts(liveness))
+  if (live.length > 0) return { rivals: live, winner: elect(live.map(({ claim }) => claim)) }
+  const owner = masters.filter(({ claim }) => routes.every(({ standing }) => isAt(standing, claim.eni)))
+  const winner = elect((owner.length > 0 ? owner : masters).map(({ claim }) => claim))
+  return { rivals: masters.filter(({ claim }) => claim === winner), winner }
+}
+
+function mastersOf(others: View['others']): ObservedClaim[] {
+  return others.filter(({ claim, liveness }) => claim.state === 'MASTER' && liveness !== 'void')
 }
 
 /** A refused route is at nobody's: it is not ours to put anywhere. */
@@ -86,45 +109,12 @@ function isAt(standing: Standing, eni: EniId): boolean {
   return standing.kind !== 'missing' && isInPlace(standing.route, eni)
 }
 
-function conditionOf({ pin, routes }: View, contenders: number, misplaced: number): Condition {
+function conditionOf({ pin, routes }: View, masters: number, misplaced: number): Condition {
   if (routes.some(({ standing }) => standing.kind === 'refused')) return 'FOREIGN'
   if (pin) return 'PINNED'
-  if (contenders === 0) return 'NO-MASTER'
-  if (contenders > 1) return 'SPLIT-BRAIN'
+  if (masters === 0) return 'NO-MASTER'
+  if (masters > 1) return 'SPLIT-BRAIN'
   if (routes.some(({ standing }) => standing.kind !== 'missing' && standing.route?.state === 'blackhole'))
     return 'BLACKHOLE'
   return misplaced > 0 ? 'DRIFT' : 'OK'
-}
-
-function yieldReason({ self, pin }: View, rivals: readonly ObservedClaim[], winner: Claim | undefined): string {
-  if (pin) return `${pin.eni} is pinned; we are ${claimText(self)}: leaving the routes to it`
-  const rival = rivals.find(({ claim }) => claim.eni === winner?.eni)
-  const known = rival?.liveness === 'alive' ? 'is alive' : 'was not seen dead yet'
-  return `${winner?.eni}, ${winner && claimText(winner)}, ${known}; we are ${claimText(self)}: split brain, leaving the routes to it`
-}
-
-function ownReason({ self, pin }: View, rivals: readonly ObservedClaim[]): string {
-  if (pin) return `we, ${self.eni}, are pinned`
-  const [rival] = rivals
-  if (!rival) return `we are ${claimText(self)}`
-  return `${rival.claim.eni}, ${claimText(rival.claim)}, claims to be MASTER, too; we are ${claimText(self)} and win: split brain`
-}
-
-function claimText({ state, priority, address }: Claim): string {
-  return priority === undefined ? `${state} at ${address}` : `${state} ${priority}`
-}
-
-function dueText(due: View['routes']): string {
-  return due
-    .map(({ key, standing }) => {
-      const at = standing.kind === 'missing' || !standing.route ? 'missing' : `at ${routeText(standing.route)}`
-      return `${destinationText(key.vip)} in ${key.table} (${at})`
-    })
-    .join(', ')
-}
-
-function standingText({ routes }: View): string {
-  const refused = routes.filter(({ standing }) => standing.kind === 'refused').length
-  const moved = routes.length - refused
-  return refused > 0 ? `${moved} routes in place, ${refused} refused` : `${moved} routes looked at`
 }

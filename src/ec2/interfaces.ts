@@ -75,6 +75,13 @@ export async function findEni(
   }
 }
 
+/** The primary private address of an ENI. @throws Failure where there is no such ENI */
+export async function addressOfEni(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<string> {
+  const found = onlyOne(await describeInterfaces(ec2, [idFilter('network-interface-id', [eni])], signal), eni)
+  if (found.PrivateIpAddress) return found.PrivateIpAddress
+  throw new Failure('failed', `EC2 tells no private address of ${eni}`)
+}
+
 async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Promise<SdkInstance> {
   const [instance] = await describeInstances(ec2, [idFilter('instance-id', [id])], signal)
   if (!instance)

@@ -3,19 +3,30 @@ import { Failure } from '../errors.ts'
 
 const STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'MASTER_RX_LOWER_PRI'] as const
 
+/** What a FIFO is told besides (vrrp_notify.c, notify_fifo): the priority has changed, the state has not. */
+const PRIORITY_CHANGES = ['MASTER_PRIORITY', 'BACKUP_PRIORITY'] as const
+
 /**
- * What keepalived reports. MASTER_RX_LOWER_PRI is no state of its own: it says "MASTER, and a lower one acts as
- * master, too" (keepalived vrrp.c, PR #957).
+ * What keepalived reports to a `notify` script. MASTER_RX_LOWER_PRI is no state of its own: it says "MASTER, and a lower
+ * one acts as master, too" (keepalived vrrp.c, PR #957).
  */
 export type EventState = (typeof STATES)[number]
 
-export type VrrpEvent = {
+export type VrrpEvent<State extends FifoEventState = EventState> = {
   readonly type: 'INSTANCE' | 'GROUP'
   readonly name: string
-  readonly state: EventState
+  readonly state: State
   /** Effective priority, 1–255; undefined where keepalived does not tell (it says 0 for a sync group). */
   readonly priority: number | undefined
 }
+
+export type FifoEventState = EventState | (typeof PRIORITY_CHANGES)[number]
+
+/** An event as a FIFO brings it. */
+export type FifoEvent = VrrpEvent<FifoEventState>
+
+/** No quote in the name: two lines run together must not pass for one with a long name. */
+const LINE = /^(INSTANCE|GROUP) "([^"\p{Cc}]+)" ([A-Z_]+) (0|[1-9]\d{0,2})$/u
 
 const FORM = 'vip-switch notify INSTANCE|GROUP NAME MASTER|BACKUP|FAULT|STOP|DELETED|MASTER_RX_LOWER_PRI [PRIORITY]'
 
@@ -42,12 +53,32 @@ export function parseEventArguments(values: readonly string[]): VrrpEvent {
   return { type, name, state, priority: priority === 0 ? undefined : priority }
 }
 
+/**
+ * The event in one line of a FIFO, without its end: `INSTANCE "VI_1" MASTER 100` (keepalived.conf(5), vrrp_notify_fifo).
+ * @throws Failure of kind `failed` for everything that keepalived does not write
+ */
+export function parseEventLine(line: string): FifoEvent {
+  const [, type, name, stateText, priorityText] = LINE.exec(line) ?? []
+  const state = [...STATES, ...PRIORITY_CHANGES].find((known) => known === stateText)
+  const priority = Number(priorityText)
+  const isType = type === 'INSTANCE' || type === 'GROUP'
+  if (!isType || !name || !state || priority > 255 || (type === 'GROUP' && !isGroupState(state))) {
+    throw new Failure('failed', `${JSON.stringify(line)} is no event of keepalived`)
+  }
+  return { type, name, state, priority: priority === 0 ? undefined : priority }
+}
+
+/** What only an instance can report: keepalived tells it of no group (vrrp_notify.c, send_event_notify). */
+function isGroupState(state: FifoEventState): boolean {
+  return state !== 'MASTER_RX_LOWER_PRI' && state !== 'MASTER_PRIORITY' && state !== 'BACKUP_PRIORITY'
+}
+
 /** Whether the event says that this node is the VRRP master. */
-export function isMaster(event: VrrpEvent): boolean {
-  return event.state === 'MASTER' || event.state === 'MASTER_RX_LOWER_PRI'
+export function isMaster({ state }: FifoEvent): boolean {
+  return state === 'MASTER' || state === 'MASTER_RX_LOWER_PRI' || state === 'MASTER_PRIORITY'
 }
 
 /** The event as log lines and people write it. */
-export function eventText({ name, state, priority }: VrrpEvent): string {
+export function eventText({ name, state, priority }: FifoEvent): string {
   return priority === undefined ? `${name} ${state}` : `${name} ${state} ${priority}`
 }

@@ -1,4 +1,5 @@
 /** Exit codes: the one place. README.md has the same table. */
+import type { RouteOutcome } from '../core/route.ts'
 import { Failure, type FailureKind } from '../errors.ts'
 
 export const EXIT = {
@@ -12,6 +13,16 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+/** What each exit code means, in a word or two. */
+export const MEANINGS: Readonly<Record<ExitCode, string>> = {
+  0: 'done',
+  1: 'failed',
+  2: 'usage or config',
+  3: 'partial',
+  4: 'refused',
+  5: 'superseded by a newer event',
+}
+
 const BY_KIND: Record<FailureKind, ExitCode> = {
   usage: EXIT.usage,
   config: EXIT.usage,
@@ -24,12 +35,10 @@ export function exitCodeOfError(error: unknown): ExitCode {
   return error instanceof Failure ? BY_KIND[error.kind] : EXIT.failed
 }
 
-/** How one route of several came out. */
-export type RouteVerdict = 'done' | 'refused' | 'failed'
-
-/** The exit code of a command that moved several routes: some done and some not is partial. */
-export function exitCodeOfRoutes(verdicts: readonly RouteVerdict[]): ExitCode {
-  if (verdicts.every((verdict) => verdict === 'done')) return EXIT.done
-  if (verdicts.includes('done')) return EXIT.partial
+/** The exit code of a command that moved several routes, or tried whether it may: some done and some not is partial. */
+export function exitCodeOfRoutes(verdicts: readonly RouteOutcome['verdict'][]): ExitCode {
+  const isGood = (verdict: RouteOutcome['verdict']) => verdict === 'done' || verdict === 'permitted'
+  if (verdicts.every(isGood)) return EXIT.done
+  if (verdicts.some(isGood)) return EXIT.partial
   return verdicts.every((verdict) => verdict === 'refused') ? EXIT.refused : EXIT.failed
 }

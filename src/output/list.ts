@@ -1,14 +1,10 @@
 /** What `vip-switch list` prints. */
-import { isForeign, type Route, type RouteTable, type TargetFacts, targetText } from '../core/route.ts'
-import { type Destination, destinationText } from '../core/vip.ts'
+import { isForeign, type ListedTable, type Route, type TargetFacts, targetText } from '../core/route.ts'
+import { destinationText } from '../core/vip.ts'
 import { styleOf } from './style.ts'
-import { table as columns, countText } from './table.ts'
+import { countText, rowTexts, widthOf, wrapped } from './table.ts'
 
 type Facts = ReadonlyMap<string, TargetFacts>
-type Listed = {
-  table: RouteTable
-  routes: readonly { vip: Destination; route: Route | undefined; vrrpInstance: string | undefined }[]
-}
 
 type State = 'active' | 'blackhole' | 'missing' | 'foreign'
 
@@ -17,8 +13,16 @@ function stateOf(route: Route | undefined): State {
   return isForeign(route) ? 'foreign' : route.state
 }
 
-/** @param total how many tables were looked at */
-export function listText(listed: readonly Listed[], facts: Facts, total: number): string {
+/**
+ * @param total how many tables were looked at
+ * @param width columns of the terminal
+ */
+export function listText(
+  listed: readonly ListedTable[],
+  facts: Facts,
+  total: number,
+  width: number = widthOf(process.stdout),
+): string {
   if (total === 0) return 'no route table in this region'
   const { bold, dim, green, red, yellow } = styleOf(process.stdout)
   const paint = { active: green, blackhole: red, missing: yellow, foreign: yellow }
@@ -31,11 +35,11 @@ export function listText(listed: readonly Listed[], facts: Facts, total: number)
     }),
   )
   // One set of widths for all tables, so that the eye can run down a column across them.
-  const lines = columns(rows).split('\n')
+  const texts = rowTexts(rows, undefined, width)
   let next = 0
   const blocks = listed.map(({ table: { id, name, vpc }, routes }) => {
     const title = [bold(id), name, dim(vpc)].filter(Boolean).join('  ')
-    const block = [title, ...lines.slice(next, next + routes.length)]
+    const block = [wrapped(title, width), ...texts.slice(next, next + routes.length)]
     next += routes.length
     return block.join('\n')
   })
@@ -48,7 +52,7 @@ export function listText(listed: readonly Listed[], facts: Facts, total: number)
 }
 
 /** The same, for programs. Shape 1. */
-export function listJson(listed: readonly Listed[], facts: Facts, region: string, total: number): string {
+export function listJson(listed: readonly ListedTable[], facts: Facts, region: string, total: number): string {
   const tables = listed.map(({ table, routes }) => ({
     id: table.id,
     name: table.name ?? null,

@@ -7,23 +7,35 @@ import { Failure } from '../errors.ts'
 const STDERR = 2
 const LONGEST_FILE_BYTES = 1_000_000
 
-/**
- * Opens the log of this process.
- * @param fileForHooks where lines go whose stderr is /dev/null, as keepalived gives it to its scripts
- * @throws Failure of kind `usage` when LOG_LEVEL is none
- */
-export async function openLog(fileForHooks?: string): Promise<Logger> {
-  const level = process.env.LOG_LEVEL?.toLowerCase() || 'info'
-  if (level !== 'silent' && !(level in pino.levels.values)) {
-    throw new Failure('usage', `LOG_LEVEL is "${level}": no level of the log`, {
-      hint: `${Object.keys(pino.levels.values).join(', ')} or silent`,
-    })
+/** Opens the log of a command. @throws Failure of kind `usage` when LOG_LEVEL is none */
+export async function openLog(): Promise<Logger> {
+  const level = levelOfEnvironment()
+  if (!isLevel(level)) {
+    const levels = `${Object.keys(pino.levels.values).join(', ')} or silent`
+    throw new Failure('usage', `LOG_LEVEL is "${level}": no level of the log`, { hint: levels })
   }
-  if (process.stderr.isTTY) return pino({ level }, await prettyStream())
-  const file = fileForHooks !== undefined && isDiscarded(STDERR) ? openFile(fileForHooks) : undefined
-  // Synchronous: a hook may end, or be ended, right after its last line.
-  return pino({ level }, pino.destination({ fd: file ?? STDERR, sync: true }))
+  return logTo(level, STDERR)
 }
+
+/**
+ * Opens the log of a hook, which nothing may keep from its work.
+ * @param path where lines go whose stderr is /dev/null, as keepalived gives it to its scripts
+ */
+export async function openHookLog(path: string): Promise<Logger> {
+  const level = levelOfEnvironment()
+  const log = await logTo(isLevel(level) ? level : 'info', (isDiscarded(STDERR) ? openFile(path) : undefined) ?? STDERR)
+  if (!isLevel(level)) log.warn(`LOG_LEVEL is "${level}", which is no level of the log: taken as info`)
+  return log
+}
+
+async function logTo(level: string, descriptor: number): Promise<Logger> {
+  if (descriptor === STDERR && process.stderr.isTTY) return pino({ level }, await prettyStream())
+  // Synchronous: a hook may end, or be ended, right after its last line.
+  return pino({ level }, pino.destination({ fd: descriptor, sync: true }))
+}
+
+const levelOfEnvironment = () => process.env.LOG_LEVEL?.toLowerCase() || 'info'
+const isLevel = (text: string) => text === 'silent' || text in pino.levels.values
 
 async function prettyStream() {
   // Bundled, a CommonJS module has its default export alone.

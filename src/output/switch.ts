@@ -1,8 +1,8 @@
 /** What `vip-switch switch` prints. */
 import type { EniId } from '../core/ids.ts'
 import {
+  type Move,
   type RouteOutcome,
-  type RouteTable,
   routeKeyText,
   routeText,
   type Standing,
@@ -11,13 +11,17 @@ import {
 } from '../core/route.ts'
 import { destinationText } from '../core/vip.ts'
 import { styleOf } from './style.ts'
-import { table } from './table.ts'
+import { table, widthOf, wrapped } from './table.ts'
 
-type Move = { key: RouteOutcome['key']; table: RouteTable; standing: Standing }
 type Facts = ReadonlyMap<string, TargetFacts>
 
-/** From → to, for each table and VIP, before anything is asked or done. */
-export function movesText(moves: readonly Move[], eni: EniId, facts: Facts): string {
+/** From → to, for each table and VIP, before anything is asked or done. @param width columns of the terminal */
+export function movesText(
+  moves: readonly Move[],
+  eni: EniId,
+  facts: Facts,
+  width: number = widthOf(process.stdout),
+): string {
   const { bold, dim } = styleOf(process.stdout)
   const { name, zone } = facts.get(eni) ?? {}
   const target = [name && bold(name), eni, zone && dim(zone)].filter(Boolean).join('  ')
@@ -27,7 +31,7 @@ export function movesText(moves: readonly Move[], eni: EniId, facts: Facts): str
     destinationText(move.key.vip),
     `${fromText(move.standing, facts)} → ${planText(move.standing)}`,
   ])
-  return `To ${target}\n\n${table(rows, ['TABLE', 'NAME', 'VIP', 'FROM → TO'])}\n`
+  return `${wrapped(`To ${target}`, width)}\n\n${table(rows, ['TABLE', 'NAME', 'VIP', 'FROM → TO'], width)}\n`
 
   function planText(standing: Standing): string {
     switch (standing.kind) {
@@ -49,25 +53,25 @@ function fromText(standing: Standing, facts: Facts): string {
   return route.state === 'blackhole' ? `${label} (blackhole)` : label
 }
 
-/** What became of each route, and a last line that counts. */
+/** What became of each route, and a last line that counts. @param width columns of the terminal */
 export function outcomesText(
   outcomes: readonly RouteOutcome[],
   names: ReadonlyMap<string, string | undefined>,
+  width: number = widthOf(process.stdout),
 ): string {
   const { green, red, yellow, bold } = styleOf(process.stdout)
-  const paint = { done: green, refused: yellow, failed: red }
+  const paint = { done: green, permitted: green, refused: yellow, failed: red }
   const rows = outcomes.map(({ key, verdict, detail }) => {
-    const what = verdict === 'done' ? detail : `${verdict}: ${detail}`
+    const what = verdict === 'done' || verdict === 'permitted' ? detail : `${verdict}: ${detail}`
     return [paint[verdict](MARKS[verdict]), key.table, names.get(key.table) ?? '', destinationText(key.vip), what]
   })
   const count = (verdict: RouteOutcome['verdict']) => outcomes.filter((outcome) => outcome.verdict === verdict).length
-  const counted = (['done', 'refused', 'failed'] as const)
-    .filter((verdict) => count(verdict) > 0)
-    .map((verdict) => `${count(verdict)} ${verdict}`)
-  return `${table(rows)}\n${bold(counted.join(', '))}`
+  const counted = VERDICTS.filter((verdict) => count(verdict) > 0).map((verdict) => `${count(verdict)} ${verdict}`)
+  return `${table(rows, undefined, width)}\n${bold(counted.join(', '))}`
 }
 
-const MARKS = { done: '✓', refused: '–', failed: '✗' } as const
+const MARKS = { done: '✓', permitted: '✓', refused: '–', failed: '✗' } as const
+const VERDICTS = ['done', 'permitted', 'refused', 'failed'] as const
 
 /** The same, for programs. Shape 1. */
 export function switchJson(

@@ -1,24 +1,71 @@
-/** Aligned columns. */
+/** Aligned columns, and what becomes of them on a narrow terminal. */
 import { stripVTControlCharacters } from 'node:util'
 
 const GAP = '  '
+const INDENT = 4
 
-/** Lines of aligned columns, ready to print; colours do not count as width. The last column is not padded. */
-export function table(rows: readonly (readonly string[])[], header?: readonly string[]): string {
-  const all = header ? [header, ...rows] : rows
-  const columns = Math.max(0, ...all.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...all.map((row) => widthOf(row[column] ?? ''))),
-  )
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)))
-      .join(GAP)
-      .trimEnd()
-  return all.map(line).join('\n')
+/** The width of a terminal, in columns. What is no terminal has no end: programs read lines. */
+export function widthOf({ isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number }): number {
+  return isTTY === true && columns ? columns : Number.POSITIVE_INFINITY
 }
 
-function widthOf(text: string): number {
+/** The texts of rowTexts, as one. */
+export function table(rows: readonly (readonly string[])[], header?: readonly string[], width?: number): string {
+  return rowTexts(rows, header, width).join('\n')
+}
+
+/**
+ * The text of each row, the header's first: lines of aligned columns, the last of which is not padded; colours do not
+ * count as width. Where one of them would be wider than `width`, each row becomes a few lines instead: with a header, a
+ * line for each of its cells, with its name; without one, as many cells as a line can take.
+ */
+export function rowTexts(
+  rows: readonly (readonly string[])[],
+  header?: readonly string[],
+  width = Number.POSITIVE_INFINITY,
+): string[] {
+  const lines = aligned(header ? [header, ...rows] : rows)
+  if (lines.every((line) => lengthOf(line) <= width)) return lines
+  return rows.map((row) => (header ? stacked(row, header) : wrapped(row.filter(Boolean).join(GAP), width)))
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(0, ...rows.map((row) => row.length))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => lengthOf(row[column] ?? ''))),
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell)))
+      .join(GAP)
+      .trimEnd(),
+  )
+}
+
+/** The first cell is the title of the others; those with nothing in them are left out. */
+function stacked([title = '', ...cells]: readonly string[], [, ...header]: readonly string[]): string {
+  const names = header.map((name) => name.trim())
+  const longest = Math.max(0, ...names.map((name) => name.length))
+  const lines = cells.flatMap((cell, column) =>
+    cell.trim() ? [`${GAP}${(names[column] ?? '').padEnd(longest)}${GAP}${cell.trim()}`] : [],
+  )
+  return [title, ...lines].join('\n')
+}
+
+/** Breaks a line at spaces, so that none is wider than `width` unless a word is; all but the first are indented. */
+export function wrapped(text: string, width: number, indent = INDENT): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S)(?= )/)) {
+    if (line.trim() && lengthOf(line + word) > width) {
+      lines.push(line)
+      line = ' '.repeat(indent) + word.trimStart()
+    } else line += word
+  }
+  return [...lines, line].join('\n')
+}
+
+function lengthOf(text: string): number {
   return stripVTControlCharacters(text).length
 }
 

@@ -1,0 +1,149 @@
+/** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
+import type { NodeState } from '../core/claim.ts'
+import type { EniId } from '../core/ids.ts'
+import { judgePins } from '../core/pin.ts'
+import { writeRoute } from '../ec2/routes.ts'
+import { messageOf } from '../errors.ts'
+import type { FifoEvent } from '../keepalived/event.ts'
+import { readFifo } from '../keepalived/fifo.ts'
+import type { ProbeResult } from '../keepalived/probe.ts'
+import { Agent } from './agent.ts'
+import type { Node } from './node.ts'
+import { defaultSettings, type Input, type Reading } from './protocol-state.ts'
+import { insist } from './route-port.ts'
+import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
+
+export type Generation = {
+  readonly agents: ReadonlyMap<string, Agent>
+  /** Takes an event of keepalived, whichever way it came. */
+  take(event: FifoEvent): void
+  stop(): void
+}
+
+/** @throws Failure where the FIFO cannot be read */
+export function startGeneration(node: Node, stateDirectory: string): Generation {
+  const { config, probe, log } = node
+  const agents = new Map(
+    Object.keys(config.instances).map((name) => [name, startAgent(node, name, stateDirectory)] as const),
+  )
+  /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
+  const heard = new Map<string, number>()
+
+  function take(event: FifoEvent): void {
+    const agent = agents.get(event.name)
+    if (!agent) return
+    heard.set(event.name, (heard.get(event.name) ?? 0) + 1)
+    const { priority = config.instances[event.name]?.priority ?? agent.state.self.priority } = event
+    agent.deliver(inputOf(event, priority))
+  }
+
+  async function check(found: boolean): Promise<void> {
+    const before = new Map(heard)
+    const result = await probe.read()
+    for (const [name, agent] of agents) {
+      if (heard.get(name) !== before.get(name)) continue
+      const state = stateOf(result, name)
+      if (!state) continue
+      const priority = config.instances[name]?.priority ?? state.priority ?? agent.state.self.priority
+      agent.deliver({ kind: 'state', state: state.state, priority, found })
+    }
+    if (result.kind === 'unknown') log.warn(`keepalived's state is not known: ${result.reason}`)
+  }
+
+  const look = (found: boolean) => {
+    check(found).catch((error: unknown) => log.error(`keepalived could not be asked: ${messageOf(error)}`))
+  }
+  const fifo = readFifo(config.keepalived.fifo, {
+    onEvent: take,
+    onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
+    onGap(reason) {
+      if (reason !== 'start') log.warn({ reason }, 'events may be missing: asking keepalived')
+      look(true)
+    },
+  })
+  const timer = setInterval(() => look(false), config.interval)
+  return {
+    agents,
+    take,
+    stop() {
+      clearInterval(timer)
+      fifo.close()
+      for (const agent of agents.values()) agent.stop()
+    },
+  }
+}
+
+function startAgent(node: Node, name: string, stateDirectory: string): Agent {
+  const { config, ec2, eni, address, reader, witness, clock, log } = node
+  const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
+  const view = loadView(stateDirectory, name, config)
+  let saved: View | undefined
+  const save = (next: View) => {
+    if (JSON.stringify(next) === JSON.stringify(saved)) return
+    saveView(stateDirectory, name, config, next)
+    saved = next
+  }
+  const wanted = (signal: AbortSignal) => ({ permit: () => {}, signal, clock, log })
+  return new Agent({
+    instance: name,
+    eni,
+    address,
+    keys: routeKeys(view?.tables ?? [], vips),
+    settings: {
+      ...defaultSettings(config.interval, config.failover),
+      ...(config.witness.ttl && { ttlMs: config.witness.ttl }),
+    },
+    clock,
+    log,
+    ports: {
+      async read(signal) {
+        const { selection, ...reading } = await reader.read(name, signal)
+        const { valid } = judgePins(reading.pins, reading.date, (id) => isVoidIn(reading, id))
+        save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
+        return reading
+      },
+      write: (key, signal) => insist((attempt) => writeRoute(ec2, key, eni, createMissing, attempt), wanted(signal)),
+      publish: (claim, signal) => witness.publish(name, claim, signal),
+    },
+  })
+}
+
+function isVoidIn({ claims }: Reading, eni: EniId): boolean {
+  return claims.some(({ claim, isVoid }) => isVoid && claim.eni === eni)
+}
+
+function inputOf({ state }: FifoEvent, priority: number | undefined): Input {
+  switch (state) {
+    case 'MASTER_RX_LOWER_PRI':
+      return { kind: 'rx-lower-pri' }
+    case 'MASTER_PRIORITY':
+      return { kind: 'state', state: 'MASTER', priority, found: false }
+    case 'BACKUP_PRIORITY':
+      return { kind: 'state', state: 'BACKUP', priority, found: false }
+    case 'MASTER':
+    case 'BACKUP':
+    case 'FAULT':
+    case 'STOP':
+    case 'DELETED':
+      return { kind: 'state', state, priority, found: false }
+  }
+}
+
+/** What the answer says of the instance or group; undefined: nothing, and it may be as it was. */
+export function stateOf(
+  result: ProbeResult,
+  name: string,
+): { state: NodeState; priority: number | undefined } | undefined {
+  switch (result.kind) {
+    case 'running': {
+      const status = result.instances.get(name) ?? result.groups.get(name)
+      if (!status || status.state === 'UNKNOWN') return undefined
+      return { state: status.state, priority: status.effectivePriority }
+    }
+    // Whatever the last event said: a node without keepalived is no master.
+    case 'not-running':
+      return { state: 'STOP', priority: undefined }
+    case 'unknown':
+      return undefined
+  }
+}

@@ -1,0 +1,36 @@
+/** What would be decided now, by a node that has watched nobody yet: for looking. */
+import type { Config } from '../config/schema.ts'
+import { type Decision, decide, type ObservedClaim } from '../core/decide.ts'
+import { judgePins } from '../core/pin.ts'
+import { stateOf } from './generation.ts'
+import { openNode } from './node.ts'
+import { insist, type Wanted } from './route-port.ts'
+
+export type InstanceDecision = { readonly instance: string; readonly decision: Decision }
+
+/** Reads everything once and writes nothing. @throws Failure where it cannot be read */
+export async function decideOnce(config: Config, wanted: Wanted): Promise<InstanceDecision[]> {
+  const { eni, address, reader, probe } = await openNode(config, wanted)
+  const probed = await probe.read()
+  if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
+  return Promise.all(
+    Object.entries(config.instances).map(async ([instance, { priority: configured }]) => {
+      const { routes, claims, pins, date } = await insist((signal) => reader.read(instance, signal), wanted)
+      const { state = 'UNKNOWN', priority = configured } = stateOf(probed, instance) ?? {}
+      const voids = new Set(claims.filter(({ isVoid }) => isVoid).map(({ claim }) => claim.eni))
+      const others = claims
+        .filter(({ claim }) => claim.eni !== eni)
+        .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'unknown' }))
+      const decision = decide({
+        self: { eni, state, priority, address, since: '', beat: '' },
+        isVoid: voids.has(eni),
+        mute: false,
+        others,
+        isLasting: false,
+        pin: judgePins(pins, date, (id) => voids.has(id)).valid,
+        routes,
+      })
+      return { instance, decision }
+    }),
+  )
+}

@@ -1,0 +1,41 @@
+/** `vip-switch reconcile`: the daemon. */
+import { once } from 'node:events'
+import { Daemon } from '../agent/daemon.ts'
+import { decideOnce } from '../agent/once.ts'
+import { wantedFor } from '../agent/route-port.ts'
+import { systemClock } from '../clock.ts'
+import { configPath, loadConfig } from '../config/load.ts'
+import { stateDirectory } from '../config/state-directory.ts'
+import { EXIT, type ExitCode } from '../output/exit.ts'
+import { openLog } from '../output/log.ts'
+import { styleOf } from '../output/style.ts'
+import { table } from '../output/table.ts'
+
+export type ReconcileOptions = { once?: true; stateDir?: string; config?: string }
+
+const ONCE_DEADLINE_MS = 10_000
+
+/** @throws Failure */
+export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
+  const path = configPath(options.config)
+  const log = await openLog()
+  if (options.once) {
+    const { bold } = styleOf(process.stdout)
+    const decisions = await decideOnce(loadConfig(path), wantedFor(ONCE_DEADLINE_MS, log))
+    const rows = decisions.map(({ instance, decision }) => [instance, bold(decision.condition), decision.reason])
+    process.stdout.write(`${table(rows)}\n`)
+    return EXIT.done
+  }
+
+  const daemon = new Daemon({
+    configPath: path,
+    stateDirectory: stateDirectory(options.stateDir),
+    clock: systemClock,
+    log,
+  })
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  process.on('SIGHUP', () => void daemon.reload())
+  await Promise.race([daemon.start().then(() => stopped), stopped])
+  await daemon.stop()
+  return EXIT.done
+}

@@ -1,0 +1,104 @@
+/** The sentences that say why something was decided, for a person to act on. */
+import type { Claim } from './claim.ts'
+import type { Contest, ObservedClaim, ObservedRoute, View } from './decide.ts'
+import { targetText } from './route.ts'
+import { destinationText } from './vip.ts'
+
+const SHOWN_ROUTES = 3
+
+const LASTING =
+  'this lasts: check that the security groups let IP protocol 112 (VRRP) through between the nodes, both ways'
+const MUTE = 'our claim could not be published (is ec2:CreateTags allowed?)'
+
+/** Nobody contends. */
+export function idleReason(view: View): string {
+  const routes = `routes left as they are: ${routesText(view.routes)}`
+  if (view.self.state !== 'MASTER') return `nobody claims to be MASTER; ${routes}`
+  return `${voidText(view)}, and nobody else claims to be MASTER; ${routes}`
+}
+
+/** We are not MASTER, and the routes are another's. */
+export function onlookerReason({ self, pin, routes }: View, { winner }: Contest, misplaced: View['routes']): string {
+  const whose = pin ? `are pinned to ${pin.eni}` : `belong to ${winner ? nodeText(winner) : 'nobody'}`
+  return `we are ${claimText(self)}; the routes ${whose}; ${placeText(routes, misplaced)}`
+}
+
+/** We are MASTER, and the routes are another's. */
+export function yieldReason(view: View, { rivals, winner }: Contest): string {
+  const { self, pin } = view
+  const us = `we are ${claimText(self)}`
+  if (pin) return `the routes are pinned to ${pin.eni}; ${us}, but leave them to it`
+  const whose = winner ? nodeText(winner) : 'nobody'
+  if (view.isVoid) return `${voidText(view)}; leaving the routes to ${whose}`
+  if (view.mute) return `${whose}, cannot see us, since ${MUTE}; ${us}, but leave the routes to it`
+  if (rivals.find(({ claim }) => claim === winner)?.liveness !== 'alive') {
+    return `${whose}, is not known to be alive or dead yet; ${us}: leaving the routes as they are until it is`
+  }
+  return `${whose}, is alive; ${us}: split brain, leaving the routes to it${causeText(view, rivals)}`
+}
+
+/** The routes are ours. */
+export function ownReason(view: View, { rivals }: Contest): string {
+  const { self, mute, pin, routes } = view
+  const us = pin ? `the routes are pinned to us, ${self.eni}` : `we are ${claimText(self)}`
+  const place = routes.every(({ standing }) => standing.kind === 'in-place' || standing.kind === 'refused')
+    ? `; ${placeText(routes, [])}`
+    : ''
+  if (mute && !pin) return `${us}, but ${MUTE}${place}`
+  if (pin || rivals.length === 0) return `${us}${place}`
+  const known = rivals.map(
+    ({ claim, liveness }) => `${nodeText(claim)}, ${liveness === 'alive' ? 'is' : 'may be'} alive`,
+  )
+  const isAlive = rivals.some(({ liveness }) => liveness === 'alive')
+  const isTie = rivals.some(({ claim }) => claim.priority === self.priority)
+  const win = `${isAlive ? 'split brain, which we win' : 'we win in any case'}${isTie ? ' by our higher address' : ''}`
+  return `${known.join(', and ')}; ${us}: ${win}${place}${causeText(view, rivals)}`
+}
+
+export function takingText({ mute }: View, due: readonly ObservedRoute[]): string {
+  return `taking ${routesText(due)}${mute ? ', more and more rarely' : ''}`
+}
+
+function causeText({ isLasting }: View, rivals: readonly ObservedClaim[]): string {
+  return isLasting && rivals.some(({ liveness }) => liveness === 'alive') ? `; ${LASTING}` : ''
+}
+
+function voidText({ self }: View): string {
+  return `we are ${claimText(self)}, but our interface, ${self.eni}, is not attached, and carries nothing`
+}
+
+function nodeText(claim: Claim): string {
+  return `${claim.eni}, ${claimText(claim)}`
+}
+
+function claimText({ state, priority, address }: Claim): string {
+  return priority === undefined ? `${state} at ${address}` : `${state} ${priority}`
+}
+
+function placeText(routes: View['routes'], misplaced: View['routes']): string {
+  const refused = routes.filter(({ standing }) => standing.kind === 'refused')
+  const inPlace = routes.length - refused.length - misplaced.length
+  if (inPlace === routes.length)
+    return routes.length === 1 ? 'the route is in place' : `all ${inPlace} routes are in place`
+  const parts = [
+    ...(inPlace > 0 ? [`${inPlace} of ${routes.length} routes in place`] : []),
+    ...(misplaced.length > 0 ? [`not in place: ${routesText(misplaced)}`] : []),
+    ...(refused.length > 0 ? [`left alone: ${routesText(refused)}`] : []),
+  ]
+  return parts.join('; ')
+}
+
+/** The first few routes, and where they are. */
+function routesText(routes: View['routes']): string {
+  const shown = routes.slice(0, SHOWN_ROUTES).map(({ key, standing }) => {
+    return `${destinationText(key.vip)} in ${key.table} (${standingText(standing)})`
+  })
+  const more = routes.length - shown.length
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+function standingText(standing: ObservedRoute['standing']): string {
+  if (standing.kind === 'refused') return standing.reason
+  if (standing.kind === 'missing') return 'missing'
+  return `${standing.route.state === 'blackhole' ? 'a blackhole ' : ''}at ${targetText(standing.route.target)}`
+}
