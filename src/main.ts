@@ -82,6 +82,7 @@ program
   .option('-I, --instance <instance>', 'to this EC2 instance, by id or Name')
   .option('--eni <eni>', 'to this network interface')
   .option('--to <target>', 'to this private IP, Name or id (default with an INSTANCE: this node)')
+  .option('--pin <duration>', 'keep them there for so long, whomever VRRP elects', duration)
   .option('-f, --force', 'do not ask')
   .option('--dry-run', 'ask EC2 whether it would be permitted; change nothing')
   .addOption(jsonOption)
@@ -97,6 +98,39 @@ Examples:
   .action(async (instance: string | undefined, options) => {
     const { switchRoutes } = await import('./commands/switch.ts')
     exitCode = await switchRoutes(instance, options)
+  })
+
+program
+  .command('pin')
+  .description('move an instance’s routes to a node and keep them there, whomever VRRP elects')
+  .argument('<instance>', 'VRRP instance of the config')
+  .requiredOption('--for <duration>', 'for so long: 30m, 2h', duration)
+  .option('--to <target>', 'to this private IP, Name or id (default: this node)')
+  .option('-f, --force', 'do not ask')
+  .addOption(jsonOption)
+  .addOption(configOption)
+  .addHelpText(
+    'after',
+    `
+Every daemon honours the pin until its end, by EC2's clock.
+
+Example:
+  vip-switch pin VI_1 --to db-2 --for 30m`,
+  )
+  .action(async (instance: string, { for: pin, ...options }) => {
+    const { switchRoutes } = await import('./commands/switch.ts')
+    exitCode = await switchRoutes(instance, { ...options, pin, routeTable: [], vip: [] })
+  })
+
+program
+  .command('unpin')
+  .description('take the pin away: the routes are VRRP’s again')
+  .argument('<instance>', 'VRRP instance of the config')
+  .addOption(configOption)
+  .addHelpText('after', '\nExample:\n  vip-switch unpin VI_1')
+  .action(async (instance: string, options) => {
+    const { unpin } = await import('./commands/unpin.ts')
+    exitCode = await unpin(instance, options)
   })
 
 program

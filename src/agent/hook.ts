@@ -149,14 +149,15 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
   const wanted = { permit, signal, clock, log }
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
 
-  // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
-  const view = event.state === 'MASTER' ? loadView(stateDirectory, event.name, config) : undefined
-  if (view?.pin && view.pin.eni !== eni && clock.wall() < view.pin.until) {
-    const until = new Date(view.pin.until).toISOString()
-    throw new Failure('refused', `the routes are pinned to ${view.pin.eni} until ${until}`, {
+  const saved = loadView(stateDirectory, event.name, config)
+  if (saved?.pin && saved.pin.eni !== eni && clock.wall() < saved.pin.until) {
+    const until = new Date(saved.pin.until).toISOString()
+    throw new Failure('refused', `the routes are pinned to ${saved.pin.eni} until ${until}`, {
       hint: 'vip-switch unpin',
     })
   }
+  // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
+  const view = event.state === 'MASTER' ? saved : undefined
   log.info({ event, eni, region: ec2.region }, `${eventText(event)}: taking its routes`)
   return runEdge({
     vips,
@@ -169,7 +170,7 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
     log,
     onView: (seen) => {
       try {
-        saveView(stateDirectory, event.name, config, seen)
+        saveView(stateDirectory, event.name, config, { ...seen, pin: saved?.pin })
       } catch (error) {
         log.warn(`the next edge will have to read first: ${messageOf(error)}`)
       }
@@ -206,5 +207,6 @@ async function refreshView(event: VrrpEvent, options: HookOptions, permit: () =>
   const routes = routePort(await openFor(config, wanted), { selectors: routeTables, createMissing }, wanted)
   const { tables, problems } = await routes.read()
   for (const problem of problems) log.error(problem)
-  saveView(stateDirectory, event.name, config, viewOf(tables, vips, { createMissing, takeOver }))
+  const seen = viewOf(tables, vips, { createMissing, takeOver })
+  saveView(stateDirectory, event.name, config, { ...seen, pin: loadView(stateDirectory, event.name, config)?.pin })
 }

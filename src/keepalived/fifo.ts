@@ -38,7 +38,7 @@ const LONGEST_LINE_BYTES = 4096
  */
 const PILED_UP_BYTES = 3072
 /** Directory events are lost when the directory itself is replaced; then the new FIFO is found so much later. */
-const LOOK_MS = 1000
+const LOOK_MS = 3000
 
 /**
  * Reads the FIFO, which is made where it is missing, until it is closed. Lines that were in it before the start are of

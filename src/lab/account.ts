@@ -1,9 +1,15 @@
 /** The lab's account of itself, on stdout, each line at the moment of what it tells. */
+import { stripVTControlCharacters } from 'node:util'
 import { type Style, styleOf } from '../output/style.ts'
+import { widthOf, wrapped } from '../output/table.ts'
 import type { Narrator } from './stage.ts'
+
+const INDENT = 2
 
 export type Account = {
   readonly style: Style
+  /** Columns that a block may take. */
+  readonly width: number
   title(text: string, subtitle: string): void
   chapter(text: string): void
   readonly narrate: Narrator
@@ -11,20 +17,24 @@ export type Account = {
   block(text: string): void
 }
 
+/** The account on a stream; its seconds count from now. */
 export function accountOn(stream: NodeJS.WriteStream): Account {
   const style = styleOf(stream)
   const start = performance.now()
+  const width = widthOf(stream)
   const print = (line: string) => stream.write(`${line}\n`)
   return {
     style,
+    width: width - INDENT,
     title(text, subtitle) {
       print(`\n  ${style.bold(text)}`)
-      print(`  ${style.dim(subtitle)}`)
+      print(wrapped(`  ${style.dim(subtitle)}`, width, INDENT))
     },
     chapter: (text) => print(`\n  ${style.bold(text)}`),
     narrate(who, what) {
       const seconds = ((performance.now() - start) / 1000).toFixed(2).padStart(6)
-      print(`  ${style.dim(`${seconds} s`)}  ${style.cyan(who.padEnd(5))}  ${what}`)
+      const said = `  ${style.dim(`${seconds} s`)}  ${style.cyan(who.padEnd(5))}  `
+      print(wrapped(`${said}${what}`, width, stripVTControlCharacters(said).length))
     },
     block: (text) => print(text.replaceAll(/^(?=.)/gm, '  ')),
   }

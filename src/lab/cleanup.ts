@@ -1,7 +1,8 @@
 /** What a lab makes outside its process is removed at its end, however it ends. */
+import { messageOf } from '../errors.ts'
 
 const pending = new Set<() => void>()
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Has `dispose` run when the process exits, throws or is interrupted, the last one first. It must be synchronous: an
@@ -37,12 +38,12 @@ export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
 
 function watch(): void {
   process.on('exit', disposeAll)
-  for (const signal of signals) process.on(signal, interrupted)
+  for (const signal of SIGNALS) process.on(signal, interrupted)
 }
 
 function unwatch(): void {
   process.off('exit', disposeAll)
-  for (const signal of signals) process.off(signal, interrupted)
+  for (const signal of SIGNALS) process.off(signal, interrupted)
 }
 
 /** One that fails keeps none of the others from running. */
@@ -52,7 +53,7 @@ function disposeAll(): void {
     try {
       dispose()
     } catch (error) {
-      process.stderr.write(`cleaning up: ${error instanceof Error ? error.message : error}\n`)
+      process.stderr.write(`cleaning up: ${messageOf(error)}\n`)
     }
   }
 }

@@ -1,16 +1,17 @@
 /** Two nodes with the real keepalived against one EC2 endpoint, in a network of their own. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Daemon, daemonSettings, fifoOf, startDaemon } from './daemon.ts'
 import type { Seed } from './ec2/seed/seed.ts'
 import type { EndpointControl } from './endpoint-control.ts'
-import { endpointUrl, startEndpointProcess } from './endpoint-process.ts'
+import { ENDPOINT_URL, startEndpointProcess } from './endpoint-process.ts'
 import { type Hook, type InstanceRoutes, writeHook } from './hook.ts'
 import { type Keepalived, type KeepalivedOptions, startKeepalived } from './keepalived.ts'
 import { tail } from './logged-process.ts'
 import type { Network } from './network.ts'
 import { type LabNode, nodes } from './scene.ts'
 
-export type ClusterOptions = {
+type ClusterOptions = {
   /** The built program. */
   readonly bin: string
   readonly directory: string
@@ -23,6 +24,11 @@ export type ClusterOptions = {
   readonly advertInterval: number
   /** Added to the hooks' environment. */
   readonly env?: NodeJS.ProcessEnv
+  /** As in KeepalivedOptions. */
+  readonly withHook?: boolean
+  readonly withRxLowerPri?: boolean
+  /** Every node can run a daemon, with this interval; keepalived tells it its events. */
+  readonly daemons?: { readonly interval: string }
   readonly lowered?: (node: LabNode) => KeepalivedOptions['lowered']
 }
 
@@ -33,6 +39,10 @@ export type Cluster = {
   start(node: LabNode): Promise<Keepalived>
   /** A node's keepalived, the last one started. @throws if none was */
   keepalivedOf(node: LabNode): Keepalived
+  /** Starts a node's daemon, again if it ran before. */
+  startDaemon(node: LabNode): Promise<Daemon>
+  /** A node's daemon, the last one started. @throws if none was */
+  daemonOf(node: LabNode): Daemon
   /** The last lines of every log. */
   logs(): string
   /** Ends every process and removes the network. */
@@ -41,44 +51,64 @@ export type Cluster = {
 
 /** Starts the endpoint; the nodes are started one by one. */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const { bin, network, seed, region, instances, advertInterval, lowered } = options
+  const { bin, network, seed, region, instances, advertInterval, lowered, daemons } = options
+  const { withHook = true, withRxLowerPri = withHook } = options
   const control = await startEndpointProcess({ bin, namespace: network.cloud, directory: options.directory, seed })
-  const env = { AWS_ENDPOINT_URL: endpointUrl, ...options.env }
+  const env = { AWS_ENDPOINT_URL: ENDPOINT_URL, ...options.env }
   const hooks = new Map<LabNode, Hook>()
   for (const node of nodes) {
     const directory = join(options.directory, node.name)
     mkdirSync(directory)
-    hooks.set(node, writeHook({ bin, directory, region, instances, env }))
+    const settings = daemons && daemonSettings(directory, daemons.interval)
+    hooks.set(node, writeHook({ bin, directory, region, instances, env, ...(settings && { settings }) }))
   }
   const running = new Map<LabNode, Keepalived>()
+  const reconciling = new Map<LabNode, Daemon>()
 
   return {
     control,
     hookOf: (node) => entryOf(hooks, node),
     async start(node) {
       const reason = lowered?.(node)
+      const directory = join(options.directory, node.name)
       const keepalived = await startKeepalived({
         namespace: network.namespaceOf(node),
-        directory: join(options.directory, node.name),
+        directory,
         address: node.address,
         peers: nodes.filter((other) => other !== node).map(({ address }) => address),
         priority: node.priority,
         advertInterval,
         instances: Object.fromEntries(Object.entries(instances).map(([name, { vips }]) => [name, vips])),
         hook: entryOf(hooks, node),
+        withHook,
+        withRxLowerPri,
+        ...(daemons && { fifo: fifoOf(directory) }),
         ...(reason && { lowered: reason }),
       })
       running.set(node, keepalived)
       return keepalived
     },
     keepalivedOf: (node) => entryOf(running, node),
+    async startDaemon(node) {
+      const directory = join(options.directory, node.name)
+      const { env } = entryOf(hooks, node)
+      const daemon = await startDaemon({ bin, namespace: network.namespaceOf(node), directory, env })
+      reconciling.set(node, daemon)
+      return daemon
+    },
+    daemonOf: (node) => entryOf(reconciling, node),
     logs() {
-      const daemons = [...running].map(([node, { log }]) => `keepalived of ${node.name}:\n${tail(log.lines)}\n`)
-      return [...daemons, ...[...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`)].join('\n')
+      const processes = [
+        ...[...running].map(([node, { log }]) => `keepalived of ${node.name}:\n${tail(log.lines)}\n`),
+        ...[...reconciling].map(([node, daemon]) => `daemon of ${node.name}:\n${tail(daemon.process.lines)}\n`),
+      ]
+      return [...processes, ...[...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`)].join('\n')
     },
     async close() {
       network.remove()
-      await Promise.all([...running.values()].map(({ log }) => log.exited))
+      const processes = [...running.values()].map(({ log }) => log)
+      processes.push(...[...reconciling.values()].map((daemon) => daemon.process))
+      await Promise.all(processes.map(({ exited }) => exited))
     },
   }
 }

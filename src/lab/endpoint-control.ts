@@ -56,6 +56,7 @@ export type EndpointControl = {
 
 const xml = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'item' })
 
+/** The control of the endpoint that listens on a unix socket. */
 export function endpointControl(socketPath: string): EndpointControl {
   return {
     async routes() {
@@ -75,19 +76,22 @@ export function endpointControl(socketPath: string): EndpointControl {
 }
 
 /** The endpoint asks for a signature's form and checks no more of it. */
-const authorization = 'AWS4-HMAC-SHA256 Credential=lab/20260101/region/ec2/aws4_request, Signature=0'
+const AUTHORIZATION = 'AWS4-HMAC-SHA256 Credential=lab/20260101/region/ec2/aws4_request, Signature=0'
 
 function send(socketPath: string, path: string, form?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const method = form === undefined ? 'GET' : 'POST'
-    const sent = request({ socketPath, path, method, headers: { authorization }, agent: false }, (response) => {
-      bodyOf(response)
-        .then((text) => {
-          if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${text}`)
-          resolve(text)
-        })
-        .catch(reject)
-    })
+    const sent = request(
+      { socketPath, path, method, headers: { authorization: AUTHORIZATION }, agent: false },
+      (response) => {
+        bodyOf(response)
+          .then((text) => {
+            if (response.statusCode !== 200) throw new Error(`${path}: ${response.statusCode} ${text}`)
+            resolve(text)
+          })
+          .catch(reject)
+      },
+    )
     sent.once('error', reject)
     sent.end(form)
   })

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { Seed } from './ec2/seed/seed.ts'
 import { type EndpointControl, endpointControl } from './endpoint-control.ts'
 import { startLogged } from './logged-process.ts'
-import { cloudAddress, inNamespace, metadataAddress } from './network.ts'
+import { CLOUD_ADDRESS, inNamespace, METADATA_ADDRESS } from './network.ts'
 
-export const endpointPort = 4599
+const ENDPOINT_PORT = 4599
 /** As the nodes reach it. */
-export const endpointUrl = `http://${cloudAddress}:${endpointPort}`
+export const ENDPOINT_URL = `http://${CLOUD_ADDRESS}:${ENDPOINT_PORT}`
 
 /**
  * Runs `bin` (vip-switch) as the EC2 endpoint and instance metadata service of a network, in its cloud's namespace; it
@@ -24,8 +24,8 @@ export async function startEndpointProcess(options: {
   const seedPath = join(directory, 'seed.json')
   const socketPath = join(directory, 'ec2.sock')
   writeFileSync(seedPath, JSON.stringify(seed))
-  const place = ['--host', '0.0.0.0', '--port', String(endpointPort), '--socket', socketPath]
-  const metadata = ['--metadata-host', metadataAddress, '--metadata-port', '80']
+  const place = ['--host', '0.0.0.0', '--port', String(ENDPOINT_PORT), '--socket', socketPath]
+  const metadata = ['--metadata-host', METADATA_ADDRESS, '--metadata-port', '80']
   const command = [process.execPath, bin, 'lab', 'ec2', ...place, ...metadata, '--seed', seedPath]
   const child = await startLogged(inNamespace(namespace, command), process.env)
   await child.line(/^metadata /)

@@ -5,7 +5,7 @@ import { endpointControl } from './endpoint-control.ts'
 import { type Hook, writeHook } from './hook.ts'
 import { type LoggedProcess, startLogged } from './logged-process.ts'
 import type { RunDirectory } from './run-directory.ts'
-import { instancesOf, type LabNode, nodes, type Scene, seed, vrrpInstance } from './scene.ts'
+import { instancesOf, type LabNode, nodes, type Scene, seed, VRRP_INSTANCE } from './scene.ts'
 import type { Narrator, Stage } from './stage.ts'
 
 /** No keepalived: its events are played to the hooks, on loopback. Each node has instance metadata of its own. */
@@ -40,7 +40,7 @@ export async function eventsStage(options: {
   /** Calls a node's hook as keepalived does, and lets it run. */
   async function play(node: LabNode, state: 'MASTER' | 'BACKUP'): Promise<LoggedProcess> {
     const { command, env } = hookOf(node)
-    const event = ['INSTANCE', vrrpInstance, state, String(node.priority)]
+    const event = ['INSTANCE', VRRP_INSTANCE, state, String(node.priority)]
     narrate(node.name, `vip-switch notify ${event.join(' ')}`)
     const hook = await startLogged([...command, ...event], env)
     played.push(hook)

@@ -38,14 +38,16 @@ export function writeHook(options: {
   directory: string
   region: string
   instances: Readonly<Record<string, InstanceRoutes>>
+  /** What else the config says. */
+  settings?: object
   env: NodeJS.ProcessEnv
 }): Hook {
-  const { bin, directory, region, instances } = options
-  const configPath = join(directory, 'vip-switch.yaml')
+  const { bin, directory, region, instances, settings } = options
+  const configPath = configOf(directory)
   const logPath = join(directory, 'hook.log')
   const scriptPath = join(directory, 'notify.sh')
-  const notify = [process.execPath, bin, 'notify', '--config', configPath, '--state-dir', join(directory, 'state')]
-  writeFileSync(configPath, stringify({ cluster: 'lab', region, instances }))
+  const notify = [process.execPath, bin, 'notify', '--config', configPath, '--state-dir', stateOf(directory)]
+  writeFileSync(configPath, stringify({ cluster: 'lab', region, instances, ...settings }))
   writeFileSync(scriptPath, `exec ${notify.map(quoted).join(' ')} "$@" 2>>${quoted(logPath)}\n`)
   const logText = () => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : '')
   return {
@@ -59,6 +61,10 @@ export function writeHook(options: {
         .map((text) => logLine.parse(JSON.parse(text))),
   }
 }
+
+/** Where a node's config of vip-switch is, and its state: the hook's and the daemon's. */
+export const configOf = (directory: string) => join(directory, 'vip-switch.yaml')
+export const stateOf = (directory: string) => join(directory, 'state')
 
 /** So that no profile, key or endpoint of the user reaches the lab, nor the lab the user's account. */
 function withoutAwsSettings(home: string): NodeJS.ProcessEnv {

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createCluster } from './cluster.ts'
-import { endpointUrl } from './endpoint-process.ts'
+import { ENDPOINT_URL } from './endpoint-process.ts'
 import { elected, type Keepalived } from './keepalived.ts'
-import { metadataAddress, type Network } from './network.ts'
+import { METADATA_ADDRESS, type Network } from './network.ts'
 import type { RunDirectory } from './run-directory.ts'
-import { instancesOf, type LabNode, nodes, type Scene, seed, vrrpInstance } from './scene.ts'
+import { instancesOf, type LabNode, nodes, type Scene, seed, VRRP_INSTANCE } from './scene.ts'
 import type { Narrator, Stage, Transition } from './stage.ts'
 
-const advertInterval = 0.2
+/** Seconds. */
+const ADVERT_INTERVAL = 0.2
 
 /** The real keepalived, one in each node's network namespace. */
 export async function keepalivedStage(options: {
@@ -21,8 +22,16 @@ export async function keepalivedStage(options: {
   const directory = options.directory.path
   const { region } = scene
   const instances = instancesOf(scene)
-  const cluster = await createCluster({ bin, directory, network, seed, region, instances, advertInterval })
-  narrate('cloud', `EC2 at ${endpointUrl}, IMDS at ${metadataAddress}`)
+  const cluster = await createCluster({
+    bin,
+    directory,
+    network,
+    seed,
+    region,
+    instances,
+    advertInterval: ADVERT_INTERVAL,
+  })
+  narrate('cloud', `EC2 at ${ENDPOINT_URL}, IMDS at ${METADATA_ADDRESS}`)
 
   async function start(node: LabNode): Promise<Keepalived> {
     const keepalived = await cluster.start(node)
@@ -31,7 +40,7 @@ export async function keepalivedStage(options: {
   }
 
   async function election(node: LabNode, keepalived: Keepalived, causedAt: number): Promise<Transition> {
-    const electedAt = await elected(keepalived, vrrpInstance)
+    const electedAt = await elected(keepalived, VRRP_INSTANCE)
     narrate(node.name, 'elected MASTER: keepalived calls vip-switch notify')
     return { causedAt, electedAt }
   }

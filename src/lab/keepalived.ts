@@ -17,6 +17,12 @@ export type KeepalivedOptions = {
   /** VIPs by the name of their VRRP instance. */
   readonly instances: Readonly<Record<string, readonly string[]>>
   readonly hook: Hook
+  /** Whether keepalived calls the hook at all; by default it does. */
+  readonly withHook?: boolean
+  /** Whether keepalived calls the hook for MASTER_RX_LOWER_PRI, too; by default it does. */
+  readonly withRxLowerPri?: boolean
+  /** Where keepalived writes its events, for a daemon. */
+  readonly fifo?: string
   /** While this file exists a track script takes `by` from the priority; keepalived 2.2 looks once a second. */
   readonly lowered?: { readonly by: number; readonly whileExists: string }
 }
@@ -37,7 +43,9 @@ export async function startKeepalived(options: KeepalivedOptions): Promise<Keepa
     ...['keepalived', '--dont-fork', '--vrrp', '--log-console', '--log-detail', '--no-syslog'],
     ...['--use-file', file('keepalived.conf'), '--pid', file('keepalived.pid'), '--vrrp_pid', file('vrrp.pid')],
   ]
-  const log = await startLogged(inNamespace(options.namespace, command), options.hook.env)
+  // Its dumps are a node's own, as is its FIFO.
+  const env = { ...options.hook.env, TMPDIR: options.directory }
+  const log = await startLogged(inNamespace(options.namespace, command), env)
   return {
     log,
     async kill() {
@@ -64,7 +72,9 @@ export async function elected({ log }: Keepalived, instance: string): Promise<nu
  * `no_virtual_ipaddress` is not known to keepalived 2.2.
  */
 function keepalivedConf(options: KeepalivedOptions): string {
-  const { address, peers, priority, advertInterval, instances, hook, lowered } = options
+  const { address, peers, priority, advertInterval, instances, hook, fifo, lowered } = options
+  const { withHook = true, withRxLowerPri = withHook } = options
+  const command = hook.command.join(' ')
   const track = lowered && [
     'vrrp_script lowered {',
     `  script "/usr/bin/test ! -e ${lowered.whileExists}"`,
@@ -87,9 +97,12 @@ function keepalivedConf(options: KeepalivedOptions): string {
     ...vips.map((vip) => `    ${vip} dev lo`),
     '  }',
     ...(lowered ? ['  track_script { lowered }'] : []),
-    `  notify "${hook.command.join(' ')}"`,
+    ...(withHook ? [`  notify "${command}"`] : []),
+    ...(withRxLowerPri ? [`  notify_master_rx_lower_pri "${command} INSTANCE ${name} MASTER_RX_LOWER_PRI"`] : []),
     '}',
   ])
-  const globals = ['global_defs {', '  vrrp_version 3', '  enable_script_security', '  script_user root', '}']
+  const settings = ['vrrp_version 3', 'enable_script_security', 'script_user root']
+  if (fifo) settings.push(`vrrp_notify_fifo ${fifo}`)
+  const globals = ['global_defs {', ...settings.map((setting) => `  ${setting}`), '}']
   return [globals, track ?? [], ...blocks].map((lines) => `${lines.join('\n')}\n`).join('\n')
 }

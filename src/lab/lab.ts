@@ -1,6 +1,7 @@
 /** `vip-switch lab`: a failover on this machine, without AWS. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
+import { messageOf } from '../errors.ts'
 import { table } from '../output/table.ts'
 import { type Account, accountOn } from './account.ts'
 import { eventsStage } from './events-stage.ts'
@@ -22,10 +23,10 @@ export async function runStory(bin: string): Promise<boolean> {
     stage = await raise({ bin, directory, scene, network, account })
     await tell(stage, scene, account)
     account.chapter('What next')
-    account.block(whatNext(bin, typeof network !== 'string'))
+    account.block(whatNext(bin, typeof network !== 'string', account.width))
     return true
   } catch (error) {
-    account.chapter(account.style.red(`It failed: ${error instanceof Error ? error.message : error}`))
+    account.chapter(account.style.red(`It failed: ${messageOf(error)}`))
     if (stage) account.block(stage.logs())
     return false
   } finally {
@@ -60,8 +61,8 @@ function networkOrObstacle(): Network | string {
   for (const program of ['keepalived', 'ip']) if (!isOnPath(program)) return `${program} not found`
   try {
     return createNetwork(nodes)
-  } catch {
-    return 'no network namespaces here'
+  } catch (error) {
+    return `no network namespaces here (${messageOf(error)})`
   }
 }
 
@@ -76,13 +77,14 @@ function isOnPath(program: string): boolean {
   })
 }
 
-function whatNext(bin: string, real: boolean): string {
+function whatNext(bin: string, real: boolean, width: number): string {
   const path = relative(process.cwd(), bin)
   const program = path.startsWith('..') ? 'vip-switch' : path
-  return table([
+  const rows = [
     ...(real ? [] : [['sudo npm start', 'the same with the real keepalived, where it is installed']]),
     ['README.md', 'install it on two instances, step by step'],
     [`${program} lab ec2`, 'an EC2 endpoint to play with (list, switch, notify)'],
     [`${program} --help`, 'every command'],
-  ])
+  ]
+  return table(rows, undefined, width)
 }

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { atEnd, signalIfAlive } from './cleanup.ts'
 
-export type LogLine = {
+type LogLine = {
   /** When it came, in milliseconds since the epoch. */
   readonly at: number
   readonly text: string
@@ -24,7 +24,7 @@ export type LoggedProcess = {
   line(pattern: RegExp): Promise<LogLine>
 }
 
-const lineDeadline = 10_000
+const LINE_DEADLINE_MS = 10_000
 
 /**
  * Starts a command in a process group of its own, so that Ctrl-C on the terminal is for the caller alone; the group is
@@ -53,12 +53,12 @@ export async function startLogged(command: readonly string[], env: NodeJS.Proces
   const kill = atEnd(() => signalIfAlive(-pid, 'SIGKILL'))
 
   async function line(pattern: RegExp): Promise<LogLine> {
-    const late = AbortSignal.timeout(lineDeadline)
+    const late = AbortSignal.timeout(LINE_DEADLINE_MS)
     for (;;) {
       const found = lines.find(({ text }) => pattern.test(text))
       if (found) return found
       if (ended || late.aborted) {
-        const what = ended ? 'it ended' : `${lineDeadline / 1000} s went by`
+        const what = ended ? 'it ended' : `${LINE_DEADLINE_MS / 1000} s went by`
         throw new Error(`${what} without a line like ${pattern}: ${command.join(' ')}\n${tail(lines)}`)
       }
       await once(events, 'change', { signal: late }).catch(() => undefined)

@@ -2,16 +2,16 @@
  * The network of one lab run: a namespace that stands for the cloud, with a bridge, and one for each node, joined by
  * veth pairs. Everything lives in these namespaces; the host's own gets no address, no interface and no rule.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { atEnd, isAlive, signalIfAlive } from './cleanup.ts'
 
 /** The cloud's own address in the nodes' network, where the EC2 endpoint listens. */
-export const cloudAddress = '10.0.0.1'
+export const CLOUD_ADDRESS = '10.0.0.1'
 /** Link-local, as on EC2. */
-export const metadataAddress = '169.254.169.254'
+export const METADATA_ADDRESS = '169.254.169.254'
 
-export type NetworkNode = {
+type NetworkNode = {
   /** Also the name of its port at the bridge: at most 15 characters. */
   readonly name: string
   /** IPv4, in 10.0.0.0/16. */
@@ -28,10 +28,10 @@ export type Network = {
   remove(): void
 }
 
-const namespaceDirectory = '/run/netns'
+const NAMESPACE_DIRECTORY = '/run/netns'
 let created = 0
 
-/** @throws the error of `ip`, with what it wrote, where namespaces are not permitted; nothing is left of it then */
+/** Makes the network. @throws an error that says why where namespaces are not permitted; nothing is left of it then */
 export function createNetwork(nodes: readonly NetworkNode[]): Network {
   removeLeftoverNamespaces()
   created += 1
@@ -49,8 +49,8 @@ export function createNetwork(nodes: readonly NetworkNode[]): Network {
       [
         'link set lo up',
         'link add br0 type bridge',
-        `address add ${cloudAddress}/16 dev br0`,
-        `address add ${metadataAddress}/32 dev br0`,
+        `address add ${CLOUD_ADDRESS}/16 dev br0`,
+        `address add ${METADATA_ADDRESS}/32 dev br0`,
         'link set br0 up',
         ...nodes.flatMap((node) => [
           `link add ${node.name} type veth peer name eth0 netns ${namespaceOf(node)}`,
@@ -66,7 +66,7 @@ export function createNetwork(nodes: readonly NetworkNode[]): Network {
           'link set lo up',
           `address add ${node.address}/16 dev eth0`,
           'link set eth0 up',
-          `route add ${metadataAddress} via ${cloudAddress}`,
+          `route add ${METADATA_ADDRESS} via ${CLOUD_ADDRESS}`,
         ],
       )
     }
@@ -121,13 +121,18 @@ function killAllIn(namespace: string): void {
 
 function namespaces(): string[] {
   try {
-    return readdirSync(namespaceDirectory)
+    return readdirSync(NAMESPACE_DIRECTORY)
   } catch {
     return []
   }
 }
 
-/** Runs lines of ip(8) as one batch. */
+/** Runs lines of ip(8) as one batch. @throws an error that says why the first line that failed did so */
 function ip(options: readonly string[], lines: readonly string[]): void {
-  execFileSync('ip', [...options, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] })
+  const { error, status, stderr } = spawnSync('ip', [...options, '-batch', '-'], {
+    input: `${lines.join('\n')}\n`,
+    encoding: 'utf8',
+  })
+  if (error) throw error
+  if (status !== 0) throw new Error(`ip: ${stderr.split('\n', 1)[0]}`)
 }

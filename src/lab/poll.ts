@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const interval = 10
+const INTERVAL_MS = 10
 
 /**
  * Asks until there is an answer: the first that is not undefined. For what nothing signals.
@@ -16,6 +16,6 @@ export async function poll<Answer>(
     const answer = await ask()
     if (answer !== undefined) return answer
     if (performance.now() >= end) throw new Error(`not seen within ${deadline / 1000} s: ${what}`)
-    await sleep(interval)
+    await sleep(INTERVAL_MS)
   }
 }

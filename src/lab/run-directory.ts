@@ -5,19 +5,19 @@ import { atEnd, isAlive } from './cleanup.ts'
 
 export type RunDirectory = { readonly path: string; remove(): void }
 
-const prefix = 'vip-switch-lab-'
+const PREFIX = 'vip-switch-lab-'
 
 /** A temporary directory of this run. */
 export function createRunDirectory(): RunDirectory {
   removeLeftoverDirectories()
-  const path = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  const path = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   return { path, remove: atEnd(() => rmSync(path, { recursive: true, force: true })) }
 }
 
 /** Removes the directories of runs that ended without: those whose owner's process is gone. */
 export function removeLeftoverDirectories(): void {
   for (const name of readdirSync(tmpdir())) {
-    const owner = name.startsWith(prefix) ? /^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] : undefined
+    const owner = name.startsWith(PREFIX) ? /^\d+(?=-)/.exec(name.slice(PREFIX.length))?.[0] : undefined
     if (owner === undefined || isAlive(Number(owner))) continue
     try {
       rmSync(join(tmpdir(), name), { recursive: true, force: true })

@@ -12,8 +12,8 @@ export type LabNode = {
 }
 
 export const seed = defaultSeed
-export const vip = '10.99.0.10/32'
-export const vrrpInstance = 'VI_1'
+export const VIP = '10.99.0.10/32'
+export const VRRP_INSTANCE = 'VI_1'
 export const nodes: readonly [LabNode, LabNode] = [
   { name: 'db-1', address: '10.0.1.11', priority: 150 },
   { name: 'db-2', address: '10.0.2.12', priority: 100 },
@@ -33,7 +33,7 @@ export type Scene = {
 
 /** What moves with the VRRP instance: the VIP, in every table that has it. */
 export function instancesOf(scene: Scene): Readonly<Record<string, InstanceRoutes>> {
-  return { [vrrpInstance]: { vips: [vip], routeTables: [...scene.tables.values()] } }
+  return { [VRRP_INSTANCE]: { vips: [VIP], routeTables: [...scene.tables.values()] } }
 }
 
 /** Ids follow from the seed's names alone, so that they are known before an endpoint serves them. */
@@ -44,7 +44,7 @@ export function sceneOf(region: Region = buildRegion(seed)): Scene {
     return { eni: found.id, instanceId: found.attachment.instanceId }
   }
   const withVip = [...region.routeTables.values()].filter(({ routes }) =>
-    routes.some(({ destination }) => destination.value === vip),
+    routes.some(({ destination }) => destination.value === VIP),
   )
   return {
     region: region.name,

@@ -4,10 +4,10 @@ import type { Account } from './account.ts'
 import type { InterfaceRoute } from './endpoint-control.ts'
 import type { Hook, HookLogLine } from './hook.ts'
 import { poll } from './poll.ts'
-import { type LabNode, nodes, type Scene, vip } from './scene.ts'
+import { type LabNode, nodes, type Scene, VIP } from './scene.ts'
 import type { Stage, Transition } from './stage.ts'
 
-const patience = 15_000
+const PATIENCE_MS = 15_000
 
 /** How long the parts of a change of the master took, in milliseconds. */
 type Timing = {
@@ -19,13 +19,15 @@ type Timing = {
 /** @throws an error that says what was waited for when something does not happen */
 export async function tell(stage: Stage, scene: Scene, account: Account): Promise<void> {
   const [first, second] = nodes
-  const vipRoutes = async () => (await stage.control.routes()).filter(({ destination }) => destination === vip)
+  const vipRoutes = async () => (await stage.control.routes()).filter(({ destination }) => destination === VIP)
 
   /** Waits until every route is at a node. Returns when that was seen. */
   async function arrived(node: LabNode): Promise<number> {
     const eni = scene.eniOf(node)
-    await poll(`${vip} at ${node.name} in ${names(scene)}`, patience, async () => allAt(await vipRoutes(), scene, eni))
-    account.narrate('cloud', account.style.green(`${vip} → ${node.name} in ${names(scene)}`))
+    await poll(`${VIP} at ${node.name} in ${names(scene)}`, PATIENCE_MS, async () =>
+      allAt(await vipRoutes(), scene, eni),
+    )
+    account.narrate('cloud', account.style.green(`${VIP} → ${node.name} in ${names(scene)}`))
     return Date.now()
   }
 
@@ -60,9 +62,9 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
   const failback = await follow(first, await stage.failBack())
 
   account.chapter('How long it took')
-  account.block(timings([failover, failback]))
-  account.chapter(`Where ${vip} pointed`)
-  account.block(routesTable(scene, before, after))
+  account.block(timings([failover, failback], account.width))
+  account.chapter(`Where ${VIP} pointed`)
+  account.block(routesTable(scene, before, after, account.width))
 }
 
 /** True once the VIP's route in every table is active and at the interface; undefined before. */
@@ -75,7 +77,7 @@ function allAt(routes: readonly InterfaceRoute[], scene: Scene, eni: string): tr
 
 /** The line of a hook's log with this message that is no older than `since`, once it is there. */
 function logged(hook: Hook, message: string, since: number): Promise<HookLogLine> {
-  return poll(`"${message}" in the hook's log`, patience, () =>
+  return poll(`"${message}" in the hook's log`, PATIENCE_MS, () =>
     hook.log().find(({ msg, time }) => msg === message && time >= since),
   )
 }
@@ -84,7 +86,7 @@ function names(scene: Scene): string {
   return [...scene.tables.keys()].join(', ')
 }
 
-function timings(columns: readonly Timing[]): string {
+function timings(columns: readonly Timing[], width: number): string {
   const row = (label: string, part: keyof Timing) => [
     label,
     ...columns.map(({ [part]: ms }) => (ms === undefined ? '' : `${Math.round(ms)} ms`).padStart(9)),
@@ -97,10 +99,16 @@ function timings(columns: readonly Timing[]): string {
       row('in all, until every route points at it', 'total'),
     ],
     ['', ' failover', ' failback'],
+    width,
   )
 }
 
-function routesTable(scene: Scene, before: readonly InterfaceRoute[], after: readonly InterfaceRoute[]): string {
+function routesTable(
+  scene: Scene,
+  before: readonly InterfaceRoute[],
+  after: readonly InterfaceRoute[],
+  width: number,
+): string {
   const cell = (routes: readonly InterfaceRoute[], id: string) => {
     const target = routes.find((route) => route.table === id)?.target
     return target ? `${scene.nameOf(target)} ${target}` : 'missing'
@@ -108,5 +116,6 @@ function routesTable(scene: Scene, before: readonly InterfaceRoute[], after: rea
   return table(
     [...scene.tables].map(([name, id]) => [name, cell(before, id), cell(after, id)]),
     ['route table', 'before', 'after the failover'],
+    width,
   )
 }

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 /** A destination's family, and its network in canonical text: host bits masked, IPv6 as in RFC 5952. */
-export interface Cidr {
+type Cidr = {
   family: 'ipv4' | 'ipv6'
   text: string
 }

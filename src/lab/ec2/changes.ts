@@ -2,7 +2,7 @@ import { type InstanceState, interfacesOf, type Region } from './model.ts'
 
 /**
  * Changes what an instance does. A terminated one loses its interfaces, and stays terminated.
- * Throws if there is no such instance, or it is already terminated.
+ * @throws if there is no such instance, or it is already terminated
  */
 export function setInstanceState(region: Region, instanceId: string, state: InstanceState): void {
   const instance = region.instances.get(instanceId)
@@ -16,7 +16,7 @@ export function setInstanceState(region: Region, instanceId: string, state: Inst
   }
 }
 
-/** Detaches an interface from its instance. Throws if there is no such interface. */
+/** Detaches an interface from its instance. @throws if there is no such interface */
 export function detachInterface(region: Region, interfaceId: string): void {
   const networkInterface = region.interfaces.get(interfaceId)
   if (networkInterface === undefined) throw new Error(`no interface ${interfaceId}`)

@@ -1,7 +1,8 @@
+import { messageOf } from '../../errors.ts'
 import { setInstanceState } from './changes.ts'
 import type { Region } from './model.ts'
 
-const states = ['running', 'stopped', 'terminated'] as const
+const STATES = ['running', 'stopped', 'terminated'] as const
 
 /**
  * What a test in another process may ask of the endpoint: `GET /_lab/requests`, and
@@ -17,12 +18,12 @@ export function answerLab(
   if (method === 'GET' && path === '/_lab/requests') return { status: 200, text: JSON.stringify(requests) }
   const [, instanceId] = /^\/_lab\/instances\/([^/]+)\/state$/.exec(path) ?? []
   if (method !== 'POST' || instanceId === undefined) return refusal(404, `no ${method} ${path} here`)
-  const state = states.find((candidate) => candidate === body.trim())
-  if (state === undefined) return refusal(400, `the state must be one of ${states.join(', ')}`)
+  const state = STATES.find((candidate) => candidate === body.trim())
+  if (state === undefined) return refusal(400, `the state must be one of ${STATES.join(', ')}`)
   try {
     setInstanceState(region, instanceId, state)
   } catch (error) {
-    return refusal(400, error instanceof Error ? error.message : String(error))
+    return refusal(400, messageOf(error))
   }
   return { status: 200, text: JSON.stringify({ instanceId, state }) }
 }

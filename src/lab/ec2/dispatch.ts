@@ -7,7 +7,7 @@ import { authorize } from './permission.ts'
 import { flag, type Params, renderAnswer, renderError, type Service, type Xml } from './protocol.ts'
 
 /** One request, in the order of arrival. */
-export interface RequestRecord {
+export type RequestRecord = {
   action: string
   params: Params
   /** Milliseconds since the epoch. */

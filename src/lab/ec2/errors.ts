@@ -16,10 +16,12 @@ export function parameterInMessage(parameter: string): string {
   return parameter.charAt(0).toLowerCase() + parameter.slice(1)
 }
 
+/** `parameter` as the request would name it. */
 export function missingParameter(parameter: string): ApiError {
   return new ApiError('MissingParameter', `The request must contain the parameter ${parameterInMessage(parameter)}`)
 }
 
+/** @param why a sentence, as EC2 adds it */
 export function invalidValue(parameter: string, value: string, why: string): ApiError {
   return new ApiError(
     'InvalidParameterValue',

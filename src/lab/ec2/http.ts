@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { type AddressInfo, isIPv6 } from 'node:net'
 
 /** Longer than any client keeps an idle connection, so that the server never closes one that is being used. */
-const keepAlive = 120_000
+const KEEP_ALIVE_MS = 120_000
 
-/** Starts a server. Throws the error of listening. */
+/** Starts a server. @throws the error of listening */
 export function listen(
   listener: RequestListener,
   where: { host: string; port: number } | { path: string },
 ): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: keepAlive }, listener)
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listener)
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(where, () => resolve(server))

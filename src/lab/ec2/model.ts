@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** One account's resources in one region: plain data. Ids are the keys of the maps. */
-export interface Region {
+export type Region = {
   name: string
   account: string
   vpcs: Map<string, Vpc>
@@ -20,14 +20,14 @@ export interface Region {
   sessions: Map<string, Caller>
 }
 
-export interface Vpc {
+export type Vpc = {
   id: string
   /** IPv4; the first is the primary one. */
   cidrs: string[]
   ipv6Cidrs: string[]
 }
 
-export interface Subnet {
+export type Subnet = {
   id: string
   vpcId: string
   zone: string
@@ -35,7 +35,7 @@ export interface Subnet {
   ipv6Cidrs: string[]
 }
 
-export interface RouteTable {
+export type RouteTable = {
   id: string
   vpcId: string
   main: boolean
@@ -43,13 +43,13 @@ export interface RouteTable {
   routes: Route[]
 }
 
-export interface Route {
+export type Route = {
   destination: Destination
   target: RouteTarget
   origin: 'CreateRouteTable' | 'CreateRoute' | 'EnableVgwRoutePropagation'
 }
 
-export interface Destination {
+export type Destination = {
   kind: 'ipv4' | 'ipv6' | 'prefixList'
   /** Canonical text, or the prefix list's id. */
   value: string
@@ -66,12 +66,12 @@ export type TargetField =
   | 'localGatewayId'
   | 'carrierGatewayId'
 
-export interface RouteTarget {
+export type RouteTarget = {
   field: TargetField
   id: string
 }
 
-export interface NetworkInterface {
+export type NetworkInterface = {
   id: string
   vpcId: string
   subnetId: string
@@ -96,14 +96,14 @@ export const instanceStateCodes = {
 
 export type InstanceState = keyof typeof instanceStateCodes
 
-export interface Instance {
+export type Instance = {
   id: string
   state: InstanceState
   zone: string
   launchTime: string
 }
 
-export interface SecurityGroup {
+export type SecurityGroup = {
   id: string
   vpcId: string
   name: string
@@ -111,25 +111,25 @@ export interface SecurityGroup {
   ingress: Permission[]
 }
 
-export interface Permission {
+type Permission = {
   /** `-1` (all), `tcp`, `udp`, `icmp`, or a protocol's number. */
   protocol: string
   ports?: { from: number; to: number }
   source: { cidr: string } | { groupId: string }
 }
 
-export interface PrefixList {
+type PrefixList = {
   id: string
   entries: string[]
 }
 
 /** A call refused for want of permission; without a resource, on every one. */
-export interface Denial {
+type Denial = {
   action: string
   resource?: string
 }
 
-export interface Caller {
+export type Caller = {
   account: string
   arn: string
   userId: string
@@ -165,6 +165,7 @@ export function digest(value: string): string {
   return createHash('sha1').update(value).digest('hex')
 }
 
+/** A resource's tags by their keys; none for an id that names nothing. */
 export function tagsOf(region: Region, resourceId: string): ReadonlyMap<string, string> {
   return region.tags.get(resourceId) ?? new Map()
 }

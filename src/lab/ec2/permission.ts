@@ -5,7 +5,8 @@ import { kindOf } from './resources.ts'
 
 /**
  * The one place where a call is permitted or refused, before anything of it is done or looked at.
- * Throws UnauthorizedOperation (of STS: AccessDenied). `resourceIds` is empty for a call on no resource in particular.
+ * @param resourceIds empty for a call on no resource in particular
+ * @throws ApiError UnauthorizedOperation; of STS, AccessDenied
  */
 export function authorize(
   region: Region,

@@ -17,14 +17,14 @@ export function text(params: Params, name: string): string | undefined {
   return params[name] || undefined
 }
 
-/** One parameter. Throws MissingParameter. */
+/** One parameter. @throws ApiError MissingParameter */
 export function requiredText(params: Params, name: string): string {
   const value = text(params, name)
   if (value === undefined) throw missingParameter(name)
   return value
 }
 
-/** A boolean parameter, false when absent. Throws InvalidParameterValue. */
+/** A boolean parameter, false when absent. @throws ApiError InvalidParameterValue */
 export function flag(params: Params, name: string): boolean {
   const value = text(params, name)?.toLowerCase()
   if (value === undefined || value === 'false') return false
@@ -69,7 +69,7 @@ function document(root: string, namespace: string | undefined, content: { readon
 /** The two services that the endpoint speaks for, each with its own envelopes. */
 export type Service = 'ec2' | 'sts'
 
-const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
+const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
 /** A success, in the service's envelope. */
 export function renderAnswer(
@@ -82,7 +82,7 @@ export function renderAnswer(
     case 'ec2':
       return document(`${action}Response`, 'http://ec2.amazonaws.com/doc/2016-11-15/', { requestId, ...body })
     case 'sts':
-      return document(`${action}Response`, stsNamespace, {
+      return document(`${action}Response`, STS_NAMESPACE, {
         [`${action}Result`]: body,
         ResponseMetadata: { RequestId: requestId },
       })
@@ -96,7 +96,7 @@ export function renderError(service: Service, requestId: string, error: ApiError
     case 'ec2':
       return document('Response', undefined, { Errors: { Error: { Code, Message } }, RequestID: requestId })
     case 'sts':
-      return document('ErrorResponse', stsNamespace, {
+      return document('ErrorResponse', STS_NAMESPACE, {
         Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code, Message },
         RequestId: requestId,
       })

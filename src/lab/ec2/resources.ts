@@ -2,7 +2,7 @@ import { ApiError } from './errors.ts'
 import type { Region } from './model.ts'
 
 /** How EC2 speaks of one kind of resource: in ids, in tags and in errors. */
-export interface ResourceKind<T = unknown> {
+export type ResourceKind<T = unknown> = {
   prefix: string
   /** As in an ARN and in DescribeTags. */
   type: string
@@ -78,7 +78,7 @@ export function kindOf(id: string): ResourceKind | undefined {
   return Object.values(kinds).find(({ prefix }) => id.startsWith(`${prefix}-`))
 }
 
-/** Throws the kind's error for an id that cannot be one: not the prefix, or not 8 or 17 hexadecimal digits. */
+/** @throws ApiError of the kind for an id that cannot be one: not the prefix, or not 8 or 17 hexadecimal digits */
 export function checkForm(kind: ResourceKind, id: string): void {
   if (!id.startsWith(`${kind.prefix}-`)) {
     throw new ApiError(kind.malformed, `Invalid id: "${id}" (expecting "${kind.prefix}-...")`)
@@ -88,14 +88,14 @@ export function checkForm(kind: ResourceKind, id: string): void {
   }
 }
 
-/** Throws the kind's error for ids that name nothing. */
+/** @throws ApiError of the kind for ids that name nothing */
 export function checkExists(region: Region, kind: ResourceKind, ids: readonly string[]): void {
   const held = kind.held(region)
   const absent = ids.filter((id) => !held.has(id))
   if (absent.length > 0) throw notFound(kind, absent)
 }
 
-/** The resource of an id. Throws the kind's errors for a malformed or an unknown one. */
+/** The resource of an id. @throws ApiError of the kind for a malformed or an unknown one */
 export function find<T>(region: Region, kind: ResourceKind<T>, id: string): T {
   checkForm(kind, id)
   const resource = kind.held(region).get(id)

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { Failure, messageOf } from '../../errors.ts'
+import { table } from '../../output/table.ts'
 import { type Region, tagsOf } from './model.ts'
 import { parseSeed, SeedError } from './seed/seed.ts'
 import { type Ec2Endpoint, startEc2Endpoint } from './server.ts'
 
-export interface ServeOptions {
+export type ServeOptions = {
   host: string
   port: number
   /** Path of a unix socket to listen on as well. */
@@ -19,7 +21,7 @@ export interface ServeOptions {
 
 /**
  * Serves an EC2 endpoint until SIGINT or SIGTERM, and prints on stdout where it is and what is in it.
- * Throws SeedError, naming the file, or the error of listening.
+ * @throws Failure of kind `config`, naming the file, for a bad seed; or the error of listening
  */
 export async function serveEc2(options: ServeOptions): Promise<void> {
   const { host, socket, metadataPort, metadataHost = host } = options
@@ -41,10 +43,18 @@ async function start({ host, port, socket, seed }: ServeOptions): Promise<Ec2End
       host,
       port,
       ...(socket !== undefined && { socket }),
-      ...(seed !== undefined && { seed: parseSeed(await readFile(seed, 'utf8')) }),
+      ...(seed !== undefined && { seed: parseSeed(await read(seed)) }),
     })
   } catch (error) {
     throw error instanceof SeedError ? new SeedError([`${seed}:`, error.message]) : error
+  }
+}
+
+async function read(seed: string): Promise<string> {
+  try {
+    return await readFile(seed, 'utf8')
+  } catch (error) {
+    throw new Failure('usage', `--seed: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -61,10 +71,8 @@ function overview({ url, region }: Ec2Endpoint, metadataUrl: string | undefined,
     ...(socket === undefined ? [] : [['socket', socket]]),
     ...(metadataUrl === undefined ? [] : [['metadata', metadataUrl]]),
   ]
-  const exports = [
-    `export AWS_ENDPOINT_URL=${url} AWS_REGION=${region.name} AWS_DEFAULT_REGION=${region.name} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab`,
-  ]
-  return `${[...aligned(where), '', ...exports, '', ...aligned(seeded(region))].join('\n')}\n`
+  const exports = `export AWS_ENDPOINT_URL=${url} AWS_REGION=${region.name} AWS_DEFAULT_REGION=${region.name} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab`
+  return `${[table(where), exports, table(seeded(region))].join('\n\n')}\n`
 }
 
 /** The ids that a user needs: tables with their routes to interfaces, and instances with theirs. */
@@ -82,14 +90,4 @@ function seeded(region: Region): string[][] {
     ]),
     ...[...region.prefixLists.keys()].map((id) => ['prefix list', id, nameOf(id)]),
   ]
-}
-
-function aligned(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

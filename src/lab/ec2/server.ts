@@ -10,7 +10,7 @@ import { buildRegion } from './seed/build.ts'
 import { defaultSeed } from './seed/default.ts'
 import type { Seed } from './seed/seed.ts'
 
-export interface EndpointOptions {
+export type EndpointOptions = {
   /** Default 127.0.0.1. */
   host?: string
   /** Default: a free one. */
@@ -21,7 +21,7 @@ export interface EndpointOptions {
   intercept?: Intercept
 }
 
-export interface Ec2Endpoint {
+export type Ec2Endpoint = {
   url: string
   /** The model itself: what is changed here is seen by the next call. */
   region: Region
@@ -31,7 +31,7 @@ export interface Ec2Endpoint {
   close: () => Promise<void>
 }
 
-/** Starts an EC2 and STS endpoint. Throws SeedError, or the error of listening. */
+/** Starts an EC2 and STS endpoint. @throws SeedError, or the error of listening */
 export async function startEc2Endpoint(options: EndpointOptions = {}): Promise<Ec2Endpoint> {
   const { host = '127.0.0.1', port = 0, socket, intercept } = options
   const region = buildRegion(options.seed ?? defaultSeed)

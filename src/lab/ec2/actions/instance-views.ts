@@ -44,6 +44,7 @@ function interfaceCore(region: Region, networkInterface: NetworkInterface) {
   }
 }
 
+/** As DescribeNetworkInterfaces says it. */
 export function interfaceStatus({ attachment }: NetworkInterface): 'in-use' | 'available' {
   return attachment === undefined ? 'available' : 'in-use'
 }
@@ -62,6 +63,7 @@ function groupSet(region: Region, networkInterface: NetworkInterface | undefined
   )
 }
 
+/** An item of networkInterfaceSet. */
 export function interfaceView(region: Region, networkInterface: NetworkInterface): Xml {
   const core = interfaceCore(region, networkInterface)
   return {
@@ -77,7 +79,7 @@ export function interfaceView(region: Region, networkInterface: NetworkInterface
   }
 }
 
-export function instanceStateView({ state }: Instance): Xml {
+function instanceStateView({ state }: Instance): Xml {
   return { code: instanceStateCodes[state], name: state }
 }
 
@@ -93,12 +95,12 @@ export function reservationView(region: Region, instance: Instance): Xml {
     instancesSet: items([
       {
         instanceId: instance.id,
-        imageId,
+        imageId: IMAGE_ID,
         instanceState: instanceStateView(instance),
         privateDnsName: address && privateName(region, address),
         dnsName: '',
         amiLaunchIndex: 0,
-        instanceType,
+        instanceType: INSTANCE_TYPE,
         launchTime: instance.launchTime,
         placement: { availabilityZone: instance.zone, groupName: '', tenancy: 'default' },
         monitoring: { state: 'disabled' },
@@ -118,13 +120,15 @@ export function reservationView(region: Region, instance: Instance): Xml {
 }
 
 /** What every instance runs. */
-export const imageId = 'ami-0a1b2c3d4e5f60718'
-export const instanceType = 't3.small'
+export const IMAGE_ID = 'ami-0a1b2c3d4e5f60718'
+export const INSTANCE_TYPE = 't3.small'
 
+/** An instance's reservation: the same whenever it is asked for. */
 export function reservationId({ id }: Instance): string {
   return `r-0${digest(id).slice(0, 16)}`
 }
 
+/** An item of instanceStatusSet: a running instance passes every check. */
 export function instanceStatusView(instance: Instance): Xml {
   const status =
     instance.state === 'running'

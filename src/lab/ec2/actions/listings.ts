@@ -10,7 +10,7 @@ import {
   type Vpc,
 } from '../model.ts'
 import { kinds } from '../resources.ts'
-import { imageId, instanceType, interfaceStatus, privateName, reservationId } from './instance-views.ts'
+import { IMAGE_ID, INSTANCE_TYPE, interfaceStatus, privateName, reservationId } from './instance-views.ts'
 import type { Filters, Listing } from './query.ts'
 import { associations, routeView } from './views.ts'
 
@@ -19,6 +19,7 @@ import { associations, routeView } from './views.ts'
 const byId = ({ id }: { id: string }) => id
 const byVpc = ({ vpcId }: { vpcId: string }) => vpcId
 
+/** How DescribeRouteTables finds what it answers. */
 export function routeTables(region: Region): Listing<RouteTable> {
   const routeFields = (field: string) => (table: RouteTable) =>
     table.routes.map((route) => routeView(region, route)[field])
@@ -50,6 +51,7 @@ export function routeTables(region: Region): Listing<RouteTable> {
   }
 }
 
+/** How DescribeNetworkInterfaces finds what it answers. */
 export function networkInterfaces(region: Region): Listing<NetworkInterface> {
   return {
     ids: { parameter: 'NetworkInterfaceId', kind: kinds.networkInterface, withMaxResults: false },
@@ -92,6 +94,7 @@ const instanceFilters: Filters<Instance> = {
   'instance-state-name': ({ state }) => state,
 }
 
+/** How DescribeInstanceStatus finds what it answers. */
 export const instanceStatus: Listing<Instance> = {
   ids: instanceIds,
   idOf: byId,
@@ -100,6 +103,7 @@ export const instanceStatus: Listing<Instance> = {
   filters: instanceFilters,
 }
 
+/** How DescribeInstances finds what it answers. */
 export function instances(region: Region): Listing<Instance> {
   const interfaces = ({ id }: Instance) => interfacesOf(region, id)
   const primary = (instance: Instance) => interfaces(instance)[0]
@@ -111,9 +115,9 @@ export function instances(region: Region): Listing<Instance> {
     pageLimit: 1000,
     filters: {
       ...instanceFilters,
-      'image-id': () => imageId,
+      'image-id': () => IMAGE_ID,
       'instance-id': byId,
-      'instance-type': () => instanceType,
+      'instance-type': () => INSTANCE_TYPE,
       'instance.group-id': groupIds,
       'instance.group-name': (instance) => groupIds(instance).map((id) => region.securityGroups.get(id)?.name),
       'ipv6-address': (instance) => interfaces(instance).flatMap(({ ipv6Addresses }) => ipv6Addresses),
@@ -134,6 +138,7 @@ export function instances(region: Region): Listing<Instance> {
   }
 }
 
+/** How DescribeSubnets finds what it answers. */
 export function subnets(region: Region): Listing<Subnet> {
   return {
     ids: { parameter: 'SubnetId', kind: kinds.subnet, withMaxResults: false },
@@ -153,6 +158,7 @@ export function subnets(region: Region): Listing<Subnet> {
   }
 }
 
+/** How DescribeVpcs finds what it answers. */
 export function vpcs(region: Region): Listing<Vpc> {
   return {
     ids: { parameter: 'VpcId', kind: kinds.vpc, withMaxResults: false },
@@ -171,6 +177,7 @@ export function vpcs(region: Region): Listing<Vpc> {
   }
 }
 
+/** How DescribeSecurityGroups finds what it answers. */
 export function securityGroups(region: Region): Listing<SecurityGroup> {
   return {
     ids: { parameter: 'GroupId', kind: kinds.securityGroup, withMaxResults: true },
@@ -191,13 +198,14 @@ export function securityGroups(region: Region): Listing<SecurityGroup> {
   }
 }
 
-export interface TagDescription {
+type TagDescription = {
   key: string
   value: string
   resourceId: string
   resourceType: string
 }
 
+/** How DescribeTags finds what it answers. */
 export const tags: Listing<TagDescription> = {
   idOf: ({ resourceId }) => resourceId,
   tagged: false,

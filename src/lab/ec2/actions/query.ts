@@ -9,7 +9,7 @@ type FilterValue = string | number | boolean | undefined
 export type Filters<T> = Record<string, (resource: T) => FilterValue | readonly FilterValue[]>
 
 /** How one Describe call finds what it answers. */
-export interface Listing<T> {
+export type Listing<T> = {
   /** The parameter that lists ids, and the kind they are of. */
   ids?: { parameter: string; kind: ResourceKind; withMaxResults: boolean }
   idOf: (resource: T) => string
@@ -22,7 +22,7 @@ export interface Listing<T> {
 
 /**
  * The resources that a Describe call asks for, by ids, filters and page.
- * Throws the errors of malformed and unknown ids, of unknown filters, and of wrong paging.
+ * @throws ApiError for malformed and unknown ids, unknown filters, and wrong paging
  */
 export function select<T>(
   region: Region,
@@ -88,7 +88,7 @@ function wildcard(value: string): RegExp {
   return new RegExp(`^${source}$`, 's')
 }
 
-const smallestPage = 5
+const SMALLEST_PAGE = 5
 
 /** One page of what was found; without MaxResults, the rest of it. A token is the place in this very list. */
 function page<T>(params: Params, limit: number, found: T[]): { selected: T[]; nextToken: string | undefined } {
@@ -102,8 +102,8 @@ function pageSize(params: Params, limit: number): number | undefined {
   const asked = text(params, 'MaxResults')
   if (asked === undefined) return undefined
   const size = Number(asked)
-  if (!Number.isInteger(size) || size < smallestPage || size > limit) {
-    throw invalidValue('MaxResults', asked, `Expecting a value between ${smallestPage} and ${limit}.`)
+  if (!Number.isInteger(size) || size < SMALLEST_PAGE || size > limit) {
+    throw invalidValue('MaxResults', asked, `Expecting a value between ${SMALLEST_PAGE} and ${limit}.`)
   }
   return size
 }

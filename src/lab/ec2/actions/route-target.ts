@@ -29,7 +29,7 @@ const gateways: Record<string, { field: TargetField; code: string; label: string
 
 const parameters = [...Object.keys(gateways), 'NetworkInterfaceId', 'InstanceId']
 
-/** The one target that a request names, checked. Throws EC2's error if it names none, two, or a wrong one. */
+/** The one target that a request names, checked. @throws ApiError if it names none, two, or a wrong one */
 export function requestedTarget(region: Region, table: RouteTable, params: Params): RouteTarget {
   const local = params.Action === 'ReplaceRoute' && flag(params, 'LocalTarget')
   const given = parameters.flatMap((parameter) => {

@@ -7,10 +7,10 @@ import type { Action } from './action.ts'
 import { requestedTarget } from './route-target.ts'
 
 /** Routes of one table and family that are not propagated. Source: Amazon VPC quotas. */
-const mostRoutes = 500
+const MOST_ROUTES = 500
 
 /** Ranges that no route may be within. Source: "Configure route tables" in the VPC user guide. */
-const reservedRanges = ['169.254.168.0/22', 'fd00:ec2::/32']
+const RESERVED_RANGES = ['169.254.168.0/22', 'fd00:ec2::/32']
 
 /** The destination parameters, by what they name. */
 const destinationParameters = {
@@ -72,7 +72,7 @@ function localRanges(region: Region, table: RouteTable, { kind, value }: Destina
  */
 function checkAgainstVpc(region: Region, table: RouteTable, { destination, target }: Omit<Route, 'origin'>): void {
   const { kind, value } = destination
-  if (kind !== 'prefixList' && reservedRanges.some((range) => within(range, value))) {
+  if (kind !== 'prefixList' && RESERVED_RANGES.some((range) => within(range, value))) {
     throw new ApiError('InvalidParameterValue', `The destination CIDR block ${value} is within a reserved range.`)
   }
   const ranges = localRanges(region, table, destination)
@@ -103,7 +103,7 @@ const createRoute: Action['run'] = ({ region, params }) => {
   if (writableRoute(table, destination) !== undefined) {
     throw new ApiError('RouteAlreadyExists', `The route identified by ${destination.value} already exists.`)
   }
-  if (routesCounted(region, table, destination.kind) + weight(region, destination) > mostRoutes) {
+  if (routesCounted(region, table, destination.kind) + weight(region, destination) > MOST_ROUTES) {
     throw new ApiError('RouteLimitExceeded', `The maximum number of routes has been reached.`)
   }
   table.routes.push({ destination, target, origin: 'CreateRoute' })
@@ -161,6 +161,7 @@ const deleteRoute: Action['run'] = ({ region, params }) => {
   return { return: true }
 }
 
+/** The calls that write routes. */
 export const routeActions: Record<string, Action> = {
   CreateRoute: { resources: routeTableId, run: createRoute },
   DeleteRoute: { resources: routeTableId, run: deleteRoute },

@@ -4,7 +4,7 @@ import { requiredText, text, type Xml } from '../protocol.ts'
 import type { Action, Call } from './action.ts'
 
 /** Credentials as STS and IMDS give them. */
-export interface SessionCredentials {
+type SessionCredentials = {
   accessKeyId: string
   secretAccessKey: string
   sessionToken: string
@@ -47,20 +47,20 @@ export function openSession(
   }
 }
 
-const shortestSession = 900
-const longestSession = 43_200
-const usualSession = 3600
+const SHORTEST_SESSION_SECONDS = 900
+const LONGEST_SESSION_SECONDS = 43_200
+const USUAL_SESSION_SECONDS = 3600
 
 function assumeRole({ region, params }: Call): { [name: string]: Xml } {
   const roleArn = requiredText(params, 'RoleArn')
   const sessionName = requiredText(params, 'RoleSessionName')
   const [, account, path] = /^arn:aws:iam::(\d{12}):role\/([\w+=,.@/-]+)$/.exec(roleArn) ?? []
   if (account === undefined || path === undefined) throw new ApiError('ValidationError', `${roleArn} is invalid`)
-  const seconds = Number(text(params, 'DurationSeconds') ?? usualSession)
-  if (!Number.isInteger(seconds) || seconds < shortestSession || seconds > longestSession) {
+  const seconds = Number(text(params, 'DurationSeconds') ?? USUAL_SESSION_SECONDS)
+  if (!Number.isInteger(seconds) || seconds < SHORTEST_SESSION_SECONDS || seconds > LONGEST_SESSION_SECONDS) {
     throw new ApiError(
       'ValidationError',
-      `The requested DurationSeconds must be from ${shortestSession} to ${longestSession}.`,
+      `The requested DurationSeconds must be from ${SHORTEST_SESSION_SECONDS} to ${LONGEST_SESSION_SECONDS}.`,
     )
   }
   const name = path.slice(path.lastIndexOf('/') + 1)
@@ -76,6 +76,7 @@ function assumeRole({ region, params }: Call): { [name: string]: Xml } {
   }
 }
 
+/** STS's calls. */
 export const stsActions: Record<string, Action> = {
   AssumeRole: { resources: (params) => [requiredText(params, 'RoleArn')], run: assumeRole },
   GetCallerIdentity: {

@@ -5,11 +5,11 @@ import { checkExists, checkForm, kindOf } from '../resources.ts'
 import type { Action } from './action.ts'
 
 // Limits: "Tag your Amazon EC2 resources" in EC2's user guide.
-const longestKey = 128
-const longestValue = 256
-const mostTags = 50
+const LONGEST_KEY = 128
+const LONGEST_VALUE = 256
+const MOST_TAGS = 50
 
-/** What tags are put on or taken off. Throws the errors of malformed ids. */
+/** What tags are put on or taken off. @throws ApiError for malformed ids */
 function resourceIds(params: Params): string[] {
   const ids = list(params, 'ResourceId')
   if (ids.length === 0) throw missingParameter('ResourceIdSet')
@@ -37,11 +37,11 @@ function requestedTags(params: Params): { key: string; value: string | undefined
     if (key.toLowerCase().startsWith('aws:')) {
       throw new ApiError('InvalidParameterValue', "Tag keys starting with 'aws:' are reserved for internal use")
     }
-    if (key.length > longestKey) {
-      throw invalidValue('Tag.Key', key, `The maximum length of a tag key is ${longestKey} characters.`)
+    if (key.length > LONGEST_KEY) {
+      throw invalidValue('Tag.Key', key, `The maximum length of a tag key is ${LONGEST_KEY} characters.`)
     }
-    if (value !== undefined && value.length > longestValue) {
-      throw invalidValue('Tag.Value', value, `The maximum length of a tag value is ${longestValue} characters.`)
+    if (value !== undefined && value.length > LONGEST_VALUE) {
+      throw invalidValue('Tag.Value', value, `The maximum length of a tag value is ${LONGEST_VALUE} characters.`)
     }
     return { key, value }
   })
@@ -54,8 +54,8 @@ const createTags: Action['run'] = ({ region, params }) => {
   const changed = ids.map((id) => {
     const ofResource = new Map(region.tags.get(id))
     for (const { key, value = '' } of tags) ofResource.set(key, value)
-    if (ofResource.size > mostTags) {
-      throw new ApiError('TagLimitExceeded', `The maximum number of tags of ${id} is ${mostTags}.`)
+    if (ofResource.size > MOST_TAGS) {
+      throw new ApiError('TagLimitExceeded', `The maximum number of tags of ${id} is ${MOST_TAGS}.`)
     }
     return [id, ofResource] as const
   })
@@ -77,6 +77,7 @@ const deleteTags: Action['run'] = ({ region, params }) => {
   return { return: true }
 }
 
+/** The calls that write tags. */
 export const tagActions: Record<string, Action> = {
   CreateTags: { resources: resourceIds, run: createTags },
   DeleteTags: { resources: resourceIds, run: deleteTags },

@@ -43,6 +43,7 @@ export function associations({ id, main, subnetIds }: RouteTable): { id: string;
   ]
 }
 
+/** An item of routeTableSet. */
 export function routeTableView(region: Region, table: RouteTable): Xml {
   const propagating = table.routes.filter(({ origin }) => origin === 'EnableVgwRoutePropagation')
   return {
@@ -66,6 +67,7 @@ export function routeTableView(region: Region, table: RouteTable): Xml {
   }
 }
 
+/** An item of subnetSet. */
 export function subnetView(region: Region, subnet: Subnet): Xml {
   const bits = Number(subnet.cidr.slice(subnet.cidr.indexOf('/') + 1))
   const used = [...region.interfaces.values()]
@@ -99,6 +101,7 @@ function ipv6Associations(id: string, prefix: string, cidrs: readonly string[]):
   )
 }
 
+/** An item of vpcSet. */
 export function vpcView(region: Region, vpc: Vpc): Xml {
   return {
     vpcId: vpc.id,
@@ -120,6 +123,7 @@ export function vpcView(region: Region, vpc: Vpc): Xml {
   }
 }
 
+/** An item of securityGroupInfo. */
 export function securityGroupView(region: Region, group: SecurityGroup): Xml {
   return {
     ownerId: region.account,

@@ -5,7 +5,7 @@ import { closeServer, listen, urlOf } from '../http.ts'
 import type { Region } from '../model.ts'
 import { metadataTree, type Tree } from './tree.ts'
 
-export interface MetadataOptions {
+export type MetadataOptions = {
   /** Default 127.0.0.1. */
   host?: string
   /** Default: a free one. */
@@ -14,19 +14,19 @@ export interface MetadataOptions {
   instanceId?: string
 }
 
-export interface Metadata {
+export type Metadata = {
   url: string
   close: () => Promise<void>
 }
 
 /** What the service answers to one request. */
-interface Answer {
+type Answer = {
   status: number
   text: string
   headers?: Record<string, string>
 }
 
-const longestTokenLife = 21_600
+const LONGEST_TOKEN_LIFE_SECONDS = 21_600
 
 /**
  * Starts an instance metadata service, version 2 only.
@@ -42,7 +42,8 @@ export async function startMetadata(region: Region, options: MetadataOptions = {
   function newToken(request: IncomingMessage, instanceId: string): Answer {
     if (request.headers['x-forwarded-for'] !== undefined) return refusal(403, 'Forbidden')
     const seconds = Number(request.headers['x-aws-ec2-metadata-token-ttl-seconds'])
-    if (!Number.isInteger(seconds) || seconds < 1 || seconds > longestTokenLife) return refusal(400, 'Bad Request')
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > LONGEST_TOKEN_LIFE_SECONDS)
+      return refusal(400, 'Bad Request')
     const token = randomBytes(40).toString('base64')
     tokens.set(token, { instanceId, expires: Date.now() + seconds * 1000 })
     return { status: 200, text: token, headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(seconds) } }

@@ -1,16 +1,16 @@
-import { imageId, instanceType, privateName } from '../actions/instance-views.ts'
+import { IMAGE_ID, INSTANCE_TYPE, privateName } from '../actions/instance-views.ts'
 import { openSession } from '../actions/sts.ts'
 import { type Instance, interfacesOf, type NetworkInterface, type Region } from '../model.ts'
 
 /** Metadata as directories and texts; what an instance does not have is left out. */
-export interface Tree {
+export type Tree = {
   [name: string]: Tree | string | undefined
 }
 
 /** The role whose credentials every instance has. */
-const roleName = 'lab-node'
+const ROLE_NAME = 'lab-node'
 
-const credentialsLife = 6 * 3600
+const CREDENTIALS_LIFE_SECONDS = 6 * 3600
 
 /** All metadata of one instance, read at this moment. */
 export function metadataTree(region: Region, instanceId: string): Tree {
@@ -23,11 +23,11 @@ export function metadataTree(region: Region, instanceId: string): Tree {
     latest: {
       dynamic: { 'instance-identity': { document: identityDocument(region, instance, address) } },
       'meta-data': {
-        'ami-id': imageId,
+        'ami-id': IMAGE_ID,
         hostname: address && privateName(region, address),
-        iam: { 'security-credentials': { [roleName]: roleCredentials(region, instanceId) } },
+        iam: { 'security-credentials': { [ROLE_NAME]: roleCredentials(region, instanceId) } },
         'instance-id': instanceId,
-        'instance-type': instanceType,
+        'instance-type': INSTANCE_TYPE,
         'local-hostname': address && privateName(region, address),
         'local-ipv4': address,
         mac: primary?.mac,
@@ -74,9 +74,9 @@ function identityDocument(region: Region, instance: Instance, address: string | 
       accountId: region.account,
       architecture: 'x86_64',
       availabilityZone: instance.zone,
-      imageId,
+      imageId: IMAGE_ID,
       instanceId: instance.id,
-      instanceType,
+      instanceType: INSTANCE_TYPE,
       pendingTime: instance.launchTime,
       privateIp: address,
       region: region.name,
@@ -88,12 +88,12 @@ function identityDocument(region: Region, instance: Instance, address: string | 
 }
 
 function roleCredentials(region: Region, instanceId: string): string {
-  const role = { account: region.account, name: roleName }
+  const role = { account: region.account, name: ROLE_NAME }
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = openSession(
     region,
     role,
     instanceId,
-    credentialsLife,
+    CREDENTIALS_LIFE_SECONDS,
   ).credentials
   return JSON.stringify(
     {

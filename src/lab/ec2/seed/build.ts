@@ -6,7 +6,7 @@ import { addRouteTables } from './routes.ts'
 import type { ParsedSeed, VpcSeed } from './schema.ts'
 import { checkSeed, type Seed, SeedError } from './seed.ts'
 
-/** The model of a seed. Throws SeedError. */
+/** The model of a seed. @throws SeedError */
 export function buildRegion(seed: Seed): Region {
   const checked = checkSeed(seed)
   const region = emptyRegion(checked)
@@ -79,7 +79,7 @@ function addSecurityGroups(place: Place): void {
 }
 
 /** When every instance was started and every interface attached. */
-const launchTime = '2026-01-01T00:00:00.000Z'
+const LAUNCH_TIME = '2026-01-01T00:00:00.000Z'
 
 function addInstances(place: Place): void {
   const { region, name: vpcName, seed } = place
@@ -91,7 +91,7 @@ function addInstances(place: Place): void {
       addInterface(place, name, index, networkInterface, `${path}.interfaces.${index}`)
     })
     const zone = region.subnets.get(interfacesOf(region, id)[0]?.subnetId ?? '')?.zone ?? ''
-    add(region, region.instances, { id, state: 'running', zone, launchTime }, name, instance.tags)
+    add(region, region.instances, { id, state: 'running', zone, launchTime: LAUNCH_TIME }, name, instance.tags)
     setInstanceState(region, id, instance.state)
   }
 }
@@ -128,7 +128,7 @@ function addInterface(
       id: idFor('eni-attach', id),
       instanceId: instanceId(place, instanceName),
       deviceIndex,
-      time: launchTime,
+      time: LAUNCH_TIME,
     },
   }
   add(region, region.interfaces, networkInterface, undefined, seed.tags)

@@ -3,14 +3,14 @@ import type { VpcSeed } from './schema.ts'
 import { SeedError } from './seed.ts'
 
 /** One VPC of a seed, while it is built. */
-export interface Place {
+export type Place = {
   region: Region
   vpcId: string
   name: string
   seed: VpcSeed
 }
 
-/** Puts a resource and its tags in their places; its name is its Name tag, unless the tags have another one. */
+/** Puts a resource and its tags in their places; its name is its Name tag, unless the tags have another one. @throws SeedError if its id is taken */
 export function add<T extends { id: string }>(
   region: Region,
   resources: Map<string, T>,
@@ -23,6 +23,7 @@ export function add<T extends { id: string }>(
   region.tags.set(resource.id, new Map(Object.entries(name === undefined ? tags : { Name: name, ...tags })))
 }
 
+/** The id of a security group of the VPC, by its name in the seed. @throws SeedError if there is none */
 export function groupId({ name: vpcName, seed }: Place, name: string): string {
   const group = seed.securityGroups[name]
   if (group === undefined && name !== 'default') {
@@ -31,11 +32,13 @@ export function groupId({ name: vpcName, seed }: Place, name: string): string {
   return group?.id ?? idFor('sg', `${vpcName}/${name}`)
 }
 
+/** The id of an instance of the VPC, by its name in the seed. */
 export function instanceId({ name: vpcName, seed }: Place, name: string): string {
   const instance = seed.instances[name]
   return (typeof instance === 'object' ? instance.id : undefined) ?? idFor('i', `${vpcName}/${name}`)
 }
 
+/** The id of an interface, by the name of its instance in the seed. */
 export function interfaceId(place: Place, instanceName: string, deviceIndex: number): string {
   const instance = place.seed.instances[instanceName]
   const networkInterface = typeof instance === 'object' ? instance.interfaces[deviceIndex] : undefined
@@ -43,6 +46,7 @@ export function interfaceId(place: Place, instanceName: string, deviceIndex: num
   return id ?? idFor('eni', `${instanceId(place, instanceName)}/${deviceIndex}`)
 }
 
+/** The id of a subnet of the VPC, by its name in the seed. @throws SeedError if there is none */
 export function subnetId({ name: vpcName, seed }: Place, name: string): string {
   const subnet = seed.subnets[name]
   if (subnet === undefined) throw new SeedError([`vpcs.${vpcName}.subnets: there is no ${name}`])

@@ -1,25 +1,27 @@
 import { parseDocument } from 'yaml'
 import type * as z from 'zod'
+import { Failure } from '../../../errors.ts'
 import { type ParsedSeed, type Seed, seedSchema } from './schema.ts'
 
 export type { Seed } from './schema.ts'
 
 /** What is wrong with a seed: every line is a path in it and the fault there. */
-export class SeedError extends Error {
+export class SeedError extends Failure {
+  override name = 'SeedError'
+
   constructor(faults: readonly string[]) {
-    super(faults.join('\n'))
-    this.name = 'SeedError'
+    super('config', faults.join('\n'))
   }
 }
 
-/** Reads a seed file's text, YAML or JSON. Throws SeedError. */
+/** Reads a seed file's text, YAML or JSON. @throws SeedError */
 export function parseSeed(text: string): Seed {
   const document = parseDocument(text)
   if (document.errors.length > 0) throw new SeedError(document.errors.map(({ message }) => message))
   return checkSeed(document.toJS())
 }
 
-/** A seed with its defaults. Throws SeedError with every fault that the schema finds. */
+/** A seed with its defaults. @throws SeedError with every fault that the schema finds */
 export function checkSeed(seed: unknown): ParsedSeed {
   const { success, data, error } = seedSchema.safeParse(seed)
   if (success) return data
