@@ -19,7 +19,10 @@ const requestSchema = z.discriminatedUnion('ask', [
 
 export type ControlRequest = z.output<typeof requestSchema>
 
-const answerSchema = z.object({ ok: z.boolean(), error: z.string().optional(), status: z.unknown() })
+const answerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), status: z.unknown().optional() }),
+  z.object({ ok: z.literal(false), error: z.string() }),
+])
 
 export type ControlAnswer = z.output<typeof answerSchema>
 
@@ -43,7 +46,7 @@ function answered(line: string, answer: (request: ControlRequest) => unknown): C
   try {
     return { ok: true, status: answer(requestSchema.parse(JSON.parse(line))) }
   } catch (error) {
-    return { ok: false, error: messageOf(error), status: undefined }
+    return { ok: false, error: messageOf(error) }
   }
 }
 

@@ -96,12 +96,15 @@ async function isHandedOver(event: VrrpEvent, moment: Moment, { configPath, log 
     log.debug(`no daemon: ${messageOf(error)}`)
     return false
   }
+  if (!answer.ok) {
+    log.warn(`the daemon does not take ${eventText(event)}: ${answer.error}`)
+    return false
+  }
   if (answer.status === 'superseded') {
     throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
   }
-  if (answer.ok) log.info({ event }, `${eventText(event)}: handed to the daemon`)
-  else log.warn(`the daemon does not take ${eventText(event)}: ${answer.error}`)
-  return answer.ok
+  log.info({ event }, `${eventText(event)}: handed to the daemon`)
+  return true
 }
 
 /** The config's socket; the default one where the config cannot be read, since a STOP must be told all the same. */

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { renameSync, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { askDaemon, type ControlRequest, serveControl } from '../../src/agent/control.ts'
+
+const EVENT: ControlRequest = {
+  ask: 'event',
+  values: ['INSTANCE', 'VI_1', 'MASTER', '150'],
+  moment: { boot: 'b0', ticks: 1, pid: 2 },
+}
+
+let directory: string
+let path: string
+let servers: Server[]
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'vip-switch-control-'))
+  path = join(directory, 'control.sock')
+  servers = []
+})
+afterEach(async () => {
+  for (const server of servers) server.close()
+  await rm(directory, { recursive: true })
+})
+
+async function serve(answer: (request: ControlRequest) => unknown = () => 'taken'): Promise<void> {
+  servers.push(await serveControl(path, answer))
+}
+
+describe('the daemon’s socket', () => {
+  test('takes an event and answers', async () => {
+    const asked: ControlRequest[] = []
+    await serve((request) => {
+      asked.push(request)
+      return 'taken'
+    })
+    expect(await askDaemon(path, EVENT)).toEqual({ ok: true, status: 'taken' })
+    expect(asked).toEqual([EVENT])
+  })
+
+  test('is for its owner and its group alone', async () => {
+    await serve()
+    expect(statSync(path).mode & 0o777).toBe(0o660)
+  })
+
+  test('answers with the error of what cannot be done', async () => {
+    await serve(() => {
+      throw new Error('the daemon is still starting')
+    })
+    expect(await askDaemon(path, { ask: 'status' })).toEqual({ ok: false, error: 'the daemon is still starting' })
+  })
+
+  test('rejects what is no request, and goes on', async () => {
+    await serve()
+    const socket = connect(path)
+    socket.write('not JSON\n{"ask":"everything"}\n')
+    const answers: string[] = []
+    socket.setEncoding('utf8').on('data', (text: string) => answers.push(...text.trim().split('\n')))
+    while (answers.length < 2) await once(socket, 'data')
+    expect(answers.map((text) => JSON.parse(text).ok)).toEqual([false, false])
+    socket.destroy()
+    expect((await askDaemon(path, EVENT)).ok).toBe(true)
+  })
+
+  test('is refused to a second daemon, and taken over from a dead one', async () => {
+    await serve()
+    await expect(serveControl(path, () => 'taken')).rejects.toThrow('a daemon answers')
+    // As the kernel closes it when a process is killed: the file stays.
+    renameSync(path, `${path}.aside`)
+    servers.pop()?.close()
+    renameSync(`${path}.aside`, path)
+    await serve(() => 'the new one')
+    expect(await askDaemon(path, EVENT)).toMatchObject({ status: 'the new one' })
+  })
+})
+
+describe('a hook', () => {
+  test('learns at once that there is no daemon', async () => {
+    await expect(askDaemon(path, EVENT)).rejects.toThrow('ENOENT')
+  })
+
+  test('does not wait for a daemon that hangs', async () => {
+    const silent = createServer(() => {}).listen(path)
+    servers.push(silent)
+    await once(silent, 'listening')
+    await expect(askDaemon(path, EVENT)).rejects.toThrow('no answer')
+  })
+})
