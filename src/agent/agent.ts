@@ -32,10 +32,15 @@ export type AgentOptions = {
   readonly settings: ProtocolSettings
   readonly ports: AgentPorts
   readonly clock: Clock
+  /** From 0 to 1. */
+  readonly random: () => number
   readonly log: Logger
   /** Called after every step. */
   readonly onChange?: (state: ProtocolState) => void
 }
+
+/** So that the nodes of an account do not all read at once: up to a tenth of the interval. */
+const JITTER = 0.1
 
 export class Agent {
   readonly #options: AgentOptions
@@ -142,8 +147,11 @@ export class Agent {
     this.#timer?.abort()
     const timer = new AbortController()
     this.#timer = timer
-    const wait = Math.max(0, wakeAt(this.#state) - this.#options.clock.now())
-    this.#options.clock.sleep(wait, timer.signal).then(
+    const { clock, settings, random } = this.#options
+    const at = wakeAt(this.#state)
+    // Only a tick may come late: a look is for what was just written.
+    const jitter = at === this.#state.tickAt ? random() * JITTER * settings.intervalMs : 0
+    clock.sleep(Math.max(0, at - clock.now()) + jitter, timer.signal).then(
       () => this.deliver({ kind: 'wake' }),
       () => {}, // Set anew, or stopped.
     )

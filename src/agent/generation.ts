@@ -1,6 +1,5 @@
 /** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
 import type { NodeState } from '../core/claim.ts'
-import type { EniId } from '../core/ids.ts'
 import { judgePins } from '../core/pin.ts'
 import { writeRoute } from '../ec2/routes.ts'
 import { messageOf } from '../errors.ts'
@@ -9,7 +8,7 @@ import { readFifo } from '../keepalived/fifo.ts'
 import type { ProbeResult } from '../keepalived/probe.ts'
 import { Agent } from './agent.ts'
 import type { Node } from './node.ts'
-import { defaultSettings, type Input, type Reading } from './protocol-state.ts'
+import { defaultSettings, type Input } from './protocol-state.ts'
 import { insist } from './route-port.ts'
 import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
 
@@ -94,11 +93,12 @@ function startAgent(node: Node, name: string, stateDirectory: string): Agent {
       ...(config.witness.ttl && { ttlMs: config.witness.ttl }),
     },
     clock,
+    random: Math.random,
     log,
     ports: {
       async read(signal) {
         const { selection, ...reading } = await reader.read(name, signal)
-        const { valid } = judgePins(reading.pins, reading.date, (id) => isVoidIn(reading, id))
+        const { valid } = judgePins(reading.pins, reading.date, (id) => reading.voids.has(id))
         save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
         return reading
       },
@@ -106,10 +106,6 @@ function startAgent(node: Node, name: string, stateDirectory: string): Agent {
       publish: (claim, signal) => witness.publish(name, claim, signal),
     },
   })
-}
-
-function isVoidIn({ claims }: Reading, eni: EniId): boolean {
-  return claims.some(({ claim, isVoid }) => isVoid && claim.eni === eni)
 }
 
 function inputOf({ state }: FifoEvent, priority: number | undefined): Input {

@@ -15,9 +15,8 @@ export async function decideOnce(config: Config, wanted: Wanted): Promise<Instan
   if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
   return Promise.all(
     Object.entries(config.instances).map(async ([instance, { priority: configured }]) => {
-      const { routes, claims, pins, date } = await insist((signal) => reader.read(instance, signal), wanted)
+      const { routes, claims, pins, voids, date } = await insist((signal) => reader.read(instance, signal), wanted)
       const { state = 'UNKNOWN', priority = configured } = stateOf(probed, instance) ?? {}
-      const voids = new Set(claims.filter(({ isVoid }) => isVoid).map(({ claim }) => claim.eni))
       const others = claims
         .filter(({ claim }) => claim.eni !== eni)
         .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'unknown' }))

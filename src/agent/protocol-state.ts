@@ -21,6 +21,8 @@ export type Reading = {
   /** Claims of all nodes, this one's own included. */
   readonly claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[]
   readonly pins: readonly Pin[]
+  /** Interfaces that carry nothing, whether they carry a claim, a pin or neither. */
+  readonly voids: ReadonlySet<EniId>
   /** By EC2's own clock, in milliseconds since the epoch. */
   readonly date: number
 }

@@ -211,9 +211,8 @@ function onGoodRead(turn: Turn, reading: Reading): void {
   const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
-  const isVoid = new Set(reading.claims.filter((each) => each.isVoid).map(({ claim }) => claim.eni))
   const wasPinned = state.pin?.eni
-  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => isVoid.has(eni))
+  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
   Object.assign(state, { pin: valid, ignoredPins: ignored })
   state.keys = reading.routes.map(({ key }) => key)
   state.foreign = reading.routes

@@ -53,11 +53,13 @@ function readingOf(
     const table = byId.get(key.table)
     return table ? [{ key, standing: standingOf(table, key.vip, eni, { createMissing, takeOver }) }] : []
   })
-  const carriesNothing = new Set([...detached, ...blackholes(tables, vips)])
+  // Of ourselves, a blackhole may be a late report: only detachment counts.
+  const voids = new Set([...detached, ...blackholes(tables, vips).filter((each) => each !== eni)])
   return {
     routes,
-    claims: claims.map(({ claim, isVoid }) => ({ claim, isVoid: isVoid || carriesNothing.has(claim.eni) })),
+    claims: claims.map(({ claim, isVoid }) => ({ claim, isVoid: isVoid || voids.has(claim.eni) })),
     pins,
+    voids,
     date,
   }
 }

@@ -4,9 +4,9 @@ import { parseDuration } from '../../src/config/duration.ts'
 import type { NodeState } from '../../src/core/claim.ts'
 import { type Target, targetText } from '../../src/core/route.ts'
 import { instanceId } from '../fixtures.ts'
-import { World, type WorldNode } from '../simulation/world.ts'
+import { type Api, World, type WorldNode } from '../simulation/world.ts'
 
-const STATES: readonly NodeState[] = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED']
+const STATES: readonly NodeState[] = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN']
 
 /** One scenario as it runs: directives in, what happened out. */
 export class Scenario {
@@ -63,30 +63,44 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     scenario.world.run(durationOf(time))
   },
 
-  /** `vrrp a MASTER [lost]`: keepalived changes state; `lost`: its line was dropped. */
-  vrrp(scenario, [name, text, lost]) {
+  /**
+   * `vrrp a MASTER [lost|late=4s] [priority=90]`: keepalived changes its state. `lost`: its line was dropped; `late`: it is
+   * handled only then. `UNKNOWN`: keepalived is dead.
+   */
+  vrrp(scenario, [name, text, ...words]) {
+    const { world } = scenario
+    const node = scenario.node(name)
     const state = STATES.find((known) => known === text)
     if (!state) throw new Error(`"${text}" is no state`)
-    scenario.world.vrrp(scenario.node(name), state, { lost: lost === 'lost' })
+    const { late, priority } = Object.fromEntries(words.map((word) => word.split('=')))
+    if (priority !== undefined) node.priority = Number(priority) || undefined
+    world.vrrp(node, state, { lost: words.includes('lost') || late !== undefined })
+    if (late === undefined) return
+    const event = { kind: 'state', state, priority: node.priority, found: false } as const
+    world.after(durationOf(late), () => world.deliver(node, event))
   },
 
-  /** `rx-lower-pri a`: a MASTER hears a lower one. */
-  'rx-lower-pri'(scenario, [name]) {
-    scenario.world.deliver(scenario.node(name), { kind: 'rx-lower-pri' })
+  /** `reopen a`: keepalived was reloaded and the FIFO is a new one, so the true state is read again. */
+  reopen(scenario, [name]) {
+    const node = scenario.node(name)
+    scenario.world.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
   },
 
-  /** `api a down|up` or `api a reads=down writes=down publishes=denied stale=3s`. */
+  /** `rx-lower-pri a [10s]`: a MASTER hears a lower one; so long, five times a second. */
+  'rx-lower-pri'(scenario, [name, time = '1ms']) {
+    const node = scenario.node(name)
+    for (let ms = 0; ms < durationOf(time); ms += 200) {
+      scenario.world.after(ms, () => scenario.world.deliver(node, { kind: 'rx-lower-pri' }))
+    }
+  },
+
+  /**
+   * `api a down|up` or `api a reads=down writes=down publishes=denied stale=3s`. What is down times out; writes are tried
+   * again for as long as they are wanted.
+   */
   api(scenario, [name, ...words]) {
     const node = scenario.node(name)
-    for (const word of words) {
-      const [key, value = ''] = word.split('=')
-      if (key === 'up') node.api = { reads: 'up', writes: 'up', publishes: 'up', staleMs: 0 }
-      else if (key === 'down') node.api = { ...node.api, reads: 'down', writes: 'down', publishes: 'down' }
-      else if (key === 'stale') node.api = { ...node.api, staleMs: durationOf(value) }
-      else if (key === 'reads' || key === 'writes') node.api = { ...node.api, [key]: value === 'down' ? 'down' : 'up' }
-      else if (key === 'publishes') node.api = { ...node.api, publishes: value === 'denied' ? 'denied' : 'up' }
-      else throw new Error(`"${word}" is nothing that an API does`)
-    }
+    for (const word of words) node.api = { ...node.api, ...apiChange(word) }
   },
 
   /** `daemon a kill|start` */
@@ -108,9 +122,24 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     scenario.world.setVoid(node.eni, true)
   },
 
-  /** `eni a gone|back`: its interface carries nothing, or does again; the daemon lives. */
+  /** `eni a detached|attached|deleted`: the daemon lives. With a deleted interface its tags are gone. */
   eni(scenario, [name, what]) {
-    scenario.world.setVoid(scenario.node(name).eni, what === 'gone')
+    const { eni } = scenario.node(name)
+    if (what === 'deleted') scenario.world.deleteInterface(eni)
+    else scenario.world.setVoid(eni, what === 'detached')
+  },
+
+  /** `replace a c`: an instance c with the address and the priority of a, which is gone. */
+  replace(scenario, [old, name = '']) {
+    const { priority, address } = scenario.node(old)
+    scenario.world.start(scenario.world.addNode(name, priority, address))
+  },
+
+  /** `table 2 denied|allowed`: whether EC2 takes writes to it. */
+  table(scenario, [index, what]) {
+    const table = scenario.world.keys[Number(index) - 1]?.table ?? ''
+    if (what === 'denied') scenario.world.denied.add(table)
+    else scenario.world.denied.delete(table)
   },
 
   /** `route 1 a|nat|tool|none`: somebody else sets the route of a table. */
@@ -146,8 +175,31 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
       const thinks = protocol?.decision ? `${protocol.decision.condition}, ${protocol.decision.action}` : 'no decision'
       scenario.say(`${name}: claims ${claimed}; ${protocol ? thinks : 'daemon dead'}`)
     }
-    scenario.say(`routes: ${world.targets().map(routeText).join(' ')}; writes so far: ${world.writes.length}`)
+    const routes = world.targets().map(routeText).join(' ')
+    scenario.say(
+      `routes: ${routes}; so far ${world.writes.length} writes, ${world.publishes} publishes, ${world.reads} reads`,
+    )
   },
+}
+
+function apiChange(word: string): Partial<Api> {
+  const [key, value = ''] = word.split('=')
+  const upOrDown = value === 'up' ? 'up' : 'down'
+  switch (key) {
+    case 'up':
+      return { reads: 'up', writes: 'up', publishes: 'up', staleMs: 0 }
+    case 'down':
+      return { reads: 'down', writes: 'down', publishes: 'down' }
+    case 'reads':
+    case 'writes':
+      return { [key]: upOrDown }
+    case 'publishes':
+      return { publishes: value === 'denied' ? 'denied' : upOrDown }
+    case 'stale':
+      return { staleMs: durationOf(value) }
+    default:
+      throw new Error(`"${word}" is nothing that an API does`)
+  }
 }
 
 function targetOf(scenario: Scenario, text = ''): Target | undefined {

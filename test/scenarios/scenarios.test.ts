@@ -3,10 +3,11 @@
  * directives, and what follows, up to an empty line, is what happens. UPDATE_SCENARIOS=1 writes what really happened.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { Scenario } from './directives.ts'
 
-const FOLDER = new URL('./', import.meta.url).pathname
+const FOLDER = fileURLToPath(new URL('./', import.meta.url))
 
 /** The text of the scenario with the answers as they really are. */
 function play(text: string): string {

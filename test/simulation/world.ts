@@ -13,22 +13,34 @@ import {
 import type { Claim, NodeState } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
-import { type RouteKey, routeKeyText, standingOf, type Target } from '../../src/core/route.ts'
+import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
-import { eni, rtb, tableWith } from '../fixtures.ts'
+import { eni, rtb } from '../fixtures.ts'
+import { ControlPlane } from './control-plane.ts'
+import { Queue } from './queue.ts'
+
+/**
+ * - `denied`: refused at once
+ * - `down`: not answered, and nothing happens
+ * - `unanswered`: it happens, and nobody is told
+ * - `late`: not answered in time, and it happens seconds later
+ */
+export type Answer = 'up' | 'down' | 'denied' | 'unanswered' | 'late'
 
 export type Api = {
   reads: 'up' | 'down'
-  writes: 'up' | 'down'
-  publishes: 'up' | 'down' | 'denied'
-  /** Reads show what was so many milliseconds ago. */
+  writes: Answer
+  publishes: Answer
+  /** Reads show routes as they were so many milliseconds ago. */
   staleMs: number
+  /** Reads show claims as they were so many milliseconds ago. */
+  staleClaimsMs?: number
 }
 
 export type WorldNode = {
   readonly name: string
   readonly eni: EniId
-  readonly priority: number | undefined
+  priority: number | undefined
   readonly address: string
   api: Api
   /** Undefined: the daemon is dead. */
@@ -46,10 +58,19 @@ const VIP = parseVip('10.99.0.10')
 const LATENCY_MS = 30
 const TIMEOUT_MS = 2000
 const RETRY_MS = 1000
-const POLICY = { createMissing: true, takeOver: [] }
+/** When a request arrives that was not answered in time. */
+const LATE_MS = 4000
 
-type Scheduled = { readonly at: number; readonly order: number; readonly run: () => void }
-type Snapshot = { readonly at: number; readonly targets: ReadonlyMap<string, Target | undefined> }
+/** What a simulation varies and watches. */
+export type Watch = {
+  /** How long a call takes, in milliseconds; shorter than a time-out. */
+  readonly latency?: (node: WorldNode) => number
+  /** How stale this very read is, of the milliseconds that its API is stale by. */
+  readonly staleness?: (ms: number) => number
+  readonly stepped?: (node: WorldNode, input: Input, before: ProtocolState, effects: readonly Effect[]) => void
+  /** A request to write leaves the node; it was decided at `decidedAt`. */
+  readonly sending?: (node: WorldNode, key: RouteKey, decidedAt: number) => void
+}
 
 export class World {
   now = 0
@@ -58,31 +79,34 @@ export class World {
   /** Called with everything that a person would want to know. */
   readonly log: (line: string) => void
   readonly settings: ProtocolSettings
-  #order = 0
-  #queue: Scheduled[] = []
-  #targets = new Map<string, Target | undefined>()
-  #history: Snapshot[] = []
-  #tags = new Map<EniId, Claim>()
-  #pins = new Map<EniId, Pin>()
-  #void = new Set<EniId>()
+  readonly #watch: Watch
+  readonly #queue = new Queue()
+  readonly #ec2: ControlPlane
+  /** The wake-ups of each node that are scheduled. */
+  readonly #wakes = new Map<WorldNode, Set<number>>()
   /** Every accepted write, in order. */
   readonly writes: { readonly at: number; readonly node: string; readonly key: string }[] = []
   publishes = 0
+  publishedAt = 0
+  reads = 0
+  /** Tables whose writes EC2 refuses. */
+  readonly denied = new Set<string>()
+  steps = 0
 
-  constructor(options: { tables: number; settings?: ProtocolSettings; log?: (line: string) => void }) {
+  constructor(options: { tables: number; settings?: ProtocolSettings; log?: (line: string) => void; watch?: Watch }) {
     this.keys = Array.from({ length: options.tables }, (_, index) => ({ table: rtb(`rtb-${index + 1}`), vip: VIP }))
     this.settings = options.settings ?? defaultSettings(5000)
     this.log = options.log ?? (() => {})
-    for (const key of this.keys) this.#targets.set(routeKeyText(key), undefined)
-    this.#remember()
+    this.#watch = options.watch ?? {}
+    this.#ec2 = new ControlPlane(this.keys)
   }
 
-  addNode(name: string, priority: number | undefined): WorldNode {
+  addNode(name: string, priority: number | undefined, address = `10.0.${this.nodes.size + 1}.10`): WorldNode {
     const node: WorldNode = {
       name,
       eni: eni(`eni-${name}`),
       priority,
-      address: `10.0.${this.nodes.size + 1}.10`,
+      address,
       api: { reads: 'up', writes: 'up', publishes: 'up', staleMs: 0 },
       protocol: undefined,
       vrrp: 'BACKUP',
@@ -107,6 +131,7 @@ export class World {
     const now = { monotonic: this.now, wall: this.now + node.wallOffset }
     node.protocol = initialState(this.settings, { eni: node.eni, address: node.address, keys: this.keys }, now)
     this.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
+    this.#probeEachInterval(node, node.life)
   }
 
   kill(node: WorldNode): void {
@@ -124,29 +149,45 @@ export class World {
   setRoute(index: number, target: Target | undefined): void {
     const key = this.keys[index]
     if (!key) throw new Error(`there is no route table ${index + 1}`)
-    this.#targets.set(routeKeyText(key), target)
-    this.#remember()
+    this.#ec2.setTarget(key, target, this.now)
   }
 
   targets(): (Target | undefined)[] {
-    return this.keys.map((key) => this.#targets.get(routeKeyText(key)))
+    return this.#ec2.targets()
   }
 
   setVoid(id: EniId, isVoid: boolean): void {
-    if (isVoid) this.#void.add(id)
-    else this.#void.delete(id)
+    this.#ec2.setVoid(id, isVoid)
+  }
+
+  isVoid(id: EniId): boolean {
+    return this.#ec2.isVoid(id)
+  }
+
+  /** The interface is gone, and its tags with it. */
+  deleteInterface(id: EniId): void {
+    this.#ec2.deleteInterface(id, this.now)
   }
 
   pin(id: EniId, durationMs: number): void {
-    this.#pins.set(id, { eni: id, since: this.now, until: this.now + durationMs })
+    this.#ec2.setPin({ eni: id, since: this.now, until: this.now + durationMs })
   }
 
   unpin(): void {
-    this.#pins.clear()
+    this.#ec2.clearPins()
+  }
+
+  pins(): Pin[] {
+    return this.#ec2.pins()
   }
 
   claims(): Claim[] {
-    return [...this.#tags.values()]
+    return this.#ec2.claims()
+  }
+
+  /** Somebody else sets or removes the tag of a claim. */
+  setClaim(id: EniId, claim: Claim | undefined): void {
+    this.#ec2.setTag(id, claim, this.now)
   }
 
   /** A write that some earlier life of the node sent, and that arrives only now. */
@@ -155,17 +196,15 @@ export class World {
   }
 
   after(ms: number, run: () => void): void {
-    this.#queue.push({ at: this.now + ms, order: this.#order++, run })
+    this.#queue.put(this.now + ms, run)
   }
 
   /** Lets so much time pass. */
   run(ms: number): void {
     const end = this.now + ms
     for (;;) {
-      this.#queue.sort((a, b) => a.at - b.at || a.order - b.order)
-      const next = this.#queue[0]
-      if (!next || next.at > end) break
-      this.#queue.shift()
+      const next = this.#queue.take(end)
+      if (!next) break
       this.now = next.at
       next.run()
     }
@@ -180,11 +219,13 @@ export class World {
       return
     }
     const now = { monotonic: this.now, wall: this.now + node.wallOffset }
-    const before = node.protocol.decision
-    const { state, effects } = step(node.protocol, input, now)
+    const before = node.protocol
+    const { state, effects } = step(before, input, now)
+    this.steps += 1
     node.protocol = state
+    this.#watch.stepped?.(node, input, before, effects)
     const { decision } = state
-    if (decision && decision.reason !== before?.reason) {
+    if (decision && decision.reason !== before.decision?.reason) {
       this.log(`${node.name}: ${decision.condition}: ${decision.reason}`)
     }
     for (const effect of effects) this.#perform(node, effect)
@@ -194,15 +235,33 @@ export class World {
   #wake(node: WorldNode): void {
     if (!node.protocol) return
     const { life } = node
-    const at = wakeAt(node.protocol)
-    this.after(Math.max(0, at - this.now), () => {
-      if (life !== node.life || !node.protocol || wakeAt(node.protocol) > this.now) return
-      this.#probe(node)
-      this.deliver(node, { kind: 'wake' })
+    const at = Math.max(this.now, wakeAt(node.protocol))
+    const scheduled = this.#wakes.get(node) ?? new Set()
+    this.#wakes.set(node, scheduled)
+    if (scheduled.has(at)) return
+    scheduled.add(at)
+    this.#queue.put(at, () => {
+      scheduled.delete(at)
+      if (!node.protocol) return
+      if (this.now < node.pausedUntil) this.after(node.pausedUntil - this.now, () => this.#wake(node))
+      else if (life !== node.life || wakeAt(node.protocol) > this.now) this.#wake(node)
+      else {
+        this.#probe(node)
+        this.deliver(node, { kind: 'wake' })
+      }
     })
   }
 
-  /** Every tick, keepalived's true state is read: a line that was lost costs one tick. */
+  /** keepalived's true state is read every interval, whatever the pause between reads of EC2 is: it is local and cheap. */
+  #probeEachInterval(node: WorldNode, life: number): void {
+    this.after(this.settings.intervalMs, () => {
+      if (life !== node.life) return
+      this.#probe(node)
+      this.#probeEachInterval(node, life)
+    })
+  }
+
+  /** A line that was lost costs one interval. */
   #probe(node: WorldNode): void {
     if (node.protocol && node.protocol.self.state !== node.vrrp && this.now >= node.pausedUntil) {
       this.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: false })
@@ -216,7 +275,7 @@ export class World {
         break
       case 'write':
         this.log(`${node.name} writes ${effect.keys.map((key) => key.table).join(', ')}`)
-        for (const key of effect.keys) this.#write(node, key, node.writeEpoch)
+        for (const key of effect.keys) this.#write(node, key, node.writeEpoch, this.now)
         break
       case 'abort':
         node.writeEpoch += 1
@@ -227,67 +286,81 @@ export class World {
     }
   }
 
+  #latency(node: WorldNode): number {
+    return this.#watch.latency?.(node) ?? LATENCY_MS
+  }
+
   #read(node: WorldNode): void {
     const { life } = node
+    this.reads += 1
     const isUp = node.api.reads === 'up'
-    this.after(isUp ? LATENCY_MS : TIMEOUT_MS, () => {
+    this.after(isUp ? this.#latency(node) : TIMEOUT_MS, () => {
       if (life !== node.life) return
       const reading = isUp && node.api.reads === 'up' ? this.#reading(node) : undefined
-      if (!reading) this.log(`${node.name} cannot read`)
       this.deliver(node, { kind: 'read', reading })
     })
   }
 
-  #reading(node: WorldNode): Reading {
-    const seenAt = this.now - node.api.staleMs
-    const seen = this.#history.findLast((snapshot) => snapshot.at <= seenAt) ?? this.#history[0]
-    const routes = this.keys.map((key) => {
-      const target = seen?.targets.get(routeKeyText(key))
-      const isBlackhole = target?.kind === 'eni' && this.#void.has(target.eni)
-      const state = isBlackhole ? ('blackhole' as const) : ('active' as const)
-      const table = tableWith(target ? [{ destination: key.vip, target, state, propagated: false }] : [], {
-        id: key.table,
-      })
-      return { key, standing: standingOf(table, key.vip, node.eni, POLICY) }
+  #reading({ eni: observer, api }: WorldNode): Reading {
+    const staleness = this.#watch.staleness ?? ((ms) => ms)
+    return this.#ec2.reading(observer, {
+      routes: this.now - staleness(api.staleMs),
+      claims: this.now - staleness(api.staleClaimsMs ?? 0),
+      now: this.now,
     })
-    const claims = this.claims().map((claim) => ({ claim, isVoid: this.#void.has(claim.eni) }))
-    return { routes, claims, pins: [...this.#pins.values()], date: this.now }
   }
 
-  #write(node: WorldNode, key: RouteKey, epoch: number): void {
+  #write(node: WorldNode, key: RouteKey, epoch: number, decidedAt: number): void {
     const isWanted = () => epoch === node.writeEpoch
-    const isUp = node.api.writes === 'up'
-    this.after(isUp ? LATENCY_MS : TIMEOUT_MS, () => {
-      // What is on the wire when it is aborted arrives all the same; what has failed is tried again only if wanted.
-      if (isUp) this.#apply(node, key)
+    this.#watch.sending?.(node, key, decidedAt)
+    const answered = (accepted: boolean | undefined) => {
       if (!isWanted()) return
-      if (isUp) this.deliver(node, { kind: 'written', key, accepted: true })
-      else this.after(RETRY_MS, () => isWanted() && this.#write(node, key, epoch))
-    })
+      if (accepted !== undefined) this.deliver(node, { kind: 'written', key, accepted })
+      else this.#whenRunning(node, RETRY_MS, () => isWanted() && this.#write(node, key, epoch, decidedAt))
+    }
+    // What is on the wire when it is aborted arrives all the same; what has failed is tried again only if wanted.
+    const answer = node.api.writes === 'up' && this.denied.has(key.table) ? 'denied' : node.api.writes
+    this.#request(node, answer, () => this.#apply(node, key), answered)
   }
 
   #apply(node: WorldNode, key: RouteKey): void {
-    this.#targets.set(routeKeyText(key), { kind: 'eni', eni: node.eni, instance: undefined })
-    this.#remember()
+    this.#ec2.setTarget(key, { kind: 'eni', eni: node.eni, instance: undefined }, this.now)
     this.writes.push({ at: this.now, node: node.name, key: routeKeyText(key) })
     this.log(`${key.table} → ${node.name}`)
   }
 
   #publish(node: WorldNode, claim: Claim): void {
     const { life } = node
-    const { publishes } = node.api
-    this.after(publishes === 'down' ? TIMEOUT_MS : LATENCY_MS, () => {
-      if (publishes === 'up') {
-        this.#tags.set(node.eni, claim)
-        this.publishes += 1
-      }
-      if (life === node.life)
-        this.deliver(node, { kind: 'published', beat: claim.beat, acknowledged: publishes === 'up' })
+    const happen = () => {
+      this.#ec2.setTag(node.eni, claim, this.now)
+      this.publishes += 1
+      this.publishedAt = this.now
+    }
+    this.#request(node, node.api.publishes, happen, (accepted) => {
+      if (life !== node.life) return
+      this.deliver(node, { kind: 'published', beat: claim.beat, acknowledged: accepted === true })
     })
   }
 
-  #remember(): void {
-    this.#history.push({ at: this.now, targets: new Map(this.#targets) })
-    if (this.#history.length > 200) this.#history.shift()
+  /** A call that changes something. Its answer is whether it was accepted; undefined: there was none in time. */
+  #request(node: WorldNode, answer: Answer, happen: () => void, answered: (accepted: boolean | undefined) => void) {
+    const latency = this.#latency(node)
+    if (answer === 'up' || answer === 'denied') {
+      this.after(latency, () => {
+        if (answer === 'up') happen()
+        answered(answer === 'up')
+      })
+      return
+    }
+    if (answer !== 'down') this.after(answer === 'late' ? LATE_MS : latency, happen)
+    this.after(TIMEOUT_MS, () => answered(undefined))
+  }
+
+  /** After so much time, and not while the machine is paused. */
+  #whenRunning(node: WorldNode, ms: number, run: () => void): void {
+    this.after(ms, () => {
+      if (this.now < node.pausedUntil) this.#whenRunning(node, node.pausedUntil - this.now, run)
+      else run()
+    })
   }
 }

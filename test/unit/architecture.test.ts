@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -18,7 +19,7 @@ const reportSchema = z.object({
 })
 const configSchema = z.object({ overrides: z.array(z.object({ includes: z.array(z.string()) })) })
 
-const ROOT = new URL('../..', import.meta.url).pathname
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const AGENT = '../agent/edge.ts'
 const COMMANDS = '../commands/switch.ts'
 const CONFIG = '../config/schema.ts'
@@ -70,7 +71,7 @@ const arrows: Record<string, { may: string[]; mayNot: string[] }> = {
     mayNot: ['./lab/ec2/server.ts', SDK],
   },
   'lab/x.ts': {
-    may: ['./ec2/server.ts', OUTPUT, '../core/vip.ts'],
+    may: ['./ec2/server.ts', OUTPUT, '../core/vip.ts', '../errors.ts'],
     mayNot: [AGENT, COMMANDS, KEEPALIVED, EC2, WITNESS],
   },
   'lab/ec2/actions/x.ts': {

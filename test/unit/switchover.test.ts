@@ -156,8 +156,8 @@ describe('a switch by hand', () => {
   test('is rehearsed without a write: all but the refused, each as it would be made', async () => {
     const { plan, routes, calls } = world()
     expect(results(await rehearseMoves(plan(tables(theirs, undefined)), OURS, routes))).toEqual([
-      ['done', 'ReplaceRoute is permitted'],
-      ['done', 'CreateRoute is permitted'],
+      ['permitted', 'ReplaceRoute is permitted'],
+      ['permitted', 'CreateRoute is permitted'],
     ])
     await rehearseMoves(plan(tables(ours, { kind: 'other', id: 'nat-0a' })), OURS, routes)
     expect(calls).toEqual([

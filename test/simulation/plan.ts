@@ -1,0 +1,174 @@
+/** What is going to go wrong in one simulated run: drawn from its seed before anything happens, as data. */
+import type { Random } from './random.ts'
+import type { Answer } from './world.ts'
+
+export type NodePlan = {
+  readonly name: string
+  /** The priority that keepalived runs with. */
+  readonly priority: number
+  /** Whether its agent knows it. */
+  readonly isKnown: boolean
+  readonly wallOffset: number
+}
+
+/** What is undone when its time is over. */
+export type LastingFault =
+  | { readonly kind: 'cut'; readonly from: string; readonly to: string; readonly bothWays: boolean }
+  | { readonly kind: 'line'; readonly node: string; readonly lost: boolean; readonly lateMs: number }
+  | { readonly kind: 'reads' | 'api' | 'daemon' | 'void'; readonly node: string }
+  | { readonly kind: 'writes' | 'publishes'; readonly node: string; readonly answer: Exclude<Answer, 'up'> }
+  | { readonly kind: 'stale'; readonly node: string; readonly routesMs: number; readonly claimsMs: number }
+  | { readonly kind: 'slow'; readonly node: string; readonly ms: number }
+  | { readonly kind: 'keepalived'; readonly node: string; readonly how: 'FAULT' | 'STOP' | 'killed' }
+
+/** What happens, or ends by itself, or never. */
+export type MomentaryFault =
+  | { readonly kind: 'pause' | 'reopen' | 'untag' | 'late-write'; readonly node: string }
+  /** Its machine is gone for good, with or without EC2 knowing. */
+  | { readonly kind: 'terminated' | 'hung'; readonly node: string }
+  | { readonly kind: 'route'; readonly table: number; readonly to: RouteTo; readonly node: string }
+  | { readonly kind: 'pin'; readonly node: string; readonly ms: number }
+  | { readonly kind: 'unpin' }
+  | { readonly kind: 'clock'; readonly node: string; readonly ms: number }
+
+export type RouteTo = 'tool' | 'nat' | 'none' | 'node'
+
+export type Fault =
+  | { readonly lasts: true; readonly what: LastingFault; readonly at: number; readonly until: number }
+  | { readonly lasts: false; readonly what: MomentaryFault; readonly at: number; readonly until: number }
+
+export type Plan = {
+  readonly seed: number
+  readonly nodes: readonly NodePlan[]
+  readonly tables: number
+  readonly intervalMs: number
+  readonly failover: 'fast' | 'safe'
+  readonly rxLowerPri: boolean
+  readonly preempt: boolean
+  readonly faults: readonly Fault[]
+  /** Links that are cut when the faults are over, and stay so. */
+  readonly lasting: readonly { readonly from: string; readonly to: string; readonly bothWays: boolean }[]
+  /** For how long nothing must happen at the end. */
+  readonly quietMs: number
+}
+
+const FIRST_FAULT_MS = 10_000
+const LAST_FAULT_MS = 120_000
+const NAMES = ['a', 'b', 'c', 'd']
+
+export function planOf(seed: number, random: Random): Plan {
+  const nodes = nodesOf(random)
+  const names = nodes.map(({ name }) => name)
+  const tables = random.int(1, 3)
+  const pair = () => pairOf(random, names)
+  const lasting = random.chance(0.3) ? [{ ...pair(), bothWays: random.chance(0.7) }] : []
+  const faults = Array.from({ length: random.int(1, 8) }, () => faultOf(random, names, tables))
+  return {
+    seed,
+    nodes,
+    tables,
+    intervalMs: random.pick([5000, 5000, 5000, 2000, 10_000]),
+    failover: random.chance(0.15) ? 'safe' : 'fast',
+    rxLowerPri: random.chance(0.5),
+    preempt: random.chance(0.85),
+    faults: withSurvivors(faults, names).toSorted((a, b) => a.at - b.at),
+    lasting,
+    quietMs: random.chance(0.1) ? 3_600_000 : 120_000,
+  }
+}
+
+function nodesOf(random: Random): NodePlan[] {
+  const count = random.pick([2, 2, 2, 3, 3, 4])
+  const areEqual = random.chance(0.25)
+  return NAMES.slice(0, count).map((name) => ({
+    name,
+    priority: areEqual ? 100 : random.pick([50, 90, 100, 110, 150, 200, 254]),
+    isKnown: !random.chance(0.15),
+    wallOffset: random.chance(0.3) ? random.int(-90_000, 90_000) : 0,
+  }))
+}
+
+function pairOf(random: Random, names: readonly string[]): { from: string; to: string } {
+  const from = random.int(0, names.length - 1)
+  const to = (from + random.int(1, names.length - 1)) % names.length
+  return { from: names[from] ?? '', to: names[to] ?? '' }
+}
+
+/** From a few hundred milliseconds to a minute, short ones as often as long ones. */
+function durationOf(random: Random): number {
+  return Math.round(300 * 200 ** random.next())
+}
+
+function faultOf(random: Random, names: readonly string[], tables: number): Fault {
+  const at = random.int(FIRST_FAULT_MS, LAST_FAULT_MS)
+  const until = at + durationOf(random)
+  return random.chance(0.65)
+    ? { lasts: true, what: lastingOf(random, names), at, until }
+    : { lasts: false, what: momentaryOf(random, names, tables), at, until }
+}
+
+const ANSWERS = ['down', 'denied', 'unanswered', 'late'] as const
+
+function lastingOf(random: Random, names: readonly string[]): LastingFault {
+  const node = names[random.int(0, names.length - 1)] ?? ''
+  const cut = (): LastingFault => ({ kind: 'cut', ...pairOf(random, names), bothWays: random.chance(0.5) })
+  const draw = random.pick<() => LastingFault>([
+    cut,
+    cut,
+    cut,
+    cut,
+    () => ({ kind: 'line', node, lost: random.chance(0.5), lateMs: random.int(100, 3000) }),
+    () => ({ kind: random.pick(['reads', 'api', 'daemon', 'void'] as const), node }),
+    () => ({ kind: random.pick(['reads', 'api', 'daemon', 'void'] as const), node }),
+    () => ({ kind: 'writes', node, answer: random.pick(ANSWERS) }),
+    () => ({ kind: 'publishes', node, answer: random.pick(ANSWERS) }),
+    () => ({ kind: 'stale', node, routesMs: random.int(0, 6000), claimsMs: random.int(0, 6000) }),
+    () => ({ kind: 'slow', node, ms: random.int(300, 1900) }),
+    () => ({ kind: 'keepalived', node, how: random.pick(['FAULT', 'STOP', 'killed'] as const) }),
+  ])
+  return draw()
+}
+
+function momentaryOf(random: Random, names: readonly string[], tables: number): MomentaryFault {
+  const node = names[random.int(0, names.length - 1)] ?? ''
+  const to = random.pick<RouteTo>(['tool', 'nat', 'none', 'node'])
+  const draw = random.pick<() => MomentaryFault>([
+    () => ({ kind: random.pick(['pause', 'reopen', 'untag', 'late-write'] as const), node }),
+    () => ({ kind: random.pick(['pause', 'pause', 'untag', 'late-write'] as const), node }),
+    () => ({ kind: random.pick(['terminated', 'hung'] as const), node }),
+    () => ({ kind: 'route', table: random.int(0, tables - 1), to, node }),
+    () => ({ kind: 'route', table: random.int(0, tables - 1), to, node }),
+    () => ({ kind: 'pin', node, ms: random.int(5000, 150_000) }),
+    () => ({ kind: 'unpin' }),
+    () => ({ kind: 'clock', node, ms: random.int(-90_000, 90_000) }),
+  ])
+  return draw()
+}
+
+/** Somebody must be left whom VRRP can elect. */
+function withSurvivors(faults: readonly Fault[], names: readonly string[]): Fault[] {
+  const dead = new Set<string>()
+  return faults.filter(({ what }) => {
+    if (what.kind !== 'terminated' && what.kind !== 'hung') return true
+    dead.add(what.node)
+    if (dead.size < names.length) return true
+    dead.delete(what.node)
+    return false
+  })
+}
+
+/** The plan as a person reads it. */
+export function planText(plan: Plan): string {
+  const { nodes, faults, lasting, tables, intervalMs, failover, rxLowerPri, preempt } = plan
+  const seconds = (ms: number) => (ms / 1000).toFixed(2)
+  const nodeTexts = nodes.map(({ name, priority, isKnown, wallOffset }) => {
+    const offset = wallOffset ? `, clock ${seconds(wallOffset)} s off` : ''
+    return `${name}=${priority}${isKnown ? '' : ' (its agent does not know)'}${offset}`
+  })
+  return [
+    `${nodeTexts.join('; ')}; ${tables} tables, interval ${intervalMs} ms, failover ${failover}`,
+    `MASTER_RX_LOWER_PRI ${rxLowerPri ? 'on' : 'off'}, preempt ${preempt ? 'on' : 'off'}`,
+    ...faults.map(({ at, until, what }) => `  ${seconds(at)} to ${seconds(until)}: ${JSON.stringify(what)}`),
+    ...lasting.map((cut) => `  for good: ${JSON.stringify(cut)}`),
+  ].join('\n')
+}
