@@ -1,5 +1,5 @@
 /** keepalived's events, in the order in which it wrote them (vrrp_notify_fifo). */
-import { type FSWatcher, watch } from 'node:fs'
+import { closeSync, type FSWatcher, watch } from 'node:fs'
 import { Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import { type FifoEvent, parseEventLine } from './event.ts'
@@ -150,7 +150,9 @@ class Reader implements Fifo {
   #turnTo(fifo: OpenFifo | undefined, gap: Gap): void {
     if (this.#source) this.#finish(this.#source)
     this.#source = undefined
-    if (fifo) this.#listen(fifo)
+    // A handler may have ended it all.
+    if (fifo && this.#closed) closeSync(fifo.descriptor)
+    else if (fifo) this.#listen(fifo)
     this.#gap(gap)
   }
 

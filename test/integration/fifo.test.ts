@@ -7,6 +7,8 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -72,6 +74,18 @@ const line = (priority: number, name = 'VI_1') => `INSTANCE "${name}" MASTER ${p
 /** Turns of the event loop: a reader that spins is seen in any of them. */
 async function turns(count = 50) {
   for (let i = 0; i < count; i++) await turn()
+}
+
+/** Of this process. */
+function openFilesBelow(folder: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`)
+      return target.startsWith(folder) ? [target] : []
+    } catch {
+      return [] // It was open to read this directory.
+    }
+  })
 }
 
 function failureOf(action: () => unknown): Failure {
@@ -253,13 +267,25 @@ describe('keepalived', () => {
     await expect.poll(() => seen).toEqual(['gap: writer-gone', 'gap: reopened', 'VI_1 MASTER 1'])
   })
 
+  test('reloads while a handler ends the reading: nothing of it stays open', async () => {
+    const fifo = readFifo(path, { onEvent: () => fifo.close(), onMalformed: () => {}, onGap: () => {} })
+    const writer = writerOf()
+    await turns(3)
+    unlinkSync(path)
+    mkfifo()
+    writer.write(line(1))
+    writer.close()
+    await expect.poll(() => openFilesBelow(directory)).toEqual([])
+  })
+
   test('finds its directory replaced, and writes in the new one', async () => {
     const { seen } = await started()
     rmSync(join(directory, 'run'), { recursive: true })
+    await turns()
     execFileSync('mkdir', [join(directory, 'run')])
     mkfifo()
     writerOf().write(line(1))
-    await expect.poll(() => seen, { timeout: 5000 }).toEqual(['gap: reopened', 'VI_1 MASTER 1'])
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['gap: reopened', 'VI_1 MASTER 1'])
   })
 })
 

@@ -1,13 +1,14 @@
 /** The probe against a process that is called keepalived, answers its signals, and can be told to answer them badly. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { parseDataDump } from '../../src/keepalived/data-dump.ts'
 import { parseJsonDump } from '../../src/keepalived/json-dump.ts'
-import { addressPresent, createProbe, type ProbeOptions } from '../../src/keepalived/probe.ts'
+import { addressPresent, createProbe, type ProbeOptions, type ProbeResult } from '../../src/keepalived/probe.ts'
 
 type Told = { name: string; state: 'MASTER' | 'BACKUP' | 'FAULT'; priority: number; group?: string; address?: string }
 
@@ -125,6 +126,10 @@ function probeOf(options: Partial<ProbeOptions> = {}) {
   return createProbe({ pidFile: file('pid'), expected: ['VI_1'], program: program(), ...options })
 }
 
+function instanceIn(result: ProbeResult, name = 'VI_1') {
+  return result.kind === 'running' ? result.instances.get(name) : undefined
+}
+
 const asked = () => (existsSync(file('asked')) ? readFileSync(file('asked'), 'utf8').split('\n').filter(Boolean) : [])
 
 const master: Told = { name: 'VI_1', state: 'MASTER', priority: 150, group: 'VG 1' }
@@ -193,27 +198,36 @@ describe('keepalived tells', () => {
     await startStandIn()
     const result = await probeOf({ timeoutMs: 100 }).read()
     expect(result).toMatchObject({ kind: 'running', lacking: expect.stringContaining('keepalived.data is not whole') })
-    expect(result.kind === 'running' && result.instances.get('VI_1')).toMatchObject({
+    expect(instanceIn(result)).toMatchObject({
       state: 'MASTER',
       address: undefined,
     })
   })
 
-  test('its addresses once, and again when it may have read its file anew', async () => {
+  test('its addresses once a minute, for a reload may have changed them', async () => {
     behave([master])
     await startStandIn()
-    const probe = probeOf()
+    let later = 0
+    const probe = probeOf({ clock: { ...systemClock, now: () => performance.now() + later } })
     await probe.read()
     behave([{ ...master, state: 'BACKUP', address: '2001:db8::1' }])
-    const before = await probe.read()
-    expect(before.kind === 'running' && before.instances.get('VI_1')).toMatchObject({
-      state: 'BACKUP',
-      address: '10.0.1.11',
-    })
+    const soon = await probe.read()
+    expect(instanceIn(soon)).toMatchObject({ state: 'BACKUP', address: '10.0.1.11' })
     expect(asked()).toEqual(['keepalived.json', 'keepalived.data', 'keepalived.json'])
-    probe.forgetLayout()
-    const after = await probe.read()
-    expect(after.kind === 'running' && after.instances.get('VI_1')).toMatchObject({ address: '2001:db8::1' })
+    later = 61_000
+    expect(instanceIn(await probe.read())).toMatchObject({ state: 'BACKUP', address: '2001:db8::1' })
+  })
+
+  test('its addresses at once when a reload has brought another instance or group', async () => {
+    behave([master])
+    await startStandIn()
+    const probe = probeOf({ expected: ['VI_1', 'VG 2'] })
+    await probe.read()
+    const second: Told = { name: 'VI_2', state: 'BACKUP', priority: 140, address: '10.0.1.12', group: 'VG 2' }
+    behave([master, second])
+    const result = await probe.read()
+    expect(instanceIn(result, 'VI_2')).toMatchObject({ address: '10.0.1.12' })
+    expect(result.kind === 'running' && result.groups.get('VG 2')).toMatchObject({ members: ['VI_2'] })
   })
 
   test('those who ask at once the same, once more if it was asked before they did', async () => {
@@ -238,7 +252,7 @@ describe('keepalived tells', () => {
     const { pid } = await startStandIn()
     const result = await probe.read()
     expect(result).toMatchObject({ kind: 'running', pid })
-    expect(result.kind === 'running' && result.instances.get('VI_1')).toMatchObject({
+    expect(instanceIn(result)).toMatchObject({
       state: 'BACKUP',
       address: '10.0.1.12',
     })
@@ -317,12 +331,40 @@ describe('keepalived does not run', () => {
     await expect.poll(() => probeOf().read()).toMatchObject({ kind: 'not-running' })
   })
 
-  test('is not said when one runs that has another pid file', async () => {
+  test('when it has ended and whoever started it has not asked how', async () => {
     behave([master])
-    const { pid } = await startStandIn()
-    expect(await probeOf({ pidFile: file('other') }).read()).toEqual({
+    const shell = spawn(
+      'sh',
+      ['-c', '"$@" & echo $! > "$TMPDIR/pid"; exec sleep 60', 'sh', process.execPath, '-e', standIn],
+      {
+        env: { ...process.env, TMPDIR: directory },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    onTestFinished(() => {
+      shell.kill('SIGKILL')
+    })
+    await once(shell.stdout, 'data')
+    const pid = Number(readFileSync(file('pid'), 'utf8'))
+    expect(await probeOf().read()).toMatchObject({ kind: 'running', pid })
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain('(keepalived) Z')
+    await expect.poll(() => probeOf().read()).toMatchObject({ kind: 'not-running' })
+  })
+
+  test('is not said when one runs that has another pid file', async () => {
+    copyFileSync('/bin/sleep', file('keepalived'))
+    chmodSync(file('keepalived'), 0o755)
+    const child = spawn(file('keepalived'), ['60'], { stdio: 'ignore' })
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    await once(child, 'spawn')
+    expect(await probeOf().read()).toEqual({
       kind: 'unknown',
-      reason: `${file('other')} is not there, but keepalived runs as process ${pid}: keepalived.pidFile must be the file of its --pid`,
+      reason: expect.stringMatching(
+        /^.*\/pid is not there, but keepalived runs as process \d+: keepalived\.pidFile must/,
+      ),
     })
   })
 
