@@ -1,6 +1,7 @@
 // Bundles src/ into dist/: one entry, split so that a command loads only what it needs.
 import { execFileSync } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /**
@@ -22,25 +23,96 @@ const shakeableSchemas = {
   },
 }
 
-await rm('dist', { recursive: true, force: true })
-await build({
-  entryPoints: ['src/main.ts'],
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  // The ES module builds of the SDK are the ones that tree-shake.
-  mainFields: ['module', 'main'],
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-  plugins: [shakeableSchemas],
-  banner: {
-    // CommonJS dependencies (commander, pino) call require() for Node's own modules.
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-})
-await writeFile('dist/config.schema.json', execFileSync(process.execPath, ['bin/vip-switch', 'config', 'schema']))
+await mkdir('dist', { recursive: true })
+const staging = await mkdtemp('dist/.new-')
+try {
+  const { metafile } = await build({
+    entryPoints: ['src/main.ts'],
+    outdir: staging,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    // The ES module builds of the SDK are the ones that tree-shake.
+    mainFields: ['module', 'main'],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // They are in THIRD-PARTY-LICENSES.txt, as is what has none in its source.
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    plugins: [shakeableSchemas],
+    banner: {
+      // CommonJS dependencies (commander, pino) call require() for Node's own modules.
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  })
+  const schema = execFileSync(process.execPath, [join(staging, 'main.js'), 'config', 'schema'])
+  await writeFile(join(staging, 'config.schema.json'), schema)
+  await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(metafile))
+  await publish(staging, { keepsLast: !process.argv.includes('--clean') })
+} finally {
+  await rm(staging, { recursive: true, force: true })
+}
+
+/**
+ * Moves the files of a new build into dist/, one by one: chunks, whose names are hashes of what is in them, before the
+ * entry that names them. So a program that starts meanwhile finds either build whole; and one that was started before
+ * still finds the chunks that it has yet to load, since the last build's files stay until the next one.
+ */
+async function publish(staging, { keepsLast }) {
+  const entry = 'main.js'
+  const last = (await stat(join('dist', entry)).catch(() => undefined))?.mtime
+  // One time for all the files of a build tells them from those of the builds before.
+  const now = new Date()
+  const chunks = (await readdir(staging)).filter((name) => name !== entry)
+  const files = [...chunks, entry]
+  for (const name of files) {
+    await utimes(join(staging, name), now, now)
+    await rename(join(staging, name), join('dist', name))
+  }
+  for (const name of await readdir('dist')) {
+    const path = join('dist', name)
+    const { mtime } = await stat(path).catch(() => ({ mtime: now }))
+    if (files.includes(name) || path === staging || (keepsLast && (!last || mtime >= last))) continue
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** Name, version and licence text of every package of which something is in the bundle; each text once. */
+async function licences({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs))
+  const directories = inputs.flatMap(([path, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? (/^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []) : [],
+  )
+  const packages = await Promise.all([...new Set(directories)].sort().map(packageIn))
+  const byText = new Map()
+  for (const each of packages) {
+    const text = each.text ?? (await standardText(each, packages))
+    byText.set(text, [...(byText.get(text) ?? []), `${each.name} ${each.version} (${each.license})`])
+  }
+  const sections = Array.from(byText, ([text, names]) => `${names.join('\n')}\n\n${text}\n`)
+  return `vip-switch contains these packages, under these licences.\n\n${sections.join(`\n${'-'.repeat(80)}\n\n`)}`
+}
+
+/** `text`: its licence and its notices, as far as they are in its directory. */
+async function packageIn(directory) {
+  const { name, version, license, author } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
+  const files = (await readdir(directory)).filter((file) => /^(licen[cs]e|copying|notice)(\.|-|$)/i.test(file)).sort()
+  const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')))
+  const text = texts.map((each) => each.replaceAll('\r', '').trim()).join('\n\n') || undefined
+  return { name, version, license, author: author?.name ?? author, text }
+}
+
+/** The text that a package refers to which has none of its own. */
+async function standardText({ name, license, author }, packages) {
+  if (license === 'MIT') {
+    const ours = await readFile('LICENSE', 'utf8')
+    const terms = ours.slice(ours.indexOf('Permission is hereby granted')).trim()
+    return `MIT License\n\nCopyright (c) ${author ?? `the authors of ${name}`}\n\n${terms}`
+  }
+  const other = packages.find((each) => each.license === license && each.text)
+  if (license !== 'Apache-2.0' || !other) throw new Error(`no text is known of the licence of ${name}, ${license}`)
+  return other.text
+}

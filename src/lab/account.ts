@@ -17,8 +17,10 @@ export type Account = {
   block(text: string): void
 }
 
+type Stream = Parameters<typeof styleOf>[0] & Parameters<typeof widthOf>[0] & { write(text: string): unknown }
+
 /** The account on a stream; its seconds count from now. */
-export function accountOn(stream: NodeJS.WriteStream): Account {
+export function accountOn(stream: Stream): Account {
   const style = styleOf(stream)
   const start = performance.now()
   const width = widthOf(stream)

@@ -55,7 +55,8 @@ export async function startDaemon(options: {
   await child.line(/"msg":"started"/)
   return {
     process: child,
-    log: () => child.lines.flatMap(({ at, text }) => (isWhole(text) ? [{ ...logLine.parse(JSON.parse(text)), at }] : [])),
+    log: () =>
+      child.lines.flatMap(({ at, text }) => (isWhole(text) ? [{ ...logLine.parse(JSON.parse(text)), at }] : [])),
     async kill() {
       child.kill()
       await child.exited

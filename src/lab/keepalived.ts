@@ -1,5 +1,5 @@
 /** keepalived on one node of a lab: its file, and its process. */
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook } from './hook.ts'
 import { type LoggedProcess, startLogged } from './logged-process.ts'
@@ -39,6 +39,8 @@ export type Keepalived = {
 export async function startKeepalived(options: KeepalivedOptions): Promise<Keepalived> {
   const file = (name: string) => join(options.directory, name)
   writeFileSync(file('keepalived.conf'), keepalivedConf(options))
+  // keepalived does not start while the VRRP process of one that was killed is not reaped, if it knows of it.
+  rmSync(file('vrrp.pid'), { force: true })
   const command = [
     ...['keepalived', '--dont-fork', '--vrrp', '--log-console', '--log-detail', '--no-syslog'],
     ...['--use-file', file('keepalived.conf'), '--pid', file('keepalived.pid'), '--vrrp_pid', file('vrrp.pid')],

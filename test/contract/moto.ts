@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import {
   AttachInternetGatewayCommand,
   AttachNetworkInterfaceCommand,
@@ -18,10 +19,9 @@ import type { Fixture, Target } from './target.ts'
 
 /** moto's server, as a child of this process, and in it what the suite needs. */
 export async function startMoto(): Promise<Target> {
-  const port = await freePort()
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = once(server, 'exit')
-  const endpoint = `http://127.0.0.1:${port}`
+  const endpoint = await urlOf(server.stderr)
   const client = new EC2Client({
     endpoint,
     region: 'ap-northeast-1',
@@ -34,7 +34,6 @@ export async function startMoto(): Promise<Target> {
     await ended
   }
   try {
-    await answering(`${endpoint}/moto-api/data.json`)
     return {
       client,
       fixture: await fill(client),
@@ -49,29 +48,19 @@ export async function startMoto(): Promise<Target> {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
-const startLimit = 60_000
-
-async function answering(url: string): Promise<void> {
-  const deadline = Date.now() + startLimit
-  for (;;) {
-    const answered = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-    if (answered) return
-    if (Date.now() > deadline) throw new Error(`${url} does not answer`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+/** Where it listens, which it says once it does. @throws an error with what it said when it ends before */
+async function urlOf(stderr: Readable): Promise<string> {
+  const said: string[] = []
+  let url: string | undefined
+  for await (const line of createInterface(stderr)) {
+    said.push(line)
+    url = /Running on (\S+)/.exec(line)?.[1]
+    if (url) break
   }
+  // It logs every request; unread, that would stop it.
+  stderr.resume()
+  if (!url) throw new Error(`moto_server does not start:\n${said.join('\n')}`)
+  return url
 }
 
 /** What a call must have answered. */

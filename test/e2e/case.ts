@@ -13,7 +13,7 @@ import { elected } from '../../src/lab/keepalived.ts'
 import { createNetwork, type Network } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { createRunDirectory } from '../../src/lab/run-directory.ts'
-import { type LabNode, nodes, sceneOf, vrrpInstance } from '../../src/lab/scene.ts'
+import { type LabNode, nodes, sceneOf, VRRP_INSTANCE } from '../../src/lab/scene.ts'
 import { leftoversOf, processesWith } from './leftovers.ts'
 
 export const bin = fileURLToPath(new URL('../../bin/vip-switch', import.meta.url))
@@ -31,6 +31,12 @@ export type CaseOptions = {
   tables?: readonly string[]
   /** Who has the VIPs before a node is started. */
   at?: LabNode
+  /** Whether the hook is called for MASTER_RX_LOWER_PRI, too. */
+  withRxLowerPri?: boolean
+  /** Whether there is a hook at all. */
+  withHook?: boolean
+  /** As in ClusterOptions. */
+  daemons?: { readonly interval: string }
   /** Tables whose routes may not be changed. */
   denied?: readonly string[]
 }
@@ -67,7 +73,15 @@ export type Case = {
 
 /** Raises a cluster whose nodes are yet to be started. After the test it is removed, and nothing may be left of it. */
 export async function raise(options: CaseOptions = {}): Promise<Case> {
-  const { vips = ['10.99.0.10/32'], tables = ['private-a', 'private-c'], at = first, denied = [] } = options
+  const {
+    vips = ['10.99.0.10/32'],
+    tables = ['private-a', 'private-c'],
+    at = first,
+    withHook = true,
+    withRxLowerPri = withHook,
+    daemons,
+    denied = [],
+  } = options
   const seed = seedOf(vips, tables, at, denied)
   const region = buildRegion(seed)
   const scene = sceneOf(region)
@@ -84,8 +98,11 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     network,
     seed,
     region: region.name,
-    instances: { [vrrpInstance]: { vips, routeTables: tables.map(tableId) } },
+    instances: { [VRRP_INSTANCE]: { vips, routeTables: tables.map(tableId) } },
     advertInterval: 0.2,
+    withHook,
+    withRxLowerPri,
+    ...(daemons && { daemons }),
     env: {
       NODE_OPTIONS: `--require ${join(import.meta.dirname, 'record-exit.cjs')}`,
       RECORD_EXITS: join(directory, 'exits'),
@@ -123,6 +140,11 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     reported.set(node, cluster.hookOf(node).log().length)
   }
 
+  const exits = (node: LabNode): HookExit[] =>
+    exitsIn(join(directory, 'exits'))
+      .filter(({ argv }) => argv.includes(join(directory, node.name, 'vip-switch.yaml')))
+      .map(({ argv, exitCode, ms }) => ({ event: eventOf(argv), exitCode, ms }))
+
   return {
     cluster,
     network,
@@ -134,7 +156,11 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     arrival,
     async bothUp() {
       const [keepalived] = await Promise.all([cluster.start(first), cluster.start(second)])
-      await elected(keepalived, vrrpInstance)
+      await elected(keepalived, VRRP_INSTANCE)
+      // The routes may be at the first already: that they are says nothing of its hook.
+      const isMasters = ({ event }: HookExit) => / MASTER \d/.test(event)
+      const ended = () => exits(first).some(isMasters) || undefined
+      if (withHook) await poll('the hook of the first has ended', deadline, ended)
       await arrival(first)
     },
     async writes(node) {
@@ -143,11 +169,13 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
           /^(Replace|Create)Route$/.test(action) && params.NetworkInterfaceId === scene.eniOf(node),
       )
     },
-    exits: (node) =>
-      exitsIn(join(directory, 'exits'))
-        .filter(({ argv }) => argv.includes(join(directory, node.name, 'vip-switch.yaml')))
-        .map(({ argv, exitCode, ms }) => ({ event: argv.slice(-3).join(' '), exitCode, ms })),
+    exits,
   }
+}
+
+/** The event in a hook's arguments, without its type. */
+function eventOf(argv: readonly string[]): string {
+  return argv.slice(argv.indexOf('INSTANCE') + 1).join(' ')
 }
 
 function exitsIn(path: string) {

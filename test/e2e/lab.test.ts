@@ -1,6 +1,9 @@
 /** `npm start`: the account that `vip-switch lab` gives, whichever way it shows it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { removeLeftoverNamespaces } from '../../src/lab/network.ts'
@@ -22,6 +25,23 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
     expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1'])
     expect(stdout).toMatch(/^ {2}private-a +db-1 eni-\w+ +db-2 eni-\w+$/m)
     expect(stdout).toMatch(/^ {2}private-c +db-1 eni-\w+ +db-2 eni-\w+$/m)
+  })
+
+  it.skipIf(!requires('keepalived'))('says why the real keepalived cannot be used', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'vip-switch-test-'))
+    for (const [name, script] of [
+      ['keepalived', ''],
+      ['ip', 'echo "mkdir /run/netns failed: Read-only file system" >&2; exit 1'],
+    ] as const) {
+      await writeFile(join(directory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    }
+    const { stdout } = await execa(process.execPath, [bin, 'lab'], { env: { PATH: directory } })
+    await rm(directory, { recursive: true })
+    const [, , subtitle] = stdout.split('\n')
+    expect(subtitle).toContain(
+      'no network namespaces here (ip: mkdir /run/netns failed: Read-only file system); playing',
+    )
+    expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1'])
   })
 
   it.skipIf(!requires('keepalived'))('leaves nothing behind when it is interrupted', async () => {

@@ -1,8 +1,9 @@
 /** The built program, run as a user runs it, against an endpoint of the test's own. */
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Ec2Endpoint } from '../../src/lab/ec2/server.ts'
 
-export const PROGRAM = new URL('../../bin/vip-switch', import.meta.url).pathname
+export const PROGRAM = fileURLToPath(new URL('../../bin/vip-switch', import.meta.url))
 
 export type Run = { exitCode: number | undefined; stdout: string; stderr: string }
 

@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
+import { requires } from '../requires.ts'
 import { environmentFor, PROGRAM } from './cli.ts'
 import { endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
 import { preload } from './preload.ts'
@@ -7,7 +8,7 @@ import { A, B, ENI2, seed, targetOf } from './switching.ts'
 
 startEndpointForEachTest(seed)
 
-describe('on a terminal', () => {
+describe.skipIf(!requires('script'))('on a terminal', () => {
   const QUESTION = 'Move 2 routes? [y/N]'
   const CONTROL_C = '\x03'
   const CONTROL_D = '\x04'

@@ -108,6 +108,7 @@ describe('--dry-run', () => {
     ])
     expect([targetOf(A), targetOf(B)]).toEqual([ENI1, ENI1])
     expect(stdout.match(/ReplaceRoute is permitted/g)).toHaveLength(2)
+    expect(stdout).toMatch(/\n2 permitted$/)
   })
 
   test('says what would be denied', async () => {
@@ -117,7 +118,7 @@ describe('--dry-run', () => {
     expect(JSON.parse(both.stdout)).toMatchObject({
       dryRun: true,
       routes: [
-        { table: A, result: 'done', detail: 'ReplaceRoute is permitted' },
+        { table: A, result: 'permitted', detail: 'ReplaceRoute is permitted' },
         { table: B, result: 'failed', detail: expect.stringContaining('not authorized to perform: ec2:ReplaceRoute') },
       ],
     })

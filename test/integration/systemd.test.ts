@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { requires } from '../requires.ts'
 import { PROGRAM } from './cli.ts'
 
-const UNITS = new URL('../../systemd/', import.meta.url).pathname
+const UNITS = fileURLToPath(new URL('../../systemd/', import.meta.url))
 
 describe.skipIf(!requires('systemd-analyze'))('the units of systemd/', () => {
   test('are known good to systemd, and their programs are there', async () => {

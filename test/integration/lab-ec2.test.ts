@@ -1,0 +1,70 @@
+/** `vip-switch lab ec2` as its help and its users call it. */
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { environmentFor, PROGRAM, runProgram } from './cli.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'vip-switch-test-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+describe('a seed', () => {
+  test.each([
+    ['with a fault', 'vpcs: { a: { cidrs: [10.0.0.0] } }', 'vpcs.a.cidrs.0: '],
+    ['whose parts do not fit', 'vpcs: { a: { cidrs: [10.0.0.0/16], instances: { n: 10.0.0.1 } } }', 'is in no subnet'],
+    ['that is no YAML', 'vpcs: [', 'line 1, column 8'],
+  ])('%s is a fault of the configuration, and its place is named', async (_, text, fault) => {
+    const path = join(directory, 'seed.yaml')
+    await writeFile(path, text)
+    const { exitCode, stderr } = await runProgram(
+      ['lab', 'ec2', '--port', '0', '--seed', path],
+      environmentFor(undefined),
+    )
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`${path}:\n`)
+    expect(stderr).toContain(fault)
+  })
+
+  test('that is not there is one of usage', async () => {
+    const path = join(directory, 'none.yaml')
+    const { exitCode, stderr } = await runProgram(
+      ['lab', 'ec2', '--port', '0', '--seed', path],
+      environmentFor(undefined),
+    )
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('--seed: ENOENT')
+  })
+})
+
+test('the example of the help works as it is, and its variables are those that the endpoint prints', async () => {
+  const { stdout: help } = await runProgram(['lab', 'ec2', '--help'], environmentFor(undefined))
+  const example = Array.from(help.matchAll(/^ {2}(vip-switch .*|export .*)$/gm), ([, line = '']) => line)
+  expect(example).toHaveLength(3)
+  const output = join(directory, 'output')
+  const port = await freePort()
+  const script = example.join('\n').replace(' &', ` > ${output} &`).replaceAll('4599', port)
+  const PATH = [dirname(PROGRAM), process.env.PATH].join(delimiter)
+  const { stdout } = await execa('sh', ['-c', `trap 'kill $!' EXIT\n${script}\ncat ${output}`], {
+    env: { PATH, HOME: '/nonexistent', LOG_LEVEL: 'error' },
+    extendEnv: false,
+  })
+  expect(stdout.match(/^ {2}10\.99\.0\.10\/32 +active +eni-\w+ +db-1 /gm)).toHaveLength(2)
+  expect(stdout.split('\n')).toContain(example[1]?.replaceAll('4599', port))
+})
+
+/** Not the example's own, which whoever runs the tests may be using. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return String(address.port)
+}
