@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseDuration } from '../../src/config/duration.ts'
 import { configPath, instanceOf, loadConfig, parseConfig } from '../../src/config/load.ts'
 import { configJsonSchema } from '../../src/config/schema.ts'
@@ -191,9 +191,13 @@ describe('loadConfig', () => {
     expect(error).toMatchObject({ kind: 'config', hint: expect.stringContaining(path) })
   })
 
-  test('an option goes before the environment', () => {
-    expect(configPath('/a')).toBe('/a')
-    expect(configPath(undefined)).toBe(process.env.VIP_SWITCH_CONFIG ?? '/etc/vip-switch/config.yaml')
+  test('the option goes before the environment, and that before the default', () => {
+    vi.stubEnv('VIP_SWITCH_CONFIG', '/from/environment.yaml')
+    expect(configPath('/from/option.yaml')).toBe('/from/option.yaml')
+    expect(configPath(undefined)).toBe('/from/environment.yaml')
+    vi.stubEnv('VIP_SWITCH_CONFIG', undefined)
+    expect(configPath(undefined)).toBe('/etc/vip-switch/config.yaml')
+    vi.unstubAllEnvs()
   })
 })
 
