@@ -69,6 +69,7 @@ export async function eventsStage(options: {
       await Promise.all([play(first, 'MASTER'), play(second, 'BACKUP')])
       return { causedAt, electedAt: undefined }
     },
+    splitBrain: 'no adverts are sent here, so none can be lost',
     logs: () => [...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`).join('\n'),
     async close() {
       for (const hook of played) hook.kill()

@@ -1,14 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { createCluster } from './cluster.ts'
+import { type Cluster, createCluster } from './cluster.ts'
 import { ENDPOINT_URL } from './endpoint-process.ts'
 import { elected, type Keepalived } from './keepalived.ts'
 import { METADATA_ADDRESS, type Network } from './network.ts'
+import { poll } from './poll.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { instancesOf, type LabNode, nodes, type Scene, seed, VRRP_INSTANCE } from './scene.ts'
-import type { Narrator, Stage, Transition } from './stage.ts'
+import type { DaemonDecision, Narrator, SplitBrain, Stage, Transition } from './stage.ts'
+import { loseVrrp, obstacleToVrrpLoss } from './vrrp-loss.ts'
 
 /** Seconds. */
 const ADVERT_INTERVAL = 0.2
+/** Seconds between a master's reads: the default of the config. */
+const DAEMON_INTERVAL = 5
+const PATIENCE_MS = 15_000
 
 /** The real keepalived, one in each node's network namespace. */
 export async function keepalivedStage(options: {
@@ -30,6 +35,7 @@ export async function keepalivedStage(options: {
     region,
     instances,
     advertInterval: ADVERT_INTERVAL,
+    daemons: { interval: `${DAEMON_INTERVAL}s` },
   })
   narrate('cloud', `EC2 at ${ENDPOINT_URL}, IMDS at ${METADATA_ADDRESS}`)
 
@@ -64,8 +70,60 @@ export async function keepalivedStage(options: {
       const causedAt = Date.now()
       return election(first, await start(first), causedAt)
     },
+    splitBrain: obstacleToVrrpLoss(network, nodes) ?? splitBrainOf(cluster, network, narrate),
     logs: cluster.logs,
     close: cluster.close,
+  }
+}
+
+function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): SplitBrain {
+  const [, second] = nodes
+  let hear: (() => void) | undefined
+
+  function decisionsOf(node: LabNode): DaemonDecision[] {
+    return cluster
+      .daemonOf(node)
+      .log()
+      .flatMap(({ condition, action, msg: sentence }) =>
+        typeof condition === 'string' && typeof action === 'string' ? [{ condition, action, sentence }] : [],
+      )
+  }
+
+  /** When the second entered the state after a moment; waits for it. */
+  async function entered(state: 'MASTER' | 'BACKUP', since: number): Promise<number> {
+    const { log } = cluster.keepalivedOf(second)
+    const text = `(${VRRP_INSTANCE}) Entering ${state} STATE`
+    const isIt = (line: { at: number; text: string }) => line.at >= since && line.text.includes(text)
+    return (await poll(`${second.name}: ${text}`, PATIENCE_MS, () => log.lines.find(isIt))).at
+  }
+
+  return {
+    async startDaemons() {
+      // A backup that starts before the master has published its claim sees none, and looks again after a while only.
+      for (const node of nodes) {
+        await cluster.startDaemon(node)
+        narrate(node.name, `vip-switch reconcile starts, interval ${DAEMON_INTERVAL} s`)
+        const isWell = () => decisionsOf(node).at(-1)?.condition === 'OK' || undefined
+        await poll(`${node.name}'s daemon finds all well`, PATIENCE_MS, isWell)
+      }
+    },
+    async part() {
+      const partedAt = Date.now()
+      hear = loseVrrp(network, nodes)
+      narrate('net', 'adverts are dropped, both ways: nftables, IP protocol 112')
+      const secondMasterAt = await entered('MASTER', partedAt)
+      narrate(second.name, 'elected MASTER, too: it cannot know better')
+      return { partedAt, secondMasterAt }
+    },
+    async rejoin() {
+      const rejoinedAt = Date.now()
+      hear?.()
+      narrate('net', 'adverts get through again')
+      const steppedDownAt = await entered('BACKUP', rejoinedAt)
+      narrate(second.name, 'hears a higher priority, and steps down')
+      return { rejoinedAt, steppedDownAt }
+    },
+    decisionsOf,
   }
 }
 

@@ -81,7 +81,7 @@ function whatNext(bin: string, real: boolean, width: number): string {
   const path = relative(process.cwd(), bin)
   const program = path.startsWith('..') ? 'vip-switch' : path
   const rows = [
-    ...(real ? [] : [['sudo npm start', 'the same with the real keepalived, where it is installed']]),
+    ...(real ? [] : [['sudo npm start', 'this and split brain, with the real keepalived']]),
     ['README.md', 'install it on two instances, step by step'],
     [`${program} lab ec2`, 'an EC2 endpoint to play with (list, switch, notify)'],
     [`${program} --help`, 'every command'],

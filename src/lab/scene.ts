@@ -36,6 +36,17 @@ export function instancesOf(scene: Scene): Readonly<Record<string, InstanceRoute
   return { [VRRP_INSTANCE]: { vips: [VIP], routeTables: [...scene.tables.values()] } }
 }
 
+/** Names of the tables that have the VIP. */
+export function tableNames({ tables }: Scene): string {
+  return [...tables.keys()].join(', ')
+}
+
+/** A text of vip-switch, with the names of what it calls by id. */
+export function inNames(text: string, scene: Scene): string {
+  const tables = new Map([...scene.tables].map(([name, id]) => [id, name]))
+  return text.replaceAll(/\b(?:eni|rtb)-[0-9a-f]+/g, (id) => tables.get(id) ?? scene.nameOf(id))
+}
+
 /** Ids follow from the seed's names alone, so that they are known before an endpoint serves them. */
 export function sceneOf(region: Region = buildRegion(seed)): Scene {
   const interfaceOf = (node: LabNode) => {

@@ -14,6 +14,26 @@ export type Transition = {
 /** Says what happens, at the moment it happens. */
 export type Narrator = (who: string, what: string) => void
 
+/** What a node's daemon has decided, as its log says it. */
+export type DaemonDecision = {
+  readonly condition: string
+  readonly action: string
+  /** The whole line: the VRRP instance, the condition and the reason. */
+  readonly sentence: string
+}
+
+/** VRRP lost between two nodes that run the daemon. Times in milliseconds since the epoch. */
+export type SplitBrain = {
+  /** Starts the daemon of both nodes, the first's first, and waits until each finds all well. */
+  startDaemons(): Promise<void>
+  /** No node hears the other any more: the second becomes MASTER, too. */
+  part(): Promise<{ readonly partedAt: number; readonly secondMasterAt: number }>
+  /** They hear each other again: the second steps down. */
+  rejoin(): Promise<{ readonly rejoinedAt: number; readonly steppedDownAt: number }>
+  /** What a node's daemon has decided, oldest first. */
+  decisionsOf(node: LabNode): DaemonDecision[]
+}
+
 export type Stage = {
   readonly control: EndpointControl
   hookOf(node: LabNode): Hook
@@ -23,6 +43,8 @@ export type Stage = {
   crash(): Promise<Transition>
   /** The first node comes back, and takes over in good order. */
   failBack(): Promise<Transition>
+  /** Or why it cannot be shown. */
+  readonly splitBrain: SplitBrain | string
   /** The last lines of every log, for the report of a failure. */
   logs(): string
   /** Ends every process and removes what the stage made. */

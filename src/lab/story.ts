@@ -1,11 +1,13 @@
 /** A failover and its way back, told while it happens. */
-import { table } from '../output/table.ts'
+import { table, wrapped } from '../output/table.ts'
 import type { Account } from './account.ts'
 import type { InterfaceRoute } from './endpoint-control.ts'
 import type { Hook, HookLogLine } from './hook.ts'
 import { poll } from './poll.ts'
-import { type LabNode, nodes, type Scene, VIP } from './scene.ts'
+import { type LabNode, nodes, type Scene, tableNames, VIP } from './scene.ts'
+import { type SplitBrainTiming, tellSplitBrain } from './split-brain.ts'
 import type { Stage, Transition } from './stage.ts'
+import { areAllAt, vipRoutes } from './vip-routes.ts'
 
 const PATIENCE_MS = 15_000
 
@@ -19,15 +21,17 @@ type Timing = {
 /** @throws an error that says what was waited for when something does not happen */
 export async function tell(stage: Stage, scene: Scene, account: Account): Promise<void> {
   const [first, second] = nodes
-  const vipRoutes = async () => (await stage.control.routes()).filter(({ destination }) => destination === VIP)
+  const { control, splitBrain } = stage
 
   /** Waits until every route is at a node. Returns when that was seen. */
   async function arrived(node: LabNode): Promise<number> {
     const eni = scene.eniOf(node)
-    await poll(`${VIP} at ${node.name} in ${names(scene)}`, PATIENCE_MS, async () =>
-      allAt(await vipRoutes(), scene, eni),
+    await poll(
+      `${VIP} at ${node.name} in ${tableNames(scene)}`,
+      PATIENCE_MS,
+      async () => areAllAt(await vipRoutes(control), scene, eni) || undefined,
     )
-    account.narrate('cloud', account.style.green(`${VIP} → ${node.name} in ${names(scene)}`))
+    account.narrate('cloud', account.style.green(`${VIP} → ${node.name} in ${tableNames(scene)}`))
     return Date.now()
   }
 
@@ -50,29 +54,32 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
   const begun = await stage.begin()
   await arrived(first)
   await settled(first, begun)
-  const before = await vipRoutes()
+  const before = await vipRoutes(control)
 
   account.chapter('The master dies')
   const crash = await stage.crash()
   const failover = await follow(second, crash)
-  const after = await vipRoutes()
+  const after = await vipRoutes(control)
   await settled(second, crash)
 
   account.chapter(`${first.name} comes back`)
-  const failback = await follow(first, await stage.failBack())
+  const back = await stage.failBack()
+  const failback = await follow(first, back)
+
+  let parted: SplitBrainTiming | undefined
+  if (typeof splitBrain === 'string') {
+    account.block(`\n${wrapped(`Split brain is not shown: ${splitBrain}.`, account.width, 0)}`)
+  } else {
+    // Its hook, too, takes back what is taken away within 3 s; here it is to be the daemon's doing.
+    await settled(first, back)
+    parted = await tellSplitBrain(splitBrain, control, scene, account)
+  }
 
   account.chapter('How long it took')
   account.block(timings([failover, failback], account.width))
+  if (parted) account.block(`\n${partedTimings(parted, account.width)}`)
   account.chapter(`Where ${VIP} pointed`)
   account.block(routesTable(scene, before, after, account.width))
-}
-
-/** True once the VIP's route in every table is active and at the interface; undefined before. */
-function allAt(routes: readonly InterfaceRoute[], scene: Scene, eni: string): true | undefined {
-  const arrived = [...scene.tables.values()].every((id) =>
-    routes.some(({ table, target, state }) => table === id && target === eni && state === 'active'),
-  )
-  return arrived || undefined
 }
 
 /** The line of a hook's log with this message that is no older than `since`, once it is there. */
@@ -82,14 +89,10 @@ function logged(hook: Hook, message: string, since: number): Promise<HookLogLine
   )
 }
 
-function names(scene: Scene): string {
-  return [...scene.tables.keys()].join(', ')
-}
-
 function timings(columns: readonly Timing[], width: number): string {
   const row = (label: string, part: keyof Timing) => [
     label,
-    ...columns.map(({ [part]: ms }) => (ms === undefined ? '' : `${Math.round(ms)} ms`).padStart(9)),
+    ...columns.map(({ [part]: ms }) => (ms === undefined ? '' : milliseconds(ms))),
   ]
   const elected = columns.some(({ election }) => election !== undefined)
   return table(
@@ -101,6 +104,22 @@ function timings(columns: readonly Timing[], width: number): string {
     ['', ' failover', ' failback'],
     width,
   )
+}
+
+function partedTimings({ second, restored, single }: SplitBrainTiming, width: number): string {
+  return table(
+    [
+      ['no adverts → a second master', milliseconds(second)],
+      ['two masters → the higher has its routes back', milliseconds(restored)],
+      ['adverts again → one master', milliseconds(single)],
+    ],
+    ['split brain', ''],
+    width,
+  )
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`.padStart(9)
 }
 
 function routesTable(

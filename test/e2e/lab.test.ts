@@ -12,17 +12,27 @@ import { requires } from '../requires.ts'
 import { bin } from './case.ts'
 import { leftoversOf } from './leftovers.ts'
 
+/** Of the lab's daemons: what they do not hear from keepalived they find out within it. */
+const INTERVAL_MS = 5000
+
 describe('vip-switch lab', { timeout: 60_000 }, () => {
   it('plays the events where keepalived is not', async () => {
     const { stdout } = await execa(process.execPath, [bin, 'lab'], { env: { PATH: '/nonexistent' } })
     expect(stdout).toContain('playing keepalived')
     expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1'])
+    expect(stdout).toContain('Split brain is not shown: ')
+    expect(stdout).not.toContain('SPLIT-BRAIN')
   })
 
-  it.skipIf(!requires('keepalived'))('shows the real keepalived, and the routes before and after', async () => {
+  it.skipIf(!requires('keepalived'))('shows the real keepalived: failover, failback, split brain', async () => {
     const { stdout } = await execa(process.execPath, [bin, 'lab'])
     expect(stdout).toContain('the real keepalived v')
-    expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1'])
+    expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1', 'db-2', 'db-1'])
+    expect(stdout).toMatch(/db-1 +daemon: VI_1 SPLIT-BRAIN: db-2, MASTER 100, .*; taking .* \(at db-2\)$/m)
+    expect(stdout).toMatch(/db-2 +daemon: VI_1 SPLIT-BRAIN: db-1, MASTER 150, .* leaving the routes /)
+    expect(stdout).toContain('10.99.0.10/32 is at db-1 still: no route was written since it was back')
+    const [, ms] = /two masters → the higher has its routes back +(\d+) ms$/m.exec(stdout) ?? []
+    expect(Number(ms)).toBeLessThan(INTERVAL_MS + 1000)
     expect(stdout).toMatch(/^ {2}private-a +db-1 eni-\w+ +db-2 eni-\w+$/m)
     expect(stdout).toMatch(/^ {2}private-c +db-1 eni-\w+ +db-2 eni-\w+$/m)
   })
@@ -31,7 +41,8 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
     const directory = await mkdtemp(join(tmpdir(), 'vip-switch-test-'))
     for (const [name, script] of [
       ['keepalived', ''],
-      ['ip', 'echo "mkdir /run/netns failed: Read-only file system" >&2; exit 1'],
+      // It reads its batch, as ip does.
+      ['ip', 'while read -r _; do :; done; echo "mkdir /run/netns failed: Read-only file system" >&2; exit 1'],
     ] as const) {
       await writeFile(join(directory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
     }
@@ -44,15 +55,15 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
     expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1'])
   })
 
-  it.skipIf(!requires('keepalived'))('leaves nothing behind when it is interrupted', async () => {
-    const { child, pid } = await labInTheMiddle()
+  it.skipIf(!requires('keepalived'))('leaves nothing behind when it is interrupted in a split brain', async () => {
+    const { child, pid } = await labWhen('elected MASTER, too')
     child.kill('SIGINT')
     expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
     expect(leftoversOf(pid)).toEqual([])
   })
 
   it.skipIf(!requires('keepalived'))('removes what a killed run has left', async () => {
-    const { child, pid } = await labInTheMiddle()
+    const { child, pid } = await labWhen('elected MASTER')
     child.kill('SIGKILL')
     await once(child, 'exit')
     removeLeftoverNamespaces()
@@ -68,13 +79,13 @@ function movesOf(account: string): string[] {
   )
 }
 
-/** The lab as a process, at the moment when its first node has become master. */
-async function labInTheMiddle() {
+/** The lab as a process, at the moment when it has told something. */
+async function labWhen(told: string) {
   const child = spawn(process.execPath, [bin, 'lab'], { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject)
-    child.stdout.on('data', (chunk) => String(chunk).includes('elected MASTER') && resolve())
-    child.stdout.once('end', () => reject(new Error('it ended before a node was elected')))
+    child.stdout.on('data', (chunk) => String(chunk).includes(told) && resolve())
+    child.stdout.once('end', () => reject(new Error(`it ended without a word of: ${told}`)))
   })
   return { child, pid: child.pid ?? 0 }
 }
