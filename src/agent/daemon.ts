@@ -98,14 +98,14 @@ export class Daemon {
     }
   }
 
-  /** A hook's event, unless a newer one of its instance is recorded: hooks arrive in any order. */
+  /** A hook's event, unless a newer one of its instance is recorded or known: hooks arrive in any order. */
   #take(generation: Generation, { values, moment }: Extract<ControlRequest, { ask: 'event' }>): string {
     const event = parseEventArguments(values)
     if (!generation.agents.has(event.name)) throw new Error(`no VRRP instance ${event.name} in the daemon's config`)
     const newest = newestEvent(this.#options.stateDirectory, event.name, moment.boot)
     if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) return 'superseded'
+    if (!generation.takeHook(event, moment.ticks)) return 'superseded'
     this.#options.log.info({ event }, `${eventText(event)}, by a hook`)
-    generation.take(event)
     return 'taken'
   }
 

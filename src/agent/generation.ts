@@ -3,8 +3,9 @@ import type { NodeState } from '../core/claim.ts'
 import { judgePins } from '../core/pin.ts'
 import { writeRoute } from '../ec2/routes.ts'
 import { messageOf } from '../errors.ts'
-import type { FifoEvent } from '../keepalived/event.ts'
+import { type FifoEvent, isMaster } from '../keepalived/event.ts'
 import { readFifo } from '../keepalived/fifo.ts'
+import { ticksNow } from '../keepalived/journal.ts'
 import type { ProbeResult } from '../keepalived/probe.ts'
 import { Agent } from './agent.ts'
 import type { Node } from './node.ts'
@@ -14,8 +15,11 @@ import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
 
 export type Generation = {
   readonly agents: ReadonlyMap<string, Agent>
-  /** Takes an event of keepalived, whichever way it came. */
-  take(event: FifoEvent): void
+  /**
+   * Takes the event of a hook that was forked at that moment (in ticks), unless the FIFO has told of this or a later one
+   * since: hooks come late, and in any order. Returns false for an event that is no longer true.
+   */
+  takeHook(event: FifoEvent, ticks: number): boolean
   stop(): void
 }
 
@@ -27,6 +31,8 @@ export function startGeneration(node: Node, stateDirectory: string): Generation 
   )
   /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
   const heard = new Map<string, number>()
+  /** When the FIFO told of each instance last, in ticks. */
+  const toldAt = new Map<string, number>()
 
   function take(event: FifoEvent): void {
     const agent = agents.get(event.name)
@@ -34,6 +40,15 @@ export function startGeneration(node: Node, stateDirectory: string): Generation 
     heard.set(event.name, (heard.get(event.name) ?? 0) + 1)
     const { priority = config.instances[event.name]?.priority ?? agent.state.self.priority } = event
     agent.deliver(inputOf(event, priority))
+  }
+
+  function takeHook(event: FifoEvent, ticks: number): boolean {
+    if (ticks > (toldAt.get(event.name) ?? -1)) {
+      take(event)
+      return true
+    }
+    const state = agents.get(event.name)?.state.self.state
+    return state === (isMaster(event) ? 'MASTER' : event.state)
   }
 
   async function check(found: boolean): Promise<void> {
@@ -53,7 +68,10 @@ export function startGeneration(node: Node, stateDirectory: string): Generation 
     check(found).catch((error: unknown) => log.error(`keepalived could not be asked: ${messageOf(error)}`))
   }
   const fifo = readFifo(config.keepalived.fifo, {
-    onEvent: take,
+    onEvent(event) {
+      toldAt.set(event.name, ticksNow())
+      take(event)
+    },
     onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
     onGap(reason) {
       if (reason !== 'start') log.warn({ reason }, 'events may be missing: asking keepalived')
@@ -63,7 +81,7 @@ export function startGeneration(node: Node, stateDirectory: string): Generation 
   const timer = setInterval(() => look(false), config.interval)
   return {
     agents,
-    take,
+    takeHook,
     stop() {
       clearInterval(timer)
       fifo.close()

@@ -173,7 +173,11 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
     log,
     onView: (seen) => {
       try {
-        saveView(stateDirectory, event.name, config, { ...seen, pin: saved?.pin })
+        // The daemon may have seen a pin meanwhile.
+        saveView(stateDirectory, event.name, config, {
+          ...seen,
+          pin: loadView(stateDirectory, event.name, config)?.pin,
+        })
       } catch (error) {
         log.warn(`the next edge will have to read first: ${messageOf(error)}`)
       }

@@ -10,8 +10,11 @@ import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './protoco
 
 /** Outside an edge, a read that shows the old target so soon after our own write is stale. Milliseconds, as all below. */
 const SETTLE = 3000
-/** Looks at what was written, and after a proof of a lower master. */
+/** Looks at what was written. */
 const LOOKS = [1000, 3000]
+/** After the first proof of a lower master: its first write may land later than our look at once. */
+const LOOKS_AFTER_FIRST_PROOF = [300, ...LOOKS]
+const PROOF_MEMORY = 3000
 const LONGEST_EDGE = 5000
 const WRITES_PER_EDGE = 3
 const EDGE_MEMORY = 60_000
@@ -145,8 +148,9 @@ function onRxLowerPri(turn: Turn): void {
     if (state.looks.length === 0) state.looks = [lookedAt + RX_LOWER_PRI_SPACING]
     return
   }
+  const isFirst = lookedAt === undefined || now.monotonic - lookedAt > PROOF_MEMORY
   state.rxLowerPriAt = now.monotonic
-  state.looks = LOOKS.map((ms) => now.monotonic + ms)
+  state.looks = (isFirst ? LOOKS_AFTER_FIRST_PROOF : LOOKS).map((ms) => now.monotonic + ms)
   read(turn)
 }
 

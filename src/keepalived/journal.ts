@@ -30,6 +30,11 @@ export function momentOfThisProcess(): Moment {
   return { boot, ticks: ticksOf(readFileSync('/proc/self/stat', 'utf8')), pid: process.pid }
 }
 
+/** The present, as a moment's ticks. */
+export function ticksNow(): number {
+  return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * TICKS_PER_SECOND)
+}
+
 /** proc(5): the 22nd field, the 20th behind the command in brackets, which may itself hold spaces and brackets. */
 function ticksOf(stat: string): number {
   return Number(stat.replace(/^.*\) /s, '').split(' ')[19])

@@ -1,0 +1,27 @@
+/** Faults of the network and of processes, made where they strike. */
+import { execFileSync } from 'node:child_process'
+import type { Network } from '../../src/lab/network.ts'
+import type { LabNode } from '../../src/lab/scene.ts'
+
+/** Ends the fault. */
+export type End = () => void
+
+let made = 0
+
+/** The node hears no VRRP any more: IP protocol 112 is dropped as it comes in. */
+export function deafen(network: Network, node: LabNode): End {
+  return drop(network, node, 'type filter hook input priority 0; ip protocol 112 drop;')
+}
+
+/** The node does not reach the EC2 endpoint: its packets leave, and are never answered, as when a zone is lost. */
+export function swallowEc2(network: Network, node: LabNode): End {
+  return drop(network, node, 'type filter hook output priority 0; tcp dport 4599 drop;')
+}
+
+function drop(network: Network, node: LabNode, chain: string): End {
+  const table = `inet fault${++made}`
+  const nft = (rules: string) =>
+    execFileSync('ip', ['netns', 'exec', network.namespaceOf(node), 'nft', rules], { stdio: 'inherit' })
+  nft(`table ${table} { chain dropped { ${chain} }; }`)
+  return () => nft(`delete table ${table}`)
+}
