@@ -5,6 +5,9 @@ import type { Fault, LastingFault, MomentaryFault, RouteTo } from './plan.ts'
 import type { Vrrp } from './vrrp.ts'
 import type { Api, World, WorldNode } from './world.ts'
 
+const FLAP_DOWN_MS = 4500
+const FLAP_UP_MS = 2500
+
 export type Stage = {
   readonly world: World
   readonly vrrp: Vrrp
@@ -17,13 +20,16 @@ export type Stage = {
 /** Does the fault now. What it returns undoes it. */
 export function begin(stage: Stage, fault: Fault): (() => void) | undefined {
   stage.world.log(`FAULT ${JSON.stringify(fault.what)}`)
-  if (fault.lasts) return fault.what.kind === 'cut' ? cut(stage, fault.what) : beginLasting(stage, fault.what)
+  if (fault.lasts) {
+    if (fault.what.kind === 'cut') return cut(stage, fault.what)
+    return fault.what.kind === 'flap' ? flap(stage, fault.what) : beginLasting(stage, fault.what)
+  }
   if (fault.what.kind === 'unpin') stage.world.unpin()
   else happen(stage, fault.what, fault.until)
   return undefined
 }
 
-function beginLasting(stage: Stage, fault: Exclude<LastingFault, { kind: 'cut' }>): (() => void) | undefined {
+function beginLasting(stage: Stage, fault: Exclude<LastingFault, { kind: 'cut' | 'flap' }>): (() => void) | undefined {
   const { world, vrrp, slow, dead } = stage
   const node = world.node(fault.node)
   if (dead.has(node)) return undefined
@@ -119,6 +125,23 @@ function cut({ world, vrrp }: Stage, fault: { from: string; to: string; bothWays
   return () => {
     vrrp.join(from, to)
     if (fault.bothWays) vrrp.join(to, from)
+  }
+}
+
+/** Gone for just long enough, and back for just long enough. */
+function flap(stage: Stage, link: { from: string; to: string; bothWays: boolean }): () => void {
+  let undo: (() => void) | undefined
+  let isOver = false
+  const turn = () => {
+    if (isOver) return
+    if (undo) undo = void undo()
+    else undo = cut(stage, link)
+    stage.world.after(undo ? FLAP_DOWN_MS : FLAP_UP_MS, turn)
+  }
+  turn()
+  return () => {
+    isOver = true
+    undo?.()
   }
 }
 

@@ -6,7 +6,8 @@ export type NodePlan = {
   readonly name: string
   /** The priority that keepalived runs with. */
   readonly priority: number
-  /** Whether its agent knows it. */
+  readonly address: string
+  /** Whether its agent knows its priority. */
   readonly isKnown: boolean
   readonly wallOffset: number
 }
@@ -14,6 +15,8 @@ export type NodePlan = {
 /** What is undone when its time is over. */
 export type LastingFault =
   | { readonly kind: 'cut'; readonly from: string; readonly to: string; readonly bothWays: boolean }
+  /** A link that comes and goes, so that a master counts as down again and again. */
+  | { readonly kind: 'flap'; readonly from: string; readonly to: string; readonly bothWays: boolean }
   | { readonly kind: 'line'; readonly node: string; readonly lost: boolean; readonly lateMs: number }
   | { readonly kind: 'reads' | 'api' | 'daemon' | 'void'; readonly node: string }
   | { readonly kind: 'writes' | 'publishes'; readonly node: string; readonly answer: Exclude<Answer, 'up'> }
@@ -45,6 +48,7 @@ export type Plan = {
   readonly failover: 'fast' | 'safe'
   readonly rxLowerPri: boolean
   readonly preempt: boolean
+  readonly advertMs: number
   readonly faults: readonly Fault[]
   /** Links that are cut when the faults are over, and stay so. */
   readonly lasting: readonly { readonly from: string; readonly to: string; readonly bothWays: boolean }[]
@@ -62,7 +66,10 @@ export function planOf(seed: number, random: Random): Plan {
   const tables = random.int(1, 3)
   const pair = () => pairOf(random, names)
   const lasting = random.chance(0.3) ? [{ ...pair(), bothWays: random.chance(0.7) }] : []
-  const faults = Array.from({ length: random.int(1, 8) }, () => faultOf(random, names, tables))
+  const middle = random.int(FIRST_FAULT_MS, LAST_FAULT_MS)
+  const spread = random.pick([2000, 10_000, 120_000, 120_000])
+  const at = () => Math.max(FIRST_FAULT_MS, Math.min(LAST_FAULT_MS, middle + random.int(-spread, spread)))
+  const faults = Array.from({ length: random.int(1, 8) }, () => faultOf(random, names, tables, at()))
   return {
     seed,
     nodes,
@@ -71,6 +78,7 @@ export function planOf(seed: number, random: Random): Plan {
     failover: random.chance(0.15) ? 'safe' : 'fast',
     rxLowerPri: random.chance(0.5),
     preempt: random.chance(0.85),
+    advertMs: random.pick([1000, 1000, 200]),
     faults: withSurvivors(faults, names).toSorted((a, b) => a.at - b.at),
     lasting,
     quietMs: random.chance(0.1) ? 3_600_000 : 120_000,
@@ -80,8 +88,11 @@ export function planOf(seed: number, random: Random): Plan {
 function nodesOf(random: Random): NodePlan[] {
   const count = random.pick([2, 2, 2, 3, 3, 4])
   const areEqual = random.chance(0.25)
-  return NAMES.slice(0, count).map((name) => ({
+  const first = random.int(1, 10)
+  return NAMES.slice(0, count).map((name, index) => ({
     name,
+    // As text, 10.0.9.10 would be above 10.0.10.10.
+    address: `10.0.${first + index}.10`,
     priority: areEqual ? 100 : random.pick([50, 90, 100, 110, 150, 200, 254]),
     isKnown: !random.chance(0.15),
     wallOffset: random.chance(0.3) ? random.int(-90_000, 90_000) : 0,
@@ -99,8 +110,7 @@ function durationOf(random: Random): number {
   return Math.round(300 * 200 ** random.next())
 }
 
-function faultOf(random: Random, names: readonly string[], tables: number): Fault {
-  const at = random.int(FIRST_FAULT_MS, LAST_FAULT_MS)
+function faultOf(random: Random, names: readonly string[], tables: number, at: number): Fault {
   const until = at + durationOf(random)
   return random.chance(0.65)
     ? { lasts: true, what: lastingOf(random, names), at, until }
@@ -116,10 +126,11 @@ function lastingOf(random: Random, names: readonly string[]): LastingFault {
     cut,
     cut,
     cut,
-    cut,
+    () => ({ kind: 'flap', ...pairOf(random, names), bothWays: random.chance(0.5) }),
     () => ({ kind: 'line', node, lost: random.chance(0.5), lateMs: random.int(100, 3000) }),
     () => ({ kind: random.pick(['reads', 'api', 'daemon', 'void'] as const), node }),
     () => ({ kind: random.pick(['reads', 'api', 'daemon', 'void'] as const), node }),
+    () => ({ kind: 'writes', node, answer: random.pick(ANSWERS) }),
     () => ({ kind: 'writes', node, answer: random.pick(ANSWERS) }),
     () => ({ kind: 'publishes', node, answer: random.pick(ANSWERS) }),
     () => ({ kind: 'stale', node, routesMs: random.int(0, 6000), claimsMs: random.int(0, 6000) }),
@@ -159,15 +170,15 @@ function withSurvivors(faults: readonly Fault[], names: readonly string[]): Faul
 
 /** The plan as a person reads it. */
 export function planText(plan: Plan): string {
-  const { nodes, faults, lasting, tables, intervalMs, failover, rxLowerPri, preempt } = plan
+  const { nodes, faults, lasting, tables, intervalMs, failover, rxLowerPri, preempt, advertMs } = plan
   const seconds = (ms: number) => (ms / 1000).toFixed(2)
-  const nodeTexts = nodes.map(({ name, priority, isKnown, wallOffset }) => {
+  const nodeTexts = nodes.map(({ name, priority, address, isKnown, wallOffset }) => {
     const offset = wallOffset ? `, clock ${seconds(wallOffset)} s off` : ''
-    return `${name}=${priority}${isKnown ? '' : ' (its agent does not know)'}${offset}`
+    return `${name}=${priority} at ${address}${isKnown ? '' : ' (its agent does not know)'}${offset}`
   })
   return [
     `${nodeTexts.join('; ')}; ${tables} tables, interval ${intervalMs} ms, failover ${failover}`,
-    `MASTER_RX_LOWER_PRI ${rxLowerPri ? 'on' : 'off'}, preempt ${preempt ? 'on' : 'off'}`,
+    `MASTER_RX_LOWER_PRI ${rxLowerPri ? 'on' : 'off'}, preempt ${preempt ? 'on' : 'off'}, an advert every ${advertMs} ms`,
     ...faults.map(({ at, until, what }) => `  ${seconds(at)} to ${seconds(until)}: ${JSON.stringify(what)}`),
     ...lasting.map((cut) => `  for good: ${JSON.stringify(cut)}`),
   ].join('\n')

@@ -8,6 +8,7 @@ const LONGEST_EDGE_MS = 5000
 const WRITES_PER_EDGE = 3
 const EDGE_MEMORY_MS = 60_000
 const FREE_EDGES = 2
+const LOOKS_MS = [1000, 3000]
 const RX_LOWER_PRI_SPACING_MS = 1000
 const BRAKE_MS = 600_000
 const FREE_HEALS = 3
@@ -27,6 +28,8 @@ type Record = {
   accepted: Map<string, number>
   heals: Map<string, number[]>
   rxReadAt: number | undefined
+  /** When it must look again at what it wrote, or at what it was told. */
+  looks: number[]
 }
 
 export class BrokenRule extends Error {
@@ -73,6 +76,7 @@ export class Rules {
       accepted: new Map(),
       heals: new Map(),
       rxReadAt: undefined,
+      looks: [],
     }
     this.#records.set(node, record)
     return record
@@ -82,12 +86,13 @@ export class Rules {
     const after = node.protocol
     if (!after) return
     const step = { node, input, before, after, effects, record: this.#record(node) }
+    this.#checkLooks(step)
     this.#noteState(step)
     this.#noteAnswers(step)
     for (const effect of effects) {
       if (effect.kind === 'write') this.#checkWrite(step, effect.keys)
-      if (effect.kind === 'read' && input.kind === 'rx-lower-pri') this.#checkSpacing(step)
     }
+    if (input.kind === 'rx-lower-pri') this.#checkProof(step)
   }
 
   #noteAnswers({ input, record }: Step): void {
@@ -114,6 +119,20 @@ export class Rules {
     if (!wasMaster && isMaster && !isFound) this.#noteEdge(step)
   }
 
+  /** What was to be looked at by now must be under way, and nothing newer may have been asked for in vain. */
+  #checkLooks({ node, input, before, after, effects, record }: Step): void {
+    const { now } = this.#world()
+    const isReading = effects.some(({ kind }) => kind === 'read') || after.reading
+    const wasPaused = (at: number) => node.pausedUntil >= at
+    const missed = record.looks.find((at) => at < now && !wasPaused(at))
+    if (missed !== undefined) throw new BrokenRule(`${node.name} did not look again when it had to`)
+    const isOver = before.edge !== undefined && after.edge === undefined
+    // A proof of a lower master brings looks of its own.
+    const isProof = input.kind === 'rx-lower-pri'
+    record.looks =
+      isOver || isProof || after.self.state !== 'MASTER' ? [] : record.looks.filter((at) => !(at <= now && isReading))
+  }
+
   /** Edges as the design defines them, from the outside: into MASTER, and not found so at the start. */
   #noteEdge({ node, before, after, effects, record }: Step): void {
     const { now } = this.#world()
@@ -137,10 +156,11 @@ export class Rules {
     const isEdge = record.edge !== undefined && (input.kind !== 'read' || before.edge !== undefined) && after.edge
     for (const key of keys) {
       this.#checkRefused(node, record, key)
-      if (isEdge && record.edge) this.#checkEdgeWrite(node, record.edge, key)
+      if (isEdge && record.edge) this.#checkEdgeWrite(node, record, record.edge, key)
       else this.#checkDecidedWrite(node, record, key)
     }
-    if (isEdge || !record.isMute) return
+    // A pin says to all whose the routes are, whether or not its node can.
+    if (isEdge || !record.isMute || knownPin(record.reading)) return
     const seen = record.reading?.claims.find(
       ({ claim, isVoid }) => claim.eni !== node.eni && claim.state === 'MASTER' && !isVoid,
     )
@@ -156,6 +176,8 @@ export class Rules {
     if (pin && pin.eni !== node.eni && pin.until > this.#world().now) {
       throw new BrokenRule(`${node.name} writes although it knows that ${pin.eni} is pinned`)
     }
+    if (input.kind === 'state' && input.found)
+      throw new BrokenRule(`${node.name} writes what it has not read, in no edge`)
     if (input.kind === 'read' && !input.reading) throw new BrokenRule(`${node.name} writes on a read that failed`)
     if (input.kind === 'wake' || input.kind === 'written' || input.kind === 'published') {
       throw new BrokenRule(`${node.name} writes on ${input.kind}: neither an edge nor a decision`)
@@ -168,7 +190,8 @@ export class Rules {
     if (known && isRefused(known)) throw new BrokenRule(`${node.name} writes ${text}, which it knows to be refused`)
   }
 
-  #checkEdgeWrite(node: WorldNode, edge: NonNullable<Record['edge']>, key: RouteKey): void {
+  #checkEdgeWrite(node: WorldNode, record: Record, edge: NonNullable<Record['edge']>, key: RouteKey): void {
+    record.looks = LOOKS_MS.map((ms) => this.#world().now + ms)
     const text = routeKeyText(key)
     const count = (edge.writes.get(text) ?? 0) + 1
     edge.writes.set(text, count)
@@ -202,12 +225,21 @@ export class Rules {
     return target.kind !== 'eni' || !reading?.claims.some(({ claim }) => claim.eni === target.eni)
   }
 
-  #checkSpacing({ node, record }: Step): void {
+  /** A proof of a lower master is looked into at once, but not more than once a second. */
+  #checkProof({ node, before, after, effects, record }: Step): void {
     const { now } = this.#world()
-    if (record.rxReadAt !== undefined && now - record.rxReadAt < RX_LOWER_PRI_SPACING_MS) {
-      throw new BrokenRule(`${node.name} reads more than once a second for MASTER_RX_LOWER_PRI`)
+    const reads = effects.some(({ kind }) => kind === 'read')
+    const isSoon = record.rxReadAt !== undefined && now - record.rxReadAt < RX_LOWER_PRI_SPACING_MS
+    if (reads && isSoon) throw new BrokenRule(`${node.name} reads more than once a second for MASTER_RX_LOWER_PRI`)
+    if (reads) record.rxReadAt = now
+    if (before.self.state === 'MASTER' && !after.reading && after.looks.length === 0) {
+      throw new BrokenRule(`${node.name} does not look into MASTER_RX_LOWER_PRI`)
     }
-    record.rxReadAt = now
+  }
+
+  /** Whether an external writer may have made it slow. */
+  hasToBrake(node: WorldNode): boolean {
+    return [...this.#record(node).heals.values()].some((heals) => heals.length >= FREE_HEALS)
   }
 
   /** Every request, retries too: what was right when it was decided may be so no more. */
@@ -237,8 +269,7 @@ function isRefused({ standing }: Reading['routes'][number]): boolean {
 
 /** The pin that counts in a reading. */
 function knownPin(reading: Reading | undefined): Reading['pins'][number] | undefined {
-  const isVoid = (id: string) => reading?.claims.some((each) => each.claim.eni === id && each.isVoid)
   return reading?.pins
-    .filter(({ eni, until }) => until > reading.date && !isVoid(eni))
+    .filter(({ eni, until }) => until > reading.date && !reading.voids.has(eni))
     .toSorted((a, b) => b.since - a.since)[0]
 }

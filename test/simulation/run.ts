@@ -5,7 +5,7 @@ import { begin, healAll, type Stage } from './faults.ts'
 import { type Plan, planOf, planText } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import { BrokenRule, Rules } from './rules.ts'
-import { Vrrp } from './vrrp.ts'
+import { isAbove, Vrrp } from './vrrp.ts'
 import { World, type WorldNode } from './world.ts'
 
 /** Requests that were not answered in time arrive up to so much later: only then the last fault is over. */
@@ -15,7 +15,6 @@ const ELECTION_MS = 6000
 /** How much more slowly than a MASTER the others read. */
 const OTHERS_SLOWDOWN = 6
 const BRAKE_MS = 600_000
-const FREE_HEALS = 3
 /** One call that takes as long as it may, and one that is asked for while another is on its way. */
 const CALLS_MS = 1000
 const LONGEST_WITH_ADVERTS_MS = 600_000
@@ -80,8 +79,8 @@ function stageOf(plan: Plan, log?: (line: string) => void): Run {
     },
   })
   const vrrp = new Vrrp(world, plan)
-  for (const { name, priority, isKnown, wallOffset } of plan.nodes) {
-    const node = world.addNode(name, isKnown ? priority : undefined)
+  for (const { name, priority, address, isKnown, wallOffset } of plan.nodes) {
+    const node = world.addNode(name, isKnown ? priority : undefined, address)
     node.wallOffset = wallOffset
     vrrp.add(node, priority)
     world.start(node)
@@ -112,7 +111,7 @@ function settle(run: Run): number | undefined {
   let from = Math.max(healedAt, vrrp.lastTransitionAt)
   // The end of a pin is the last thing to happen.
   for (let endsAt = endOfPin(world); endsAt !== undefined; endsAt = endOfPin(world)) {
-    const deadline = from + boundOf(run, from)
+    const deadline = from + boundOf(run)
     if (endsAt > deadline) {
       const owner = expectedOwner(run)
       awaitOwner(run, owner, deadline)
@@ -134,23 +133,22 @@ function endOfPin(world: World): number | undefined {
 
 function checkFrom(run: Run, from: number): number | undefined {
   const owner = expectedOwner(run)
-  const arrivedAt = awaitOwner(run, owner, from + boundOf(run, from))
+  const arrivedAt = awaitOwner(run, owner, from + boundOf(run))
   checkQuiet(run, owner, run.plan.quietMs)
   return arrivedAt === undefined ? undefined : Math.max(0, arrivedAt - from)
 }
 
-function boundOf({ world, vrrp, plan, dead }: Run, from: number): number {
+function boundOf({ world, vrrp, plan, dead, rules }: Run): number {
   const { settings } = world
   const masters = vrrp.masters()
   const pinned = validPin(world)
   const stale = world
     .claims()
     .some(({ eni, state }) => state === 'MASTER' && !world.isVoid(eni) && !masters.some((master) => master.eni === eni))
-  const isBraked = [...world.nodes.values()].some(
-    (node) => !dead.has(node) && Object.values(node.protocol?.heals ?? {}).some((heals) => heals.length >= FREE_HEALS),
-  )
+  const isBraked = [...world.nodes.values()].some((node) => !dead.has(node) && rules.hasToBrake(node))
   const slowPause = OTHERS_SLOWDOWN * plan.intervalMs
-  const isNews = pinned !== undefined && (from - pinned.since < slowPause || world.pins().length > 1)
+  const knows = [...world.nodes.values()].some(({ eni, protocol }) => eni === pinned?.eni && protocol?.pin?.eni === eni)
+  const isNews = pinned !== undefined && !knows
   return (
     3 * plan.intervalMs + CALLS_MS + (stale ? settings.ttlMs : 0) + (isNews ? slowPause : 0) + (isBraked ? BRAKE_MS : 0)
   )
@@ -173,7 +171,7 @@ function expectedOwner({ world, vrrp, dead }: Run): WorldNode | undefined {
 /** As far as the agents know: a priority that is not known is the lowest. */
 function outranks(a: WorldNode, b: WorldNode): boolean {
   const [left, right] = [a.priority ?? 0, b.priority ?? 0]
-  return left === right ? a.address > b.address : left > right
+  return left === right ? isAbove(a.address, b.address) : left > right
 }
 
 function isThere({ world }: Run, owner: WorldNode): boolean {
@@ -209,6 +207,17 @@ function checkQuiet(run: Run, owner: WorldNode | undefined, ms: number): void {
     throw new BrokenRule('a claim is published after all has settled')
   }
   if (owner && !isThere(run, owner)) throw new BrokenRule(`the routes did not stay at ${owner.name}`)
+  if (world.now > lastPublish) checkClaims(run)
+}
+
+/** What is published is what is so. */
+function checkClaims({ world, dead }: Run): void {
+  const claims = world.claims()
+  for (const node of world.nodes.values()) {
+    const claim = claims.find(({ eni }) => eni === node.eni)
+    if (dead.has(node) || (claim?.state === node.vrrp && claim.priority === node.priority)) continue
+    throw new BrokenRule(`the claim of ${node.name} says ${claim?.state}, and it is ${node.vrrp}`)
+  }
 }
 
 /** Every edge may write each route three times; apart from edges, only what somebody moved is moved back. */

@@ -5,7 +5,6 @@
 import type { NodeState } from '../../src/core/claim.ts'
 import type { World, WorldNode } from './world.ts'
 
-const ADVERT_MS = 1000
 const TRANSIT_MS = 1
 /** Of the FIFO: what was put into it earlier is read earlier. */
 export type Line = { lost: boolean; lateMs: number }
@@ -27,6 +26,7 @@ export type VrrpOptions = {
   /** Whether keepalived reports MASTER_RX_LOWER_PRI. */
   readonly rxLowerPri: boolean
   readonly preempt: boolean
+  readonly advertMs: number
 }
 
 export class Vrrp {
@@ -151,7 +151,7 @@ export class Vrrp {
     if (term !== member.term || this.#isFrozen) return
     const pause = member.node.pausedUntil - this.#world.now
     if (pause <= 0) this.#advertise(member, member.priority)
-    this.#world.after(pause > 0 ? pause : ADVERT_MS, () => this.#sendAdverts(member, term))
+    this.#world.after(pause > 0 ? pause : this.#options.advertMs, () => this.#sendAdverts(member, term))
   }
 
   #advertise(sender: Member, priority: number): void {
@@ -176,15 +176,24 @@ export class Vrrp {
         this.#say(member, () => this.#world.deliver(node, { kind: 'rx-lower-pri' }))
       }
     } else if (priority === 0) {
-      member.masterDownAt = this.#world.now + skewOf(member)
+      member.masterDownAt = this.#world.now + this.#skewMs(member)
       this.#expectMaster(member, member.term)
     } else if (!this.#options.preempt || priority >= member.priority) {
-      member.masterDownAt = this.#world.now + 3 * ADVERT_MS + skewOf(member)
+      member.masterDownAt = this.#world.now + this.#masterDownMs(member)
     }
   }
 
+  /** RFC 5798, 6.1: of nodes that lose their master at the same time the highest is the first to notice. */
+  #skewMs({ priority }: Member): number {
+    return Math.round(((256 - priority) * this.#options.advertMs) / 256)
+  }
+
+  #masterDownMs(member: Member): number {
+    return 3 * this.#options.advertMs + this.#skewMs(member)
+  }
+
   #awaitMaster(member: Member): void {
-    member.masterDownAt = this.#world.now + 3 * ADVERT_MS + skewOf(member)
+    member.masterDownAt = this.#world.now + this.#masterDownMs(member)
     this.#expectMaster(member, member.term)
   }
 
@@ -198,12 +207,8 @@ export class Vrrp {
   }
 }
 
-/** RFC 5798, 6.1: of nodes that lose their master at the same time the highest is the first to notice. */
-function skewOf({ priority }: Member): number {
-  return Math.round(((256 - priority) * ADVERT_MS) / 256)
-}
-
-function isAbove(a: string, b: string): boolean {
+/** As numbers, which they are. */
+export function isAbove(a: string, b: string): boolean {
   const [left, right] = [a, b].map((address) => address.split('.').map(Number))
   const differing = left?.findIndex((byte, index) => byte !== right?.[index]) ?? -1
   return (left?.[differing] ?? 0) > (right?.[differing] ?? 0)

@@ -1,0 +1,343 @@
+/** Each rule of the protocol, broken by hand: a text of the source, and what it is replaced with. */
+
+export type Mutant = {
+  readonly name: string
+  readonly file: string
+  /** Must be there exactly once, so that no mutant outlives the code that it breaks. */
+  readonly find: string
+  readonly replace: string
+}
+
+const PROTOCOL = 'src/agent/protocol.ts'
+const DECIDE = 'src/core/decide.ts'
+const LIVENESS = 'src/core/liveness.ts'
+const CLAIM = 'src/core/claim.ts'
+const PIN = 'src/core/pin.ts'
+
+export const mutants: readonly Mutant[] = [
+  // The election.
+  {
+    name: 'the lower priority wins',
+    file: CLAIM,
+    find: '(a.priority ?? 0) - (b.priority ?? 0) ||',
+    replace: '(b.priority ?? 0) - (a.priority ?? 0) ||',
+  },
+  {
+    name: 'of equal priorities the lower address wins',
+    file: CLAIM,
+    find: 'compareAddresses(a.address, b.address) ||',
+    replace: 'compareAddresses(b.address, a.address) ||',
+  },
+  {
+    name: 'addresses are compared as text',
+    file: CLAIM,
+    find: 'compareAddresses(a.address, b.address) ||',
+    replace: '(a.address < b.address ? -1 : Number(a.address > b.address)) ||',
+  },
+  {
+    name: 'a priority that nobody knows is the highest',
+    file: CLAIM,
+    find: '(a.priority ?? 0) - (b.priority ?? 0) ||',
+    replace: '(a.priority ?? 256) - (b.priority ?? 256) ||',
+  },
+  // Liveness.
+  {
+    name: 'claims are never tested for life',
+    file: DECIDE,
+    find: 'const rivals = masters.filter(({ liveness }) => counts(liveness))',
+    replace: 'const rivals = masters',
+  },
+  {
+    name: 'a claim that was not observed for long counts for nothing',
+    file: LIVENESS,
+    find: "return liveness === 'alive' || liveness === 'unknown'",
+    replace: "return liveness === 'alive'",
+  },
+  {
+    name: 'a stale beat counts as life',
+    file: LIVENESS,
+    find: 'else if (known.beats.includes(beat)) next',
+    replace: 'else if (known.beats.at(-1) === beat) next',
+  },
+  {
+    name: 'a gap between reads resets no age',
+    file: LIVENESS,
+    find: 'const isGap = lastGoodRead === undefined || now - lastGoodRead > 2 * intervalMs',
+    replace: 'const isGap = lastGoodRead === undefined',
+  },
+  {
+    name: 'a ttl of one interval',
+    file: LIVENESS,
+    find: 'return Math.max(3 * intervalMs, 2 * intervalMs + 6000)',
+    replace: 'return intervalMs',
+  },
+  {
+    name: 'a void interface is not noticed',
+    file: PROTOCOL,
+    find: "const liveness = isVoid ? 'void' : livenessOf(",
+    replace: 'const liveness = livenessOf(',
+  },
+  {
+    name: 'a node with a void interface contends',
+    file: DECIDE,
+    find: "const isContender = self.state === 'MASTER' && !view.isVoid",
+    replace: "const isContender = self.state === 'MASTER'",
+  },
+  {
+    name: 'nobody beats in a conflict',
+    file: PROTOCOL,
+    find: 'if (decision.conflict && (state.beatNext || !wasInConflict)) beat(turn)',
+    replace: '',
+  },
+  {
+    name: 'a node that cannot read does not beat',
+    file: PROTOCOL,
+    find: 'if (conflict && state.beatNext) beat(turn)',
+    replace: '',
+  },
+  {
+    name: 'a beat may be that of an hour ago',
+    file: PROTOCOL,
+    find: 'return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()',
+    replace: 'return now.wall === 0 ? state.self.beat : new Date(now.wall % 10_000).toISOString()',
+  },
+  // Who may write.
+  {
+    name: 'a node writes that is no MASTER',
+    file: DECIDE,
+    find: "const isContender = self.state === 'MASTER' && !view.isVoid",
+    replace: 'const isContender = !view.isVoid',
+  },
+  {
+    name: 'another node’s turn is not respected',
+    file: DECIDE,
+    find: "if (intended !== self.eni) return { ...base, action: 'yield', due: [], reason: yieldReason(view, contest) }",
+    replace: '',
+  },
+  {
+    name: 'a failed read is taken for one that shows what the last one did not',
+    file: PROTOCOL,
+    find: 'else onFailedRead(turn)',
+    replace: "else write(turn, state.self.state === 'MASTER' && !state.edge ? state.keys : [], 'nothing was read')",
+  },
+  {
+    name: 'writes go on though nothing can be read',
+    file: PROTOCOL,
+    find: '    abort(turn)\n    const reason',
+    replace: '    const reason',
+  },
+  {
+    name: 'a mute node writes over masters that cannot see it',
+    file: DECIDE,
+    find: 'if (mute && masters.length > 0) return',
+    replace: 'if (mute && masters.length > 9) return',
+  },
+  {
+    name: 'a mute node’s writes do not back off',
+    file: PROTOCOL,
+    find: 'if (due.length === 0 || !mayWriteMute(turn)) return',
+    replace: 'if (due.length === 0) return',
+  },
+  {
+    name: 'a mute node does not try to publish again',
+    file: PROTOCOL,
+    find: 'if (state.mute) publish(turn)',
+    replace: '',
+  },
+  {
+    name: 'leaving MASTER aborts nothing',
+    file: PROTOCOL,
+    find: "    effects.push({ kind: 'abort' })\n    Object.assign(state, { edge",
+    replace: '    Object.assign(state, { edge',
+  },
+  {
+    name: 'a route that became somebody else’s is still tried',
+    file: PROTOCOL,
+    find: 'if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)',
+    replace: '',
+  },
+  {
+    name: 'an edge writes what is known to be somebody else’s',
+    file: PROTOCOL,
+    find: 'const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))',
+    replace: 'const unread = state.keys',
+  },
+  {
+    name: 'a refused route counts as one that is elsewhere',
+    file: DECIDE,
+    find: "if (standing.kind === 'refused') return true",
+    replace: "if (standing.kind === 'refused') return false",
+  },
+  // Edges.
+  {
+    name: 'an edge asks first and writes later',
+    file: PROTOCOL,
+    find: '  writeInEdge(turn, state.edge, unread, reason)\n',
+    replace: '  void writeInEdge.name\n  void reason\n',
+  },
+  {
+    name: 'no looks at what was written in an edge',
+    file: PROTOCOL,
+    find: '  state.looks = LOOKS.map((ms) => now.monotonic + ms)\n  write(turn, keys, reason)',
+    replace: '  state.looks = []\n  write(turn, keys, reason)',
+  },
+  {
+    name: 'one look, at +1 s, is all',
+    file: PROTOCOL,
+    find: 'const LOOKS = [1000, 3000]',
+    replace: 'const LOOKS = [1000]',
+  },
+  {
+    name: 'an old target is excused as staleness inside an edge',
+    file: PROTOCOL,
+    find: 'writes < (begun.beats ? WRITES_PER_EDGE : 1)',
+    replace: 'writes < 1',
+  },
+  {
+    name: 'an edge writes as often as it likes',
+    file: PROTOCOL,
+    find: 'const WRITES_PER_EDGE = 3',
+    replace: 'const WRITES_PER_EDGE = 99',
+  },
+  {
+    name: 'a retry outlives its edge',
+    file: PROTOCOL,
+    find: '  turn.state.edge = undefined\n  abort(turn)',
+    replace: '  turn.state.edge = undefined',
+  },
+  {
+    name: 'an edge has no end',
+    file: PROTOCOL,
+    find: 'const LONGEST_EDGE = 5000',
+    replace: 'const LONGEST_EDGE = 60_000',
+  },
+  {
+    name: 'an edge is not over for a claim that was renewed',
+    file: PROTOCOL,
+    find: 'const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))',
+    replace: 'const renewed = view.others.filter(() => beats === undefined)',
+  },
+  {
+    name: 'an edge is over for a claim that was not renewed',
+    file: PROTOCOL,
+    find: 'const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))',
+    replace: 'const renewed = view.others',
+  },
+  {
+    name: 'no edge is held',
+    file: PROTOCOL,
+    find: 'const EDGES_BEFORE_HELD = 2',
+    replace: 'const EDGES_BEFORE_HELD = 99',
+  },
+  {
+    name: 'a held edge restarts no ages',
+    file: PROTOCOL,
+    find: 'if (held.restartsAges) state.observations',
+    replace: 'if (held.reason.length === 0) state.observations',
+  },
+  {
+    name: 'failover: safe is as fast as the default',
+    file: PROTOCOL,
+    find: "if (settings.failover === 'safe') return {",
+    replace: "if (settings.failover === 'safe' && edges > 99) return {",
+  },
+  {
+    name: 'finding MASTER at the start is an edge',
+    file: PROTOCOL,
+    find: "if (next === 'MASTER' && !found) beginEdge(turn)",
+    replace: "if (next === 'MASTER' && (found || !found)) beginEdge(turn)",
+  },
+  // Ticks and looks.
+  {
+    name: 'a stale read after a write of ours is taken for drift',
+    file: PROTOCOL,
+    find: 'return !isSettling && !state.writing.includes(text) && !isBraked(turn, text)',
+    replace: 'return (!isSettling || isSettling) && !state.writing.includes(text) && !isBraked(turn, text)',
+  },
+  {
+    name: 'MASTER_RX_LOWER_PRI is ignored',
+    file: PROTOCOL,
+    find: '      onRxLowerPri(turn)\n',
+    replace: "      if (state.self.state !== 'MASTER') onRxLowerPri(turn)\n",
+  },
+  {
+    name: 'MASTER_RX_LOWER_PRI is not coalesced',
+    file: PROTOCOL,
+    find: 'const RX_LOWER_PRI_SPACING = 1000',
+    replace: 'const RX_LOWER_PRI_SPACING = 0',
+  },
+  {
+    name: 'a MASTER reads as rarely as the others',
+    file: PROTOCOL,
+    find: 'return mayWrite ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN',
+    replace: 'return mayWrite && settings.intervalMs < 0 ? 0 : settings.intervalMs * OTHERS_SLOWDOWN',
+  },
+  {
+    name: 'a read that is asked for during another is forgotten',
+    file: PROTOCOL,
+    find: '    state.readNext = true\n    return',
+    replace: '    return',
+  },
+  {
+    name: 'a claim that changed during a publish is forgotten',
+    file: PROTOCOL,
+    find: '    state.publishNext = true\n    return',
+    replace: '    return',
+  },
+  {
+    name: 'the own tag is not published again when it is wrong',
+    file: PROTOCOL,
+    find: '  checkOwnTag(turn, reading)\n',
+    replace: '  void checkOwnTag.name\n',
+  },
+  // Pins.
+  {
+    name: 'pins are ignored by decisions',
+    file: DECIDE,
+    find: 'const intended = pin?.eni ?? contest.winner?.eni',
+    replace: 'const intended = contest.winner?.eni ?? pin?.eni',
+  },
+  {
+    name: 'a known pin is ignored by an edge',
+    file: PROTOCOL,
+    find: 'if (pin && pin.eni !== self.eni) return {',
+    replace: 'if (pin && pin.eni !== self.eni && edges > 99) return {',
+  },
+  {
+    name: 'a pin past its end is honoured',
+    file: PIN,
+    find: 'if (date >= pin.until) ignored',
+    replace: 'if (date >= pin.until + 86_400_000) ignored',
+  },
+  {
+    name: 'a pin on a void interface is honoured',
+    file: PIN,
+    find: 'else if (isVoid(pin.eni)) ignored',
+    replace: 'else if (isVoid(pin.eni) && date < 0) ignored',
+  },
+  {
+    name: 'of two pins the earlier counts',
+    file: PIN,
+    find: '(latest && latest.since >= pin.since ? latest : pin)',
+    replace: '(latest && latest.since <= pin.since ? latest : pin)',
+  },
+  {
+    name: 'a pinned node reads as rarely as one that has nothing to do',
+    file: PROTOCOL,
+    find: "const mayWrite = self.state === 'MASTER' || pin?.eni === self.eni",
+    replace: "const mayWrite = self.state === 'MASTER' || (pin?.eni === self.eni && settings.intervalMs < 0)",
+  },
+  // The external writer.
+  {
+    name: 'no brake at an external writer',
+    file: PROTOCOL,
+    find: 'const HEALS_BEFORE_BRAKE = 3',
+    replace: 'const HEALS_BEFORE_BRAKE = 999',
+  },
+  {
+    name: 'nodes of the cluster count as external writers',
+    file: PROTOCOL,
+    find: "if (!route || (route.target.kind === 'eni' && members.has(route.target.eni))) continue",
+    replace: 'if (!route || members.size < 0) continue',
+  },
+]
