@@ -3,7 +3,8 @@ import type { Target } from '../../src/core/route.ts'
 import { instanceId } from '../fixtures.ts'
 import type { Fault, LastingFault, MomentaryFault, RouteTo } from './plan.ts'
 import type { Vrrp } from './vrrp.ts'
-import type { Api, World, WorldNode } from './world.ts'
+import type { World } from './world.ts'
+import type { Api, WorldNode } from './world-node.ts'
 
 const FLAP_DOWN_MS = 4500
 const FLAP_UP_MS = 2500

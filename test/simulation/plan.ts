@@ -1,6 +1,6 @@
 /** What is going to go wrong in one simulated run: drawn from its seed before anything happens, as data. */
 import type { Random } from './random.ts'
-import type { Answer } from './world.ts'
+import type { Answer } from './world-node.ts'
 
 export type NodePlan = {
   readonly name: string

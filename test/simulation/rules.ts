@@ -1,7 +1,8 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
 import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol-state.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
-import type { Watch, World, WorldNode } from './world.ts'
+import type { World } from './world.ts'
+import type { Watch, WorldNode } from './world-node.ts'
 
 const SETTLE_MS = 3000
 const LONGEST_EDGE_MS = 5000

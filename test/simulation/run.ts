@@ -2,11 +2,12 @@
 import { defaultSettings } from '../../src/agent/protocol-state.ts'
 import type { Pin } from '../../src/core/pin.ts'
 import { begin, healAll, type Stage } from './faults.ts'
-import { type Plan, planOf, planText } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import { BrokenRule, Rules } from './rules.ts'
 import { isAbove, Vrrp } from './vrrp.ts'
-import { World, type WorldNode } from './world.ts'
+import { World } from './world.ts'
+import type { WorldNode } from './world-node.ts'
 
 /** Requests that were not answered in time arrive up to so much later: only then the last fault is over. */
 const LATE_ARRIVALS_MS = 6500
@@ -225,39 +226,4 @@ function checkBound({ world, vrrp, rules, plan }: Run): void {
   const perTable = world.writes.length / plan.tables
   const allowed = 3 * rules.edges + 2 * (vrrp.transitions + plan.faults.length) + 10
   if (perTable > allowed) throw new BrokenRule(`${perTable} writes a table, where ${allowed} would be plenty`)
-}
-
-/** The smallest story that still breaks the same rule: faults are left out one by one. */
-export function shrink(plan: Plan): Plan {
-  const kindOf = (failure: string | undefined) => failure?.replaceAll(/[\d.]+|\b[a-d]\b/g, '')
-  const kind = kindOf(failureOf(plan))
-  for (const fault of plan.faults) {
-    const smaller = { ...plan, faults: plan.faults.filter((other) => other !== fault) }
-    if (kindOf(failureOf(smaller)) === kind) return shrink(smaller)
-  }
-  return plan
-}
-
-export function failureOf(plan: Plan, log?: (line: string) => void): string | undefined {
-  try {
-    carryOut(plan, log)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
-
-export function planOfSeed(seed: number): Plan {
-  return planOf(seed, randomOf(seed))
-}
-
-export function failureText(plan: Plan, failure: string): string {
-  const smallest = shrink(plan)
-  return [
-    `seed ${plan.seed}: ${failure}`,
-    planText(plan),
-    `the smallest story of it: ${failureOf(smallest)}`,
-    planText(smallest),
-    `to see it: SIMULATION_SEED=${plan.seed} npx vitest run test/simulation`,
-  ].join('\n')
 }

@@ -4,7 +4,8 @@
  */
 import { expect, test } from 'vitest'
 import type { Plan } from './plan.ts'
-import { carryOut, failureOf, failureText, type Outcome, planOfSeed } from './run.ts'
+import { carryOut, type Outcome } from './run.ts'
+import { failureOf, failureText, planOfSeed } from './story.ts'
 
 const STEPS = Number(process.env.SIMULATION_STEPS ?? 1_000_000)
 const SEED = process.env.SIMULATION_SEED

@@ -3,7 +3,8 @@
  * RFC 5798, section 6.4, with keepalived's events. An advert arrives 1 ms after it is sent, or never.
  */
 import type { NodeState } from '../../src/core/claim.ts'
-import type { World, WorldNode } from './world.ts'
+import type { World } from './world.ts'
+import type { WorldNode } from './world-node.ts'
 
 const TRANSIT_MS = 1
 /** Of the FIFO: what was put into it earlier is read earlier. */
