@@ -52,10 +52,7 @@ export class Daemon {
     const { configPath, stateDirectory, log } = this.#options
     await this.#supervision.reloading()
     try {
-      const node = await openNode(loadConfig(configPath), this.#wanted())
-      this.#generation?.stop()
-      this.#node = node
-      this.#generation = startGeneration(node, stateDirectory)
+      this.#replace(await openNode(loadConfig(configPath), this.#wanted()), stateDirectory)
       this.#rejected = undefined
       log.info({ config: configPath }, 'reloaded')
     } catch (error) {
@@ -66,6 +63,19 @@ export class Daemon {
       )
     }
     await this.#supervision.ready(this.#summary())
+  }
+
+  /** One generation reads the FIFO at a time; where the next cannot, the one before goes on. */
+  #replace(node: Node, stateDirectory: string): void {
+    const before = this.#node
+    this.#generation?.stop()
+    try {
+      this.#generation = startGeneration(node, stateDirectory)
+      this.#node = node
+    } catch (error) {
+      if (before) this.#generation = startGeneration(before, stateDirectory)
+      throw error
+    }
   }
 
   /** Ends all that is under way. What is on disk is whole: every file of it was renamed into place. */

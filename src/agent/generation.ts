@@ -4,7 +4,7 @@ import { judgePins } from '../core/pin.ts'
 import { writeRoute } from '../ec2/routes.ts'
 import { messageOf } from '../errors.ts'
 import { type FifoEvent, isMaster } from '../keepalived/event.ts'
-import { readFifo } from '../keepalived/fifo.ts'
+import { type Fifo, readFifo } from '../keepalived/fifo.ts'
 import { ticksNow } from '../keepalived/journal.ts'
 import type { ProbeResult } from '../keepalived/probe.ts'
 import { Agent } from './agent.ts'
@@ -67,17 +67,26 @@ export function startGeneration(node: Node, stateDirectory: string): Generation 
   const look = (found: boolean) => {
     check(found).catch((error: unknown) => log.error(`keepalived could not be asked: ${messageOf(error)}`))
   }
-  const fifo = readFifo(config.keepalived.fifo, {
-    onEvent(event) {
-      toldAt.set(event.name, ticksNow())
-      take(event)
-    },
-    onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
-    onGap(reason) {
-      if (reason !== 'start') log.warn({ reason }, 'events may be missing: asking keepalived')
-      look(true)
-    },
-  })
+  function openFifo() {
+    return readFifo(config.keepalived.fifo, {
+      onEvent(event) {
+        toldAt.set(event.name, ticksNow())
+        take(event)
+      },
+      onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
+      onGap(reason) {
+        if (reason !== 'start') log.warn({ reason }, 'events may be missing: asking keepalived')
+        look(true)
+      },
+    })
+  }
+  let fifo: Fifo
+  try {
+    fifo = openFifo()
+  } catch (error) {
+    for (const agent of agents.values()) agent.stop()
+    throw error
+  }
   const timer = setInterval(() => look(false), config.interval)
   return {
     agents,
