@@ -66,6 +66,10 @@ const arrows: Record<string, { may: string[]; mayNot: string[] }> = {
     mayNot: [LAB, SDK],
   },
   'commands/lab.ts': { may: [LAB], mayNot: [] },
+  'program/x.ts': {
+    may: [COMMANDS, CONFIG, OUTPUT],
+    mayNot: [LAB, SDK],
+  },
   'main.ts': {
     may: ['./commands/switch.ts', './output/exit.ts'],
     mayNot: ['./lab/ec2/server.ts', SDK],

@@ -191,7 +191,7 @@ describe('exit codes', () => {
 
   test('are those that --help tells', () => {
     expect(EXIT).toEqual({ done: 0, failed: 1, usage: 2, partial: 3, refused: 4, superseded: 5 })
-    const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8')
+    const main = readFileSync(new URL('../../src/program/program.ts', import.meta.url), 'utf8')
     const told = main.match(/^ {2}0 done .*$/m)?.[0].matchAll(/(\d) (\w+)/g) ?? []
     expect(Object.fromEntries(Array.from(told, ([, code, word]) => [word, Number(code)]))).toEqual(EXIT)
   })

@@ -1,0 +1,33 @@
+/** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
+import { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { addFailoverCommands } from './failover.ts'
+import { addLabCommands } from './lab.ts'
+import { addOperationCommands } from './operation.ts'
+import type { Exit } from './options.ts'
+import { addSetupCommands } from './setup.ts'
+
+/** @param exit takes the exit code of the command that is run */
+export function createProgram(exit: Exit): Command {
+  const program = new Command('vip-switch')
+    .description('Moves a virtual IP between AWS availability zones: a route-table failover companion to keepalived.')
+    .version(packageJson.version)
+    .showHelpAfterError('(vip-switch --help and vip-switch COMMAND --help say more)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0 done   1 failed   2 usage or config   3 partial   4 refused   5 superseded by a newer event
+
+Examples:
+  vip-switch lab                        see a failover here, without AWS
+  vip-switch list                       what points where
+  vip-switch switch VI_1 --to db-2      move an instance's routes by hand`,
+    )
+  addFailoverCommands(program, exit)
+  addOperationCommands(program, exit)
+  addSetupCommands(program)
+  addLabCommands(program, exit)
+  return program
+}
