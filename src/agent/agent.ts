@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { EniId } from '../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
 import { messageOf } from '../errors.ts'
-import { step, wakeAt } from './protocol.ts'
+import { step, wakeAt } from './protocol/protocol.ts'
 import {
   type Effect,
   type Input,
@@ -12,7 +12,7 @@ import {
   type ProtocolSettings,
   type ProtocolState,
   type Reading,
-} from './protocol-state.ts'
+} from './protocol/state.ts'
 
 /** What an agent does to the world. */
 export type AgentPorts = {

@@ -9,7 +9,7 @@ import { ticksNow } from '../keepalived/journal.ts'
 import type { ProbeResult } from '../keepalived/probe.ts'
 import { Agent } from './agent.ts'
 import type { Node } from './node.ts'
-import { defaultSettings, type Input } from './protocol-state.ts'
+import { defaultSettings, type Input } from './protocol/state.ts'
 import { insist } from './route-port.ts'
 import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
 

@@ -6,7 +6,7 @@ import type { Ec2 } from '../ec2/client.ts'
 import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
 import { Failure } from '../errors.ts'
 import type { Testimony, Witness } from '../witness/witness.ts'
-import type { Reading } from './protocol-state.ts'
+import type { Reading } from './protocol/state.ts'
 import { routeKeys } from './view.ts'
 
 /** Everything of one moment. */

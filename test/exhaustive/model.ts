@@ -3,7 +3,7 @@
  * order of their parts is possible: a read is served and then delivered, a write or a publish happens and is then answered.
  * Time passes only when nothing is under way but what is held back, and then to the next moment that a node asked for.
  */
-import { step, wakeAt } from '../../src/agent/protocol.ts'
+import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
 import {
   defaultSettings,
   type Effect,
@@ -11,7 +11,7 @@ import {
   initialState,
   type ProtocolState,
   type Reading,
-} from '../../src/agent/protocol-state.ts'
+} from '../../src/agent/protocol/state.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import { type RouteKey, standingOf } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'

@@ -8,7 +8,12 @@ export type Mutant = {
   readonly replace: string
 }
 
-const PROTOCOL = 'src/agent/protocol.ts'
+const PROTOCOL = 'src/agent/protocol/protocol.ts'
+const EDGE = 'src/agent/protocol/edge.ts'
+const WRITING = 'src/agent/protocol/writing.ts'
+const PUBLISHING = 'src/agent/protocol/publishing.ts'
+const TURN = 'src/agent/protocol/turn.ts'
+const TIMES = 'src/agent/protocol/times.ts'
 const DECIDE = 'src/core/decide.ts'
 const LIVENESS = 'src/core/liveness.ts'
 const CLAIM = 'src/core/claim.ts'
@@ -97,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a beat may be that of an hour ago',
-    file: PROTOCOL,
+    file: PUBLISHING,
     find: 'return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()',
     replace: 'return now.wall === 0 ? state.self.beat : new Date(now.wall % 10_000).toISOString()',
   },
@@ -134,7 +139,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a mute node’s writes do not back off',
-    file: PROTOCOL,
+    file: WRITING,
     find: 'if (due.length === 0 || !mayWriteMute(turn)) return',
     replace: 'if (due.length === 0) return',
   },
@@ -158,7 +163,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an edge writes what is known to be somebody else’s',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))',
     replace: 'const unread = state.keys',
   },
@@ -171,73 +176,73 @@ export const mutants: readonly Mutant[] = [
   // Edges.
   {
     name: 'an edge asks first and writes later',
-    file: PROTOCOL,
+    file: EDGE,
     find: '  writeInEdge(turn, state.edge, unread, reason)\n',
     replace: '  void writeInEdge.name\n  void reason\n',
   },
   {
     name: 'no looks at what was written in an edge',
-    file: PROTOCOL,
+    file: EDGE,
     find: '  state.looks = LOOKS.map((ms) => now.monotonic + ms)\n  write(turn, keys, reason)',
     replace: '  state.looks = []\n  write(turn, keys, reason)',
   },
   {
     name: 'one look, at +1 s, is all',
-    file: PROTOCOL,
+    file: TIMES,
     find: 'const LOOKS = [1000, 3000]',
     replace: 'const LOOKS = [1000]',
   },
   {
     name: 'an old target is excused as staleness inside an edge',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'writes < (begun.beats ? WRITES_PER_EDGE : 1)',
     replace: 'writes < 1',
   },
   {
     name: 'an edge writes as often as it likes',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'const WRITES_PER_EDGE = 3',
     replace: 'const WRITES_PER_EDGE = 99',
   },
   {
     name: 'a retry outlives its edge',
-    file: PROTOCOL,
+    file: EDGE,
     find: '  turn.state.edge = undefined\n  abort(turn)',
     replace: '  turn.state.edge = undefined',
   },
   {
     name: 'an edge has no end',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'const LONGEST_EDGE = 5000',
     replace: 'const LONGEST_EDGE = 60_000',
   },
   {
     name: 'an edge is not over for a claim that was renewed',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))',
     replace: 'const renewed = view.others.filter(() => beats === undefined)',
   },
   {
     name: 'an edge is over for a claim that was not renewed',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))',
     replace: 'const renewed = view.others',
   },
   {
     name: 'no edge is held',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'const EDGES_BEFORE_HELD = 2',
     replace: 'const EDGES_BEFORE_HELD = 99',
   },
   {
     name: 'a held edge restarts no ages',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'if (held.restartsAges) state.observations',
     replace: 'if (held.reason.length === 0) state.observations',
   },
   {
     name: 'failover: safe is as fast as the default',
-    file: PROTOCOL,
+    file: EDGE,
     find: "if (settings.failover === 'safe') return {",
     replace: "if (settings.failover === 'safe' && edges > 99) return {",
   },
@@ -250,7 +255,7 @@ export const mutants: readonly Mutant[] = [
   // Ticks and looks.
   {
     name: 'a stale read after a write of ours is taken for drift',
-    file: PROTOCOL,
+    file: WRITING,
     find: 'return !isSettling && !state.writing.includes(text) && !isBraked(turn, text)',
     replace: 'return (!isSettling || isSettling) && !state.writing.includes(text) && !isBraked(turn, text)',
   },
@@ -268,19 +273,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a MASTER reads as rarely as the others',
-    file: PROTOCOL,
+    file: TURN,
     find: 'return mayWrite ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN',
     replace: 'return mayWrite && settings.intervalMs < 0 ? 0 : settings.intervalMs * OTHERS_SLOWDOWN',
   },
   {
     name: 'a read that is asked for during another is forgotten',
-    file: PROTOCOL,
+    file: TURN,
     find: '    state.readNext = true\n    return',
     replace: '    return',
   },
   {
     name: 'a claim that changed during a publish is forgotten',
-    file: PROTOCOL,
+    file: PUBLISHING,
     find: '    state.publishNext = true\n    return',
     replace: '    return',
   },
@@ -299,7 +304,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a known pin is ignored by an edge',
-    file: PROTOCOL,
+    file: EDGE,
     find: 'if (pin && pin.eni !== self.eni) return {',
     replace: 'if (pin && pin.eni !== self.eni && edges > 99) return {',
   },
@@ -323,21 +328,27 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a pinned node reads as rarely as one that has nothing to do',
-    file: PROTOCOL,
+    file: TURN,
     find: "const mayWrite = self.state === 'MASTER' || pin?.eni === self.eni",
     replace: "const mayWrite = self.state === 'MASTER' || (pin?.eni === self.eni && settings.intervalMs < 0)",
   },
   // The external writer.
   {
     name: 'no brake at an external writer',
-    file: PROTOCOL,
+    file: WRITING,
     find: 'const HEALS_BEFORE_BRAKE = 3',
     replace: 'const HEALS_BEFORE_BRAKE = 999',
   },
   {
     name: 'nodes of the cluster count as external writers',
-    file: PROTOCOL,
-    find: "if (!route || (route.target.kind === 'eni' && members.has(route.target.eni))) continue",
-    replace: 'if (!route || members.size < 0) continue',
+    file: WRITING,
+    find: "return route && !(route.target.kind === 'eni' && members.has(route.target.eni))",
+    replace: 'return route && members.size >= 0',
+  },
+  {
+    name: 'a heal counts that EC2 did not accept',
+    file: WRITING,
+    find: '  if (!accepted) return\n',
+    replace: '  if (!accepted && !isHeal) return\n',
   },
 ]

@@ -1,5 +1,5 @@
 /** The words of a scenario file, and what they do to the world. */
-import { defaultSettings } from '../../src/agent/protocol-state.ts'
+import { defaultSettings } from '../../src/agent/protocol/state.ts'
 import { parseDuration } from '../../src/config/duration.ts'
 import type { NodeState } from '../../src/core/claim.ts'
 import { type Target, targetText } from '../../src/core/route.ts'

@@ -1,5 +1,5 @@
 /** EC2 as the simulated nodes see it: routes, tags and interfaces, read as they are or as they were. */
-import type { Reading } from '../../src/agent/protocol-state.ts'
+import type { Reading } from '../../src/agent/protocol/state.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'

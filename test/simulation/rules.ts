@@ -1,5 +1,5 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
-import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol-state.ts'
+import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
 import type { World } from './world.ts'
 import type { Watch, WorldNode } from './world-node.ts'
@@ -27,6 +27,8 @@ type Record = {
   decided: Map<string, number>
   /** When each route was written, by a request that was answered, in this mastership. */
   accepted: Map<string, number>
+  /** Routes that are being taken back from an external writer, and when such writes were accepted. */
+  healing: Set<string>
   heals: Map<string, number[]>
   rxReadAt: number | undefined
   /** When it must look again at what it wrote, or at what it was told. */
@@ -75,6 +77,7 @@ export class Rules {
       edge: undefined,
       decided: new Map(),
       accepted: new Map(),
+      healing: new Set(),
       heals: new Map(),
       rxReadAt: undefined,
       looks: [],
@@ -102,11 +105,20 @@ export class Rules {
       record.reading = input.reading ?? record.reading
     }
     if (input.kind === 'published') record.isMute = !input.acknowledged
-    if (input.kind === 'written' && input.accepted) record.accepted.set(routeKeyText(input.key), this.#world().now)
+    if (input.kind === 'written') this.#noteWritten(record, routeKeyText(input.key), input.accepted)
+  }
+
+  #noteWritten({ accepted, healing, heals }: Record, text: string, isAccepted: boolean): void {
+    const { now } = this.#world()
+    const isHeal = healing.delete(text)
+    if (!isAccepted) return
+    accepted.set(text, now)
+    if (isHeal) heals.set(text, [...(heals.get(text) ?? []), now])
   }
 
   #noteState(step: Step): void {
     const { node, input, before, after, effects, record } = step
+    if (effects.some(({ kind }) => kind === 'abort')) record.healing.clear()
     const wasMaster = before.self.state === 'MASTER'
     const isMaster = after.self.state === 'MASTER'
     if (wasMaster && !isMaster) {
@@ -216,7 +228,7 @@ export class Rules {
     if (heals.length >= FREE_HEALS && last !== undefined && now - last < BRAKE_MS) {
       throw new BrokenRule(`${node.name} does not brake at an external writer of ${text}`)
     }
-    record.heals.set(text, [...heals, now])
+    record.healing.add(text)
   }
 
   #isExternal({ reading }: Record, text: string): boolean {

@@ -1,5 +1,5 @@
 /** One simulated run: a plan is carried out, and what must hold afterwards is checked. */
-import { defaultSettings } from '../../src/agent/protocol-state.ts'
+import { defaultSettings } from '../../src/agent/protocol/state.ts'
 import type { Pin } from '../../src/core/pin.ts'
 import { begin, healAll, type Stage } from './faults.ts'
 import type { Plan } from './plan.ts'

@@ -1,6 +1,6 @@
 /** EC2 and the nodes of a cluster in simulated time: the real protocol, everything around it a model. */
 
-import { step, wakeAt } from '../../src/agent/protocol.ts'
+import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
 import {
   defaultSettings,
   type Effect,
@@ -8,7 +8,7 @@ import {
   initialState,
   type ProtocolSettings,
   type Reading,
-} from '../../src/agent/protocol-state.ts'
+} from '../../src/agent/protocol/state.ts'
 import type { Claim, NodeState } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'

@@ -1,10 +1,10 @@
 /** What an agent knows, and what goes in and out of it. */
-import type { Claim, NodeState } from '../core/claim.ts'
-import type { Decision } from '../core/decide.ts'
-import type { EniId } from '../core/ids.ts'
-import { NO_OBSERVATIONS, type Observations, ttlOf } from '../core/liveness.ts'
-import type { Pin } from '../core/pin.ts'
-import type { RouteKey, Standing } from '../core/route.ts'
+import type { Claim, NodeState } from '../../core/claim.ts'
+import type { Decision } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import { NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
+import type { Pin } from '../../core/pin.ts'
+import type { RouteKey, Standing } from '../../core/route.ts'
 
 export type ProtocolSettings = {
   /** Milliseconds between a MASTER's reads. */
@@ -91,7 +91,9 @@ export type ProtocolState = {
   edges: readonly number[]
   writing: readonly string[]
   acceptedAt: Readonly<Record<string, number>>
-  /** When routes were taken back from targets that are no node's. */
+  /** Those of `writing` that take a route back from a target that is no node's. */
+  healing: readonly string[]
+  /** When such writes were accepted. */
   heals: Readonly<Record<string, readonly number[]>>
   muteBackoffMs: number
   muteWroteAt: number | undefined
@@ -129,6 +131,7 @@ export function initialState(
     edges: [],
     writing: [],
     acceptedAt: {},
+    healing: [],
     heals: {},
     muteBackoffMs: settings.intervalMs,
     muteWroteAt: undefined,

@@ -1,0 +1,99 @@
+/** An edge into MASTER: written first, looked at and judged later. */
+import { decide, type View } from '../../core/decide.ts'
+import { forgetAges } from '../../core/liveness.ts'
+import { type RouteKey, routeKeyText } from '../../core/route.ts'
+import { beat } from './publishing.ts'
+import type { Edge, ProtocolState } from './state.ts'
+import { LOOKS } from './times.ts'
+import { read, type Turn } from './turn.ts'
+import { abort, write } from './writing.ts'
+
+/** Milliseconds, as all below. */
+export const LONGEST_EDGE = 5000
+const WRITES_PER_EDGE = 3
+const EDGE_MEMORY = 60_000
+const EDGES_BEFORE_HELD = 2
+
+export function beginEdge(turn: Turn): void {
+  const { state, now } = turn
+  const recent = state.edges.filter((at) => now.monotonic - at < EDGE_MEMORY)
+  state.edges = [...recent, now.monotonic]
+  state.beatNext = true
+  const held = heldBecause(state, recent.length + 1)
+  if (held) {
+    if (held.restartsAges) state.observations = forgetAges(state.observations, now.monotonic)
+    announceEdge(turn, [], `${held.reason}: reading before anything is written`)
+    read(turn)
+    return
+  }
+  state.edge = { startedAt: now.monotonic, beats: undefined, writes: {} }
+  const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))
+  const reason = announceEdge(turn, unread, ': writing at once, reading later')
+  writeInEdge(turn, state.edge, unread, reason)
+  if (!state.reading) read(turn)
+}
+
+/** Why an edge into MASTER does not write at once. */
+function heldBecause({ settings, pin, self }: ProtocolState, edges: number) {
+  if (settings.failover === 'safe') return { reason: '; failover is safe', restartsAges: true }
+  if (edges > EDGES_BEFORE_HELD) return { reason: `, ${edges} times within a minute`, restartsAges: true }
+  if (pin && pin.eni !== self.eni) return { reason: `, but the routes are pinned to ${pin.eni}`, restartsAges: false }
+  return undefined
+}
+
+/** What stands for a decision until something was read; returns its reason. */
+function announceEdge({ state }: Turn, due: readonly RouteKey[], how: string): string {
+  const action = due.length > 0 ? 'write' : 'none'
+  const intended = due.length > 0 ? state.self.eni : undefined
+  const reason = `we have become MASTER${how}`
+  state.decision = { intended, action, due, condition: 'SWITCHING', reason, conflict: false }
+  return reason
+}
+
+function writeInEdge(turn: Turn, edge: Edge, keys: readonly RouteKey[], reason: string): void {
+  const { state, now } = turn
+  const writes = { ...edge.writes }
+  for (const key of keys) writes[routeKeyText(key)] = (writes[routeKeyText(key)] ?? 0) + 1
+  state.edge = { ...edge, writes }
+  state.looks = LOOKS.map((ms) => now.monotonic + ms)
+  write(turn, keys, reason)
+}
+
+/**
+ * Returns whether the edge goes on: until a claim that was renewed since it began says that it is not ours. The first
+ * read, asked for together with the first write, only shows which claims were there, and what was not written yet.
+ */
+export function lookInEdge(turn: Turn, begun: Edge, view: View): boolean {
+  const { state, now } = turn
+  const tracks = [...state.observations.tracks].map(([eni, { beats }]) => [eni, beats] as const)
+  const beats = begun.beats ?? Object.fromEntries(tracks)
+  const edge = { ...begun, beats }
+  state.edge = edge
+  const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))
+  const decision = decide({ ...view, others: renewed })
+  if (decision.intended !== state.self.eni || now.monotonic - edge.startedAt >= LONGEST_EDGE) {
+    endEdge(turn)
+    return false
+  }
+  const due = decision.due.filter((key) => {
+    const text = routeKeyText(key)
+    const writes = edge.writes[text] ?? 0
+    return !state.writing.includes(text) && writes < (begun.beats ? WRITES_PER_EDGE : 1)
+  })
+  if (due.length > 0) {
+    writeInEdge(turn, edge, due, decision.reason)
+    beat(turn) // Who took the route meanwhile, in an edge of its own, shall see that we live.
+  } else if (state.looks.length === 0) {
+    // What is not accepted yet is tried until the edge is over; nobody's claim may be overlooked meanwhile.
+    if (state.writing.length > 0) state.looks = LOOKS.slice(0, 1).map((ms) => now.monotonic + ms)
+    else endEdge(turn)
+  }
+  state.decision = { ...decision, condition: state.edge ? 'SWITCHING' : decision.condition }
+  return state.edge !== undefined
+}
+
+/** What was not accepted by then is left to a normal read and decision. */
+export function endEdge(turn: Turn): void {
+  turn.state.edge = undefined
+  abort(turn)
+}

@@ -1,0 +1,181 @@
+/**
+ * What an agent does, as a state machine: an input in, a new state and effects out. No I/O and no clock of its own, so
+ * that the daemon, the scenarios and the simulations run the very same steps.
+ */
+import { decide, type ObservedClaim, type View } from '../../core/decide.ts'
+import { counts, livenessOf, observe } from '../../core/liveness.ts'
+import { judgePins } from '../../core/pin.ts'
+import { routeKeyText } from '../../core/route.ts'
+import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
+import { beat, checkOwnTag, nextBeat, onPublished, publish } from './publishing.ts'
+import type { Effect, Input, Now, ProtocolState, Reading } from './state.ts'
+import { LOOKS } from './times.ts'
+import { read, readPause, scheduleTick, type Turn } from './turn.ts'
+import { abort, actOn, braked, onWritten } from './writing.ts'
+
+/** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
+const LOOKS_AFTER_FIRST_PROOF = [300, ...LOOKS]
+const PROOF_MEMORY = 3000
+const RX_LOWER_PRI_SPACING = 1000
+
+/** One step; `state` is not changed. When the input `wake` is due next, `wakeAt` says. */
+export function step(state: ProtocolState, input: Input, now: Now): { state: ProtocolState; effects: Effect[] } {
+  const turn: Turn = { state: { ...state }, effects: [], now }
+  switch (input.kind) {
+    case 'state':
+      onState(turn, input)
+      break
+    case 'rx-lower-pri':
+      onRxLowerPri(turn)
+      break
+    case 'wake':
+      onWake(turn)
+      break
+    case 'read':
+      onRead(turn, input.reading)
+      break
+    case 'written':
+      onWritten(turn, input.key, input.accepted)
+      break
+    case 'published':
+      onPublished(turn, input.beat, input.acknowledged)
+      break
+  }
+  return { state: turn.state, effects: turn.effects }
+}
+
+/** When the machine wants to be woken, on the monotonic clock. */
+export function wakeAt({ tickAt, looks, edge }: ProtocolState): number {
+  return Math.min(tickAt, ...looks, ...(edge ? [edge.startedAt + LONGEST_EDGE] : []))
+}
+
+function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { kind: 'state' }>): void {
+  const { state, now, effects } = turn
+  const { self } = state
+  if (self.state === next && self.priority === priority) return
+  const isTransition = self.state !== next
+  const at = new Date(now.wall).toISOString()
+  state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: nextBeat(turn) }
+  if (self.state === 'MASTER' && next !== 'MASTER') {
+    // Before anything else: a retry that outlives its mastership is how one node steals the route from another.
+    effects.push({ kind: 'abort' })
+    Object.assign(state, {
+      edge: undefined,
+      writing: [],
+      healing: [],
+      looks: [],
+      acceptedAt: {},
+      contestedSince: undefined,
+    })
+  }
+  if (!isTransition) {
+    publish(turn)
+    return
+  }
+  state.muteBackoffMs = state.settings.intervalMs
+  state.muteWroteAt = undefined
+  if (next === 'MASTER' && !found) beginEdge(turn)
+  else read(turn)
+  publish(turn)
+  scheduleTick(turn)
+}
+
+/** Keepalived's own proof that a lower node acts as master; five a second are normal. */
+function onRxLowerPri(turn: Turn): void {
+  const { state, now } = turn
+  if (state.self.state !== 'MASTER') {
+    onState(turn, { kind: 'state', state: 'MASTER', priority: state.self.priority, found: false })
+    return
+  }
+  const lookedAt = state.rxLowerPriAt
+  if (lookedAt !== undefined && now.monotonic - lookedAt < RX_LOWER_PRI_SPACING) {
+    if (state.looks.length === 0) state.looks = [lookedAt + RX_LOWER_PRI_SPACING]
+    return
+  }
+  const isFirst = lookedAt === undefined || now.monotonic - lookedAt > PROOF_MEMORY
+  state.rxLowerPriAt = now.monotonic
+  state.looks = (isFirst ? LOOKS_AFTER_FIRST_PROOF : LOOKS).map((ms) => now.monotonic + ms)
+  read(turn)
+}
+
+function onWake(turn: Turn): void {
+  const { state, now } = turn
+  const isDue = (at: number) => at <= now.monotonic
+  if (!isDue(wakeAt(state))) return
+  if (isDue(state.tickAt)) {
+    scheduleTick(turn)
+    state.beatNext = true
+    if (state.mute) publish(turn)
+  }
+  const looks = state.looks.filter((at) => !isDue(at))
+  if (looks.length < state.looks.length && state.rxLowerPriAt !== undefined) state.rxLowerPriAt = now.monotonic
+  state.looks = looks
+  if (state.edge && isDue(state.edge.startedAt + LONGEST_EDGE)) endEdge(turn)
+  read(turn)
+}
+
+function onRead(turn: Turn, reading: Reading | undefined): void {
+  const { state } = turn
+  state.reading = false
+  if (reading) onGoodRead(turn, reading)
+  else onFailedRead(turn)
+  if (state.readNext) {
+    state.readNext = false
+    read(turn)
+  }
+}
+
+/** It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. */
+function onFailedRead(turn: Turn): void {
+  const { state } = turn
+  const { edge, self, decision } = state
+  const conflict = decision?.conflict === true && self.state === 'MASTER'
+  if (!edge) {
+    abort(turn)
+    const reason = `we are ${self.state}; EC2 cannot be read: nothing is decided, and nothing written, until it can`
+    const intended = decision?.intended
+    state.decision = { intended, action: 'none', due: [], condition: 'UNKNOWN', reason, conflict }
+  }
+  if (conflict && state.beatNext) beat(turn)
+}
+
+function onGoodRead(turn: Turn, reading: Reading): void {
+  const { state, now } = turn
+  const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
+  const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
+  state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
+  const wasPinned = state.pin?.eni
+  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
+  Object.assign(state, { pin: valid, ignoredPins: ignored })
+  state.keys = reading.routes.map(({ key }) => key)
+  state.foreign = reading.routes
+    .filter(({ standing }) => standing.kind === 'refused')
+    .map(({ key }) => routeKeyText(key))
+  // A write that waits to be tried again may not replace what has become somebody else's.
+  if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)
+  checkOwnTag(turn, reading)
+
+  const view = viewOf(turn, reading, others)
+  if (state.edge && lookInEdge(turn, state.edge, view)) return
+  const wasInConflict = state.decision?.conflict === true
+  const decision = decide(view)
+  actOn(turn, decision, reading)
+  state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins, ...braked(turn)].join('; ') }
+  if (decision.conflict && (state.beatNext || !wasInConflict)) beat(turn)
+  if (decision.conflict !== wasInConflict || valid?.eni !== wasPinned) scheduleTick(turn)
+}
+
+function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims']): View {
+  const observed = others.flatMap(({ claim, isVoid }): ObservedClaim[] => {
+    const track = state.observations.tracks.get(claim.eni)
+    if (!track) return []
+    const liveness = isVoid ? 'void' : livenessOf(track, now.monotonic, state.settings.ttlMs)
+    return [{ claim, liveness }]
+  })
+  const { self, mute, pin, settings } = state
+  const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+  state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
+  const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= settings.ttlMs
+  const isVoid = claims.some((each) => each.isVoid && each.claim.eni === self.eni)
+  return { self, isVoid, mute, others: observed, isLasting, pin, routes }
+}

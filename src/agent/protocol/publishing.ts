@@ -1,0 +1,51 @@
+/** The own claim: published on every change, renewed in a conflict, and watched in what is read back. */
+import type { Reading } from './state.ts'
+import { SETTLE } from './times.ts'
+import type { Turn } from './turn.ts'
+
+/** A new beat: the claim is the same, and its node shows that it lives. */
+export function beat(turn: Turn): void {
+  turn.state.beatNext = false
+  turn.state.self = { ...turn.state.self, beat: nextBeat(turn) }
+  publish(turn)
+}
+
+/** A beat of its own for every change: two within a millisecond, or a clock that was set back, repeat none. */
+export function nextBeat({ state, now }: Turn): string {
+  return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()
+}
+
+/** One publish on its way; the newest claim follows it. */
+export function publish({ state, effects }: Turn): void {
+  if (state.publishing !== undefined) {
+    state.publishNext = true
+    return
+  }
+  state.publishing = state.self.beat
+  effects.push({ kind: 'publish', claim: state.self })
+}
+
+export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boolean): void {
+  const { state } = turn
+  state.publishing = undefined
+  state.mute = !acknowledged
+  state.mismatchSince = undefined
+  if (acknowledged) state.published = beatOfClaim
+  if (!state.publishNext) return
+  state.publishNext = false
+  publish(turn)
+}
+
+/** The own tag comes back with every read; what is wrong for longer than reads are stale is published again. */
+export function checkOwnTag(turn: Turn, { claims }: Reading): void {
+  const { state, now } = turn
+  const own = claims.find(({ claim }) => claim.eni === state.self.eni)?.claim
+  if (own?.beat === state.self.beat) {
+    state.mismatchSince = undefined
+    return
+  }
+  state.mismatchSince ??= now.monotonic
+  if (now.monotonic - state.mismatchSince <= SETTLE + 1000) return
+  state.mismatchSince = undefined
+  publish(turn)
+}
