@@ -1,0 +1,34 @@
+/**
+ * Every call that this folder makes, by what it is for: the one list that the IAM policy is made of. A test compares it
+ * with the SDK's commands that are used here.
+ */
+
+/**
+ * What the calls are on, and so how far their permission can be narrowed:
+ * - `any`: EC2 narrows no Describe call to resources
+ * - `tables`: the route tables of the config
+ * - `tables-to-create-in`: those of the instances whose missing routes are created
+ * - `claims`, `pins`: our own keys among the tags of network interfaces
+ */
+export type Scope = 'any' | 'tables' | 'tables-to-create-in' | 'claims' | 'pins'
+
+export type Permission = {
+  /** What it is for; the Sid of its statement. */
+  readonly sid: string
+  /** As the SDK's commands are named: `ReplaceRoute`. */
+  readonly actions: readonly string[]
+  /** Which client of `Ec2` makes the calls: with `assumeRole`, `routes` is another role's, of another account. */
+  readonly client: 'routes' | 'own'
+  readonly scope: Scope
+}
+
+/** docs/iam.md says of each what needs it. */
+export const PERMISSIONS: readonly Permission[] = [
+  { sid: 'ReadRoutes', actions: ['DescribeRouteTables'], client: 'routes', scope: 'any' },
+  { sid: 'ReadInterfaces', actions: ['DescribeNetworkInterfaces'], client: 'own', scope: 'any' },
+  { sid: 'ReadInstances', actions: ['DescribeInstances'], client: 'own', scope: 'any' },
+  { sid: 'MoveRoutes', actions: ['ReplaceRoute'], client: 'routes', scope: 'tables' },
+  { sid: 'CreateMissingRoutes', actions: ['CreateRoute'], client: 'routes', scope: 'tables-to-create-in' },
+  { sid: 'PublishClaims', actions: ['CreateTags'], client: 'own', scope: 'claims' },
+  { sid: 'Pin', actions: ['CreateTags', 'DeleteTags'], client: 'own', scope: 'pins' },
+]
