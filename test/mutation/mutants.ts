@@ -274,8 +274,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a MASTER reads as rarely as the others',
     file: TURN,
-    find: 'return mayWrite ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN',
-    replace: 'return mayWrite && settings.intervalMs < 0 ? 0 : settings.intervalMs * OTHERS_SLOWDOWN',
+    find: 'return mayWrite || isMoving ? settings.intervalMs',
+    replace: 'return (mayWrite || isMoving) && settings.intervalMs < 0 ? 0',
+  },
+  {
+    name: 'what moves is looked at by the others as rarely as what does not',
+    file: TURN,
+    find: 'const isMoving = decision !== undefined && MOVING.has(decision.condition)',
+    replace: 'const isMoving = MOVING.size < 0 && decision !== undefined',
   },
   {
     name: 'a read that is asked for during another is forgotten',

@@ -10,7 +10,7 @@ import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish } from './publishing.ts'
 import type { Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS } from './times.ts'
-import { read, readPause, scheduleTick, type Turn } from './turn.ts'
+import { read, readPause, scheduleTick, type Turn, tickPause } from './turn.ts'
 import { abort, actOn, braked, onWritten } from './writing.ts'
 
 /** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
@@ -144,7 +144,7 @@ function onGoodRead(turn: Turn, reading: Reading): void {
   const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
-  const wasPinned = state.pin?.eni
+  const pause = tickPause(state)
   const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
   Object.assign(state, { pin: valid, ignoredPins: ignored })
   state.keys = reading.routes.map(({ key }) => key)
@@ -162,7 +162,7 @@ function onGoodRead(turn: Turn, reading: Reading): void {
   actOn(turn, decision, reading)
   state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins, ...braked(turn)].join('; ') }
   if (decision.conflict && (state.beatNext || !wasInConflict)) beat(turn)
-  if (decision.conflict !== wasInConflict || valid?.eni !== wasPinned) scheduleTick(turn)
+  if (tickPause(state) !== pause) scheduleTick(turn)
 }
 
 function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims']): View {

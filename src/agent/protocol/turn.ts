@@ -1,10 +1,13 @@
 /** One step of the machine on its way, and what any part of it may ask for. */
+import type { Condition } from '../../core/decide.ts'
 import type { Effect, Now, ProtocolState } from './state.ts'
 
 /** A MASTER in conflict reads at least as often. Milliseconds. */
 const CONFLICT_INTERVAL = 2000
-/** Nodes that are neither MASTER nor pinned read so many times more slowly. */
+/** Nodes that are neither MASTER nor pinned read so many times more slowly, while nothing moves. */
 const OTHERS_SLOWDOWN = 6
+
+const MOVING: ReadonlySet<Condition> = new Set(['SWITCHING', 'DRIFT', 'SPLIT-BRAIN', 'BLACKHOLE'])
 
 export type Turn = { readonly state: ProtocolState; readonly effects: Effect[]; readonly now: Now }
 
@@ -19,12 +22,18 @@ export function read({ state, effects }: Turn): void {
 }
 
 /** The longest pause between two reads of this node that is no gap. */
-export function readPause({ self, pin, settings }: ProtocolState): number {
+export function readPause({ self, pin, decision, settings }: ProtocolState): number {
   const mayWrite = self.state === 'MASTER' || pin?.eni === self.eni
-  return mayWrite ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN
+  const isMoving = decision !== undefined && MOVING.has(decision.condition)
+  return mayWrite || isMoving ? settings.intervalMs : settings.intervalMs * OTHERS_SLOWDOWN
+}
+
+/** From one tick to the next. */
+export function tickPause(state: ProtocolState): number {
+  const isInConflict = state.self.state === 'MASTER' && state.decision?.conflict === true
+  return isInConflict ? Math.min(CONFLICT_INTERVAL, readPause(state)) : readPause(state)
 }
 
 export function scheduleTick({ state, now }: Turn): void {
-  const isInConflict = state.self.state === 'MASTER' && state.decision?.conflict
-  state.tickAt = now.monotonic + (isInConflict ? Math.min(CONFLICT_INTERVAL, readPause(state)) : readPause(state))
+  state.tickAt = now.monotonic + tickPause(state)
 }
