@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { EniId } from '../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
 import { messageOf } from '../errors.ts'
+import { type Counters, countStep } from './counters.ts'
 import { step, wakeAt } from './protocol/protocol.ts'
 import {
   type Effect,
@@ -35,6 +36,8 @@ export type AgentOptions = {
   /** From 0 to 1. */
   readonly random: () => number
   readonly log: Logger
+  /** Counted up in place. */
+  readonly counters: Counters
   /** Called after every step. */
   readonly onChange?: (state: ProtocolState) => void
 }
@@ -63,6 +66,7 @@ export class Agent {
     if (this.#stopped.signal.aborted) return
     const { reason: before } = this.#state.decision ?? {}
     const { state, effects } = step(this.#state, input, this.#now())
+    countStep(this.#options.counters, this.#state, state)
     this.#state = state
     this.#logDecision(before)
     for (const effect of effects) this.#perform(effect)
@@ -90,13 +94,15 @@ export class Agent {
   }
 
   #perform(effect: Effect): void {
-    const { ports, instance, log } = this.#options
+    const { ports, instance, log, counters } = this.#options
     switch (effect.kind) {
       case 'read':
         void ports.read(this.#stopped.signal).then(
           (reading) => this.deliver({ kind: 'read', reading }),
           (error: unknown) => {
-            if (!this.#stopped.signal.aborted) log.warn({ instance }, `EC2 could not be read: ${messageOf(error)}`)
+            if (this.#stopped.signal.aborted) return
+            counters.readsFailed += 1
+            log.warn({ instance }, `EC2 could not be read: ${messageOf(error)}`)
             this.deliver({ kind: 'read', reading: undefined })
           },
         )
@@ -116,27 +122,30 @@ export class Agent {
   }
 
   async #write(key: RouteKey, signal: AbortSignal): Promise<void> {
-    const { ports, instance, log } = this.#options
+    const { ports, instance, log, counters } = this.#options
     try {
       const how = await ports.write(key, signal)
       if (signal.aborted) return
+      counters.writesAccepted += 1
       log.info({ instance, route: routeKeyText(key), how }, 'route accepted')
       this.deliver({ kind: 'written', key, accepted: true })
     } catch (error) {
       if (signal.aborted) return
+      counters.writesFailed += 1
       log.error({ instance, route: routeKeyText(key) }, messageOf(error))
       this.deliver({ kind: 'written', key, accepted: false })
     }
   }
 
   async #publish(claim: ProtocolState['self']): Promise<void> {
-    const { ports, instance, log } = this.#options
+    const { ports, instance, log, counters } = this.#options
     let acknowledged = true
     try {
       await ports.publish(claim, this.#stopped.signal)
     } catch (error) {
       acknowledged = false
       if (!this.#stopped.signal.aborted) {
+        counters.publishesFailed += 1
         log.error({ instance }, `the others cannot see this node's claim: ${messageOf(error)}`)
       }
     }

@@ -7,6 +7,8 @@ import { Failure, messageOf } from '../errors.ts'
 import { eventText, parseEventArguments } from '../keepalived/event.ts'
 import { isNewer, newestEvent } from '../keepalived/journal.ts'
 import { type ControlRequest, serveControl } from './control.ts'
+import type { Counts } from './counters.ts'
+import { statusOf } from './daemon-status.ts'
 import { type Generation, startGeneration } from './generation.ts'
 import { type Node, openNode } from './node.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
@@ -22,6 +24,7 @@ export class Daemon {
   readonly #options: DaemonOptions
   readonly #stopped = new AbortController()
   readonly #supervision: Supervision
+  readonly #counts: Counts = new Map()
   #node: Node | undefined
   #generation: Generation | undefined
   #control: Server | undefined
@@ -42,7 +45,7 @@ export class Daemon {
     const config = loadConfig(configPath)
     this.#control = await serveControl(config.control, (request) => this.#answer(request))
     this.#node = await openNode(config, this.#wanted())
-    this.#generation = startGeneration(this.#node, stateDirectory)
+    this.#generation = startGeneration(this.#node, stateDirectory, this.#counts)
     log.info({ eni: this.#node.eni, region: this.#node.ec2.region, config: configPath }, 'started')
     await this.#supervision.ready(this.#summary())
   }
@@ -70,10 +73,10 @@ export class Daemon {
     const before = this.#node
     this.#generation?.stop()
     try {
-      this.#generation = startGeneration(node, stateDirectory)
+      this.#generation = startGeneration(node, stateDirectory, this.#counts)
       this.#node = node
     } catch (error) {
-      if (before) this.#generation = startGeneration(before, stateDirectory)
+      if (before) this.#generation = startGeneration(before, stateDirectory, this.#counts)
       throw error
     }
   }
@@ -104,7 +107,7 @@ export class Daemon {
       case 'event':
         return this.#take(this.#generation, request)
       case 'status':
-        return this.#status(this.#generation, this.#node)
+        return statusOf(this.#node, this.#generation.agents, this.#counts, this.#rejected)
     }
   }
 
@@ -117,20 +120,5 @@ export class Daemon {
     if (!generation.takeHook(event, moment.ticks)) return 'superseded'
     this.#options.log.info({ event }, `${eventText(event)}, by a hook`)
     return 'taken'
-  }
-
-  #status({ agents }: Generation, { config, eni, ec2 }: Node): object {
-    const instances = [...agents].map(([name, { state }]) => {
-      const { self, mute, pin, decision, edge } = state
-      return { name, claim: self, mute, pin: pin ?? null, edge: edge !== undefined, decision: decision ?? null }
-    })
-    return {
-      version: 1,
-      cluster: config.cluster,
-      eni,
-      region: ec2.region,
-      configRejected: this.#rejected ?? null,
-      instances,
-    }
   }
 }

@@ -8,6 +8,7 @@ import { type Fifo, readFifo } from '../keepalived/fifo.ts'
 import { ticksNow } from '../keepalived/journal.ts'
 import type { ProbeResult } from '../keepalived/probe.ts'
 import { Agent } from './agent.ts'
+import { type Counts, countersOf } from './counters.ts'
 import type { Node } from './node.ts'
 import { defaultSettings, type Input } from './protocol/state.ts'
 import { insist } from './route-port.ts'
@@ -24,10 +25,10 @@ export type Generation = {
 }
 
 /** @throws Failure where the FIFO cannot be read */
-export function startGeneration(node: Node, stateDirectory: string): Generation {
+export function startGeneration(node: Node, stateDirectory: string, counts: Counts): Generation {
   const { config, probe, log } = node
   const agents = new Map(
-    Object.keys(config.instances).map((name) => [name, startAgent(node, name, stateDirectory)] as const),
+    Object.keys(config.instances).map((name) => [name, startAgent(node, name, stateDirectory, counts)] as const),
   )
   /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
   const heard = new Map<string, number>()
@@ -99,7 +100,7 @@ export function startGeneration(node: Node, stateDirectory: string): Generation 
   }
 }
 
-function startAgent(node: Node, name: string, stateDirectory: string): Agent {
+function startAgent(node: Node, name: string, stateDirectory: string, counts: Counts): Agent {
   const { config, ec2, eni, address, reader, witness, clock, log } = node
   const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
   const view = loadView(stateDirectory, name, config)
@@ -122,6 +123,7 @@ function startAgent(node: Node, name: string, stateDirectory: string): Agent {
     clock,
     random: Math.random,
     log,
+    counters: countersOf(counts, name),
     ports: {
       async read(signal) {
         const { selection, ...reading } = await reader.read(name, signal)

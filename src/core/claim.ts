@@ -2,7 +2,9 @@
 import ipaddr from 'ipaddr.js'
 import type { EniId } from './ids.ts'
 
-export type NodeState = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'DELETED' | 'UNKNOWN'
+export const NODE_STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN'] as const
+
+export type NodeState = (typeof NODE_STATES)[number]
 
 export type Claim = {
   /** The node's own ENI: what carries the claim, and what the node would write. */

@@ -25,17 +25,20 @@ export type View = {
   readonly routes: readonly ObservedRoute[]
 }
 
+export const CONDITIONS = [
+  'OK',
+  'SWITCHING',
+  'DRIFT',
+  'SPLIT-BRAIN',
+  'BLACKHOLE',
+  'NO-MASTER',
+  'PINNED',
+  'FOREIGN',
+  'UNKNOWN',
+] as const
+
 /** One word for where things stand. */
-export type Condition =
-  | 'OK'
-  | 'SWITCHING'
-  | 'DRIFT'
-  | 'SPLIT-BRAIN'
-  | 'BLACKHOLE'
-  | 'NO-MASTER'
-  | 'PINNED'
-  | 'FOREIGN'
-  | 'UNKNOWN'
+export type Condition = (typeof CONDITIONS)[number]
 
 export type Decision = {
   /** The ENI that the routes should point to; undefined where nobody contends. */

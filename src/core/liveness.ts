@@ -7,7 +7,9 @@ import type { EniId } from './ids.ts'
  * - `unknown`: it was not observed for long enough to tell; counts as if it were alive
  * - `expired`: it stood still for a whole ttl of good observations; counts for nothing
  */
-export type Liveness = 'void' | 'alive' | 'unknown' | 'expired'
+export type Liveness = (typeof LIVENESSES)[number]
+
+export const LIVENESSES = ['void', 'alive', 'unknown', 'expired'] as const
 
 /** What is remembered of one claim between reads. Times in milliseconds of the observer's own clock. */
 export type Track = {

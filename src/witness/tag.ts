@@ -1,11 +1,9 @@
 /** Claims and pins as tags: what is written on an ENI, and how it is read back. */
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod'
-import type { Claim, NodeState } from '../core/claim.ts'
+import { type Claim, NODE_STATES } from '../core/claim.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Pin } from '../core/pin.ts'
-
-const STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN'] as const satisfies readonly NodeState[]
 
 /** The tag that carries a node's claim about a VRRP instance. */
 export const claimKey = (cluster: string, instance: string) => `vip-switch:${cluster}:${instance}`
@@ -23,7 +21,7 @@ export function pinValue({ since, until }: Pick<Pin, 'since' | 'until'>): string
 }
 
 const claimSchema = z.object({
-  state: z.enum(STATES),
+  state: z.enum(NODE_STATES),
   prio: z.coerce.number().int().min(1).max(255).optional(),
   addr: z.string().refine((text) => ipaddr.isValid(text)),
   since: z.string(),

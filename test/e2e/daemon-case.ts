@@ -1,8 +1,7 @@
 /** A case whose nodes run the daemon, and what is to be seen of it. */
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import * as z from 'zod'
-import { askDaemon } from '../../src/agent/control.ts'
+import { askStatus } from '../../src/agent/daemon-status.ts'
 import { controlOf } from '../../src/lab/daemon.ts'
 import type { EndpointRequest } from '../../src/lab/endpoint-control.ts'
 import { elected } from '../../src/lab/keepalived.ts'
@@ -13,22 +12,9 @@ import { type Case, type CaseOptions, first, raise, second } from './case.ts'
 /** For what never comes. */
 export const DEADLINE_MS = 15_000
 
-const statusSchema = z.object({
-  configRejected: z.string().nullable(),
-  instances: z.array(
-    z.object({
-      name: z.string(),
-      claim: z.object({ state: z.string(), priority: z.number().optional() }),
-      decision: z
-        .object({ condition: z.string(), action: z.string(), reason: z.string(), conflict: z.boolean() })
-        .nullable(),
-    }),
-  ),
-})
-
 /** What a daemon says of the case's only VRRP instance. */
 export type Standing = {
-  readonly state: string
+  readonly state: string | undefined
   readonly condition: string | undefined
   readonly action: string | undefined
   readonly reason: string | undefined
@@ -64,12 +50,12 @@ export async function raiseWithDaemons({
   const name = expect.getState().currentTestName
 
   async function standing(node: LabNode): Promise<Standing> {
-    const answer = await askDaemon(controlOf(join(lab.directory, node.name)), { ask: 'status' })
-    if (!answer.ok) throw new Error(answer.error)
-    const { configRejected, instances } = statusSchema.parse(answer.status)
-    const { claim, decision } = z.tuple([statusSchema.shape.instances.element]).parse(instances)[0]
+    const answer = await askStatus(controlOf(join(lab.directory, node.name)))
+    if (answer.kind !== 'up') throw new Error(answer.reason)
+    const { configRejected, instances } = answer.status
+    const { claim, decision } = instances[0] ?? {}
     const { condition, action, reason } = decision ?? {}
-    return { state: claim.state, condition, action, reason, configRejected }
+    return { state: claim?.state, condition, action, reason, configRejected }
   }
 
   async function says(node: LabNode, what: Partial<Standing> | ((standing: Standing) => boolean)): Promise<void> {

@@ -1,0 +1,37 @@
+/** What an agent has done, counted for metrics. Counts only grow; a reload of the config keeps them. */
+import * as z from 'zod'
+import type { ProtocolState } from './protocol/state.ts'
+
+const count = z.int().min(0)
+
+export const countersSchema = z.object({
+  /** Changes of keepalived's state that were heard of. */
+  transitions: count,
+  writesAccepted: count,
+  writesFailed: count,
+  /** Routes that were taken back from what is no node of the cluster. */
+  heals: count,
+  readsFailed: count,
+  publishesFailed: count,
+})
+
+export type Counters = z.output<typeof countersSchema>
+
+/** The counters of every VRRP instance, for as long as the daemon runs. */
+export type Counts = Map<string, Counters>
+
+/** Those of one instance, to be counted up in place. */
+export function countersOf(counts: Counts, instance: string): Counters {
+  const known = counts.get(instance)
+  if (known) return known
+  const fresh = { transitions: 0, writesAccepted: 0, writesFailed: 0, heals: 0, readsFailed: 0, publishesFailed: 0 }
+  counts.set(instance, fresh)
+  return fresh
+}
+
+/** Counts what shows in the states before and after one step. */
+export function countStep(counters: Counters, before: ProtocolState, after: ProtocolState): void {
+  if (before.self.state !== after.self.state) counters.transitions += 1
+  const healed = Object.entries(after.heals).filter(([route, times]) => times.at(-1) !== before.heals[route]?.at(-1))
+  counters.heals += healed.length
+}

@@ -1,0 +1,118 @@
+/** How things stand in the daemon: what it answers on its socket, and how the answer is read. */
+import * as z from 'zod'
+import { NODE_STATES } from '../core/claim.ts'
+import { CONDITIONS } from '../core/decide.ts'
+import { isEniId } from '../core/ids.ts'
+import { LIVENESSES, livenessOf } from '../core/liveness.ts'
+import { messageOf } from '../errors.ts'
+import type { Agent } from './agent.ts'
+import { askDaemon } from './control.ts'
+import { type Counts, countersOf, countersSchema } from './counters.ts'
+import type { Node } from './node.ts'
+
+const eni = z.string().refine(isEniId)
+
+const instanceSchema = z.object({
+  name: z.string(),
+  /** What this node claims. */
+  claim: z.object({
+    eni,
+    state: z.enum(NODE_STATES),
+    priority: z.int().nullable(),
+    address: z.string(),
+    since: z.string(),
+    beat: z.string(),
+  }),
+  /** Whether the last publish was not acknowledged: the others cannot see this node. */
+  mute: z.boolean(),
+  pin: z.object({ eni, since: z.number(), until: z.number() }).nullable(),
+  /** Whether this node has become MASTER just now, and its routes are not known to stay yet. */
+  edge: z.boolean(),
+  /** Null until something was read. */
+  decision: z
+    .object({
+      intended: eni.nullable(),
+      action: z.enum(['write', 'yield', 'none']),
+      condition: z.enum(CONDITIONS),
+      reason: z.string(),
+      conflict: z.boolean(),
+    })
+    .nullable(),
+  /** The other nodes, as this one has watched them: by the beat that was seen last. */
+  others: z.array(z.object({ eni, beat: z.string(), liveness: z.enum(LIVENESSES) })),
+  counters: countersSchema,
+})
+
+const statusSchema = z.object({
+  version: z.literal(1),
+  cluster: z.string(),
+  eni,
+  region: z.string(),
+  /** Why the config file is not what is live; null: it is. */
+  configRejected: z.string().nullable(),
+  instances: z.array(instanceSchema),
+})
+
+export type DaemonStatus = z.output<typeof statusSchema>
+export type InstanceStatus = z.output<typeof instanceSchema>
+
+export type DaemonAnswer =
+  | { readonly kind: 'up'; readonly status: DaemonStatus }
+  /** A daemon is there, and cannot tell. */
+  | { readonly kind: 'dumb'; readonly reason: string }
+  | { readonly kind: 'down'; readonly reason: string }
+
+/** Asks the daemon of this host how things stand. Never rejects: that there is none is an answer, too. */
+export async function askStatus(path: string): Promise<DaemonAnswer> {
+  try {
+    const answer = await askDaemon(path, { ask: 'status' })
+    if (!answer.ok) return { kind: 'dumb', reason: answer.error }
+    const { data: status } = statusSchema.safeParse(answer.status)
+    if (status) return { kind: 'up', status }
+    return { kind: 'dumb', reason: 'it is of another version than this command: systemctl restart vip-switch' }
+  } catch (error) {
+    return { kind: 'down', reason: messageOf(error) }
+  }
+}
+
+/** What the daemon answers. */
+export function statusOf(
+  { config, eni: own, ec2, clock }: Node,
+  agents: ReadonlyMap<string, Agent>,
+  counts: Counts,
+  rejected: string | undefined,
+): DaemonStatus {
+  const instances = [...agents].map(([name, { state }]): InstanceStatus => {
+    const { self, mute, pin, decision, edge, observations, settings } = state
+    return {
+      name,
+      claim: { ...self, priority: self.priority ?? null },
+      mute,
+      pin: pin ?? null,
+      edge: edge !== undefined,
+      decision: decision
+        ? {
+            intended: decision.intended ?? null,
+            action: decision.action,
+            condition: decision.condition,
+            reason: decision.reason,
+            conflict: decision.conflict,
+          }
+        : null,
+      others: [...observations.tracks].map(([other, track]) => ({
+        eni: other,
+        beat: track.beats.at(-1) ?? '',
+        liveness: livenessOf(track, clock.now(), settings.ttlMs),
+      })),
+      counters: { ...countersOf(counts, name) },
+    }
+  })
+  return {
+    version: 1,
+    cluster: config.cluster,
+    eni: own,
+    region: ec2.region,
+    configRejected: rejected ?? null,
+    instances,
+  }
+}
