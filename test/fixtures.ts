@@ -46,6 +46,38 @@ export function jumpingClock(): Clock & { readonly slept: number[] } {
   }
 }
 
+/** A clock that stands still until it is set. */
+export function settableClock(): Clock & { set(ms: number): Promise<void> } {
+  let now = 0
+  const waiting = new Set<() => void>()
+  return {
+    now: () => now,
+    wall: () => now,
+    sleep(ms, signal) {
+      const until = now + ms
+      return new Promise((resolve, reject) => {
+        const look = () => {
+          if (now < until) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        signal.addEventListener('abort', () => {
+          waiting.delete(look)
+          reject(signal.reason)
+        })
+        look()
+      })
+    },
+    /** Returns when what waited for this, and waits for nothing else, has run. */
+    async set(ms) {
+      now = ms
+      for (const look of [...waiting]) look()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+}
+
 export const silentLog = pino({ level: 'silent' })
 
 /** Something that is awaited until it is opened. */

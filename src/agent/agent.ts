@@ -1,6 +1,7 @@
 /** One VRRP instance on this node: the protocol, performed. */
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
+import type { Decision } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
 import { messageOf } from '../errors.ts'
@@ -64,7 +65,7 @@ export class Agent {
   /** Takes what has happened; whatever it leads to is under way when this returns. */
   deliver(input: Input): void {
     if (this.#stopped.signal.aborted) return
-    const { reason: before } = this.#state.decision ?? {}
+    const { decision: before } = this.#state
     const { state, effects } = step(this.#state, input, this.#now())
     countStep(this.#options.counters, this.#state, state)
     this.#state = state
@@ -85,9 +86,10 @@ export class Agent {
     return { monotonic: this.#options.clock.now(), wall: this.#options.clock.wall() }
   }
 
-  #logDecision(before: string | undefined): void {
+  /** At the end of an edge the reason may stay, and the condition alone changes. */
+  #logDecision(before: Decision | undefined): void {
     const { decision } = this.#state
-    if (!decision || decision.reason === before) return
+    if (!decision || (decision.reason === before?.reason && decision.condition === before.condition)) return
     const { instance, log } = this.#options
     const { condition, action, intended } = decision
     log.info({ instance, condition, action, intended }, `${instance} ${condition}: ${decision.reason}`)
