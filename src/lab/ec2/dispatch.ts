@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { actions } from './actions/all.ts'
 import { callerOf } from './actions/sts.ts'
 import { ApiError } from './errors.ts'
+import type { PermissionRequest } from './iam/judge.ts'
 import type { Region } from './model.ts'
-import { authorize } from './permission.ts'
+import { authorize, permissionsFor } from './permission.ts'
 import { flag, type Params, renderAnswer, renderError, type Service, type Xml } from './protocol.ts'
 
 /** One request, in the order of arrival. */
@@ -12,6 +13,8 @@ export type RequestRecord = {
   params: Params
   /** Milliseconds since the epoch. */
   at: number
+  /** What permission it needed; absent until it was looked at. */
+  permissions?: PermissionRequest[]
   /** Of the answer; absent until there is one. */
   status?: number
   /** The code of the error that was answered. */
@@ -62,7 +65,8 @@ async function run(
   }
   await intercept?.(record)
   const caller = callerOf(region, key)
-  authorize(region, caller, service, name, action.resources?.(params) ?? [])
+  record.permissions = permissionsFor(region, { caller, service, name, action, params })
+  authorize(region, caller, record.permissions)
   if (flag(params, 'DryRun')) {
     throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Policy } from './iam/policy.ts'
 
 /** One account's resources in one region: plain data. Ids are the keys of the maps. */
 export type Region = {
@@ -16,6 +17,8 @@ export type Region = {
   /** Tags by resource id. */
   tags: Map<string, Map<string, string>>
   deny: Denial[]
+  /** By the ARN of the user or the role; one that is not here may do everything that is not denied. */
+  policies: Map<string, Policy>
   /** Who an access key belongs to; a key that is not here is the account's own user. */
   sessions: Map<string, Caller>
 }
@@ -132,6 +135,8 @@ type Denial = {
 export type Caller = {
   account: string
   arn: string
+  /** The ARN of the user or the role whose policy counts; a role's without its path. */
+  principal: string
   userId: string
 }
 

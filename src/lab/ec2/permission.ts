@@ -1,33 +1,80 @@
+import type { Action } from './actions/action.ts'
 import { ApiError } from './errors.ts'
-import type { Caller, Region } from './model.ts'
-import type { Service } from './protocol.ts'
+import { type Judgement, judge, type PermissionRequest } from './iam/judge.ts'
+import { type Caller, type Region, tagsOf } from './model.ts'
+import type { Params, Service } from './protocol.ts'
 import { kindOf } from './resources.ts'
 
+/** A call whose permission is looked at. */
+type Asked = { caller: Caller; service: Service; name: string; action: Action; params: Params }
+
 /**
- * The one place where a call is permitted or refused, before anything of it is done or looked at.
- * @param resourceIds empty for a call on no resource in particular
+ * What permission a call needs: for each of its resources, or for none in particular; none, where IAM has no say.
+ * @throws ApiError where the parameters do not tell it
+ */
+export function permissionsFor(region: Region, { caller, service, name, action, params }: Asked): PermissionRequest[] {
+  if (action.isFree) return []
+  const ids = action.resources?.(params) ?? []
+  const request = { principal: caller.principal, action: `${service}:${name}` }
+  const ofRequest = requestContext(action.requestTags?.(params) ?? [])
+  if (ids.length === 0) return [{ ...request, resource: '*', context: ofRequest }]
+  return ids.map((id) => ({
+    ...request,
+    resource: arnOf(region, id),
+    context: { ...ofRequest, ...resourceContext(tagsOf(region, id)) },
+  }))
+}
+
+function requestContext(tags: readonly { key: string; value: string | undefined }[]): Record<string, string[]> {
+  const values = tags.flatMap(({ key, value }) => (value === undefined ? [] : [entry('aws:RequestTag', key, value)]))
+  return { ...(tags.length > 0 && { 'aws:tagkeys': tags.map(({ key }) => key) }), ...Object.fromEntries(values) }
+}
+
+function resourceContext(tags: ReadonlyMap<string, string>): Record<string, string[]> {
+  return Object.fromEntries(
+    ['aws:ResourceTag', 'ec2:ResourceTag'].flatMap((name) => [...tags].map(([key, value]) => entry(name, key, value))),
+  )
+}
+
+function entry(name: string, key: string, value: string): [string, string[]] {
+  return [`${name}/${key}`.toLowerCase(), [value]]
+}
+
+/**
+ * The one place where a call is permitted or refused, before anything of it is done or looked at: by the list of what is
+ * denied, and by the caller's policy, where it has one.
  * @throws ApiError UnauthorizedOperation; of STS, AccessDenied
  */
-export function authorize(
-  region: Region,
-  caller: Caller,
-  service: Service,
-  action: string,
-  resourceIds: readonly string[],
-): void {
-  const denial = region.deny.find(
-    (candidate) =>
-      candidate.action === action && (candidate.resource === undefined || resourceIds.includes(candidate.resource)),
+export function authorize(region: Region, caller: Caller, requests: readonly PermissionRequest[]): void {
+  for (const request of requests) {
+    const judgement = judgementOn(region, request)
+    if (judgement !== 'allow') throw refusal(caller, request, judgement)
+  }
+}
+
+function judgementOn(region: Region, request: PermissionRequest): Judgement {
+  const denied = region.deny.some(
+    ({ action, resource }) =>
+      action === request.action.slice(request.action.indexOf(':') + 1) &&
+      (resource === undefined || arnOf(region, resource) === request.resource),
   )
-  if (denial === undefined) return
-  const resourceId = denial.resource ?? resourceIds[0]
-  const resource = resourceId === undefined ? '' : ` on resource: ${arnOf(region, resourceId)}`
-  const reason = `User: ${caller.arn} is not authorized to perform: ${service}:${action}${resource} with an explicit deny in an identity-based policy`
-  if (service === 'sts') throw new ApiError('AccessDenied', reason, 403)
+  if (denied) return 'explicit-deny'
+  const policy = region.policies.get(request.principal)
+  return policy === undefined ? 'allow' : judge(policy, request)
+}
+
+function refusal(caller: Caller, { action, resource, context }: PermissionRequest, judgement: Judgement): ApiError {
+  const what = resource === '*' ? action : `${action} on resource: ${resource}`
+  const explicitDeny = judgement === 'explicit-deny'
+  const why = explicitDeny
+    ? 'with an explicit deny in an identity-based policy'
+    : `because no identity-based policy allows the ${action} action`
+  const reason = `User: ${caller.arn} is not authorized to perform: ${what} ${why}`
+  if (action.startsWith('sts:')) return new ApiError('AccessDenied', reason, 403)
   const encoded = Buffer.from(
-    JSON.stringify({ allowed: false, explicitDeny: true, context: { principal: caller.arn, action, resourceId } }),
+    JSON.stringify({ allowed: false, explicitDeny, context: { principal: caller.arn, action, resource, ...context } }),
   ).toString('base64url')
-  throw new ApiError(
+  return new ApiError(
     'UnauthorizedOperation',
     `You are not authorized to perform this operation. ${reason}. Encoded authorization failure message: ${encoded}`,
     403,

@@ -17,11 +17,15 @@ export function callerOf(region: Region, accessKeyId: string): Caller {
   return (
     region.sessions.get(accessKeyId) ?? {
       account: region.account,
-      arn: `arn:aws:iam::${region.account}:user/lab`,
+      arn: userArn(region.account),
+      principal: userArn(region.account),
       userId: `AIDA${digest(region.account).slice(0, 17).toUpperCase()}`,
     }
   )
 }
+
+/** The account's one user. */
+export const userArn = (account: string) => `arn:aws:iam::${account}:user/lab`
 
 /** Opens a role's session; the same role and session name get the same access key. */
 export function openSession(
@@ -33,7 +37,8 @@ export function openSession(
   const arn = `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`
   const key = digest(arn).toUpperCase()
   const roleId = `AROA${digest(`${role.account}/${role.name}`).slice(0, 17).toUpperCase()}`
-  const caller = { account: role.account, arn, userId: `${roleId}:${sessionName}` }
+  const principal = `arn:aws:iam::${role.account}:role/${role.name}`
+  const caller = { account: role.account, arn, principal, userId: `${roleId}:${sessionName}` }
   const accessKeyId = `ASIA${key.slice(0, 16)}`
   region.sessions.set(accessKeyId, caller)
   return {
@@ -80,6 +85,7 @@ function assumeRole({ region, params }: Call): { [name: string]: Xml } {
 export const stsActions: Record<string, Action> = {
   AssumeRole: { resources: (params) => [requiredText(params, 'RoleArn')], run: assumeRole },
   GetCallerIdentity: {
+    isFree: true,
     run: ({ caller }) => ({ Arn: caller.arn, UserId: caller.userId, Account: caller.account }),
   },
 }

@@ -79,6 +79,6 @@ const deleteTags: Action['run'] = ({ region, params }) => {
 
 /** The calls that write tags. */
 export const tagActions: Record<string, Action> = {
-  CreateTags: { resources: resourceIds, run: createTags },
-  DeleteTags: { resources: resourceIds, run: deleteTags },
+  CreateTags: { resources: resourceIds, requestTags: requestedTags, run: createTags },
+  DeleteTags: { resources: resourceIds, requestTags: requestedTags, run: deleteTags },
 }

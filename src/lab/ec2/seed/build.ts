@@ -1,3 +1,4 @@
+import { userArn } from '../actions/sts.ts'
 import { canonicalAddress, parseCidr, within } from '../addresses.ts'
 import { setInstanceState } from '../changes.ts'
 import { digest, idFor, interfacesOf, type NetworkInterface, type Region, type Subnet } from '../model.ts'
@@ -25,10 +26,14 @@ export function buildRegion(seed: Seed): Region {
     const named = [...region.routeTables.keys()].filter((id) => region.tags.get(id)?.get('Name') === resource)
     return (named.length > 0 ? named : [resource]).map((id) => ({ action, resource: id }))
   })
+  const strangers = [...region.policies.keys()].filter(
+    (arn) => arn.includes(':user/') && arn !== userArn(region.account),
+  )
+  if (strangers.length > 0) throw new SeedError(strangers.map((arn) => `policies.${arn}: there is no such user`))
   return region
 }
 
-function emptyRegion({ region: name, account, gateways }: ParsedSeed): Region {
+function emptyRegion({ region: name, account, gateways, policies }: ParsedSeed): Region {
   return {
     name,
     account,
@@ -42,6 +47,7 @@ function emptyRegion({ region: name, account, gateways }: ParsedSeed): Region {
     gateways: new Set(gateways),
     tags: new Map(),
     deny: [],
+    policies: new Map(Object.entries(policies)),
     sessions: new Map(),
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { policySchema } from '../iam/policy.ts'
 
 const id = (prefix: string) =>
   z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be like ${prefix}-0a1b2c3d4e5f60718`)
@@ -98,6 +99,8 @@ export const seedSchema = z.strictObject({
   gateways: z.array(z.string()).default([]),
   /** Calls to refuse; `resource` is an id or the name of a route table. */
   deny: z.array(z.strictObject({ action: z.string(), resource: z.string().optional() })).default([]),
+  /** IAM policies, by the ARN of the account's user (`user/lab`) or of a role, without its path. */
+  policies: z.record(z.string().regex(/^arn:aws:iam::\d{12}:(user\/lab|role\/[\w+=,.@-]+)$/), policySchema).default({}),
 })
 
 /** A seed as it is written: what has a default may be left out. */
