@@ -10,3 +10,9 @@ export function parseDuration(text: string): number | undefined {
   const ms = Number(digits) * (UNITS[unit ?? ''] ?? Number.NaN)
   return ms > 0 ? ms : undefined
 }
+
+/** The text of a duration in milliseconds, in the largest unit in which it is whole: 90 s is `90s`, 60 s is `1m`. */
+export function durationText(ms: number): string {
+  const [unit] = Object.entries(UNITS).findLast(([, length]) => ms % length === 0) ?? ['ms']
+  return `${ms / (UNITS[unit] ?? 1)}${unit}`
+}

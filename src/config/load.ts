@@ -17,18 +17,21 @@ export function configPath(option: string | undefined): string {
 
 /** @throws Failure of kind `config`, listing every problem of the file */
 export function loadConfig(path: string): Config {
-  let text: string
+  const result = parseConfig(readConfig(path))
+  if (Array.isArray(result)) throw new Failure('config', problemText(path, result))
+  return result
+}
+
+/** The text of the config file. @throws Failure of kind `config` where there is none, or none that we may read */
+export function readConfig(path: string): string {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     throw new Failure('config', `cannot read the config: ${messageOf(error)}`, {
       hint: `create ${path}, or name another one with --config or VIP_SWITCH_CONFIG`,
       cause: error,
     })
   }
-  const result = parseConfig(text)
-  if (Array.isArray(result)) throw new Failure('config', problemText(path, result))
-  return result
 }
 
 /** The config, where one was asked for or is in its default place. @throws Failure as loadConfig */

@@ -146,7 +146,9 @@ export const configSchema = section({
     .string({ error: 'a network interface of this host' })
     .regex(/^[^\s/]{1,15}$/, { error: 'a network interface of this host, such as eth0' })
     .optional()
-    .meta({ description: 'The interface whose ENI becomes the target. Default: the primary one.' }),
+    .meta({
+      description: 'The interface whose ENI becomes the target. Default: the primary one, unless eni is given.',
+    }),
   eni: eni.optional().meta({ description: 'The ENI that becomes the target, where IMDS cannot tell it.' }),
   instances: z
     .record(instanceName, instance, {
@@ -208,6 +210,6 @@ function* sharedRoutes(instances: Readonly<Record<string, z.output<typeof instan
 }
 
 /** The JSON Schema of the file, for editors (`# yaml-language-server: $schema=…`). */
-export function configJsonSchema(): object {
+export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
   return { title: 'vip-switch config', ...z.toJSONSchema(configSchema, { io: 'input' }) }
 }

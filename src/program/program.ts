@@ -27,7 +27,7 @@ Examples:
     )
   addFailoverCommands(program, exit)
   addOperationCommands(program, exit)
-  addSetupCommands(program)
+  addSetupCommands(program, exit)
   addLabCommands(program, exit)
   return program
 }

@@ -1,15 +1,56 @@
 /** What is run once, when a pair is set up. */
 import type { Command } from 'commander'
+import { configOption, type Exit, jsonOption } from './options.ts'
 
 /** `config`. */
-export function addSetupCommands(program: Command): void {
-  program
-    .command('config')
-    .description('the config file')
+export function addSetupCommands(program: Command, exit: Exit): void {
+  addConfigCommands(program.command('config').description('check the config file, or show what it comes to'), exit)
+}
+
+function addConfigCommands(config: Command, exit: Exit): void {
+  config
+    .command('check')
+    .description('say what the config manages, or everything that is wrong with it, each with its line')
+    .argument('[file]', 'the file (default: as --config)')
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  vip-switch config check /tmp/config.yaml && sudo cp /tmp/config.yaml /etc/vip-switch/',
+    )
+    .action(async (file: string | undefined, options) => {
+      const { checkConfig } = await import('../commands/config.ts')
+      exit(checkConfig(file, options))
+    })
+
+  config
+    .command('show')
+    .description('print the config that is in effect, with its defaults marked')
+    .addOption(jsonOption())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vip-switch config show
+  vip-switch config show --json | jq .config.interval`,
+    )
+    .action(async (options) => {
+      const { showConfig } = await import('../commands/config.ts')
+      exit(showConfig(options))
+    })
+
+  config
     .command('schema')
     .description('print the JSON Schema of the config file, for editors')
+    .addHelpText(
+      'after',
+      `
+Example (and then, as the first line of config.yaml: # yaml-language-server: $schema=config.schema.json):
+  vip-switch config schema > config.schema.json`,
+    )
     .action(async () => {
-      const { configJsonSchema } = await import('../config/schema.ts')
-      process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+      const { printConfigSchema } = await import('../commands/config.ts')
+      exit(printConfigSchema())
     })
 }

@@ -1,0 +1,37 @@
+/** `vip-switch config`: whether the file is good, and what it comes to. */
+import { effectiveSettings } from '../config/effective.ts'
+import { configPath, loadConfig, parseConfig, readConfig } from '../config/load.ts'
+import { configJsonSchema } from '../config/schema.ts'
+import { checkJson, managedText, settingsJson, settingsText } from '../output/config.ts'
+import { EXIT, type ExitCode } from '../output/exit.ts'
+import { widthOf, wrapped } from '../output/table.ts'
+
+export type ConfigOptions = { json?: true; config?: string }
+
+const print = (text: string) => process.stdout.write(`${text}\n`)
+
+/** @throws Failure that lists every problem of the file */
+export function checkConfig(file: string | undefined, { json, config: option }: ConfigOptions): ExitCode {
+  const path = file ?? configPath(option)
+  if (!json) {
+    print(wrapped(managedText(path, loadConfig(path)), widthOf(process.stdout)))
+    return EXIT.done
+  }
+  const result = parseConfig(readConfig(path))
+  const problems = Array.isArray(result) ? result : []
+  print(checkJson(path, problems))
+  return problems.length > 0 ? EXIT.usage : EXIT.done
+}
+
+/** @throws Failure as checkConfig */
+export function showConfig({ json, config: option }: ConfigOptions): ExitCode {
+  const path = configPath(option)
+  const settings = effectiveSettings(readConfig(path), loadConfig(path))
+  print(json ? settingsJson(path, settings) : settingsText(settings))
+  return EXIT.done
+}
+
+export function printConfigSchema(): ExitCode {
+  print(JSON.stringify(configJsonSchema(), null, 2))
+  return EXIT.done
+}
