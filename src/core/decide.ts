@@ -3,26 +3,30 @@ import { type Claim, elect } from './claim.ts'
 import type { EniId } from './ids.ts'
 import { counts, type Liveness } from './liveness.ts'
 import type { Pin } from './pin.ts'
-import { idleReason, onlookerReason, ownReason, takingText, yieldReason } from './reason.ts'
+import { idleReason, onlookerReason, ownReason, sceneReason, takingText, yieldReason } from './reason.ts'
 import { isInPlace, type RouteKey, type Standing } from './route.ts'
 
 export type ObservedClaim = { readonly claim: Claim; readonly liveness: Liveness }
 
 export type ObservedRoute = { readonly key: RouteKey; readonly standing: Standing }
 
+/** What anybody can see, a node of the cluster or not. */
+export type Scene = {
+  readonly others: readonly ObservedClaim[]
+  readonly pin: Pin | undefined
+  /** Each managed route, judged from the ENI of whoever looks, if there is one. */
+  readonly routes: readonly ObservedRoute[]
+}
+
 /** All that one decision is made from: one good read, and what this node knows of itself. */
-export type View = {
+export type View = Scene & {
   readonly self: Claim
   /** Whether our own ENI can carry nothing, so that the others do not count us either. */
   readonly isVoid: boolean
   /** Whether the last publish was not acknowledged: the others cannot see this node. */
   readonly mute: boolean
-  readonly others: readonly ObservedClaim[]
   /** Whether another has been contending for longer than a blip or a dead node's claim would explain. */
   readonly isLasting: boolean
-  readonly pin: Pin | undefined
-  /** Each managed route, judged from this node's own ENI. */
-  readonly routes: readonly ObservedRoute[]
 }
 
 export const CONDITIONS = [
@@ -65,7 +69,7 @@ export function decide(view: View): Decision {
   const isContender = self.state === 'MASTER' && !view.isVoid
   const contest = isContender ? contestOf(view) : spectacleOf(view)
   const intended = pin?.eni ?? contest.winner?.eni
-  const misplaced = intended ? routes.filter(({ standing }) => !isAt(standing, intended)) : []
+  const misplaced = misplacedOf(routes, intended)
   const isContested = view.others.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
   const base = {
     intended,
@@ -83,6 +87,21 @@ export function decide(view: View): Decision {
   return { ...base, action: 'write', due: due.map(({ key }) => key), reason: `${reason}; ${takingText(view, due)}` }
 }
 
+/** Where things stand, to one who is no node of the cluster and decides nothing. */
+export type Outlook = Pick<Decision, 'intended' | 'condition' | 'reason'>
+
+/** `scene.others` are all nodes. */
+export function onlook(scene: Scene): Outlook {
+  const contest = spectacleOf(scene)
+  const intended = scene.pin?.eni ?? contest.winner?.eni
+  const misplaced = misplacedOf(scene.routes, intended)
+  return {
+    intended,
+    condition: conditionOf(scene, contest.rivals.length, misplaced.length),
+    reason: sceneReason(scene, contest, misplaced),
+  }
+}
+
 /** As a contender sees it. */
 function contestOf({ self, mute, others }: View): Contest {
   const masters = mastersOf(others)
@@ -93,7 +112,7 @@ function contestOf({ self, mute, others }: View): Contest {
 }
 
 /** As it looks to all others: for them, a master that has long been silent is the usual thing, since all is well. */
-function spectacleOf({ others, routes }: View): Contest {
+function spectacleOf({ others, routes }: Scene): Contest {
   const masters = mastersOf(others)
   const live = masters.filter(({ liveness }) => counts(liveness))
   if (live.length > 0) return { rivals: live, winner: elect(live.map(({ claim }) => claim)) }
@@ -102,8 +121,12 @@ function spectacleOf({ others, routes }: View): Contest {
   return { rivals: masters.filter(({ claim }) => claim === winner), winner }
 }
 
-function mastersOf(others: View['others']): ObservedClaim[] {
+function mastersOf(others: Scene['others']): ObservedClaim[] {
   return others.filter(({ claim, liveness }) => claim.state === 'MASTER' && liveness !== 'void')
+}
+
+function misplacedOf(routes: Scene['routes'], intended: EniId | undefined): Scene['routes'] {
+  return intended ? routes.filter(({ standing }) => !isAt(standing, intended)) : []
 }
 
 /** A refused route is at nobody's: it is not ours to put anywhere. */
@@ -112,7 +135,7 @@ function isAt(standing: Standing, eni: EniId): boolean {
   return standing.kind !== 'missing' && isInPlace(standing.route, eni)
 }
 
-function conditionOf({ pin, routes }: View, masters: number, misplaced: number): Condition {
+function conditionOf({ pin, routes }: Scene, masters: number, misplaced: number): Condition {
   if (routes.some(({ standing }) => standing.kind === 'refused')) return 'FOREIGN'
   if (pin) return 'PINNED'
   if (masters === 0) return 'NO-MASTER'

@@ -1,6 +1,6 @@
 /** The sentences that say why something was decided, for a person to act on. */
 import type { Claim } from './claim.ts'
-import type { Contest, ObservedClaim, ObservedRoute, View } from './decide.ts'
+import type { Contest, ObservedClaim, ObservedRoute, Scene, View } from './decide.ts'
 import { targetText } from './route.ts'
 import { destinationText } from './vip.ts'
 
@@ -12,15 +12,24 @@ const MUTE = 'our claim could not be published (is ec2:CreateTags allowed?)'
 
 /** Nobody contends. */
 export function idleReason(view: View): string {
+  if (view.self.state !== 'MASTER') return nobodyText(view)
   const routes = `routes left as they are: ${routesText(view.routes)}`
-  if (view.self.state !== 'MASTER') return `nobody claims to be MASTER; ${routes}`
   return `${voidText(view)}, and nobody else claims to be MASTER; ${routes}`
 }
 
 /** We are not MASTER, and the routes are another's. */
-export function onlookerReason({ self, pin, routes }: View, { winner }: Contest, misplaced: View['routes']): string {
-  const whose = pin ? `are pinned to ${pin.eni}` : `belong to ${winner ? nodeText(winner) : 'nobody'}`
-  return `we are ${claimText(self)}; the routes ${whose}; ${placeText(routes, misplaced)}`
+export function onlookerReason(view: View, { winner }: Contest, misplaced: Scene['routes']): string {
+  return `we are ${claimText(view.self)}; the routes ${whoseText(view, winner)}; ${placeText(view.routes, misplaced)}`
+}
+
+/** To one who is no node. */
+export function sceneReason(scene: Scene, { rivals, winner }: Contest, misplaced: Scene['routes']): string {
+  if (!winner && !scene.pin) return nobodyText(scene)
+  const masters = rivals.map(({ claim, liveness }) => {
+    return `${nodeText(claim)}${liveness === 'unknown' ? ', if it is alive' : ''}`
+  })
+  const contest = masters.length > 1 ? `split brain: ${masters.join(', and ')}; ` : ''
+  return `${contest}the routes ${whoseText(scene, winner)}; ${placeText(scene.routes, misplaced)}`
 }
 
 /** We are MASTER, and the routes are another's. */
@@ -59,6 +68,14 @@ export function takingText({ mute }: View, due: readonly ObservedRoute[]): strin
   return `taking ${routesText(due)}${mute ? ', more and more rarely' : ''}`
 }
 
+function nobodyText({ routes }: Scene): string {
+  return `nobody claims to be MASTER; routes left as they are: ${routesText(routes)}`
+}
+
+function whoseText({ pin }: Scene, winner: Claim | undefined): string {
+  return pin ? `are pinned to ${pin.eni}` : `belong to ${winner ? nodeText(winner) : 'nobody'}`
+}
+
 function causeText({ isLasting }: View, rivals: readonly ObservedClaim[]): string {
   return isLasting && rivals.some(({ liveness }) => liveness === 'alive') ? `; ${LASTING}` : ''
 }
@@ -75,7 +92,7 @@ function claimText({ state, priority, address }: Claim): string {
   return priority === undefined ? `${state} at ${address}` : `${state} ${priority}`
 }
 
-function placeText(routes: View['routes'], misplaced: View['routes']): string {
+function placeText(routes: Scene['routes'], misplaced: Scene['routes']): string {
   const refused = routes.filter(({ standing }) => standing.kind === 'refused')
   const inPlace = routes.length - refused.length - misplaced.length
   if (inPlace === routes.length)
@@ -89,7 +106,7 @@ function placeText(routes: View['routes'], misplaced: View['routes']): string {
 }
 
 /** The first few routes, and where they are. */
-function routesText(routes: View['routes']): string {
+function routesText(routes: Scene['routes']): string {
   const shown = routes.slice(0, SHOWN_ROUTES).map(({ key, standing }) => {
     return `${destinationText(key.vip)} in ${key.table} (${standingText(standing)})`
   })

@@ -45,6 +45,8 @@ export type TargetFacts = {
   /** Name tag of the instance. */
   readonly name: string | undefined
   readonly zone: string | undefined
+  /** Whether the instance runs, so that it can carry traffic; undefined where EC2 does not tell. */
+  readonly isRunning?: boolean | undefined
 }
 
 /** What the config allows to be done to a VRRP instance's routes. */
@@ -81,13 +83,16 @@ export function findRoute(table: RouteTable, destination: Destination): Route | 
   return matches.find((route) => !route.propagated) ?? matches[0]
 }
 
-/** Judges the route of `vip` in `table`. A blackhole is `elsewhere` even at `eni`, since it carries nothing. */
-export function standingOf(table: RouteTable, vip: Destination, eni: EniId, policy: RoutePolicy): Standing {
+/**
+ * Judges the route of `vip` in `table`. A blackhole is `elsewhere` even at `eni`, since it carries nothing.
+ * @param eni undefined: nobody's, so that a route of ours is never in place
+ */
+export function standingOf(table: RouteTable, vip: Destination, eni: EniId | undefined, policy: RoutePolicy): Standing {
   const route = findRoute(table, vip)
   const reason = refusalOf(table, vip, policy)
   if (reason) return { kind: 'refused', reason, route }
   if (!route) return { kind: 'missing' }
-  return { kind: isInPlace(route, eni) ? 'in-place' : 'elsewhere', route }
+  return { kind: eni !== undefined && isInPlace(route, eni) ? 'in-place' : 'elsewhere', route }
 }
 
 /** Whether the route carries its traffic to the ENI. */
