@@ -123,6 +123,56 @@ export const describeBehaviours: Behaviour[] = [
     },
   },
   {
+    name: 'how an instance lets its metadata be asked',
+    ec2: async ({ client, fixture }) => {
+      const [instanceId] = fixture.instanceIds
+      const { Reservations } = await client.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }))
+      const options = Reservations?.[0]?.Instances?.[0]?.MetadataOptions
+      expect(options).toMatchObject({ State: 'applied', HttpEndpoint: 'enabled' })
+      expect(options?.HttpTokens).toMatch(/^(required|optional)$/)
+      expect(options?.HttpPutResponseHopLimit).toBeGreaterThan(0)
+    },
+  },
+  {
+    name: 'the rules of a security group, in and out',
+    ec2: async ({ client, fixture }) => {
+      const Filters = [
+        { Name: 'vpc-id', Values: [fixture.vpcId] },
+        { Name: 'group-name', Values: ['default'] },
+      ]
+      const { SecurityGroups } = await client.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 100 }))
+      const [group] = SecurityGroups ?? []
+      expect(group?.IpPermissions).toMatchObject([
+        { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: group?.GroupId }], IpRanges: [] },
+      ])
+      expect(group?.IpPermissionsEgress).toMatchObject([{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }])
+    },
+    moto: {
+      why: 'its default group lets nobody in',
+      does: async ({ client, fixture }) => {
+        const Filters = [{ Name: 'vpc-id', Values: [fixture.vpcId] }]
+        const { SecurityGroups } = await client.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 100 }))
+        expect(SecurityGroups).toMatchObject([
+          { IpPermissions: [], IpPermissionsEgress: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] },
+        ])
+      },
+    },
+  },
+  {
+    name: 'subnets by id and by page',
+    ec2: async ({ client, fixture }) => {
+      const [SubnetId, other] = fixture.subnetIds
+      const Filters = [{ Name: 'subnet-id', Values: [SubnetId, other] }]
+      const { Subnets } = await client.send(new DescribeSubnetsCommand({ Filters, MaxResults: 100 }))
+      expect(
+        Subnets?.map(({ CidrBlock, AvailabilityZone, VpcId }) => [CidrBlock, AvailabilityZone, VpcId]).sort(),
+      ).toEqual([
+        ['10.0.1.0/24', 'ap-northeast-1a', fixture.vpcId],
+        ['10.0.2.0/24', 'ap-northeast-1c', fixture.vpcId],
+      ])
+    },
+  },
+  {
     name: 'unknown ids',
     ec2: async ({ client }) => {
       const calls = {

@@ -14,7 +14,9 @@ export const seed: Seed = {
     lab: {
       cidrs: ['10.0.0.0/16'],
       subnets: { a: { zone: 'ap-northeast-1a', cidr: '10.0.1.0/24' } },
-      securityGroups: { db: { ingress: [{ protocol: '112', from: 'db' }] } },
+      securityGroups: {
+        db: { ingress: [{ protocol: '112', from: 'db' }], egress: [{ protocol: '112', to: '10.0.1.0/24' }] },
+      },
       instances: {
         'db-1': { id: node1.i, interfaces: [{ id: node1.eni, addresses: ['10.0.1.11'], securityGroups: ['db'] }] },
         'db-2': { id: node2.i, interfaces: [{ id: node2.eni, addresses: ['10.0.1.12'] }] },

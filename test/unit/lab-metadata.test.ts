@@ -116,6 +116,15 @@ describe('metadata', () => {
     expect(await read(`${interfaces}${(await read(interfaces)).split('\n')[1]}ipv6s`)).toBe('status 404')
   })
 
+  it('is refused where its instance has it disabled', async () => {
+    const { metadata } = endpoint.region.instances.get(instanceId) ?? {}
+    if (!metadata) throw new Error('the seed has no such instance')
+    metadata.endpoint = 'disabled'
+    const { status } = await fetch(`${url}/latest/api/token`, { method: 'PUT' })
+    metadata.endpoint = 'enabled'
+    expect(status).toBe(403)
+  })
+
   it('is that of the instance that has the source address', async () => {
     const bySource = await endpoint.startMetadata()
     expect(await read('/latest/meta-data/instance-id', bySource.url)).toBe('i-00000000000000002')

@@ -97,6 +97,7 @@ describe('security groups', () => {
       {
         GroupName: 'db',
         IpPermissions: [{ IpProtocol: '112', UserIdGroupPairs: [{ GroupId: SecurityGroups?.[0]?.GroupId }] }],
+        IpPermissionsEgress: [{ IpProtocol: '112', IpRanges: [{ CidrIp: '10.0.1.0/24' }] }],
       },
     ])
   })

@@ -104,6 +104,15 @@ export type Instance = {
   state: InstanceState
   zone: string
   launchTime: string
+  metadata: MetadataOptions
+}
+
+/** How an instance's metadata service may be asked. */
+export type MetadataOptions = {
+  endpoint: 'enabled' | 'disabled'
+  /** `required`: version 2 only. */
+  tokens: 'required' | 'optional'
+  hopLimit: number
 }
 
 export type SecurityGroup = {
@@ -112,13 +121,15 @@ export type SecurityGroup = {
   name: string
   description: string
   ingress: Permission[]
+  egress: Permission[]
 }
 
 type Permission = {
   /** `-1` (all), `tcp`, `udp`, `icmp`, or a protocol's number. */
   protocol: string
   ports?: { from: number; to: number }
-  source: { cidr: string } | { groupId: string }
+  /** Where it comes from; of egress, where it goes. */
+  peer: { cidr: string } | { groupId: string }
 }
 
 type PrefixList = {

@@ -112,6 +112,12 @@ export function reservationView(region: Region, instance: Instance): Xml {
         architecture: 'x86_64',
         virtualizationType: 'hvm',
         hypervisor: 'xen',
+        metadataOptions: {
+          state: 'applied',
+          httpEndpoint: instance.metadata.endpoint,
+          httpTokens: instance.metadata.tokens,
+          httpPutResponseHopLimit: instance.metadata.hopLimit,
+        },
         networkInterfaceSet: items(interfaces.map((networkInterface) => interfaceCore(region, networkInterface))),
         tagSet: tagSet(region, instance.id),
       },

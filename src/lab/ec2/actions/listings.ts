@@ -188,9 +188,9 @@ export function securityGroups(region: Region): Listing<SecurityGroup> {
       description: ({ description }) => description,
       'group-id': byId,
       'group-name': ({ name }) => name,
-      'ip-permission.cidr': ({ ingress }) => ingress.map(({ source }) => ('cidr' in source ? source.cidr : undefined)),
+      'ip-permission.cidr': ({ ingress }) => ingress.map(({ peer }) => ('cidr' in peer ? peer.cidr : undefined)),
       'ip-permission.group-id': ({ ingress }) =>
-        ingress.map(({ source }) => ('groupId' in source ? source.groupId : undefined)),
+        ingress.map(({ peer }) => ('groupId' in peer ? peer.groupId : undefined)),
       'ip-permission.protocol': ({ ingress }) => ingress.map(({ protocol }) => protocol),
       'owner-id': () => region.account,
       'vpc-id': byVpc,

@@ -131,17 +131,21 @@ export function securityGroupView(region: Region, group: SecurityGroup): Xml {
     groupName: group.name,
     groupDescription: group.description,
     vpcId: group.vpcId,
-    ipPermissions: items(
-      group.ingress.map(({ protocol, ports, source }) => ({
-        ipProtocol: protocol,
-        fromPort: ports?.from,
-        toPort: ports?.to,
-        groups: items('groupId' in source ? [{ userId: region.account, groupId: source.groupId }] : []),
-        ipRanges: items('cidr' in source && !source.cidr.includes(':') ? [{ cidrIp: source.cidr }] : []),
-        ipv6Ranges: items('cidr' in source && source.cidr.includes(':') ? [{ cidrIpv6: source.cidr }] : []),
-      })),
-    ),
-    ipPermissionsEgress: items([{ ipProtocol: '-1', ipRanges: items([{ cidrIp: '0.0.0.0/0' }]) }]),
+    ipPermissions: permissions(region, group.ingress),
+    ipPermissionsEgress: permissions(region, group.egress),
     tagSet: tagSet(region, group.id),
   }
+}
+
+function permissions(region: Region, of: SecurityGroup['ingress']): Xml {
+  return items(
+    of.map(({ protocol, ports, peer }) => ({
+      ipProtocol: protocol,
+      fromPort: ports?.from,
+      toPort: ports?.to,
+      groups: items('groupId' in peer ? [{ userId: region.account, groupId: peer.groupId }] : []),
+      ipRanges: items('cidr' in peer && !peer.cidr.includes(':') ? [{ cidrIp: peer.cidr }] : []),
+      ipv6Ranges: items('cidr' in peer && peer.cidr.includes(':') ? [{ cidrIpv6: peer.cidr }] : []),
+    })),
+  )
 }

@@ -62,6 +62,7 @@ export async function startMetadata(region: Region, options: MetadataOptions = {
     const [pathname = ''] = (request.url ?? '').split('?')
     const instanceId = options.instanceId ?? instanceWith(region, request.socket.remoteAddress)
     if (instanceId === undefined) return refusal(404, 'Not Found')
+    if (region.instances.get(instanceId)?.metadata.endpoint === 'disabled') return refusal(403, 'Forbidden')
     if (request.method === 'PUT' && pathname === '/latest/api/token') return newToken(request, instanceId)
     if (request.method !== 'GET') return refusal(405, 'Method Not Allowed')
     return read(request, instanceId, pathname)

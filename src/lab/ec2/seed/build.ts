@@ -4,7 +4,7 @@ import { setInstanceState } from '../changes.ts'
 import { digest, idFor, interfacesOf, type NetworkInterface, type Region, type Subnet } from '../model.ts'
 import { add, groupId, instanceId, interfaceId, type Place, subnetId } from './place.ts'
 import { addRouteTables } from './routes.ts'
-import type { ParsedSeed, VpcSeed } from './schema.ts'
+import { type ParsedSeed, USUAL_METADATA, type VpcSeed } from './schema.ts'
 import { checkSeed, type Seed, SeedError } from './seed.ts'
 
 /** The model of a seed. @throws SeedError */
@@ -70,16 +70,28 @@ function addSubnets(place: Place): void {
 function addSecurityGroups(place: Place): void {
   const { region, vpcId, seed } = place
   const everyGroup: VpcSeed['securityGroups'] = {
-    default: { description: 'default VPC security group', ingress: [{ protocol: '-1', from: 'default' }], tags: {} },
+    default: {
+      description: 'default VPC security group',
+      ingress: [{ protocol: '-1', from: 'default' }],
+      egress: [{ protocol: '-1', to: '0.0.0.0/0' }],
+      tags: {},
+    },
     ...seed.securityGroups,
   }
-  for (const [name, { description, ingress, tags }] of Object.entries(everyGroup)) {
-    const permissions = ingress.map(({ protocol, ports, from }) => ({
+  for (const [name, { description, ingress, egress, tags }] of Object.entries(everyGroup)) {
+    const permission = (peer: string, { protocol, ports }: Pick<(typeof ingress)[number], 'protocol' | 'ports'>) => ({
       protocol,
       ...(ports && { ports }),
-      source: parseCidr(from) === undefined ? { groupId: groupId(place, from) } : { cidr: from },
-    }))
-    const group = { id: groupId(place, name), vpcId, name, description, ingress: permissions }
+      peer: parseCidr(peer) === undefined ? { groupId: groupId(place, peer) } : { cidr: peer },
+    })
+    const group = {
+      id: groupId(place, name),
+      vpcId,
+      name,
+      description,
+      ingress: ingress.map(({ from, ...rest }) => permission(from, rest)),
+      egress: egress.map(({ to, ...rest }) => permission(to, rest)),
+    }
     add(region, region.securityGroups, group, undefined, tags)
   }
 }
@@ -90,14 +102,16 @@ const LAUNCH_TIME = '2026-01-01T00:00:00.000Z'
 function addInstances(place: Place): void {
   const { region, name: vpcName, seed } = place
   for (const [name, value] of Object.entries(seed.instances)) {
-    const instance = typeof value === 'string' ? { interfaces: [value], state: 'running' as const, tags: {} } : value
+    const usual = { state: 'running' as const, metadata: USUAL_METADATA, tags: {} }
+    const instance = typeof value === 'string' ? { ...usual, interfaces: [value] } : value
     const id = instanceId(place, name)
     const path = `vpcs.${vpcName}.instances.${name}`
     instance.interfaces.forEach((networkInterface, index) => {
       addInterface(place, name, index, networkInterface, `${path}.interfaces.${index}`)
     })
     const zone = region.subnets.get(interfacesOf(region, id)[0]?.subnetId ?? '')?.zone ?? ''
-    add(region, region.instances, { id, state: 'running', zone, launchTime: LAUNCH_TIME }, name, instance.tags)
+    const { metadata, tags } = instance
+    add(region, region.instances, { id, state: 'running', zone, launchTime: LAUNCH_TIME, metadata }, name, tags)
     setInstanceState(region, id, instance.state)
   }
 }

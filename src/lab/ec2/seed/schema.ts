@@ -15,9 +15,19 @@ const networkInterface = z.strictObject({
   tags: tags.default({}),
 })
 
+/** How the metadata service of an instance may be asked, unless a seed says otherwise: as Amazon Linux 2023 sets it. */
+export const USUAL_METADATA = { endpoint: 'enabled', tokens: 'required', hopLimit: 2 } as const
+
 const instance = z.strictObject({
   id: id('i').optional(),
   state: z.enum(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']).default('running'),
+  metadata: z
+    .strictObject({
+      endpoint: z.enum(['enabled', 'disabled']).default(USUAL_METADATA.endpoint),
+      tokens: z.enum(['required', 'optional']).default(USUAL_METADATA.tokens),
+      hopLimit: z.int().min(1).max(64).default(USUAL_METADATA.hopLimit),
+    })
+    .prefault({}),
   /** In the order of their device index. A text is the only address of an interface. */
   interfaces: z.array(z.union([z.ipv4(), networkInterface])).min(1),
   tags: tags.default({}),
@@ -73,6 +83,16 @@ const vpc = z.strictObject({
             }),
           )
           .default([]),
+        egress: z
+          .array(
+            z.strictObject({
+              protocol: z.string(),
+              ports: z.strictObject({ from: z.int(), to: z.int() }).optional(),
+              /** A CIDR, or the name of a group. */
+              to: z.string(),
+            }),
+          )
+          .default([{ protocol: '-1', to: '0.0.0.0/0' }]),
         tags: tags.default({}),
       }),
     )
