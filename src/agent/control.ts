@@ -1,6 +1,6 @@
 /** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
 import { chmodSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import * as z from 'zod'
 import { Failure, messageOf } from '../errors.ts'
 
@@ -26,9 +26,17 @@ const answerSchema = z.discriminatedUnion('ok', [
 
 export type ControlAnswer = z.output<typeof answerSchema>
 
-/** Serves on a unix socket that its owner and group may use. One line of JSON in, one out. */
-export async function serveControl(path: string, answer: (request: ControlRequest) => unknown): Promise<Server> {
+/**
+ * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.
+ * @throws Failure where a daemon answers there already
+ */
+export async function serveControl(
+  path: string,
+  answer: (request: ControlRequest) => unknown,
+  signal: AbortSignal,
+): Promise<void> {
   await assertFree(path)
+  signal.throwIfAborted()
   rmSync(path, { force: true })
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
@@ -36,10 +44,9 @@ export async function serveControl(path: string, answer: (request: ControlReques
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(path, resolve)
+    server.listen({ path, signal }, resolve)
   })
   chmodSync(path, 0o660)
-  return server
 }
 
 function answered(line: string, answer: (request: ControlRequest) => unknown): ControlAnswer {

@@ -48,10 +48,17 @@ const statusSchema = z.object({
   cluster: z.string(),
   eni,
   region: z.string(),
-  /** Why the config file is not what is live; null: it is. */
+  /** When the config that is live was loaded. */
+  configLoadedAt: z.iso.datetime(),
+  /** Why the config file is not what is live, and since when; null: it is. */
   configRejected: z.string().nullable(),
+  configRejectedSince: z.iso.datetime().nullable(),
   instances: z.array(instanceSchema),
 })
+
+/** What is live, and what the daemon was asked to put in its place. Times in milliseconds since the epoch. */
+export type Live = { readonly node: Node; readonly agents: ReadonlyMap<string, Agent>; readonly loadedAt: number }
+export type Rejection = { readonly reason: string; readonly since: number }
 
 export type DaemonStatus = z.output<typeof statusSchema>
 export type InstanceStatus = z.output<typeof instanceSchema>
@@ -77,10 +84,9 @@ export async function askStatus(path: string): Promise<DaemonAnswer> {
 
 /** What the daemon answers. */
 export function statusOf(
-  { config, eni: own, ec2, clock }: Node,
-  agents: ReadonlyMap<string, Agent>,
+  { node: { config, eni: own, ec2, clock }, agents, loadedAt }: Live,
   counts: Counts,
-  rejected: string | undefined,
+  rejected: Rejection | undefined,
 ): DaemonStatus {
   const instances = [...agents].map(([name, { state }]): InstanceStatus => {
     const { self, mute, pin, decision, edge, observations, settings } = state
@@ -112,7 +118,11 @@ export function statusOf(
     cluster: config.cluster,
     eni: own,
     region: ec2.region,
-    configRejected: rejected ?? null,
+    configLoadedAt: timeText(loadedAt),
+    configRejected: rejected?.reason ?? null,
+    configRejectedSince: rejected ? timeText(rejected.since) : null,
     instances,
   }
 }
+
+const timeText = (at: number) => new Date(at).toISOString()

@@ -1,16 +1,17 @@
 /** The daemon: a generation of agents, a socket for hooks and operators, and what the service manager is told. */
-import type { Server } from 'node:net'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { eventText, parseEventArguments } from '../keepalived/event.ts'
 import { isNewer, newestEvent } from '../keepalived/journal.ts'
 import { type ControlRequest, serveControl } from './control.ts'
 import type { Counts } from './counters.ts'
-import { statusOf } from './daemon-status.ts'
+import { type Live, type Rejection, statusOf } from './daemon-status.ts'
 import { type Generation, startGeneration } from './generation.ts'
 import { type Node, openNode } from './node.ts'
+import type { Wanted } from './route-port.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
 
 export type DaemonOptions = {
@@ -20,94 +21,130 @@ export type DaemonOptions = {
   readonly log: Logger
 }
 
+/** A config at work. */
+type Current = Omit<Live, 'agents'> & { readonly generation: Generation }
+
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #stopped = new AbortController()
   readonly #supervision: Supervision
   readonly #counts: Counts = new Map()
-  #node: Node | undefined
-  #generation: Generation | undefined
-  #control: Server | undefined
-  /** Why the config file is not what is live; undefined: it is. */
-  #rejected: string | undefined
+  #started: Promise<void> = Promise.resolve()
+  /** Ended by a newer reload. */
+  #reload = new AbortController()
+  #current: Current | undefined
+  #rejected: Rejection | undefined
 
   constructor(options: DaemonOptions) {
     this.#options = options
-    this.#supervision = superviseBySystemd(() => this.#generation !== undefined, options.log)
+    this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
   }
 
   /**
    * Starts, and goes on trying for as long as EC2 or IMDS cannot tell who this node is.
-   * @throws Failure for a config that is wrong, a socket or a FIFO that is another's
+   * @throws Failure for a config that is wrong, a socket or a FIFO that is another's; when it is stopped meanwhile
    */
-  async start(): Promise<void> {
-    const { configPath, stateDirectory, log } = this.#options
+  start(): Promise<void> {
+    this.#started = this.#start(this.#stopped.signal)
+    return this.#started
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const { configPath, log } = this.#options
     const config = loadConfig(configPath)
-    this.#control = await serveControl(config.control, (request) => this.#answer(request))
-    this.#node = await openNode(config, this.#wanted())
-    this.#generation = startGeneration(this.#node, stateDirectory, this.#counts)
-    log.info({ eni: this.#node.eni, region: this.#node.ec2.region, config: configPath }, 'started')
+    await serveControl(config.control, (request) => this.#answer(request), signal)
+    const node = await openNode(config, this.#wanted(signal))
+    this.#adopt(node, signal)
+    log.info({ eni: node.eni, region: node.ec2.region, config: configPath }, 'started')
     await this.#supervision.ready(this.#summary())
   }
 
-  /** Takes the config file as it is now; one that is wrong leaves everything as it was. */
+  /**
+   * Takes the config file as it is now, once the start is over; one that is wrong leaves everything as it was. A newer
+   * reload ends one that still waits for EC2.
+   * @throws Failure when the daemon does not start, or neither the new config nor the old one can be live any more
+   */
   async reload(): Promise<void> {
-    const { configPath, stateDirectory, log } = this.#options
+    const { configPath, log } = this.#options
+    this.#reload.abort(new Failure('superseded', 'the config is loaded anew'))
+    this.#reload = new AbortController()
+    const signal = AbortSignal.any([this.#stopped.signal, this.#reload.signal])
+    await this.#started
+    if (signal.aborted) return
     await this.#supervision.reloading()
     try {
-      this.#replace(await openNode(loadConfig(configPath), this.#wanted()), stateDirectory)
-      this.#rejected = undefined
+      this.#adopt(await openNode(this.#loadAnew(), this.#wanted(signal)), signal)
       log.info({ config: configPath }, 'reloaded')
     } catch (error) {
-      this.#rejected = messageOf(error)
-      log.error(
-        { hint: error instanceof Failure ? error.hint : undefined },
-        `the config stays as it was: ${this.#rejected}`,
-      )
+      if (signal.aborted) return
+      if (!this.#current) throw error
+      this.#reject(error)
     }
     await this.#supervision.ready(this.#summary())
-  }
-
-  /** One generation reads the FIFO at a time; where the next cannot, the one before goes on. */
-  #replace(node: Node, stateDirectory: string): void {
-    const before = this.#node
-    this.#generation?.stop()
-    try {
-      this.#generation = startGeneration(node, stateDirectory, this.#counts)
-      this.#node = node
-    } catch (error) {
-      if (before) this.#generation = startGeneration(before, stateDirectory, this.#counts)
-      throw error
-    }
   }
 
   /** Ends all that is under way. What is on disk is whole: every file of it was renamed into place. */
   async stop(): Promise<void> {
     this.#stopped.abort(new Failure('failed', 'the daemon was stopped'))
-    this.#generation?.stop()
-    this.#generation = undefined
-    this.#control?.close()
-    this.#supervision.stop()
+    this.#current?.generation.stop()
+    this.#current = undefined
     await this.#supervision.stopping()
   }
 
-  #wanted() {
+  /** @throws Failure also for what only a restart can change */
+  #loadAnew(): Config {
+    const config = loadConfig(this.#options.configPath)
+    const control = this.#current?.node.config.control
+    if (config.control === control) return config
+    throw new Failure('config', `control cannot change on a reload: it is ${control}, and would be ${config.control}`, {
+      hint: 'systemctl restart vip-switch',
+    })
+  }
+
+  /** One generation reads the FIFO at a time; where the next cannot, the one before goes on. */
+  #adopt(node: Node, signal: AbortSignal): void {
+    signal.throwIfAborted()
+    const before = this.#current
+    before?.generation.stop()
+    this.#current = undefined
+    try {
+      this.#current = { node, generation: this.#generation(node), loadedAt: this.#options.clock.wall() }
+    } catch (error) {
+      if (before) this.#current = { ...before, generation: this.#generation(before.node) }
+      throw error
+    }
+    this.#rejected = undefined
+  }
+
+  #generation(node: Node): Generation {
+    return startGeneration(node, this.#options.stateDirectory, this.#counts)
+  }
+
+  #reject(error: unknown): void {
     const { clock, log } = this.#options
-    return { permit: () => {}, signal: this.#stopped.signal, clock, log }
+    const reason = messageOf(error)
+    this.#rejected = { reason, since: this.#rejected?.since ?? clock.wall() }
+    log.error({ hint: error instanceof Failure ? error.hint : undefined }, `the config stays as it was: ${reason}`)
+  }
+
+  #wanted(signal: AbortSignal): Wanted {
+    const { clock, log } = this.#options
+    return { permit: () => {}, signal, clock, log }
   }
 
   #summary(): string {
-    const instances = [...(this.#generation?.agents.keys() ?? [])].join(', ')
-    return this.#rejected ? `${instances}; config rejected: ${this.#rejected}` : instances
+    const instances = [...(this.#current?.generation.agents.keys() ?? [])].join(', ')
+    return this.#rejected ? `${instances}; config rejected: ${this.#rejected.reason}` : instances
   }
 
   #answer(request: ControlRequest): unknown {
-    if (!this.#generation || !this.#node) throw new Error('the daemon is still starting')
+    if (!this.#current) throw new Error('the daemon is still starting')
+    const { generation, ...current } = this.#current
     switch (request.ask) {
       case 'event':
-        return this.#take(this.#generation, request)
+        return this.#take(generation, request)
       case 'status':
-        return statusOf(this.#node, this.#generation.agents, this.#counts, this.#rejected)
+        return statusOf({ ...current, agents: generation.agents }, this.#counts, this.#rejected)
     }
   }
 

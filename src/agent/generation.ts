@@ -12,6 +12,7 @@ import { type Counts, countersOf } from './counters.ts'
 import type { Node } from './node.ts'
 import { defaultSettings, type Input } from './protocol/state.ts'
 import { insist } from './route-port.ts'
+import { type UnderWay, watchWork } from './under-way.ts'
 import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
 
 export type Generation = {
@@ -21,14 +22,17 @@ export type Generation = {
    * since: hooks come late, and in any order. Returns false for an event that is no longer true.
    */
   takeHook(event: FifoEvent, ticks: number): boolean
+  /** Whether its calls to keepalived and to EC2 come to an end, good or bad. */
+  isAlive(): boolean
   stop(): void
 }
 
 /** @throws Failure where the FIFO cannot be read */
 export function startGeneration(node: Node, stateDirectory: string, counts: Counts): Generation {
-  const { config, probe, log } = node
+  const { config, probe, clock, log } = node
+  const work = watchWork(clock)
   const agents = new Map(
-    Object.keys(config.instances).map((name) => [name, startAgent(node, name, stateDirectory, counts)] as const),
+    Object.keys(config.instances).map((name) => [name, startAgent(node, name, stateDirectory, counts, work)] as const),
   )
   /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
   const heard = new Map<string, number>()
@@ -54,7 +58,7 @@ export function startGeneration(node: Node, stateDirectory: string, counts: Coun
 
   async function check(found: boolean): Promise<void> {
     const before = new Map(heard)
-    const result = await probe.read()
+    const result = await work.follow(probe.read())
     for (const [name, agent] of agents) {
       if (heard.get(name) !== before.get(name)) continue
       const state = stateOf(result, name)
@@ -92,6 +96,7 @@ export function startGeneration(node: Node, stateDirectory: string, counts: Coun
   return {
     agents,
     takeHook,
+    isAlive: () => !work.hangs(),
     stop() {
       clearInterval(timer)
       fifo.close()
@@ -100,7 +105,7 @@ export function startGeneration(node: Node, stateDirectory: string, counts: Coun
   }
 }
 
-function startAgent(node: Node, name: string, stateDirectory: string, counts: Counts): Agent {
+function startAgent(node: Node, name: string, stateDirectory: string, counts: Counts, work: UnderWay): Agent {
   const { config, ec2, eni, address, reader, witness, clock, log } = node
   const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
   const view = loadView(stateDirectory, name, config)
@@ -126,13 +131,13 @@ function startAgent(node: Node, name: string, stateDirectory: string, counts: Co
     counters: countersOf(counts, name),
     ports: {
       async read(signal) {
-        const { selection, ...reading } = await reader.read(name, signal)
+        const { selection, ...reading } = await work.follow(reader.read(name, signal))
         const { valid } = judgePins(reading.pins, reading.date, (id) => reading.voids.has(id))
         save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
         return reading
       },
       write: (key, signal) => insist((attempt) => writeRoute(ec2, key, eni, createMissing, attempt), wanted(signal)),
-      publish: (claim, signal) => witness.publish(name, claim, signal),
+      publish: (claim, signal) => work.follow(witness.publish(name, claim, signal)),
     },
   })
 }

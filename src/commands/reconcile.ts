@@ -34,8 +34,10 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
     log,
   })
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
-  process.on('SIGHUP', () => void daemon.reload())
-  await Promise.race([daemon.start().then(() => stopped), stopped])
+  const failed = new Promise<never>((_, reject) => {
+    process.on('SIGHUP', () => void daemon.reload().catch(reject))
+  })
+  await Promise.race([daemon.start().then(() => stopped), stopped, failed])
   await daemon.stop()
   return EXIT.done
 }

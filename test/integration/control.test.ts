@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { renameSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -15,19 +15,21 @@ const EVENT: ControlRequest = {
 
 let directory: string
 let path: string
-let servers: Server[]
+let ends: (() => void)[]
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'vip-switch-control-'))
   path = join(directory, 'control.sock')
-  servers = []
+  ends = []
 })
 afterEach(async () => {
-  for (const server of servers) server.close()
+  for (const end of ends) end()
   await rm(directory, { recursive: true })
 })
 
 async function serve(answer: (request: ControlRequest) => unknown = () => 'taken'): Promise<void> {
-  servers.push(await serveControl(path, answer))
+  const controller = new AbortController()
+  await serveControl(path, answer, controller.signal)
+  ends.push(() => controller.abort())
 }
 
 describe('the daemon’s socket', () => {
@@ -67,10 +69,10 @@ describe('the daemon’s socket', () => {
 
   test('is refused to a second daemon, and taken over from a dead one', async () => {
     await serve()
-    await expect(serveControl(path, () => 'taken')).rejects.toThrow('a daemon answers')
+    await expect(serveControl(path, () => 'taken', new AbortController().signal)).rejects.toThrow('a daemon answers')
     // As the kernel closes it when a process is killed: the file stays.
     renameSync(path, `${path}.aside`)
-    servers.pop()?.close()
+    ends.pop()?.()
     renameSync(`${path}.aside`, path)
     await serve(() => 'the new one')
     expect(await askDaemon(path, EVENT)).toMatchObject({ status: 'the new one' })
@@ -84,7 +86,7 @@ describe('a hook', () => {
 
   test('does not wait for a daemon that hangs', async () => {
     const silent = createServer(() => {}).listen(path)
-    servers.push(silent)
+    ends.push(() => silent.close())
     await once(silent, 'listening')
     await expect(askDaemon(path, EVENT)).rejects.toThrow('no answer')
   })

@@ -1,43 +1,91 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { askDaemon } from '../../src/agent/control.ts'
-import { Daemon } from '../../src/agent/daemon.ts'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../fixtures.ts'
-import { environmentFor } from './cli.ts'
-import { directory, endpoint, startEndpointForEachTest } from './endpoint.ts'
-import { byIds, eniOf } from './node.ts'
+import { rmSync, writeFileSync } from 'node:fs'
+import { type Logger, pino } from 'pino'
+import { describe, expect, test, vi } from 'vitest'
+import { gate } from '../fixtures.ts'
+import { createDaemon, holdIdentity, inDirectory, statusOnSocket, tellMaster, writeDaemonConfig } from './daemon.ts'
+import { endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
+import { eniOf } from './node.ts'
 
 startEndpointForEachTest()
 
-test('a config whose FIFO cannot be read leaves the old one live, and says why', async () => {
-  for (const [name, value] of Object.entries(environmentFor(endpoint))) vi.stubEnv(name, value)
-  onTestFinished(() => {
-    vi.unstubAllEnvs()
-  })
-  const path = join(directory, 'config.yaml')
-  const control = join(directory, 'control.sock')
-  const writeConfig = (fifo: string) =>
-    writeFile(
-      path,
-      `{ cluster: db, eni: ${eniOf('db-1')}, control: ${control}, keepalived: { fifo: ${fifo}, pidFile: ${directory}/none.pid },
-         instances: { VI_1: { ${byIds()} } } }`,
-    )
-  const fifo = join(directory, 'notify.fifo')
-  await writeConfig(fifo)
-  const daemon = new Daemon({ configPath: path, stateDirectory: directory, clock: systemClock, log: silentLog })
+async function started(log?: Logger) {
+  const daemon = createDaemon(writeDaemonConfig(), log)
   await daemon.start()
-  onTestFinished(() => daemon.stop())
+  return daemon
+}
 
-  await writeConfig(path)
-  await daemon.reload()
-  expect(await askDaemon(control, { ask: 'status' })).toMatchObject({
-    ok: true,
-    status: { configRejected: expect.stringContaining('is no FIFO'), instances: [{ name: 'VI_1' }] },
+const tagsOfOwn = () => endpoint.region.tags.get(eniOf('db-1'))
+
+describe('a reload', () => {
+  test('takes another cluster, FIFO and pid file', async () => {
+    const said: string[] = []
+    const daemon = await started(pino({}, { write: (line: string) => said.push(line) }))
+    const { configLoadedAt } = await statusOnSocket()
+    const pidFile = inDirectory('other.pid')
+    writeFileSync(pidFile, 'none')
+    writeDaemonConfig({ cluster: 'web', keepalived: { fifo: inDirectory('other.fifo'), pidFile } })
+    await daemon.reload()
+    const status = await statusOnSocket()
+    expect(status).toMatchObject({ cluster: 'web', configRejected: null, configRejectedSince: null })
+    expect(Date.parse(status.configLoadedAt)).toBeGreaterThan(Date.parse(configLoadedAt))
+    await vi.waitFor(() => expect(said.join()).toContain('other.pid holds no process id'), 5000)
+    tellMaster('other.fifo')
+    await vi.waitFor(() => expect(tagsOfOwn()?.get('vip-switch:web:VI_1')).toMatch(/^MASTER /), 5000)
   })
 
-  // The old generation reads its FIFO still: an event that is written there is heard.
-  await writeFile(fifo, 'INSTANCE "VI_1" MASTER 150\n', { flag: 'a' })
-  await vi.waitFor(() => expect(endpoint.requests.map(({ action }) => action)).toContain('ReplaceRoute'), 5000)
+  test('that is wrong leaves the old config live, and says why and since when, until a good one comes', async () => {
+    const daemon = await started()
+    const { configLoadedAt } = await statusOnSocket()
+    const before = Date.now()
+    writeDaemonConfig({ intervall: '1s' })
+    await daemon.reload()
+    const first = await statusOnSocket()
+    expect(first.configRejected).toContain('did you mean interval?')
+    expect(first.configLoadedAt).toBe(configLoadedAt)
+    expect(Date.parse(first.configRejectedSince ?? '')).toBeGreaterThanOrEqual(before)
+
+    writeDaemonConfig({ control: inDirectory('other.sock') })
+    await daemon.reload()
+    const second = await statusOnSocket()
+    expect(second.configRejected).toContain('control cannot change on a reload')
+    expect(second.configRejectedSince).toBe(first.configRejectedSince)
+
+    writeDaemonConfig()
+    await daemon.reload()
+    expect(await statusOnSocket()).toMatchObject({ configRejected: null, configRejectedSince: null })
+  })
+
+  test('whose FIFO cannot be read leaves the old one live, which goes on to be read', async () => {
+    const daemon = await started()
+    const path = writeDaemonConfig({ keepalived: { fifo: inDirectory('config.yaml') } })
+    expect(path).toBe(inDirectory('config.yaml'))
+    await daemon.reload()
+    expect(await statusOnSocket()).toMatchObject({
+      configRejected: expect.stringContaining('is no FIFO'),
+      instances: [{ name: 'VI_1' }],
+    })
+    tellMaster()
+    await vi.waitFor(() => expect(writes()).toHaveLength(2), 5000)
+  })
+
+  test('ends the daemon where neither the new FIFO nor the old one can be read', async () => {
+    const daemon = await started()
+    writeDaemonConfig({ keepalived: { fifo: inDirectory('config.yaml') } })
+    rmSync(inDirectory('notify.fifo'))
+    writeFileSync(inDirectory('notify.fifo'), '')
+    await expect(daemon.reload()).rejects.toThrow('notify.fifo is there, and is no FIFO')
+  })
+
+  test('takes the place of one that still waits for EC2', async () => {
+    const daemon = await started()
+    const { opened, open } = gate()
+    const asked = holdIdentity(opened)
+    writeDaemonConfig({ cluster: 'older' })
+    const older = daemon.reload()
+    await asked
+    writeDaemonConfig({ cluster: 'newer' })
+    await Promise.all([daemon.reload(), older])
+    open()
+    expect(await statusOnSocket()).toMatchObject({ cluster: 'newer', configRejected: null })
+  })
 })
