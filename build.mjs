@@ -1,6 +1,6 @@
-// Bundles src/ into dist/: one entry, split so that a command loads only what it needs.
+// Bundles src/ into dist/main.cjs: one file, so that V8's cache of its code is one, too (bin/vip-switch).
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -23,62 +23,55 @@ const shakeableSchemas = {
   },
 }
 
+const ENTRY = 'src/main.ts'
+const FOR_NODE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // They are in THIRD-PARTY-LICENSES.txt, as is what has none in its source.
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
 await mkdir('dist', { recursive: true })
 const staging = await mkdtemp('dist/.new-')
 try {
+  // In two steps: only ES modules that are split at every import() are shaken well, and only one file has one cache.
   const { metafile } = await build({
-    entryPoints: ['src/main.ts'],
-    outdir: staging,
-    bundle: true,
+    ...FOR_NODE,
+    entryPoints: [ENTRY],
+    outdir: join(staging, 'split'),
     splitting: true,
-    platform: 'node',
-    target: 'node20',
     format: 'esm',
     // The ES module builds of the SDK are the ones that tree-shake.
     mainFields: ['module', 'main'],
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // They are in THIRD-PARTY-LICENSES.txt, as is what has none in its source.
-    legalComments: 'none',
-    logLevel: 'warning',
     metafile: true,
     plugins: [shakeableSchemas],
-    banner: {
-      // CommonJS dependencies (commander, pino) call require() for Node's own modules.
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
   })
-  const schema = execFileSync(process.execPath, [join(staging, 'main.js'), 'config', 'schema'])
+  await build({
+    ...FOR_NODE,
+    entryPoints: [join(staging, 'split/main.js')],
+    outfile: join(staging, 'main.cjs'),
+    format: 'cjs',
+    // What is imported when it is needed is run when it is needed, from the same file.
+    supported: { 'dynamic-import': false },
+  })
+  await rm(join(staging, 'split'), { recursive: true })
+  const schema = execFileSync(process.execPath, [join(staging, 'main.cjs'), 'config', 'schema'])
   await writeFile(join(staging, 'config.schema.json'), schema)
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(metafile))
-  await publish(staging, { keepsLast: !process.argv.includes('--clean') })
+  const files = await readdir(staging)
+  // One by one, and whole: what starts meanwhile finds either build.
+  for (const name of files) await rename(join(staging, name), join('dist', name))
+  for (const name of await readdir('dist')) {
+    if (![...files, 'main.cjs.cache'].includes(name) && !name.startsWith('.new-')) await rm(join('dist', name))
+  }
 } finally {
   await rm(staging, { recursive: true, force: true })
 }
-
-/**
- * Moves the files of a new build into dist/, one by one: chunks, whose names are hashes of what is in them, before the
- * entry that names them. So a program that starts meanwhile finds either build whole; and one that was started before
- * still finds the chunks that it has yet to load, since the last build's files stay until the next one.
- */
-async function publish(staging, { keepsLast }) {
-  const entry = 'main.js'
-  const last = (await stat(join('dist', entry)).catch(() => undefined))?.mtime
-  // One time for all the files of a build tells them from those of the builds before.
-  const now = new Date()
-  const chunks = (await readdir(staging)).filter((name) => name !== entry)
-  const files = [...chunks, entry]
-  for (const name of files) {
-    await utimes(join(staging, name), now, now)
-    await rename(join(staging, name), join('dist', name))
-  }
-  for (const name of await readdir('dist')) {
-    const path = join('dist', name)
-    const { mtime } = await stat(path).catch(() => ({ mtime: now }))
-    if (files.includes(name) || path === staging || (keepsLast && (!last || mtime >= last))) continue
-    await rm(path, { recursive: true, force: true })
-  }
-}
+execFileSync(process.execPath, ['bin/code-cache.mjs'], { stdio: 'inherit' })
 
 /** Name, version and licence text of every package of which something is in the bundle; each text once. */
 async function licences({ outputs }) {

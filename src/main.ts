@@ -5,8 +5,6 @@ import { EXIT, type ExitCode, exitCodeOfError } from './output/exit.ts'
 import { styleOf } from './output/style.ts'
 import { createProgram } from './program/program.ts'
 
-let exitCode: ExitCode = EXIT.done
-
 function report(error: unknown): ExitCode {
   // Commander has printed its message, and reports --help and --version as errors, too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
@@ -16,15 +14,22 @@ function report(error: unknown): ExitCode {
   return exitCodeOfError(error)
 }
 
-// A reader that has seen enough (`| head`) ends neither a switch nor its exit code.
-process.stdout.on('error', () => {})
-try {
+async function main(): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done
   const program = createProgram((code) => {
     exitCode = code
   })
-  await program.parseAsync()
-} catch (error) {
-  exitCode = report(error)
+  try {
+    await program.parseAsync()
+    return exitCode
+  } catch (error) {
+    return report(error)
+  }
 }
-// Idle connections would keep the process for seconds. What is printed goes out first: a pipe takes 64 KiB at once.
-process.stdout.write('', () => process.exit(exitCode))
+
+// A reader that has seen enough (`| head`) ends neither a switch nor its exit code.
+process.stdout.on('error', () => {})
+void main().then((exitCode) => {
+  // Idle connections would keep the process for seconds. What is printed goes out first: a pipe takes 64 KiB at once.
+  process.stdout.write('', () => process.exit(exitCode))
+})

@@ -1,0 +1,57 @@
+/** V8's cache of the bundle's code: used where it is whole and of this bundle, passed over where it is not. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Script } from 'node:vm'
+import { execa } from 'execa'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const copy = mkdtempSync(join(tmpdir(), 'vip-switch-test-'))
+const bundle = join(copy, 'dist/main.cjs')
+const cache = join(copy, 'dist/main.cjs.cache')
+const VERSION = packageJson.version
+
+beforeEach(() => {
+  for (const folder of ['bin', 'dist']) cpSync(join(ROOT, folder), join(copy, folder), { recursive: true })
+})
+afterAll(() => rmSync(copy, { recursive: true }))
+
+async function version(): Promise<string> {
+  const { stdout } = await execa(process.execPath, [join(copy, 'bin/vip-switch'), '--version'])
+  return stdout
+}
+
+test('V8 takes what the build has made', () => {
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`
+  const script = new Script(source, { filename: bundle, cachedData: readFileSync(cache).subarray(8) })
+  expect(script.cachedDataRejected).toBe(false)
+})
+
+test('one whose bytes are damaged is passed over: V8 would crash on it', async () => {
+  const bytes = readFileSync(cache)
+  for (let at = 64; at < bytes.length; at += 997) bytes.writeUInt8(bytes.readUInt8(at) ^ 0xff, at)
+  writeFileSync(cache, bytes)
+  expect(await version()).toBe(VERSION)
+})
+
+test.each([0, 7, 8, 100_000])('one that ends after %i bytes is passed over', async (length) => {
+  writeFileSync(cache, readFileSync(cache).subarray(0, length))
+  expect(await version()).toBe(VERSION)
+})
+
+test('one of another bundle of the same length is passed over', async () => {
+  const other = VERSION.replace(/\d$/, (digit) => (digit === '9' ? '0' : `${Number(digit) + 1}`))
+  writeFileSync(bundle, readFileSync(bundle, 'latin1').replaceAll(`"${VERSION}"`, `"${other}"`), 'latin1')
+  expect(await version()).toBe(other)
+})
+
+test('the program runs without one, and a new one can be made', async () => {
+  rmSync(cache)
+  expect(await version()).toBe(VERSION)
+  await execa(process.execPath, [join(copy, 'bin/code-cache.mjs')])
+  expect(readFileSync(cache).length).toBeGreaterThan(100_000)
+  expect(await version()).toBe(VERSION)
+})
