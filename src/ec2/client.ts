@@ -75,7 +75,7 @@ function withDates(client: EC2Client): EC2Client {
 }
 
 /** AWS_REGION or the profile's, as the SDK finds it. */
-async function regionOfEnvironment(): Promise<string | undefined> {
+export async function regionOfEnvironment(): Promise<string | undefined> {
   try {
     return await new EC2Client({}).config.region()
   } catch {

@@ -22,6 +22,11 @@ export function duration(text: string): number {
   return ms
 }
 
+export function accountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('It is a number of 12 digits.')
+  return text
+}
+
 export function port(text: string): number {
   const number = Number(text)
   if (!/^\d+$/.test(text) || number > 65_535) throw new InvalidArgumentError('It is a number from 0 to 65535.')
