@@ -32,6 +32,18 @@ export type EdgeInput = {
   readonly log: Logger
   /** Called with every good read. */
   readonly onView: (view: View) => void
+  /** Called once, when the first writes have come out: nothing of it may delay them. */
+  readonly openClaims: () => Promise<EdgeClaims>
+}
+
+/** What the nodes tell each other during the edge. */
+export type EdgeClaims = {
+  /** Tells the others, in the background, that this node is MASTER and alive. */
+  publish(): void
+  /** Why the routes are another's, by what was claimed since the edge began; undefined where nothing says so. */
+  reasonToYield(): Promise<string | undefined>
+  /** Resolves once nothing is on its way any more. */
+  settled(): Promise<void>
 }
 
 /** What is known of each route: how often it was written, how the last write came out, and where it was seen since. */
@@ -52,26 +64,38 @@ export type EdgeResult = {
 /**
  * Takes the routes for `eni`: those of the view with nothing read before, then whatever a look finds elsewhere. An old
  * target in a read is not excused as staleness here but written again: it may be the late write of a node that died.
- * @throws Failure of kind `superseded` as soon as the mastership is over; the error of the first read where no route
- *   is known without it
+ * One that is alive says so, and if the routes are its own, they are left to it.
+ * @throws Failure of kind `superseded` as soon as the mastership is over, of kind `refused` where the routes are
+ *   another's; the error of the first read where no route is known without it
  */
 export async function runEdge(input: EdgeInput): Promise<EdgeResult> {
-  const { view, vips } = input
+  const { view, vips, log, clock } = input
   const ledger: Ledger = new Map()
   const problems = new Set<string>()
-  let due = routeKeys(view?.tables ?? [], vips).filter((key) => !view?.foreign.includes(routeKeyText(key)))
-  let looks = view && view.foreign.length === 0 ? LOOKS_MS : [0, ...LOOKS_MS]
-  for (;;) {
-    if (due.length > 0) await writeAll(input, ledger, due)
-    due = await look(input, ledger, problems, looks)
-    if (due.length === 0) break
-    looks = LOOKS_MS
+  const known = routeKeys(view?.tables ?? [], vips).filter((key) => !view?.foreign.includes(routeKeyText(key)))
+  await writeAll(input, ledger, known)
+  if (!view || view.foreign.length > 0) {
+    await writeAll(input, ledger, await look(input, ledger, problems, [0], undefined))
+  }
+  const claims = await input.openClaims()
+  try {
+    for (;;) {
+      claims.publish()
+      const due = await look(input, ledger, problems, LOOKS_MS, claims)
+      if (due.length === 0) break
+      await writeAll(input, ledger, due)
+    }
+    const unsettled = [...ledger.values()].filter(({ outcome }) => outcome.verdict !== 'done').length
+    if (unsettled === 0) log.info({ ms: Math.round(clock.now()) }, 'routes confirmed')
+  } finally {
+    await claims.settled()
   }
   return { outcomes: [...ledger.values()].map(({ outcome }) => outcome), problems: [...problems] }
 }
 
 async function writeAll(input: EdgeInput, ledger: Ledger, due: readonly RouteKey[]): Promise<void> {
   const { eni, log, clock } = input
+  if (due.length === 0) return
   log.info({ eni, routes: due.map(routeKeyText) }, `pointing routes at ${eni}: ${due.length}`)
   const settled = await Promise.allSettled(due.map((key) => writeOne(input, ledger, key)))
   for (const result of settled) if (result.status === 'rejected') throw result.reason
@@ -100,14 +124,16 @@ async function look(
   ledger: Ledger,
   problems: Set<string>,
   looks: readonly number[],
+  claims: EdgeClaims | undefined,
 ): Promise<RouteKey[]> {
   const { routes, clock, signal, vips, policy, onView } = input
   const start = clock.now()
   for (const at of looks) {
     let selection: TableSelection
+    let reason: string | undefined
     try {
       await clock.sleep(Math.max(0, start + at - clock.now()), signal)
-      selection = await routes.read()
+      ;[selection, reason] = await Promise.all([routes.read(), claims?.reasonToYield()])
     } catch (error) {
       if (isSuperseded(error) || ledger.size === 0) throw error
       markUnconfirmed(input, ledger, error)
@@ -116,11 +142,10 @@ async function look(
     const { tables } = selection
     onView(viewOf(tables, vips, policy))
     noteProblems(input, problems, selection.problems)
+    if (reason !== undefined) throw new Failure('refused', reason)
     const again = [...keysToJudge(ledger, tables, vips)].flatMap(({ key, table }) => judge(input, ledger, key, table))
     if (again.length > 0) return again
   }
-  const unsettled = [...ledger.values()].filter(({ outcome }) => outcome.verdict !== 'done').length
-  if (unsettled === 0) input.log.info({ ms: Math.round(clock.now()) }, 'routes confirmed')
   return []
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type Clock, deadline } from '../clock.ts'
 import { instanceOf, loadConfig } from '../config/load.ts'
 import { DEFAULT_CONTROL_PATH } from '../config/schema.ts'
+import type { NodeState } from '../core/claim.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { eventText, isMaster, type VrrpEvent } from '../keepalived/event.ts'
 import {
@@ -55,12 +56,15 @@ export async function handleEvent(event: VrrpEvent, options: HookOptions): Promi
     case 'MASTER_RX_LOWER_PRI':
       return becomeMaster(event, options, permit)
     case 'BACKUP':
+      log.info({ event }, `${eventText(event)}: recorded`)
+      await stepDown(event, event.state, options, permit)
       await refreshView(event, options, permit)
       return NOTHING
     case 'FAULT':
     case 'STOP':
     case 'DELETED':
       log.info({ event }, `${eventText(event)}: recorded`)
+      await stepDown(event, event.state, options, permit)
       return NOTHING
   }
 }
@@ -182,6 +186,10 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
         log.warn(`the next edge will have to read first: ${messageOf(error)}`)
       }
     },
+    async openClaims() {
+      const { openEdgeClaims } = await import('./hook-claims.ts')
+      return openEdgeClaims(event, config, ec2, eni, wanted)
+    },
   })
 }
 
@@ -203,10 +211,17 @@ function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log 
   return controller.signal
 }
 
+/** Tells the other nodes that this one is not MASTER. An event is recorded, and done with, whether they hear of it or not. */
+async function stepDown(event: VrrpEvent, state: NodeState, options: HookOptions, permit: () => void): Promise<void> {
+  const { configPath, log, clock, deadlineMs } = options
+  const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
+  const { publishState } = await import('./hook-claims.ts')
+  await publishState(event, state, configPath, { permit, signal, clock, log })
+}
+
 /** While there is time: reads which tables are meant, so that a later MASTER need not. */
 async function refreshView(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<void> {
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
-  log.info({ event }, `${eventText(event)}: recorded`)
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
   const { openFor, routePort } = await import('./route-port.ts')

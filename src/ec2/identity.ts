@@ -116,11 +116,26 @@ export async function regionOfThisInstance(metadata = new Metadata()): Promise<s
  * @throws Failure
  */
 export async function eniOfThisInstance(interfaceName: string | undefined, metadata = new Metadata()): Promise<EniId> {
-  const mac = interfaceName === undefined ? await metadata.get('mac') : await macOf(interfaceName)
-  const eni = mac && (await metadata.get(`network/interfaces/macs/${mac}/interface-id`))
+  const { mac, value: eni } = await ofInterface(interfaceName, 'interface-id', metadata)
   if (eni && isEniId(eni)) return eni
   const which = interfaceName ? `interface ${interfaceName} (${mac})` : 'the primary interface'
   throw new Failure('failed', `IMDS knows no ENI for ${which}`, { hint: 'set interface or eni in the config' })
+}
+
+/** The primary private address of that ENI: IMDS lists it before the secondary ones. @throws Failure */
+export async function addressOfThisInstance(
+  interfaceName: string | undefined,
+  metadata = new Metadata(),
+): Promise<string> {
+  const { mac, value = '' } = await ofInterface(interfaceName, 'local-ipv4s', metadata)
+  const [address] = value.split('\n')
+  if (address) return address
+  throw new Failure('failed', `IMDS knows no private address of ${mac}`)
+}
+
+async function ofInterface(interfaceName: string | undefined, what: string, metadata: Metadata) {
+  const mac = interfaceName === undefined ? await metadata.get('mac') : await macOf(interfaceName)
+  return { mac, value: mac && (await metadata.get(`network/interfaces/macs/${mac}/${what}`)) }
 }
 
 async function macOf(interfaceName: string): Promise<string> {

@@ -18,7 +18,12 @@ describe('MASTER', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toBe('')
     expect(targets()).toEqual(both(eniOf('db-2')))
-    expect(actionsOf(endpoint)).toEqual(['ReplaceRoute', 'ReplaceRoute', 'DescribeRouteTables', 'DescribeRouteTables'])
+    expect(actionsOf(endpoint).slice(0, 2)).toEqual(['ReplaceRoute', 'ReplaceRoute'])
+    expect(
+      actionsOf(endpoint)
+        .filter((action) => action.includes('Route'))
+        .slice(2),
+    ).toEqual(['DescribeRouteTables', 'DescribeRouteTables'])
   })
 
   test('logs what it does and why, as JSON lines', async () => {
@@ -150,16 +155,18 @@ describe('MASTER', () => {
 })
 
 describe('events that move no route', () => {
-  test.each(['STOP', 'FAULT', 'DELETED'])('%s is recorded, and asks EC2 for nothing', async (state) => {
-    expect((await hook('db-1', ['INSTANCE', 'VI_1', state, '150'])).exitCode).toBe(0)
-    expect(endpoint.requests).toEqual([])
+  test.each(['BACKUP', 'FAULT', 'STOP', 'DELETED'])('%s is recorded, and writes none', async (state) => {
+    const run = await hook('db-1', ['INSTANCE', 'VI_1', state, '150'])
+    expect(run.exitCode).toBe(0)
+    expect(logLines(run)[0]?.msg).toBe(`VI_1 ${state} 150: recorded`)
+    expect(writes()).toEqual([])
   })
 
   test('are logged beside the state where keepalived gives no stderr', async () => {
     const values = ['notify', '--state-dir', directory, ...STOP]
     await execa(PROGRAM, values, { env: environmentFor(endpoint), extendEnv: false, stdio: 'ignore' })
     const stderr = await readFile(join(directory, 'notify.log'), 'utf8')
-    expect(logLines({ stderr })).toMatchObject([{ msg: 'VI_1 STOP 150: recorded' }])
+    expect(logLines({ stderr })[0]).toMatchObject({ msg: 'VI_1 STOP 150: recorded' })
   })
 
   test('STOP is recorded even where there is no config', async () => {
@@ -168,11 +175,6 @@ describe('events that move no route', () => {
       environmentFor(endpoint),
     )
     expect(run.exitCode).toBe(0)
-  })
-
-  test('BACKUP writes nothing', async () => {
-    expect((await hook('db-1', BACKUP)).exitCode).toBe(0)
-    expect(writes()).toEqual([])
   })
 })
 
@@ -201,7 +203,7 @@ describe('MASTER_RX_LOWER_PRI', () => {
     const runs = await Promise.all([first, ...others])
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
     // One look at once, one after 1 s, one after 3 s: all of them the first hook's.
-    expect(actionsOf(endpoint).filter((action) => action.startsWith('Describe'))).toHaveLength(3)
+    expect(actionsOf(endpoint).filter((action) => action === 'DescribeRouteTables')).toHaveLength(3)
     expect(writes()).toEqual([])
   })
 

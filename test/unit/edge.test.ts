@@ -18,6 +18,7 @@ function world(targets: Partial<Record<string, Target>> = {}) {
   const clock = jumpingClock()
   const calls: string[] = []
   const views: unknown[] = []
+  const claims: string[] = []
   const routes: RoutePort = {
     async read() {
       calls.push(`${clock.now()} read`)
@@ -35,6 +36,11 @@ function world(targets: Partial<Record<string, Target>> = {}) {
     },
     rehearse: () => Promise.reject(new Error('an edge rehearses nothing')),
   }
+  const claimsThatSay = (reason: string | undefined) => async () => ({
+    publish: () => claims.push(`${clock.now()} publish`),
+    reasonToYield: async () => reason,
+    settled: async () => {},
+  })
   const run = (rest: Partial<EdgeInput> = {}) =>
     runEdge({
       vips: [VIP],
@@ -46,10 +52,11 @@ function world(targets: Partial<Record<string, Target>> = {}) {
       signal: new AbortController().signal,
       log: silentLog,
       onView: (view) => views.push(view),
+      openClaims: claimsThatSay(undefined),
       ...rest,
     })
   const edge = async (rest?: Partial<EdgeInput>) => (await run(rest)).outcomes
-  return { clock, calls, views, routes, targets, edge, run }
+  return { clock, calls, claims, claimsThatSay, views, routes, targets, edge, run }
 }
 const toEni = (id: EniId): Target => ({ kind: 'eni', eni: id, instance: undefined })
 const elsewhere = () => ({ [A]: toEni(THEIRS), [B]: toEni(THEIRS) })
@@ -67,6 +74,40 @@ describe('an edge into MASTER', () => {
     const { edge, calls } = world(elsewhere())
     await edge({ view: undefined })
     expect(calls).toEqual(['0 read', '0 write rtb-0a', '0 write rtb-0b', '1000 read', '3000 read'])
+  })
+
+  test('publishes after the first writes, and after each round of others', async () => {
+    const { edge, calls, claims, routes, targets } = world(elsewhere())
+    const { read } = routes
+    routes.read = () => {
+      if (claims.length === 1) targets[A] = toEni(THEIRS)
+      return read()
+    }
+    await edge()
+    expect(claims).toEqual(['0 publish', '1000 publish'])
+    expect(calls.filter((call) => call.includes('write'))).toEqual([
+      '0 write rtb-0a',
+      '0 write rtb-0b',
+      '1000 write rtb-0a',
+    ])
+  })
+
+  test('publishes where it has read first and found nothing to write', async () => {
+    const { edge, claims } = world({ [A]: toEni(OURS), [B]: toEni(OURS) })
+    await edge({ view: undefined })
+    expect(claims).toEqual(['0 publish'])
+  })
+
+  test('leaves the routes to whoever they are by the claims, and writes nothing more', async () => {
+    const { edge, calls, routes, targets, claimsThatSay } = world(elsewhere())
+    const { read } = routes
+    routes.read = () => {
+      targets[A] = toEni(THEIRS)
+      return read()
+    }
+    const openClaims = claimsThatSay('eni-0b, MASTER 150, is alive')
+    await expect(edge({ openClaims })).rejects.toMatchObject({ kind: 'refused', message: /MASTER 150, is alive/ })
+    expect(calls).toEqual(['0 write rtb-0a', '0 write rtb-0b', '1000 read'])
   })
 
   test('writes again what a look finds at its old target, and starts the looks anew', async () => {
