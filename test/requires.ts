@@ -9,7 +9,7 @@ const requirements = {
   aws: { programs: ['aws'] },
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   script: { programs: ['script'] },
-  'systemd-analyze': { programs: ['systemd-analyze'] },
+  systemd: { programs: ['systemd-analyze', 'systemd-notify', 'systemd-socket-activate'] },
 } satisfies Record<string, { programs: string[]; obstacle?: () => string | undefined }>
 
 /** A tool that some tests need and a user's machine may lack. */

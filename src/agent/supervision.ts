@@ -9,7 +9,7 @@ const run = promisify(execFile)
 /** systemd-notify waits until systemd has taken the message, for as long as this (sd_notify_barrier(3)). Milliseconds. */
 const LONGEST_MS = 5000
 /** The end waits for nobody. */
-const LONGEST_FAREWELL_MS = 1000
+const LONGEST_FAREWELL_MS = 500
 
 export type Supervision = {
   ready(status: string): Promise<void>
