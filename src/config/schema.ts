@@ -111,9 +111,9 @@ const instance = section({
 })
 
 /** A VRRP instance's name is part of a tag's key, which EC2 limits in letters and to 128 of them. */
-const instanceName = z.string().regex(/^[\w .:/=+@-]{1,48}$/, {
-  error: 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -',
-})
+export const INSTANCE_NAME = /^[\w .:/=+@-]{1,48}$/
+export const INSTANCE_NAME_FORM = 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -'
+const instanceName = z.string().regex(INSTANCE_NAME, { error: INSTANCE_NAME_FORM })
 
 const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
 

@@ -57,6 +57,26 @@ export function parseDestination(text: string): Destination {
   return { kind, cidr: canonicalCidr(kind, address, Number(prefix ?? bits)) }
 }
 
+/** An address alone, in EC2's spelling. */
+export type Address = { readonly kind: 'ipv4' | 'ipv6'; readonly text: string }
+
+/** The address in the text; undefined where it is none, or more than one. */
+export function parseAddress(text: string): Address | undefined {
+  if (text.includes('/')) return undefined
+  try {
+    const destination = parseDestination(text)
+    return destination.kind === 'prefix-list'
+      ? undefined
+      : { kind: destination.kind, text: addressText(destination.cidr) }
+  } catch {
+    return undefined
+  }
+}
+
+function addressText(cidr: Cidr): string {
+  return cidr.slice(0, cidr.indexOf('/'))
+}
+
 function canonicalCidr(kind: 'ipv4' | 'ipv6', address: string, prefix: number): Cidr {
   const family = kind === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
   const cidr = `${family.networkAddressFromCIDR(`${address}/${prefix}`).toString()}/${prefix}`

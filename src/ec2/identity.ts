@@ -103,6 +103,18 @@ function exchange(method: 'GET' | 'PUT', url: string, headers: Record<string, st
   })
 }
 
+/** What IMDS tells of one network interface of this instance. */
+export type OwnInterface = {
+  readonly eni: EniId
+  /** What this host calls it; undefined where none of its interfaces has that MAC address, as in a container. */
+  readonly name: string | undefined
+  readonly vpc: string | undefined
+  readonly account: string | undefined
+  /** Private addresses, the primary one first. */
+  readonly ipv4: readonly string[]
+  readonly ipv6: readonly string[]
+}
+
 /** @throws Failure */
 export async function regionOfThisInstance(metadata = new Metadata()): Promise<string> {
   const region = await metadata.get('placement/region')
@@ -133,19 +145,47 @@ export async function addressOfThisInstance(
   throw new Failure('failed', `IMDS knows no private address of ${mac}`)
 }
 
+/** All that is of use about the same interface. @throws Failure */
+export async function interfaceOfThisInstance(
+  interfaceName: string | undefined,
+  metadata = new Metadata(),
+): Promise<OwnInterface> {
+  const eni = await eniOfThisInstance(interfaceName, metadata)
+  const [vpc, account, ipv4, ipv6] = await Promise.all(
+    ['vpc-id', 'owner-id', 'local-ipv4s', 'ipv6s'].map((what) => ofInterface(interfaceName, what, metadata)),
+  )
+  const name = interfaceName ?? (await interfaceNames()).find((each) => macText(each) === vpc?.mac)
+  return {
+    eni,
+    name,
+    vpc: vpc?.value,
+    account: account?.value,
+    ipv4: linesOf(ipv4?.value),
+    ipv6: linesOf(ipv6?.value),
+  }
+}
+
 async function ofInterface(interfaceName: string | undefined, what: string, metadata: Metadata) {
   const mac = interfaceName === undefined ? await metadata.get('mac') : await macOf(interfaceName)
   return { mac, value: mac && (await metadata.get(`network/interfaces/macs/${mac}/${what}`)) }
 }
 
 async function macOf(interfaceName: string): Promise<string> {
+  const mac = macText(interfaceName)
+  if (mac !== undefined) return mac
+  throw new Failure('config', `this host has no network interface ${interfaceName}`, {
+    hint: `set interface in the config to one of ${(await interfaceNames()).join(', ')}`,
+  })
+}
+
+function macText(interfaceName: string): string | undefined {
   try {
     return readFileSync(`/sys/class/net/${interfaceName}/address`, 'utf8').trim()
-  } catch (error) {
-    const present = (await readdir('/sys/class/net')).join(', ')
-    throw new Failure('config', `this host has no network interface ${interfaceName}`, {
-      hint: `set interface in the config to one of ${present}`,
-      cause: error,
-    })
+  } catch {
+    return undefined
   }
 }
+
+const interfaceNames = () => readdir('/sys/class/net')
+
+const linesOf = (text: string | undefined) => text?.split('\n').filter(Boolean) ?? []

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { type EniId, type InstanceId, isEniId, isInstanceId } from '../core/ids.ts'
 import type { TargetFacts } from '../core/route.ts'
-import { parseDestination } from '../core/vip.ts'
+import { parseAddress } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
 import { type Ec2, sendPaged } from './client.ts'
 import { Ec2Error } from './errors.ts'
@@ -27,19 +27,9 @@ export type Reference =
 export function parseReference(text: string): Reference {
   if (isEniId(text)) return { kind: 'eni', eni: text }
   if (isInstanceId(text)) return { kind: 'instance', instance: text }
-  const address = addressOf(text)
-  return address === undefined ? { kind: 'name', name: text } : { kind: 'address', address }
-}
-
-/** The address in EC2's spelling, since filters compare texts; undefined: not an address, a name then. */
-function addressOf(text: string): string | undefined {
-  if (text.includes('/')) return undefined
-  try {
-    const destination = parseDestination(text)
-    return destination.kind === 'prefix-list' ? undefined : destination.cidr.split('/', 1)[0]
-  } catch {
-    return undefined
-  }
+  // In EC2's spelling, since filters compare texts.
+  const address = parseAddress(text)
+  return address === undefined ? { kind: 'name', name: text } : { kind: 'address', address: address.text }
 }
 
 /** @property sourceDestCheck whether it drops what is for an address that is not its own, such as a VIP */

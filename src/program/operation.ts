@@ -1,6 +1,6 @@
 /** What an operator does and looks at by hand. */
 import type { Command } from 'commander'
-import { collect, configOption, duration, type Exit, jsonOption } from './options.ts'
+import { configOption, duration, type Exit, jsonOption, repeatable } from './options.ts'
 
 /** `switch`, `pin`, `unpin` and `list`. */
 export function addOperationCommands(program: Command, exit: Exit): void {
@@ -8,8 +8,8 @@ export function addOperationCommands(program: Command, exit: Exit): void {
     .command('switch')
     .description('point routes at another node, by hand')
     .argument('[instance]', 'VRRP instance of the config, whose VIPs and route tables are meant')
-    .option('-r, --route-table <table>', 'route table, by id or Name; repeatable', collect, [])
-    .option('-v, --vip <vip>', 'VIP: address, CIDR or prefix list; repeatable', collect, [])
+    .addOption(repeatable('-r, --route-table <table>', 'route table, by id or Name'))
+    .addOption(repeatable('-v, --vip <vip>', 'VIP: address, CIDR or prefix list'))
     .option('-I, --instance <instance>', 'to this EC2 instance, by id or Name')
     .option('--eni <eni>', 'to this network interface')
     .option('--to <target>', 'to this private IP, Name or id (default with an INSTANCE: this node)')

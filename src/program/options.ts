@@ -11,8 +11,11 @@ export const configOption = () =>
 
 export const jsonOption = () => new Option('--json', 'print JSON')
 
-export function collect(value: string, previous: string[]): string[] {
-  return [...previous, value]
+/** An option that may be given several times; its value is a list. `byDefault` is for the help. */
+export function repeatable(flags: string, description: string, byDefault = 'none'): Option {
+  return new Option(flags, `${description}; repeatable`)
+    .argParser((value, previous: string[]) => [...previous, value])
+    .default([], byDefault)
 }
 
 /** @returns milliseconds */
@@ -27,8 +30,13 @@ export function accountId(text: string): string {
   return text
 }
 
-export function port(text: string): number {
-  const number = Number(text)
-  if (!/^\d+$/.test(text) || number > 65_535) throw new InvalidArgumentError('It is a number from 0 to 65535.')
-  return number
+/** A parser of whole numbers of this range. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`)
+  }
 }
+
+export const port = wholeNumber(0, 65_535)

@@ -1,0 +1,118 @@
+/** `vip-switch keepalived-config`: the snippet for keepalived.conf. */
+import { wantedFor } from '../agent/route-port.ts'
+import { type GivenAddresses, lookUpAddresses, type VrrpAddresses } from '../agent/vrrp-addresses.ts'
+import { configPath, instanceOf, loadConfig } from '../config/load.ts'
+import { type Config, INSTANCE_NAME, INSTANCE_NAME_FORM } from '../config/schema.ts'
+import { type Address, parseAddress } from '../core/vip.ts'
+import { Failure } from '../errors.ts'
+import { keepalivedSnippet, leftOutText, type Placeholder } from '../keepalived/snippet.ts'
+import { EXIT, type ExitCode } from '../output/exit.ts'
+import { type Gap, gapsText } from '../output/keepalived-config.ts'
+import { openLog } from '../output/log.ts'
+
+export type KeepalivedConfigOptions = {
+  interface?: string
+  source?: string
+  peer: string[]
+  priority?: number
+  virtualRouterId: number
+  member: string[]
+  config?: string
+}
+
+const LOOK_UP_DEADLINE_MS = 5000
+const LAST_ROUTER_ID = 255
+
+/** @throws Failure of kind `usage` or `config`; what cannot be looked up is no failure */
+export async function printKeepalivedConfig(
+  name: string | undefined,
+  options: KeepalivedConfigOptions,
+): Promise<ExitCode> {
+  const config = loadConfig(configPath(options.config))
+  const names = namesOf(name, options, config)
+  const given = givenAddresses(options)
+  const addresses = await lookUpAddresses(config, names, given, wantedFor(LOOK_UP_DEADLINE_MS, await openLog()))
+  const { text, placeholders, leftOut } = keepalivedSnippet({
+    program: programPath(),
+    fifo: config.keepalived.fifo,
+    routerId: options.virtualRouterId,
+    instances: names.map((each) => {
+      const { vips, priority } = instanceOf(config, each)
+      return {
+        name: each,
+        members: options.member,
+        vips,
+        interface: addresses.interface,
+        source: addresses.source,
+        peers: addresses.peers.get(each) ?? [],
+        priority: options.priority ?? priority,
+      }
+    }),
+  })
+  process.stdout.write(text)
+  const notes = gapsText(
+    placeholders.map((each) => gapOf(each, addresses)),
+    leftOut.map(leftOutText),
+  )
+  if (notes) process.stderr.write(`${notes}\n`)
+  return EXIT.done
+}
+
+/** Which entries of the config are meant. @throws Failure of kind `usage` or `config` */
+function namesOf(name: string | undefined, { member, virtualRouterId }: KeepalivedConfigOptions, config: Config) {
+  if (name === undefined && member.length > 0) throw usage('--member needs the name of its sync group')
+  const odd = member.find((each) => !INSTANCE_NAME.test(each))
+  if (odd !== undefined) throw usage(`--member: "${odd}" is not ${INSTANCE_NAME_FORM}`)
+  if (name !== undefined) instanceOf(config, name)
+  const names = name === undefined ? Object.keys(config.instances) : [name]
+  if (virtualRouterId + Math.max(names.length, member.length) - 1 > LAST_ROUTER_ID) {
+    throw usage(
+      `--virtual-router-id ${virtualRouterId} is of the first; those of the others would go beyond ${LAST_ROUTER_ID}`,
+    )
+  }
+  return names
+}
+
+/** The addresses of the flags. @throws Failure of kind `usage` */
+export function givenAddresses(
+  options: Pick<KeepalivedConfigOptions, 'interface' | 'source' | 'peer'>,
+): GivenAddresses {
+  const source = options.source === undefined ? undefined : addressOf('--source', options.source)
+  const peers = options.peer.map((text) => addressOf('--peer', text))
+  const [first, ...others] = source ? [source, ...peers] : peers
+  const odd = others.find(({ kind }) => kind !== first?.kind)
+  if (first && odd) {
+    throw usage(`${first.text} and ${odd.text} are of two families: VRRP speaks one between all nodes`)
+  }
+  return { interface: options.interface, source, peers }
+}
+
+function addressOf(flag: string, text: string): Address {
+  const address = parseAddress(text)
+  if (!address) throw usage(`${flag}: "${text}" is no IPv4 or IPv6 address`)
+  return address
+}
+
+function usage(message: string): Failure {
+  return new Failure('usage', message, { hint: 'vip-switch keepalived-config --help has examples' })
+}
+
+function gapOf(placeholder: Placeholder, { ownProblem = 'IMDS tells none', peersProblem = '' }: VrrpAddresses): Gap {
+  switch (placeholder) {
+    case 'INTERFACE':
+      return { placeholder, flag: '--interface', why: ownProblem }
+    case 'ADDRESS-OF-THIS-NODE':
+      return { placeholder, flag: '--source', why: ownProblem }
+    case 'ADDRESS-OF-ANOTHER-NODE':
+      return { placeholder, flag: '--peer', why: peersProblem }
+    case 'PRIORITY':
+      return { placeholder, flag: '--priority', why: 'from 1 to 254; the highest on the node that shall be MASTER' }
+  }
+}
+
+/** As it was called: /usr/bin/vip-switch, and not where that links to. */
+function programPath(): string {
+  const [, path] = process.argv
+  if (path === undefined) throw new Error('the path of this program is not known')
+  return path
+}
