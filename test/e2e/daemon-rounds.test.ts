@@ -1,6 +1,6 @@
 /**
  * Rounds of random faults under the real keepalived; after each one, the routes are the VRRP master's. E2E_SEED=… has the
- * same faults again, as far as a machine repeats itself; E2E_ROUNDS=… says how many rounds, however long they take.
+ * same faults again, as far as a machine repeats itself; E2E_ROUNDS=… has another number of rounds.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -11,9 +11,7 @@ import { type DaemonCase, raiseWithDaemons } from './daemon-case.ts'
 import { drawRound, Playground, roundText } from './random-faults.ts'
 
 const SEED = Number(process.env.E2E_SEED ?? Date.now() % 1_000_000)
-const ASKED = process.env.E2E_ROUNDS
-const ROUNDS = Number(ASKED ?? 30)
-const BUDGET_MS = ASKED ? Number.POSITIVE_INFINITY : 80_000
+const ROUNDS = Number(process.env.E2E_ROUNDS ?? 30)
 const INTERVAL_MS = 2000
 /** How long the routes must have been right, and VRRP at rest. */
 const REST_MS = 1000
@@ -27,18 +25,15 @@ describe.skipIf(!requires('keepalived'))('after random faults', { timeout: TIMEO
     const lab = await raiseWithDaemons({ interval: `${INTERVAL_MS}ms`, withHook: true })
     await lab.bothDaemonsUp()
     const playground = new Playground(lab)
-    const began = performance.now()
-    let rounds = 0
-    for (; rounds < ROUNDS && performance.now() - began < BUDGET_MS; rounds++) {
+    for (let number = 1; number <= ROUNDS; number++) {
       const round = drawRound(random)
       const since = Date.now()
-      process.stdout.write(`  round ${rounds + 1}: ${roundText(round)}\n`)
+      process.stdout.write(`  round ${number}: ${roundText(round)}\n`)
       await playground.play(round)
       const { master, lateMs } = await settled(lab, playground.alive, Date.now())
       const writes = (await lab.routeWrites(since)).length
       process.stdout.write(`    → ${master}, ${lateMs} ms after VRRP was at rest; ${writes} writes\n`)
     }
-    expect(rounds).toBeGreaterThan(0)
   })
 })
 
