@@ -37,6 +37,8 @@ export type CaseOptions = {
   withHook?: boolean
   /** As in ClusterOptions. */
   daemons?: { readonly interval: string }
+  /** Seconds. */
+  advertInterval?: number
   /** Tables whose routes may not be changed. */
   denied?: readonly string[]
 }
@@ -80,6 +82,7 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     withHook = true,
     withRxLowerPri = withHook,
     daemons,
+    advertInterval = 0.2,
     denied = [],
   } = options
   const seed = seedOf(vips, tables, at, denied)
@@ -99,7 +102,7 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     seed,
     region: region.name,
     instances: { [VRRP_INSTANCE]: { vips, routeTables: tables.map(tableId) } },
-    advertInterval: 0.2,
+    advertInterval,
     withHook,
     withRxLowerPri,
     ...(daemons && { daemons }),

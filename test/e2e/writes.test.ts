@@ -34,7 +34,7 @@ describe.skipIf(!requires('keepalived'))('a failover', { timeout: 60_000 }, () =
     ])
   })
 
-  it('leaves keepalived’s second for STOP unused when EC2 swallows every packet', async () => {
+  it('ends within keepalived’s second for STOP when EC2 swallows every packet', async () => {
     const lab = await raise()
     await lab.bothUp()
     swallowEc2(lab, second)

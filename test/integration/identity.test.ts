@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Ec2Error } from '../../src/ec2/errors.ts'
-import { eniOfThisInstance, Metadata, regionOfThisInstance } from '../../src/ec2/identity.ts'
+import { addressOfThisInstance, eniOfThisInstance, Metadata, regionOfThisInstance } from '../../src/ec2/identity.ts'
 import { closeServer, listen, urlOf } from '../../src/lab/ec2/http.ts'
 import type { Seed } from '../../src/lab/ec2/seed/schema.ts'
 import { type Ec2Endpoint, startEc2Endpoint } from '../../src/lab/ec2/server.ts'
@@ -33,7 +33,7 @@ const seed: Seed = {
         'db-2': {
           id: NODE,
           interfaces: [
-            { id: PRIMARY, addresses: ['10.0.1.20'] },
+            { id: PRIMARY, addresses: ['10.0.1.20', '10.0.1.25'] },
             { id: SECOND, addresses: ['10.0.1.21'] },
           ],
         },
@@ -92,6 +92,12 @@ describe('with the metadata service of EC2', () => {
     const { exitCode, stderr } = await run(['switch', 'VI_1', '-f'], { interface: 'lo' })
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`IMDS knows no ENI for interface lo (${LOOPBACK_MAC})`)
+  })
+
+  test('the address is the primary one of the interface', async () => {
+    const session = new Metadata(metadata)
+    expect(await addressOfThisInstance(undefined, session)).toBe('10.0.1.20')
+    expect(await addressOfThisInstance('lo', session)).toBe('10.0.1.21')
   })
 
   test('the region is the config’s, else the environment’s, else this instance’s', async () => {
