@@ -1,92 +1,29 @@
-/** The FIFO's reader on real pipes, written to as keepalived does: opened read-write and non-blocking, one write a line. */
-import { execFileSync, spawn } from 'node:child_process'
+/** The FIFO's reader: the file, the lines, and that there is one reader. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { constants, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/errors.ts'
 import { eventText } from '../../src/keepalived/event.ts'
-import { type Fifo, readFifo } from '../../src/keepalived/fifo.ts'
+import { readFifo } from '../../src/keepalived/fifo.ts'
+import {
+  directory,
+  line,
+  makeDirectoryForEachTest,
+  mkfifo,
+  path,
+  record,
+  started,
+  turns,
+  writerOf,
+} from './notify-fifo.ts'
 
-let directory: string
-let path: string
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'vip-switch-fifo-'))
-  path = join(directory, 'run', 'notify.fifo')
-})
-afterEach(() => rmSync(directory, { recursive: true }))
-
-/** What the handlers were called with, in order. */
-type Recorded = Fifo & { readonly seen: string[] }
-
-function record(at = path): Recorded {
-  const seen: string[] = []
-  const fifo = readFifo(at, {
-    onEvent: (event) => seen.push(eventText(event)),
-    onMalformed: (line) => seen.push(`malformed ${line}`),
-    onGap: (reason) => seen.push(`gap: ${reason}`),
-  })
-  onTestFinished(() => fifo.close())
-  return { seen, close: fifo.close.bind(fifo) }
-}
-
-/** A reader that has started, and a writer as keepalived is one. */
-async function started() {
-  const fifo = record()
-  await expect.poll(() => fifo.seen).toEqual(['gap: start'])
-  fifo.seen.length = 0
-  return { ...fifo, writer: writerOf() }
-}
-
-function writerOf(at = path) {
-  const descriptor = openSync(at, constants.O_RDWR | constants.O_NONBLOCK)
-  let open = true
-  const close = () => {
-    if (open) closeSync(descriptor)
-    open = false
-  }
-  onTestFinished(close)
-  return { write: (text: string) => writeSync(descriptor, text), close }
-}
-
-const mkfifo = (at = path) => execFileSync('mkfifo', ['-m', '600', at])
-const line = (priority: number, name = 'VI_1') => `INSTANCE "${name}" MASTER ${priority}\n`
-
-/** Turns of the event loop: a reader that spins is seen in any of them. */
-async function turns(count = 50) {
-  for (let i = 0; i < count; i++) await turn()
-}
-
-/** Of this process. */
-function openFilesBelow(folder: string): string[] {
-  return readdirSync('/proc/self/fd').flatMap((name) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${name}`)
-      return target.startsWith(folder) ? [target] : []
-    } catch {
-      return [] // It was open to read this directory.
-    }
-  })
-}
+makeDirectoryForEachTest()
 
 function failureOf(action: () => unknown): Failure {
   try {
@@ -198,94 +135,6 @@ describe('events', () => {
     await expect.poll(() => seen).toEqual(['VI_1 MASTER 1'])
     await turns()
     expect(seen).toEqual(['VI_1 MASTER 1'])
-  })
-})
-
-describe('keepalived', () => {
-  test('reloads: what is left in the old FIFO is read first, then the new one', async () => {
-    const { seen, writer } = await started()
-    writer.write(line(1))
-    writer.write(line(2))
-    unlinkSync(path)
-    writer.close()
-    mkfifo()
-    const next = writerOf()
-    next.write(line(3))
-    await expect.poll(() => seen).toEqual(['VI_1 MASTER 1', 'VI_1 MASTER 2', 'gap: reopened', 'VI_1 MASTER 3'])
-  })
-
-  test('reloads while the old FIFO stays open in another process', async () => {
-    const { seen, writer } = await started()
-    unlinkSync(path)
-    mkfifo()
-    writer.write(line(1))
-    writerOf().write(line(2))
-    await expect.poll(() => seen).toEqual(['VI_1 MASTER 1', 'gap: reopened', 'VI_1 MASTER 2'])
-  })
-
-  test('reloads twenty times', async () => {
-    const { seen, writer } = await started()
-    let last = writer
-    for (let i = 1; i <= 20; i++) {
-      last.write(line(i))
-      unlinkSync(path)
-      last.close()
-      mkfifo()
-      last = writerOf()
-      if (i % 2 === 0) await turns(3)
-    }
-    last.write(line(21))
-    await expect.poll(() => seen.at(-1)).toBe('VI_1 MASTER 21')
-    const events = seen.filter((entry) => entry.startsWith('VI_1'))
-    const numbers = events.map((entry) => Number(entry.split(' ').at(-1)))
-    expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
-    expect(seen.at(-2)).toBe('gap: reopened')
-  })
-
-  test('ends, is seen to at once and once, and comes back', async () => {
-    const { seen, writer } = await started()
-    writer.write(line(1))
-    writer.close()
-    await expect.poll(() => seen).toEqual(['VI_1 MASTER 1', 'gap: writer-gone'])
-    await turns()
-    expect(seen).toHaveLength(2)
-    const next = writerOf()
-    next.write(line(2))
-    await expect.poll(() => seen.at(-1)).toBe('VI_1 MASTER 2')
-    next.close()
-    await expect.poll(() => seen.slice(2)).toEqual(['VI_1 MASTER 2', 'gap: writer-gone'])
-  })
-
-  test('ends and takes its FIFO along, and makes another when it is back', async () => {
-    const { seen, writer } = await started()
-    unlinkSync(path)
-    writer.close()
-    await expect.poll(() => seen).toEqual(['gap: writer-gone'])
-    await turns()
-    mkfifo()
-    writerOf().write(line(1))
-    await expect.poll(() => seen).toEqual(['gap: writer-gone', 'gap: reopened', 'VI_1 MASTER 1'])
-  })
-
-  test('reloads while a handler ends the reading: nothing of it stays open', async () => {
-    const fifo = readFifo(path, { onEvent: () => fifo.close(), onMalformed: () => {}, onGap: () => {} })
-    const writer = writerOf()
-    await turns(3)
-    unlinkSync(path)
-    mkfifo()
-    writer.write(line(1))
-    writer.close()
-    await expect.poll(() => openFilesBelow(directory)).toEqual([])
-  })
-
-  test('finds its directory replaced, and writes in the new one', async () => {
-    const { seen } = await started()
-    rmSync(join(directory, 'run'), { recursive: true })
-    await turns()
-    execFileSync('mkdir', [join(directory, 'run')])
-    mkfifo()
-    writerOf().write(line(1))
-    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(['gap: reopened', 'VI_1 MASTER 1'])
   })
 })
 

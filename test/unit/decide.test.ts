@@ -1,51 +1,23 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Claim, NodeState } from '../../src/core/claim.ts'
-import { decide, type ObservedClaim, type ObservedRoute, type View } from '../../src/core/decide.ts'
-import type { EniId } from '../../src/core/ids.ts'
-import type { Liveness } from '../../src/core/liveness.ts'
-import { type Standing, standingOf, type Target } from '../../src/core/route.ts'
-import { parseVip } from '../../src/core/vip.ts'
-import { eni, instanceId, rtb, tableWith } from '../fixtures.ts'
-
-const US = eni('eni-0a')
-const THEM = eni('eni-0b')
-const THIRD = eni('eni-0c')
-const VIP = parseVip('10.99.0.10')
-const TO_TOOL: Target = { kind: 'instance', instance: instanceId('i-0a') }
-const TO_NAT: Target = { kind: 'other', id: 'nat-0a' }
-
-const to = (id: EniId): Target => ({ kind: 'eni', eni: id, instance: undefined })
-
-function claim(id: EniId, state: NodeState, priority: number | undefined, address = '10.0.0.1'): Claim {
-  return { eni: id, state, priority, address, since: '2026-11-23T01:02:03.000Z', beat: '2026-11-23T01:02:03.000Z' }
-}
-
-function standing(target: Target | undefined, state: 'active' | 'blackhole' = 'active'): Standing {
-  const routes = target ? [{ destination: VIP, target, state, propagated: false }] : []
-  return standingOf(tableWith(routes), VIP, US, { createMissing: true, takeOver: [] })
-}
-
-const routes = (...standings: readonly Standing[]): ObservedRoute[] =>
-  standings.map((each, index) => ({ key: { table: rtb(`rtb-${index + 1}`), vip: VIP }, standing: each }))
-
-const other = (liveness: Liveness, of: Claim = claim(THEM, 'MASTER', 150)): ObservedClaim => ({ claim: of, liveness })
-
-/** We are the only MASTER, of priority 100, and the route is ours. */
-function view(change: Partial<View> = {}): View {
-  return {
-    self: claim(US, 'MASTER', 100),
-    isVoid: false,
-    mute: false,
-    others: [],
-    isLasting: false,
-    pin: undefined,
-    routes: routes(standing(to(US))),
-    ...change,
-  }
-}
-const pinTo = (id: EniId) => ({ eni: id, since: 0, until: 1 })
-const AWAY = routes(standing(to(THEM)))
+import type { NodeState } from '../../src/core/claim.ts'
+import { decide } from '../../src/core/decide.ts'
+import type { Standing } from '../../src/core/route.ts'
+import {
+  AWAY,
+  claim,
+  other,
+  pinTo,
+  routes,
+  standing,
+  THEM,
+  THIRD,
+  TO_NAT,
+  TO_TOOL,
+  to,
+  US,
+  VIP,
+  view,
+} from './views.ts'
 
 describe('we are the only MASTER', () => {
   test('with every route in place there is nothing to do, and no conflict', () => {
@@ -76,70 +48,6 @@ describe('we are the only MASTER', () => {
     const { reason, due } = decide(view({ routes: routes(...Array.from({ length: 5 }, () => standing(undefined))) }))
     expect(due).toHaveLength(5)
     expect(reason).toMatch(/rtb-1 \(missing\), .*rtb-3 \(missing\) and 2 more$/)
-  })
-})
-
-describe('another claims to be MASTER, too', () => {
-  test.each<[Liveness, string]>([
-    ['alive', 'yield'],
-    ['unknown', 'yield'],
-    ['expired', 'write'],
-    ['void', 'write'],
-  ])('a higher one whose claim is %s: %s', (liveness, action) => {
-    expect(decide(view({ others: [other(liveness)], routes: AWAY })).action).toBe(action)
-  })
-
-  test.each<[Liveness, boolean]>([
-    ['alive', true],
-    ['unknown', true],
-    ['expired', false],
-    ['void', false],
-  ])('whose claim is %s: a conflict is %s, so that nobody beats at a dead one', (liveness, conflict) => {
-    expect(decide(view({ others: [other(liveness)] })).conflict).toBe(conflict)
-    const lower = other(liveness, claim(THEM, 'MASTER', 50))
-    expect(decide(view({ others: [lower] }))).toMatchObject({ conflict, condition: conflict ? 'SPLIT-BRAIN' : 'OK' })
-  })
-
-  test('a lower one is written over', () => {
-    const decision = decide(view({ others: [other('alive', claim(THEM, 'MASTER', 50))], routes: AWAY }))
-    expect(decision).toMatchObject({ action: 'write', intended: US, condition: 'SPLIT-BRAIN' })
-    expect(decision.reason).toBe(
-      'eni-0b, MASTER 50, is alive; we are MASTER 100: split brain, which we win; taking 10.99.0.10/32 in rtb-1 (at eni-0b)',
-    )
-  })
-
-  test('of equal priorities the higher address wins, and the reason says so', () => {
-    const lower = claim(US, 'MASTER', 100, '10.0.9.1')
-    const higher = claim(THEM, 'MASTER', 100, '10.0.10.1')
-    expect(decide(view({ self: lower, others: [other('alive', higher)] })).intended).toBe(THEM)
-    const won = decide(view({ self: { ...higher, eni: US }, others: [other('alive', { ...lower, eni: THEM })] }))
-    expect(won.intended).toBe(US)
-    expect(won.reason).toContain('by our higher address')
-  })
-
-  test.each<NodeState>(['BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN'])('one that is %s is no contender', (state) => {
-    const decision = decide(view({ others: [other('alive', claim(THEM, state, 250))], routes: AWAY }))
-    expect(decision).toMatchObject({ action: 'write', intended: US, condition: 'DRIFT' })
-  })
-
-  test('the highest of several is the one', () => {
-    const others = [other('alive'), other('alive', claim(THIRD, 'MASTER', 200))]
-    expect(decide(view({ others }))).toMatchObject({ action: 'yield', intended: THIRD })
-  })
-
-  test('what may be dead is not called alive, and nobody is sent to look for it', () => {
-    const { reason } = decide(view({ others: [other('unknown')], isLasting: true }))
-    expect(reason).toContain('is not known to be alive or dead yet')
-    expect(reason).not.toContain('112')
-  })
-
-  test.each<[string, Claim]>([
-    ['loser', claim(THEM, 'MASTER', 150)],
-    ['winner', claim(THEM, 'MASTER', 50)],
-  ])('once both have been masters for long, the %s names the likely cause', (_, rival) => {
-    const others = [other('alive', rival)]
-    expect(decide(view({ others })).reason).not.toContain('112')
-    expect(decide(view({ others, isLasting: true })).reason).toMatch(/security groups.*protocol 112/)
   })
 })
 
@@ -225,100 +133,5 @@ describe('pinned', () => {
       action: 'none',
       due: [],
     })
-  })
-})
-
-describe('nobody sees our claim', () => {
-  test.each<[Liveness, string]>([
-    ['alive', 'yield'],
-    ['unknown', 'yield'],
-    ['expired', 'yield'],
-    ['void', 'write'],
-  ])('with a lower MASTER whose claim is %s: %s', (liveness, action) => {
-    const others = [other(liveness, claim(THEM, 'MASTER', 50))]
-    const decision = decide(view({ mute: true, others, routes: AWAY }))
-    expect(decision.action).toBe(action)
-    expect(decision.reason).toContain('our claim could not be published (is ec2:CreateTags allowed?)')
-  })
-
-  test('the one that we give way to is the intended owner, so that what we have under way is given up', () => {
-    const others = [other('alive', claim(THEM, 'MASTER', 50))]
-    expect(decide(view({ mute: true, others }))).toMatchObject({ intended: THEM, condition: 'SPLIT-BRAIN' })
-  })
-
-  test('with no other MASTER we write', () => {
-    const others = [other('alive', claim(THEM, 'BACKUP', 150))]
-    expect(decide(view({ mute: true, others, routes: AWAY })).action).toBe('write')
-  })
-})
-
-describe('whatever a view shows', () => {
-  const states = fc.constantFrom<NodeState>('MASTER', 'MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN')
-  const priorities = fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined })
-  const addresses = fc.constantFrom('10.0.0.1', '10.0.9.1', '10.0.10.1')
-  const claimOf = (id: EniId) =>
-    fc.tuple(states, priorities, addresses).map(([state, priority, address]) => claim(id, state, priority, address))
-  const livenesses = fc.constantFrom<Liveness>('alive', 'unknown', 'expired', 'void')
-  const observed = (id: EniId) => fc.record({ claim: claimOf(id), liveness: livenesses })
-  const standings = fc
-    .tuple(
-      fc.constantFrom(undefined, to(US), to(THEM), to(THIRD), TO_TOOL, TO_NAT),
-      fc.constantFrom<'active' | 'blackhole'>('active', 'blackhole'),
-    )
-    .map(([target, state]) => standing(target, state))
-  const views: fc.Arbitrary<View> = fc.record({
-    self: claimOf(US),
-    isVoid: fc.boolean(),
-    mute: fc.boolean(),
-    isLasting: fc.boolean(),
-    others: fc.tuple(observed(THEM), observed(THIRD)).chain((both) => fc.subarray(both)),
-    pin: fc.constantFrom(undefined, undefined, pinTo(US), pinTo(THEM)),
-    routes: fc.array(standings, { minLength: 1, maxLength: 3 }).map((all) => routes(...all)),
-  })
-
-  test('only the MASTER or the pinned node writes, only as the intended owner, and never over a foreign route', () => {
-    fc.assert(
-      fc.property(views, (seen) => {
-        const { action, intended, due } = decide(seen)
-        if (action !== 'write') expect(due).toEqual([])
-        else {
-          expect(seen.self.state === 'MASTER' || seen.pin?.eni === US).toBe(true)
-          expect(intended).toBe(US)
-          expect(due.length).toBeGreaterThan(0)
-        }
-        const foreign = seen.routes.filter((each) => each.standing.kind === 'refused').map(({ key }) => key)
-        expect(foreign.filter((key) => due.includes(key))).toEqual([])
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  test('once every due route is ours, nothing more is written', () => {
-    fc.assert(
-      fc.property(views, (seen) => {
-        const { due } = decide(seen)
-        const after = seen.routes.map((each) =>
-          due.includes(each.key) ? { ...each, standing: standing(to(US)) } : each,
-        )
-        expect(decide({ ...seen, routes: after }).action).not.toBe('write')
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  test('two masters that see each other alive, and no third, agree on the owner', () => {
-    fc.assert(
-      fc.property(claimOf(US), claimOf(THEM), (ours, theirs) => {
-        const [self, rival]: [Claim, Claim] = [
-          { ...ours, state: 'MASTER' },
-          { ...theirs, state: 'MASTER' },
-        ]
-        const here = decide(view({ self, others: [other('alive', rival)] }))
-        const there = decide(view({ self: rival, others: [other('alive', self)] }))
-        expect(here.intended).toBe(there.intended)
-        expect(here.intended).toBeDefined()
-      }),
-      { numRuns: 500 },
-    )
   })
 })

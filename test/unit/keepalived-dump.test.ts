@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest'
+import { parseDataDump } from '../../src/keepalived/data-dump.ts'
+import { parseJsonDump } from '../../src/keepalived/json-dump.ts'
+import { dataOf, jsonOf, master } from '../keepalived-dumps.ts'
+
+describe('a dump', () => {
+  const told = [master, { ...master, name: 'VI "2" }]', state: 'FAULT' } as const]
+
+  test('is nothing until it is whole', () => {
+    const json = JSON.stringify(jsonOf(told))
+    const data = dataOf(told)
+    const whole = { json: parseJsonDump(json), data: parseDataDump(data) }
+    expect(whole.json).toMatchObject([{ name: 'VI_1' }, { name: 'VI "2" }]', state: 'FAULT' }])
+    expect(whole.data).toMatchObject([{ name: 'VI_1' }, { name: 'VI "2" }]', state: 'FAULT' }])
+    for (let end = 0; end < json.length; end++) expect(parseJsonDump(json.slice(0, end))).toBeUndefined()
+    for (let end = 0; end < data.length; end++) {
+      expect([undefined, JSON.stringify(whole.data)]).toContain(JSON.stringify(parseDataDump(data.slice(0, end))))
+    }
+  })
+
+  test('is read in the form of json_version 2, too', () => {
+    expect(parseJsonDump(JSON.stringify({ vrrp: jsonOf(told), track_process: [] }))).toEqual(
+      parseJsonDump(JSON.stringify(jsonOf(told))),
+    )
+  })
+})
