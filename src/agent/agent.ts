@@ -39,8 +39,8 @@ export type AgentOptions = {
   readonly log: Logger
   /** Counted up in place. */
   readonly counters: Counters
-  /** Called after every step. */
-  readonly onChange?: (state: ProtocolState) => void
+  /** Called after every step, when what it leads to is under way; `input` is what it was about. */
+  readonly onStep?: (state: ProtocolState, input: Input) => void
 }
 
 /** So that the nodes of an account do not all read at once: up to a tenth of the interval. */
@@ -72,7 +72,7 @@ export class Agent {
     this.#logDecision(before)
     for (const effect of effects) this.#perform(effect)
     this.#setTimer()
-    this.#options.onChange?.(state)
+    this.#options.onStep?.(state, input)
   }
 
   /** Ends everything that is under way. */

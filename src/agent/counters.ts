@@ -13,6 +13,10 @@ export const countersSchema = z.object({
   heals: count,
   readsFailed: count,
   publishesFailed: count,
+  /** User hooks, by how they ended: with exit code 0; otherwise, or too late; no longer wanted. */
+  hooksDone: count,
+  hooksFailed: count,
+  hooksEnded: count,
 })
 
 export type Counters = z.output<typeof countersSchema>
@@ -24,7 +28,17 @@ export type Counts = Map<string, Counters>
 export function countersOf(counts: Counts, instance: string): Counters {
   const known = counts.get(instance)
   if (known) return known
-  const fresh = { transitions: 0, writesAccepted: 0, writesFailed: 0, heals: 0, readsFailed: 0, publishesFailed: 0 }
+  const fresh: Counters = {
+    transitions: 0,
+    writesAccepted: 0,
+    writesFailed: 0,
+    heals: 0,
+    readsFailed: 0,
+    publishesFailed: 0,
+    hooksDone: 0,
+    hooksFailed: 0,
+    hooksEnded: 0,
+  }
   counts.set(instance, fresh)
   return fresh
 }

@@ -13,6 +13,7 @@ import { type Generation, startGeneration } from './generation.ts'
 import { type Node, openNode } from './node.ts'
 import type { Wanted } from './route-port.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
+import { UserHooks } from './user-hooks.ts'
 
 export type DaemonOptions = {
   readonly configPath: string
@@ -29,6 +30,7 @@ export class Daemon {
   readonly #stopped = new AbortController()
   readonly #supervision: Supervision
   readonly #counts: Counts = new Map()
+  readonly #userHooks: UserHooks
   #started: Promise<void> = Promise.resolve()
   /** Ended by a newer reload. */
   #reload = new AbortController()
@@ -37,6 +39,7 @@ export class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options
+    this.#userHooks = new UserHooks({ ...options, counts: this.#counts })
     this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
   }
 
@@ -88,7 +91,7 @@ export class Daemon {
     this.#stopped.abort(new Failure('failed', 'the daemon was stopped'))
     this.#current?.generation.stop()
     this.#current = undefined
-    await this.#supervision.stopping()
+    await Promise.all([this.#supervision.stopping(), this.#userHooks.stop()])
   }
 
   /** @throws Failure also for what only a restart can change */
@@ -117,7 +120,8 @@ export class Daemon {
   }
 
   #generation(node: Node): Generation {
-    return startGeneration(node, this.#options.stateDirectory, this.#counts)
+    const { stateDirectory } = this.#options
+    return startGeneration(node, { stateDirectory, counts: this.#counts, userHooks: this.#userHooks })
   }
 
   #reject(error: unknown): void {

@@ -13,6 +13,7 @@ import type { Node } from './node.ts'
 import { defaultSettings, type Input } from './protocol/state.ts'
 import { insist } from './route-port.ts'
 import { type UnderWay, watchWork } from './under-way.ts'
+import type { UserHooks } from './user-hooks.ts'
 import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
 
 export type Generation = {
@@ -27,12 +28,20 @@ export type Generation = {
   stop(): void
 }
 
+/** What outlasts a generation. */
+export type Lasting = {
+  readonly stateDirectory: string
+  readonly counts: Counts
+  readonly userHooks: UserHooks
+}
+
 /** @throws Failure where the FIFO cannot be read */
-export function startGeneration(node: Node, stateDirectory: string, counts: Counts): Generation {
+export function startGeneration(node: Node, lasting: Lasting): Generation {
   const { config, probe, clock, log } = node
   const work = watchWork(clock)
+  lasting.userHooks.prepare(config)
   const agents = new Map(
-    Object.keys(config.instances).map((name) => [name, startAgent(node, name, stateDirectory, counts, work)] as const),
+    Object.keys(config.instances).map((name) => [name, startAgent(node, name, lasting, work)] as const),
   )
   /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
   const heard = new Map<string, number>()
@@ -105,7 +114,8 @@ export function startGeneration(node: Node, stateDirectory: string, counts: Coun
   }
 }
 
-function startAgent(node: Node, name: string, stateDirectory: string, counts: Counts, work: UnderWay): Agent {
+function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay): Agent {
+  const { stateDirectory, counts, userHooks } = lasting
   const { config, ec2, eni, address, reader, witness, clock, log } = node
   const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
   const view = loadView(stateDirectory, name, config)
@@ -139,6 +149,7 @@ function startAgent(node: Node, name: string, stateDirectory: string, counts: Co
       write: (key, signal) => insist((attempt) => writeRoute(ec2, key, eni, createMissing, attempt), wanted(signal)),
       publish: (claim, signal) => work.follow(witness.publish(name, claim, signal)),
     },
+    onStep: (state, input) => userHooks.observe(config, name, state, input),
   })
 }
 

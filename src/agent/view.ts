@@ -84,5 +84,6 @@ function viewOfIds(config: Config, instance: string): View | undefined {
 }
 
 function subject(config: Config, instance: string): string {
-  return JSON.stringify([config.region, config.assumeRole, config.instances[instance]])
+  const { hooks: _, ...routes } = config.instances[instance] ?? {}
+  return JSON.stringify([config.region, config.assumeRole, routes])
 }

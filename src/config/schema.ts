@@ -87,6 +87,36 @@ const selector = z
 
 const eni = parsed<EniId>('a network interface’s id (eni-…)', (text) => (isEniId(text) ? text : undefined))
 
+const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
+
+const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
+
+const LONGEST_HOOK_MS = 3_600_000
+const WORDS =
+  'a list of words, the program’s absolute path first, such as [/usr/local/bin/promote, --now]; no shell reads it'
+const userHook = section({
+  run: z
+    .tuple([z.string({ error: WORDS }).regex(/^\//, { error: WORDS })], z.string({ error: 'a text (quote numbers)' }), {
+      error: WORDS,
+    })
+    .meta({ description: 'The program, by its absolute path, and its arguments.' }),
+  timeout: duration
+    .refine((ms) => ms <= LONGEST_HOOK_MS, { error: 'at most 1h' })
+    .prefault('30s')
+    .meta({ description: 'After so long it is ended, with all that it has started.' }),
+})
+
+const userHooks = section({
+  master: userHook.optional().meta({ description: 'This node has become MASTER, and EC2 has answered its writes.' }),
+  owner: userHook.optional().meta({ description: 'The routes were read back as this MASTER’s own, and stay.' }),
+  backup: userHook.optional().meta({ description: 'This node has become BACKUP.' }),
+  fault: userHook.optional().meta({ description: 'keepalived has found a fault on this node.' }),
+  stop: userHook.optional().meta({ description: 'keepalived stops, or has gone.' }),
+})
+
+export type UserHook = z.output<typeof userHook>
+export type UserHookEvent = keyof z.output<typeof userHooks>
+
 const instance = section({
   vips: z
     .array(vip, { error: 'a list of VIPs' })
@@ -108,16 +138,13 @@ const instance = section({
     })
     .default([])
     .meta({ description: 'Ids of gateways and other foreign targets whose route may be replaced.' }),
+  hooks: userHooks.optional().meta({ description: 'Commands that are run after a transition. Default: none.' }),
 })
 
 /** A VRRP instance's name is part of a tag's key, which EC2 limits in letters and to 128 of them. */
 export const INSTANCE_NAME = /^[\w .:/=+@-]{1,48}$/
 export const INSTANCE_NAME_FORM = 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -'
 const instanceName = z.string().regex(INSTANCE_NAME, { error: INSTANCE_NAME_FORM })
-
-const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
-
-const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
 
 export const DEFAULT_CONTROL_PATH = '/run/vip-switch/control.sock'
 

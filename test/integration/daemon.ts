@@ -16,12 +16,15 @@ export const inDirectory = (name: string) => join(directory, name)
  * Writes the config, whose FIFO, socket and pid file are in the test's directory unless the test says otherwise. The pid
  * file names no process, so that nothing is known of keepalived but what its FIFO tells.
  */
-export function writeDaemonConfig(change: object = {}): string {
+export function writeDaemonConfig(change: object = {}, instance = byIds()): string {
   const path = inDirectory('config.yaml')
   const keepalived = { fifo: inDirectory('notify.fifo'), pidFile: inDirectory('keepalived.pid') }
   writeFileSync(keepalived.pidFile, 'none')
   const config = { cluster: 'db', eni: eniOf('db-1'), control: inDirectory('control.sock'), keepalived, ...change }
-  writeFileSync(path, JSON.stringify(config).replace(/}$/, `, instances: { VI_1: { ${byIds()} } } }`))
+  writeFileSync(
+    path,
+    JSON.stringify(config).replace(/}$/, () => `, instances: { VI_1: { ${instance} } } }`),
+  )
   return path
 }
 
@@ -36,10 +39,13 @@ export function createDaemon(configPath: string, log = silentLog): Daemon {
   return daemon
 }
 
-/** keepalived has elected this node. */
-export function tellMaster(fifo = 'notify.fifo'): void {
-  appendFileSync(inDirectory(fifo), 'INSTANCE "VI_1" MASTER 150\n')
+/** keepalived tells of a new state. */
+export function tell(state: string, fifo = 'notify.fifo'): void {
+  appendFileSync(inDirectory(fifo), `INSTANCE "VI_1" ${state} 150\n`)
 }
+
+/** keepalived has elected this node. */
+export const tellMaster = (fifo?: string) => tell('MASTER', fifo)
 
 /** @throws an error where no daemon answers */
 export async function statusOnSocket(): Promise<DaemonStatus> {

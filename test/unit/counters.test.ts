@@ -51,14 +51,8 @@ test('counts transitions, and writes that were accepted', async () => {
   agent.deliver({ ...MASTER, priority: 140, found: false })
   await vi.waitFor(() => expect(counters.writesAccepted).toBe(1))
   agent.deliver({ kind: 'state', state: 'BACKUP', priority: 140, found: false })
-  expect(counters).toEqual({
-    transitions: 2,
-    writesAccepted: 1,
-    writesFailed: 0,
-    heals: 0,
-    readsFailed: 0,
-    publishesFailed: 0,
-  })
+  const none = countersOf(new Map(), 'VI_1')
+  expect(counters).toEqual({ ...none, transitions: 2, writesAccepted: 1 })
 })
 
 test('counts what is taken back from somebody else as a heal', async () => {

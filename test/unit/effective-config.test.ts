@@ -39,6 +39,7 @@ instances:
       - rtb-0a
     createMissing: true                # default
     takeOver: []                       # default
+    # hooks: none
 interval: 5s                           # default
 failover: fast                         # default
 witness:

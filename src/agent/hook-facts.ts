@@ -1,0 +1,47 @@
+/** What a user hook is told, in its environment. */
+import type { InstanceConfig, UserHookEvent } from '../config/schema.ts'
+import type { Claim, NodeState } from '../core/claim.ts'
+import type { Decision } from '../core/decide.ts'
+import type { RouteTableId } from '../core/ids.ts'
+import { type Destination, destinationText, isHost } from '../core/vip.ts'
+
+export type HookSubject = {
+  readonly event: UserHookEvent
+  readonly cluster: string
+  readonly instance: string
+  readonly vips: InstanceConfig['vips']
+  readonly self: Pick<Claim, 'eni' | 'state' | 'priority' | 'address'>
+  /** Undefined where it was not seen. */
+  readonly previous: NodeState | undefined
+  /** As far as they are known. */
+  readonly tables: readonly RouteTableId[]
+  /** Undefined until something was read. */
+  readonly decision: Pick<Decision, 'intended' | 'condition' | 'reason'> | undefined
+}
+
+/** VIP_SWITCH_* variables; what is not known is empty, and lists are separated by spaces. */
+export function factsFor(subject: HookSubject): Readonly<Record<string, string>> {
+  const { event, cluster, instance, vips, self, previous, tables, decision } = subject
+  const facts = {
+    EVENT: event,
+    CLUSTER: cluster,
+    INSTANCE: instance,
+    STATE: self.state,
+    PREVIOUS_STATE: previous ?? '',
+    PRIORITY: `${self.priority ?? ''}`,
+    ENI: self.eni,
+    ADDRESS: self.address,
+    VIPS: vips.map(vipText).join(' '),
+    ROUTE_TABLES: [...new Set(tables)].join(' '),
+    OWNER: decision?.intended ?? '',
+    CONDITION: decision?.condition ?? '',
+    REASON: decision?.reason ?? '',
+  }
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [`VIP_SWITCH_${name}`, value]))
+}
+
+/** As it is put in a config: a single address without its prefix length. */
+function vipText(vip: Destination): string {
+  const text = destinationText(vip)
+  return isHost(vip) ? text.replace(/\/\d+$/, '') : text
+}

@@ -1,0 +1,44 @@
+/** One user hook: run where it is still wanted, and its result logged. */
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { UserHook, UserHookEvent } from '../config/schema.ts'
+import { messageOf } from '../errors.ts'
+import type { UserHookResult } from './user-hook.ts'
+
+export type HookTask = {
+  readonly instance: string
+  readonly event: UserHookEvent
+  readonly hook: UserHook
+  /** Its environment, besides ours. */
+  readonly facts: Readonly<Record<string, string>>
+}
+
+/** Loads what runs hooks, and nothing else needs. A failover should not have to wait for that. */
+export const loadRunner = () => import('./user-hook.ts')
+
+/** Never rejects. Returns undefined for a hook that was not run, since it is no longer wanted. */
+export async function performHook(
+  { instance, event, hook, facts }: HookTask,
+  { signal, clock, log }: { signal: AbortSignal; clock: Clock; log: Logger },
+): Promise<UserHookResult | undefined> {
+  const name = `${instance}, hook ${event}`
+  const about = { instance, hook: event, run: hook.run }
+  try {
+    const { runUserHook } = await loadRunner()
+    if (signal.aborted) {
+      log.info(about, `${name}: not run, ${messageOf(signal.reason)}`)
+      return undefined
+    }
+    log.info(about, `${name}: starts`)
+    const result = await runUserHook(hook, facts, { signal, clock })
+    const { outcome, detail, exitCode, ms, output } = result
+    const found = { ...about, outcome, exitCode, ms, output }
+    if (outcome === 'done') log.info(found, `${name}: done`)
+    else if (outcome === 'ended') log.warn(found, `${name}: ended, ${messageOf(signal.reason)}`)
+    else log.error(found, `${name}: ${detail}`)
+    return result
+  } catch (error) {
+    log.error(about, `${name}: ${messageOf(error)}`)
+    return undefined
+  }
+}
