@@ -1,14 +1,11 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../src/lab/ec2/errors.ts'
-import { gate } from '../fixtures.ts'
-import { actionsOf, environmentFor, logLines, PROGRAM, type Run, runProgram } from './cli.ts'
+import { actionsOf, environmentFor, logLines, PROGRAM, runProgram } from './cli.ts'
 import { directory, endpoint, interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
 import { BACKUP, both, byIds, eniOf, hook, idOf, MASTER, STOP, setTarget, TABLES, targets } from './node.ts'
-import { heldStart } from './preload.ts'
 
 startEndpointForEachTest()
 
@@ -176,54 +173,6 @@ describe('events that move no route', () => {
     )
     expect(run.exitCode).toBe(0)
   })
-})
-
-describe('MASTER_RX_LOWER_PRI', () => {
-  const RX_LOWER_PRI = ['INSTANCE', 'VI_1', 'MASTER_RX_LOWER_PRI', '150']
-
-  test('reads first, and writes only what is elsewhere', async () => {
-    const route = endpoint.region.routeTables
-      .get(idOf('private-a', 'rtb-'))
-      ?.routes.find(({ destination }) => destination.value === '10.99.0.10/32')
-    if (route) route.target = { field: 'networkInterfaceId', id: eniOf('db-2') }
-    expect((await hook('db-1', RX_LOWER_PRI)).exitCode).toBe(0)
-    expect(actionsOf(endpoint)[0]).toBe('DescribeRouteTables')
-    expect(writes()).toHaveLength(1)
-    expect(targets()).toEqual(both(eniOf('db-1')))
-  })
-
-  test('comes five times a second, and is acted upon once', async () => {
-    const asked = gate()
-    interceptWith(() => asked.open())
-    const { env, letGo } = await heldStart()
-    const first = hook('db-1', RX_LOWER_PRI)
-    const others = [hook('db-1', RX_LOWER_PRI, { env }), hook('db-1', RX_LOWER_PRI, { env })]
-    await asked.opened
-    letGo()
-    const runs = await Promise.all([first, ...others])
-    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
-    // One look at once, one after 1 s, one after 3 s: all of them the first hook's.
-    expect(actionsOf(endpoint).filter((action) => action === 'DescribeRouteTables')).toHaveLength(3)
-    expect(writes()).toEqual([])
-  })
-
-  test('coming without end while EC2 is slow, it keeps no hook from its write', async () => {
-    for (const name of TABLES) setTarget(name, { field: 'networkInterfaceId', id: eniOf('db-2') })
-    const reached = gate()
-    const isThere = () => Object.values(targets()).every((target) => target === eniOf('db-1'))
-    // Slower than one a second, which is how often one of them is acted upon.
-    interceptWith(async () => {
-      await delay(1200)
-      setImmediate(() => isThere() && reached.open())
-    })
-    const hooks: Promise<Run>[] = []
-    const flood = setInterval(() => hooks.push(hook('db-1', RX_LOWER_PRI)), 400)
-    await reached.opened
-    clearInterval(flood)
-    const runs = await Promise.all(hooks)
-    expect(runs.map(({ exitCode }) => exitCode)).not.toContain(5)
-    expect(targets()).toEqual(both(eniOf('db-1')))
-  }, 60_000)
 })
 
 describe('bad input', () => {
