@@ -8,9 +8,6 @@ import { fileURLToPath } from 'node:url'
 
 const BIN = fileURLToPath(new URL('vip-switch', import.meta.url))
 const BUNDLE = fileURLToPath(new URL('../dist/main.cjs', import.meta.url))
-/** Enough for the write and a first look. */
-const DEADLINE = '1500ms'
-
 // Nothing is built yet where a clone installs its dependencies.
 if (existsSync(BUNDLE)) {
   try {
@@ -50,11 +47,9 @@ async function runHook(directory, overview) {
     AWS_ACCESS_KEY_ID: 'cache',
     AWS_SECRET_ACCESS_KEY: 'cache',
     VIP_SWITCH_CODE_CACHE: 'write',
+    VIP_SWITCH_CONFIG: config,
+    RUNTIME_DIRECTORY: directory,
   }
-  const options = ['--config', config, '--state-dir', directory, '--deadline', DEADLINE]
-  const hook = spawn(process.execPath, [BIN, 'notify', ...options, 'INSTANCE', 'VI_1', 'MASTER', '150'], {
-    env,
-    stdio: 'ignore',
-  })
+  const hook = spawn(process.execPath, [BIN, 'notify', 'INSTANCE', 'VI_1', 'MASTER', '150'], { env, stdio: 'ignore' })
   await once(hook, 'exit')
 }

@@ -1,11 +1,9 @@
 /** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
 import { chmodSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer } from 'node:net'
 import * as z from 'zod'
 import { Failure, messageOf } from '../errors.ts'
-
-/** How long a hook waits for the daemon before it acts itself. */
-export const ANSWER_MS = 200
+import { exchangeLine, onLine } from './control-line.ts'
 
 const requestSchema = z.discriminatedUnion('ask', [
   z.object({
@@ -65,30 +63,11 @@ async function assertFree(path: string): Promise<void> {
 }
 
 /** Asks the daemon. Rejects where none answers in time. */
-export function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path)
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer on ${path} within ${ANSWER_MS} ms`)))
-    socket.on('error', reject)
-    socket.on('close', () => reject(new Error(`${path} was closed without an answer`)))
-    onLine(socket, (line) => {
-      socket.end()
-      try {
-        resolve(answerSchema.parse(JSON.parse(line)))
-      } catch (error) {
-        reject(error)
-      }
-    })
-    socket.write(`${JSON.stringify(request)}\n`)
-  })
+export async function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
+  return parseAnswer(await exchangeLine(path, JSON.stringify(request)))
 }
 
-// Not readline: it throws a socket's error a second time, where nobody can catch it.
-function onLine(socket: Socket, take: (line: string) => void): void {
-  let text = ''
-  socket.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = `${text}${chunk}`.split('\n')
-    text = lines.pop() ?? ''
-    for (const line of lines) take(line)
-  })
+/** @throws where the line is no answer of a daemon */
+export function parseAnswer(line: string): ControlAnswer {
+  return answerSchema.parse(JSON.parse(line))
 }

@@ -2,27 +2,13 @@
 import type { Logger } from 'pino'
 import { type Clock, deadline } from '../clock.ts'
 import { instanceOf, loadConfig } from '../config/load.ts'
-import { DEFAULT_CONTROL_PATH } from '../config/schema.ts'
 import type { NodeState } from '../core/claim.ts'
 import { Failure, messageOf } from '../errors.ts'
-import { eventText, isMaster, type VrrpEvent } from '../keepalived/event.ts'
-import {
-  isAtWork,
-  isNewer,
-  type JournalEntry,
-  type Moment,
-  momentOfThisProcess,
-  newestEvent,
-  recordEvent,
-  secondsBetween,
-  watchEvents,
-} from '../keepalived/journal.ts'
-import { askDaemon, type ControlAnswer } from './control.ts'
+import { eventText, type VrrpEvent } from '../keepalived/event.ts'
+import { watchEvents } from '../keepalived/journal.ts'
 import { type EdgeResult, runEdge } from './edge.ts'
+import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
 import { loadView, saveView, viewOf } from './view.ts'
-
-/** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
-const RX_LOWER_PRI_SPACING_SECONDS = 1
 
 const NOTHING: EdgeResult = { outcomes: [], problems: [] }
 
@@ -35,21 +21,19 @@ export type HookOptions = {
 }
 
 /**
- * Records the event and does what it asks for; nothing of it is done once a newer event is recorded.
+ * Does what the event asks for; nothing of it is done once a newer event is recorded.
  * @returns how each route came out; none for an event that moves no route
  * @throws Failure of kind `superseded` when a newer event was recorded
  */
-export async function handleEvent(event: VrrpEvent, options: HookOptions): Promise<EdgeResult> {
-  const { log } = options
-  const moment = momentOfThisProcess()
-  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(newestRecorded(event, moment, options), moment)) {
-    log.debug({ event }, `${eventText(event)}: another hook is on it`)
-    return NOTHING
-  }
-  record(event, moment, options)
-  const permit = () => assertNewest(newestRecorded(event, moment, options), moment, event)
-  permit()
-  if (await isHandedOver(event, moment, options)) return NOTHING
+export async function handleEvent(
+  event: VrrpEvent,
+  { moment, remarks }: Extract<HandOver, { kind: 'ours' }>,
+  options: HookOptions,
+): Promise<EdgeResult> {
+  const { log, stateDirectory } = options
+  const tell = ({ level, text, hint }: Remark) => log[level]({ hint }, text)
+  for (const remark of remarks) tell(remark)
+  const permit = () => assertNewest(newestRecorded(stateDirectory, event, moment, tell), moment, event)
 
   switch (event.state) {
     case 'MASTER':
@@ -66,84 +50,6 @@ export async function handleEvent(event: VrrpEvent, options: HookOptions): Promi
       log.info({ event }, `${eventText(event)}: recorded`)
       await stepDown(event, event.state, options, permit)
       return NOTHING
-  }
-}
-
-/**
- * A new master goes on even where nothing can be recorded (a full disk, say): a route that stays at the old one is a
- * certain outage, two hooks that cross a rare one.
- */
-function record(event: VrrpEvent, moment: Moment, { stateDirectory, log }: HookOptions): void {
-  try {
-    recordEvent(stateDirectory, event, moment)
-  } catch (error) {
-    const failure = new Failure('failed', `cannot record the event: ${messageOf(error)}`, {
-      hint: `make ${stateDirectory} writable for keepalived's script_user, or choose another with --state-dir`,
-      cause: error,
-    })
-    if (!isMaster(event)) throw failure
-    log.error({ hint: failure.hint }, `${failure.message}; going on without`)
-  }
-}
-
-/** Whether a daemon takes the event: its connection is warm, and it knows what the others claim. */
-async function isHandedOver(event: VrrpEvent, moment: Moment, { configPath, log }: HookOptions): Promise<boolean> {
-  const { type, name, state, priority = 0 } = event
-  let answer: ControlAnswer
-  try {
-    answer = await askDaemon(controlPath(configPath), {
-      ask: 'event',
-      values: [type, name, state, `${priority}`],
-      moment,
-    })
-  } catch (error) {
-    log.debug(`no daemon: ${messageOf(error)}`)
-    return false
-  }
-  if (!answer.ok) {
-    log.warn(`the daemon does not take ${eventText(event)}: ${answer.error}`)
-    return false
-  }
-  if (answer.status === 'superseded') {
-    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
-  }
-  log.info({ event }, `${eventText(event)}: handed to the daemon`)
-  return true
-}
-
-/** The config's socket; the default one where the config cannot be read, since a STOP must be told all the same. */
-function controlPath(configPath: string): string {
-  try {
-    return loadConfig(configPath).control
-  } catch {
-    return DEFAULT_CONTROL_PATH // What is wrong with the config is said where the config is needed.
-  }
-}
-
-/** The newest event on record; none, with an error in the log, where the record cannot be read. */
-function newestRecorded(
-  { name }: VrrpEvent,
-  { boot }: Moment,
-  { stateDirectory, log }: HookOptions,
-): JournalEntry | undefined {
-  try {
-    return newestEvent(stateDirectory, name, boot)
-  } catch (error) {
-    log.error(`cannot see whether a newer event is recorded: ${messageOf(error)}`)
-    return undefined
-  }
-}
-
-/** Whether nothing can be new to this proof of a lower master: another hook has just begun, or is still at work. */
-function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
-  if (!newest?.state.startsWith('MASTER')) return false
-  return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || isAtWork(newest)
-}
-
-/** A proof of a lower master is no change of state: it supersedes nothing. */
-function assertNewest(newest: JournalEntry | undefined, moment: Moment, event: VrrpEvent): void {
-  if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) {
-    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newest.state}`)
   }
 }
 

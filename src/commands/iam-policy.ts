@@ -1,6 +1,7 @@
 /** `vip-switch iam-policy`: what the roles must be allowed. */
 import { policiesOf } from '../agent/iam-policy.ts'
-import { configPath, loadConfig } from '../config/load.ts'
+import { loadConfig } from '../config/load.ts'
+import { configPath } from '../config/paths.ts'
 import { regionOfEnvironment } from '../ec2/client.ts'
 import { Failure } from '../errors.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'

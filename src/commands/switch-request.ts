@@ -1,5 +1,6 @@
 /** What the words of `vip-switch switch` mean. */
-import { configPath, instanceOf, loadConfig } from '../config/load.ts'
+import { instanceOf, loadConfig } from '../config/load.ts'
+import { configPath } from '../config/paths.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import { isEniId, isInstanceId, isRouteTableId } from '../core/ids.ts'
 import type { RoutePolicy } from '../core/route.ts'

@@ -3,17 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { Failure, messageOf } from '../errors.ts'
+import { configPath, DEFAULT_CONFIG_PATH } from './paths.ts'
 import { type Config, configSchema, type InstanceConfig } from './schema.ts'
-
-export const DEFAULT_CONFIG_PATH = '/etc/vip-switch/config.yaml'
 
 /** One thing that is wrong in the file: where, what was found, and what is allowed. */
 export type ConfigProblem = { line: number; path: string; found: string; allowed: string }
-
-/** Where the config is: `--config`, then VIP_SWITCH_CONFIG, then the default path. */
-export function configPath(option: string | undefined): string {
-  return option ?? process.env.VIP_SWITCH_CONFIG ?? DEFAULT_CONFIG_PATH
-}
 
 /** @throws Failure of kind `config`, listing every problem of the file */
 export function loadConfig(path: string): Config {

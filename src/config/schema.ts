@@ -5,6 +5,7 @@ import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/
 import { ttlOf } from '../core/liveness.ts'
 import { type Destination, parseVip } from '../core/vip.ts'
 import { DURATION_FORM, parseDuration } from './duration.ts'
+import { DEFAULT_CONTROL_PATH } from './paths.ts'
 
 /** How a config, or an operator's flag, says which route tables are meant. */
 export type TableSelector =
@@ -145,8 +146,6 @@ const instance = section({
 export const INSTANCE_NAME = /^[\w .:/=+@-]{1,48}$/
 export const INSTANCE_NAME_FORM = 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -'
 const instanceName = z.string().regex(INSTANCE_NAME, { error: INSTANCE_NAME_FORM })
-
-export const DEFAULT_CONTROL_PATH = '/run/vip-switch/control.sock'
 
 const keepalived = section({
   fifo: path.default('/run/vip-switch/notify.fifo').meta({ description: 'vrrp_notify_fifo of keepalived.conf.' }),

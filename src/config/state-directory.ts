@@ -2,13 +2,6 @@
 import { chownSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-export const DEFAULT_STATE_DIRECTORY = '/run/vip-switch'
-
-/** `--state-dir`, then systemd's RUNTIME_DIRECTORY (the first of its list), then the default. */
-export function stateDirectory(option: string | undefined): string {
-  return option ?? process.env.RUNTIME_DIRECTORY?.split(':', 1)[0] ?? DEFAULT_STATE_DIRECTORY
-}
-
 /**
  * Writes a file so that a reader sees the whole of it or none; makes its directory.
  * Synchronous: it is a few bytes on a tmpfs, and must be there before anything else is done.

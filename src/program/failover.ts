@@ -10,7 +10,7 @@ export function addFailoverCommands(program: Command, exit: Exit): void {
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
     .option('--state-dir <dir>', 'where events are recorded (or RUNTIME_DIRECTORY; default /run/vip-switch)')
-    .option('--deadline <duration>', 'give up after this long', duration, 60_000)
+    .option('--deadline <duration>', 'give up after this long (default 60s)', duration)
     .addHelpText(
       'after',
       `
@@ -21,7 +21,7 @@ In keepalived.conf, inside vrrp_instance VI_1 (keepalived appends the event):
 By hand:
   vip-switch notify INSTANCE VI_1 MASTER 150`,
     )
-    .action(async (event: string[], options: { config?: string; stateDir?: string; deadline: number }) => {
+    .action(async (event: string[], options: { config?: string; stateDir?: string; deadline?: number }) => {
       const { notify } = await import('../commands/notify.ts')
       exit(await notify(event, options))
     })

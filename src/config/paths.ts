@@ -1,0 +1,15 @@
+/** Where things are, unless somebody says otherwise. A hook starts with this, so that nothing is loaded here. */
+
+export const DEFAULT_CONFIG_PATH = '/etc/vip-switch/config.yaml'
+export const DEFAULT_CONTROL_PATH = '/run/vip-switch/control.sock'
+export const DEFAULT_STATE_DIRECTORY = '/run/vip-switch'
+
+/** Where the config is: `--config`, then VIP_SWITCH_CONFIG, then the default path. */
+export function configPath(option: string | undefined): string {
+  return option ?? process.env.VIP_SWITCH_CONFIG ?? DEFAULT_CONFIG_PATH
+}
+
+/** `--state-dir`, then systemd's RUNTIME_DIRECTORY (the first of its list), then the default. */
+export function stateDirectory(option: string | undefined): string {
+  return option ?? process.env.RUNTIME_DIRECTORY?.split(':', 1)[0] ?? DEFAULT_STATE_DIRECTORY
+}
