@@ -8,8 +8,11 @@ import { z } from 'zod'
 import type { Mutant } from './mutants.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const COPIED = ['src', 'test/scenarios', 'test/simulation', 'test/exhaustive', 'test/fixtures.ts', 'package.json']
-const UNIT_TESTS = ['decide', 'liveness', 'pin', 'claim'].map((name) => `test/unit/${name}.test.ts`)
+const TESTS = ['test/scenarios', 'test/simulation', 'test/exhaustive', 'test/unit/views.ts', 'test/fixtures.ts']
+const COPIED = ['src', ...TESTS, 'package.json']
+const UNIT_TESTS = ['decide', 'decide-contest', 'decide-properties', 'liveness', 'pin', 'claim'].map(
+  (name) => `test/unit/${name}.test.ts`,
+)
 const TIMEOUT_MS = 120_000
 
 /** What kills most, and is quick, comes first. */
