@@ -128,6 +128,21 @@ describe('what is not known of the language', () => {
   })
 })
 
+describe('a shared VPC', () => {
+  it('has its tables in its owner’s account', async () => {
+    const { lab } = seed.vpcs
+    if (!lab) throw new Error('no lab')
+    const owner = '210987654321'
+    const { endpoint, client } = await start({ seed: { ...seed, vpcs: { lab: { ...lab, owner } } } })
+    const { RouteTables } = await client.send(new DescribeRouteTablesCommand({ RouteTableIds: [table] }))
+    expect(RouteTables?.[0]?.OwnerId).toBe(owner)
+    endpoint.region.policies.set(USER, policyOf(allow({ Resource: TABLE_ARN })))
+    await expect(client.send(new ReplaceRouteCommand({ ...vip, NetworkInterfaceId: node2.eni }))).rejects.toThrow(
+      `on resource: ${TABLE_ARN.replace('123456789012', owner)} because`,
+    )
+  })
+})
+
 describe('the endpoint', () => {
   it('enforces the policy of its caller, in the words of EC2', async () => {
     const { endpoint, client } = await start()

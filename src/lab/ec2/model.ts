@@ -25,6 +25,8 @@ export type Region = {
 
 export type Vpc = {
   id: string
+  /** The account that it, its subnets and its route tables belong to: another than the region's, where it is shared. */
+  owner: string
   /** IPv4; the first is the primary one. */
   cidrs: string[]
   ipv6Cidrs: string[]
@@ -179,6 +181,11 @@ export function idFor(prefix: string, name: string): string {
 /** A hexadecimal digest of 40 characters. */
 export function digest(value: string): string {
   return createHash('sha1').update(value).digest('hex')
+}
+
+/** The account that a VPC, and what belongs to it, belongs to. */
+export function ownerOf(region: Region, vpcId: string): string {
+  return region.vpcs.get(vpcId)?.owner ?? region.account
 }
 
 /** A resource's tags by their keys; none for an id that names nothing. */

@@ -3,7 +3,7 @@ import { ApiError } from './errors.ts'
 import { type Judgement, judge, type PermissionRequest } from './iam/judge.ts'
 import { type Caller, type Region, tagsOf } from './model.ts'
 import type { Params, Service } from './protocol.ts'
-import { kindOf } from './resources.ts'
+import { arnOf } from './resources.ts'
 
 /** A call whose permission is looked at. */
 type Asked = { caller: Caller; service: Service; name: string; action: Action; params: Params }
@@ -79,8 +79,4 @@ function refusal(caller: Caller, { action, resource, context }: PermissionReques
     `You are not authorized to perform this operation. ${reason}. Encoded authorization failure message: ${encoded}`,
     403,
   )
-}
-
-function arnOf(region: Region, id: string): string {
-  return id.startsWith('arn:') ? id : `arn:aws:ec2:${region.name}:${region.account}:${kindOf(id)?.type ?? '*'}/${id}`
 }

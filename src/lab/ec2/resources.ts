@@ -1,5 +1,5 @@
 import { ApiError } from './errors.ts'
-import type { Region } from './model.ts'
+import { ownerOf, type Region } from './model.ts'
 
 /** How EC2 speaks of one kind of resource: in ids, in tags and in errors. */
 export type ResourceKind<T = unknown> = {
@@ -76,6 +76,13 @@ export const kinds = {
 /** The kind of resource that an id's prefix names. */
 export function kindOf(id: string): ResourceKind | undefined {
   return Object.values(kinds).find(({ prefix }) => id.startsWith(`${prefix}-`))
+}
+
+/** The ARN of a resource, by its id; an ARN as it is. */
+export function arnOf(region: Region, id: string): string {
+  if (id.startsWith('arn:')) return id
+  const vpcId = region.routeTables.get(id)?.vpcId ?? region.subnets.get(id)?.vpcId ?? id
+  return `arn:aws:ec2:${region.name}:${ownerOf(region, vpcId)}:${kindOf(id)?.type ?? '*'}/${id}`
 }
 
 /** @throws ApiError of the kind for an id that cannot be one: not the prefix, or not 8 or 17 hexadecimal digits */

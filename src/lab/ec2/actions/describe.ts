@@ -82,6 +82,6 @@ export const describeActions: Record<string, Action> = {
   },
   DescribeTags: { run: describeTags },
   DescribeVpcs: {
-    run: (call) => describe(call, 'vpcSet', listings.vpcs(call.region), call.region.vpcs.values(), vpcView),
+    run: (call) => describe(call, 'vpcSet', listings.vpcs, call.region.vpcs.values(), vpcView),
   },
 }

@@ -3,6 +3,7 @@ import {
   instanceStateCodes,
   interfacesOf,
   type NetworkInterface,
+  ownerOf,
   type Region,
   type RouteTable,
   type SecurityGroup,
@@ -33,7 +34,7 @@ export function routeTables(region: Region): Listing<RouteTable> {
       'association.route-table-association-id': (table) => associations(table).map(byId),
       'association.route-table-id': (table) => associations(table).map(() => table.id),
       'association.subnet-id': ({ subnetIds }) => subnetIds,
-      'owner-id': () => region.account,
+      'owner-id': ({ vpcId }) => ownerOf(region, vpcId),
       'route-table-id': byId,
       'route.destination-cidr-block': routeFields('destinationCidrBlock'),
       'route.destination-ipv6-cidr-block': routeFields('destinationIpv6CidrBlock'),
@@ -150,7 +151,7 @@ export function subnets(region: Region): Listing<Subnet> {
       'cidr-block': ({ cidr }) => cidr,
       'default-for-az': () => false,
       'ipv6-cidr-block-association.ipv6-cidr-block': ({ ipv6Cidrs }) => ipv6Cidrs,
-      'owner-id': () => region.account,
+      'owner-id': ({ vpcId }) => ownerOf(region, vpcId),
       state: () => 'available',
       'subnet-id': byId,
       'vpc-id': byVpc,
@@ -159,22 +160,20 @@ export function subnets(region: Region): Listing<Subnet> {
 }
 
 /** How DescribeVpcs finds what it answers. */
-export function vpcs(region: Region): Listing<Vpc> {
-  return {
-    ids: { parameter: 'VpcId', kind: kinds.vpc, withMaxResults: false },
-    idOf: byId,
-    tagged: true,
-    pageLimit: 1000,
-    filters: {
-      cidr: ({ cidrs }) => cidrs[0],
-      'cidr-block-association.cidr-block': ({ cidrs }) => cidrs,
-      'ipv6-cidr-block-association.ipv6-cidr-block': ({ ipv6Cidrs }) => ipv6Cidrs,
-      'is-default': () => false,
-      'owner-id': () => region.account,
-      state: () => 'available',
-      'vpc-id': byId,
-    },
-  }
+export const vpcs: Listing<Vpc> = {
+  ids: { parameter: 'VpcId', kind: kinds.vpc, withMaxResults: false },
+  idOf: byId,
+  tagged: true,
+  pageLimit: 1000,
+  filters: {
+    cidr: ({ cidrs }) => cidrs[0],
+    'cidr-block-association.cidr-block': ({ cidrs }) => cidrs,
+    'ipv6-cidr-block-association.ipv6-cidr-block': ({ ipv6Cidrs }) => ipv6Cidrs,
+    'is-default': () => false,
+    'owner-id': ({ owner }) => owner,
+    state: () => 'available',
+    'vpc-id': byId,
+  },
 }
 
 /** How DescribeSecurityGroups finds what it answers. */

@@ -1,6 +1,7 @@
 import { within } from '../addresses.ts'
 import {
   digest,
+  ownerOf,
   type Region,
   type Route,
   type RouteTable,
@@ -11,6 +12,7 @@ import {
   type Vpc,
 } from '../model.ts'
 import { items, type Xml } from '../protocol.ts'
+import { arnOf } from '../resources.ts'
 
 /** Tags as each Describe answer has them. */
 export function tagSet(region: Region, resourceId: string): Xml {
@@ -49,7 +51,7 @@ export function routeTableView(region: Region, table: RouteTable): Xml {
   return {
     routeTableId: table.id,
     vpcId: table.vpcId,
-    ownerId: region.account,
+    ownerId: ownerOf(region, table.vpcId),
     routeSet: items(table.routes.map((route) => routeView(region, route))),
     associationSet: items(
       associations(table).map(({ id, main, subnetId }) => ({
@@ -75,10 +77,10 @@ export function subnetView(region: Region, subnet: Subnet): Xml {
     .filter((address) => within(subnet.cidr, address))
   return {
     subnetId: subnet.id,
-    subnetArn: `arn:aws:ec2:${region.name}:${region.account}:subnet/${subnet.id}`,
+    subnetArn: arnOf(region, subnet.id),
     state: 'available',
     vpcId: subnet.vpcId,
-    ownerId: region.account,
+    ownerId: ownerOf(region, subnet.vpcId),
     cidrBlock: subnet.cidr,
     // EC2 keeps five addresses of each subnet for itself.
     availableIpAddressCount: 2 ** (32 - bits) - 5 - used.length,
@@ -105,7 +107,7 @@ function ipv6Associations(id: string, prefix: string, cidrs: readonly string[]):
 export function vpcView(region: Region, vpc: Vpc): Xml {
   return {
     vpcId: vpc.id,
-    ownerId: region.account,
+    ownerId: vpc.owner,
     state: 'available',
     cidrBlock: vpc.cidrs[0],
     cidrBlockAssociationSet: items(

@@ -56,7 +56,9 @@ function addVpc(region: Region, name: string, seed: VpcSeed): Place {
   const vpcId = seed.id ?? idFor('vpc', name)
   const cidrs = seed.cidrs.map((cidr) => parseCidr(cidr)).filter((cidr) => cidr !== undefined)
   const ofFamily = (family: string) => cidrs.filter((cidr) => cidr.family === family).map(({ text }) => text)
-  add(region, region.vpcs, { id: vpcId, cidrs: ofFamily('ipv4'), ipv6Cidrs: ofFamily('ipv6') }, name, seed.tags)
+  const { owner = region.account } = seed
+  const vpc = { id: vpcId, owner, cidrs: ofFamily('ipv4'), ipv6Cidrs: ofFamily('ipv6') }
+  add(region, region.vpcs, vpc, name, seed.tags)
   return { region, vpcId, name, seed }
 }
 

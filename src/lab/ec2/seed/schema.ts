@@ -3,6 +3,7 @@ import { policySchema } from '../iam/policy.ts'
 
 const id = (prefix: string) =>
   z.string().regex(new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be like ${prefix}-0a1b2c3d4e5f60718`)
+const account = z.string().regex(/^\d{12}$/, 'must be 12 digits')
 const tags = z.record(z.string(), z.string())
 
 const networkInterface = z.strictObject({
@@ -52,6 +53,8 @@ const routeTable = z.strictObject({
 
 const vpc = z.strictObject({
   id: id('vpc').optional(),
+  /** The account that shares it with this one. */
+  owner: account.optional(),
   /** IPv4 and IPv6; the first IPv4 one is the primary one. */
   cidrs: z.array(z.union([z.cidrv4(), z.cidrv6()])).min(1),
   subnets: z
@@ -107,10 +110,7 @@ const vpc = z.strictObject({
 /** A region as a file describes it. What has a name gets it as its Name tag, and its id is made from it. */
 export const seedSchema = z.strictObject({
   region: z.string().default('ap-northeast-1'),
-  account: z
-    .string()
-    .regex(/^\d{12}$/, 'must be 12 digits')
-    .default('123456789012'),
+  account: account.default('123456789012'),
   vpcs: z.record(z.string(), vpc),
   prefixLists: z
     .record(z.string(), z.strictObject({ id: id('pl').optional(), entries: z.array(z.string()) }))
