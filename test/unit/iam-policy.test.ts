@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { type PolicyDocument, policiesOf } from '../../src/agent/iam-policy.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { PERMISSIONS } from '../../src/ec2/permissions.ts'
 import { judge } from '../../src/lab/ec2/iam/judge.ts'
 import { policySchema } from '../../src/lab/ec2/iam/policy.ts'
+import { createProgram } from '../../src/program/program.ts'
+import { OFFLINE, RUNS } from '../integration/policed-runs.ts'
 
 const A = 'rtb-0000000000000000a'
 const B = 'rtb-0000000000000000b'
@@ -129,4 +132,15 @@ describe('docs/iam.md', () => {
     const table = page.slice(page.indexOf('| statement |'))
     for (const { sid } of PERMISSIONS) expect(table).toContain(`| \`${sid}\``)
   })
+})
+
+test('every command of the program is run with its policy enforced, or asks nothing of EC2', () => {
+  const leaves = (command: Command, path: readonly string[] = []): string[] =>
+    command.commands.length === 0
+      ? [path.join(' ')]
+      : command.commands.flatMap((each) => leaves(each, [...path, each.name()]))
+  const told = new Set([...RUNS.map(({ command }) => command), ...OFFLINE])
+  expect([...told].sort(), 'add what is new to test/integration/policed-runs.ts').toEqual(
+    leaves(createProgram(() => {})).sort(),
+  )
 })
