@@ -47,10 +47,14 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
 /** ReplaceRoute says it with a general code (facts of the wire: moto#6425, Terraform's logs). */
 const NO_SUCH_ROUTE = /Use CreateRoute instead/
 
+/** What EC2 adds to a denial, hundreds of letters long; the reason before it says in words what it holds. */
+const ENCODED_DENIAL = /\.? Encoded authorization failure message: \S+$/
+
 /** What to do, where one thing is by far the likeliest. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  UnauthorizedOperation: 'allow the action in the IAM policy of this role, for this resource',
-  AccessDenied: 'allow the action in the IAM policy of this role, and this role in the trust policy of the other',
+  UnauthorizedOperation: 'give this role the IAM policy that vip-switch iam-policy prints',
+  AccessDenied:
+    'give this role the IAM policy that vip-switch iam-policy prints, and name it in the other’s trust policy',
   AuthFailure: 'check the credentials and the clock of this host',
   CredentialsProviderError: 'attach an IAM role to the instance, or set AWS_PROFILE or AWS_ACCESS_KEY_ID',
   'InvalidRouteTableID.NotFound': 'check the id, the region and the account: vip-switch list shows what is there',
@@ -95,12 +99,13 @@ function readError(error: unknown): ErrorFacts {
   const networkCode: unknown = Reflect.get(error, 'code')
   const requestId: unknown = Reflect.get(metadata, 'requestId')
   const status: unknown = Reflect.get(metadata, 'httpStatusCode')
+  const message = error.message.replace(ENCODED_DENIAL, '')
   const isNetwork = typeof networkCode === 'string' && networkCode in CLASSES
   return {
     code: isNetwork ? networkCode : error.name,
     requestId: typeof requestId === 'string' ? requestId : undefined,
     // Node's AggregateError of a failed connect has no message of its own.
-    text: error.message || (error instanceof AggregateError ? error.errors.map(String).join(', ') : error.name),
+    text: message || (error instanceof AggregateError ? error.errors.map(String).join(', ') : error.name),
     status: typeof status === 'number' ? status : undefined,
   }
 }

@@ -61,6 +61,13 @@ describe('the class of an error', () => {
     )
     expect(error.hint).toContain('IAM policy')
   })
+
+  test('a denial ends with its reason, and not with what EC2 encodes', () => {
+    const reason = 'User: u is not authorized to perform: ec2:CreateTags because no identity-based policy allows it'
+    const text = `${reason}. Encoded authorization failure message: VbdJrM7j1Czq6HEj_1lZ-pn`
+    const error = new Ec2Error('CreateTags', answer('UnauthorizedOperation', text, 403))
+    expect(error.message).toMatch(/because no identity-based policy allows it$/)
+  })
 })
 
 describe('writeRoute', () => {
