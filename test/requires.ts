@@ -9,6 +9,9 @@ const requirements = {
   aws: { programs: ['aws'] },
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   script: { programs: ['script'] },
+  bash: { programs: ['bash'] },
+  zsh: { programs: ['zsh'] },
+  fish: { programs: ['fish'] },
   systemd: { programs: ['systemd-analyze', 'systemd-notify', 'systemd-socket-activate'] },
 } satisfies Record<string, { programs: string[]; obstacle?: () => string | undefined }>
 

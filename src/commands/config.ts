@@ -36,3 +36,9 @@ export function printConfigSchema(): ExitCode {
   print(JSON.stringify(configJsonSchema(), null, 2))
   return EXIT.done
 }
+
+export function printInstances({ config: option }: ConfigOptions): ExitCode {
+  const { instances } = loadConfig(configPath(option))
+  print(Object.keys(instances).join('\n'))
+  return EXIT.done
+}

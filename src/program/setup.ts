@@ -1,5 +1,5 @@
 /** What is run once, when a pair is set up. */
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { accountId, configOption, type Exit, jsonOption, repeatable, wholeNumber } from './options.ts'
 
 /** `keepalived-config`, `config` and `iam-policy`. */
@@ -7,6 +7,7 @@ export function addSetupCommands(program: Command, exit: Exit): void {
   addKeepalivedConfigCommand(program, exit)
   addConfigCommands(program.command('config').description('check the config file, or show what it comes to'), exit)
   addIamPolicyCommand(program, exit)
+  addCompletionCommand(program)
 }
 
 function addConfigCommands(config: Command, exit: Exit): void {
@@ -54,6 +55,16 @@ Example (and then, as the first line of config.yaml: # yaml-language-server: $sc
     .action(async () => {
       const { printConfigSchema } = await import('../commands/config.ts')
       exit(printConfigSchema())
+    })
+
+  // For completions, which need it at every Tab: not worth a line of the help.
+  config
+    .command('instances', { hidden: true })
+    .description('print the names of the VRRP instances of the config, one a line')
+    .addOption(configOption())
+    .action(async (options) => {
+      const { printInstances } = await import('../commands/config.ts')
+      exit(printInstances(options))
     })
 }
 
@@ -108,5 +119,24 @@ Examples:
     .action(async (instance: string | undefined, options) => {
       const { printKeepalivedConfig } = await import('../commands/keepalived-config.ts')
       exit(await printKeepalivedConfig(instance, options))
+    })
+}
+
+function addCompletionCommand(program: Command): void {
+  program
+    .command('completion')
+    .description('print the completion for a shell: of commands, options and VRRP instances')
+    .addArgument(new Argument('<shell>', 'whose').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vip-switch completion bash | sudo tee /etc/bash_completion.d/vip-switch > /dev/null
+  vip-switch completion zsh > "\${fpath[1]}/_vip-switch"
+  vip-switch completion fish > ~/.config/fish/completions/vip-switch.fish`,
+    )
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion/completion.ts')
+      process.stdout.write(completionScript(program, shell))
     })
 }

@@ -48,7 +48,15 @@ export const RUNS: readonly PolicedRun[] = [
 ]
 
 /** Commands that ask nothing of EC2, or of no EC2 but their own. */
-export const OFFLINE = ['config check', 'config show', 'config schema', 'iam-policy', 'lab ec2']
+export const OFFLINE = [
+  'config check',
+  'config show',
+  'config schema',
+  'config instances',
+  'iam-policy',
+  'completion',
+  'lab ec2',
+]
 
 /** The daemon publishes what it finds, and takes the routes when the FIFO says that it is MASTER. */
 async function daemon({ endpoint, directory, env, forgetMissing }: Policed): Promise<Run> {

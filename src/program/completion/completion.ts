@@ -1,0 +1,17 @@
+/** Completions for shells, made from the commands themselves. */
+import type { Command } from 'commander'
+import { type CommandOutline, outlineOf } from '../outline.ts'
+import { bashCompletion } from './bash.ts'
+import { fishCompletion } from './fish.ts'
+import { zshCompletion } from './zsh.ts'
+
+const SCRIPTS = new Map<string, (program: CommandOutline) => string>([
+  ['bash', bashCompletion],
+  ['zsh', zshCompletion],
+  ['fish', fishCompletion],
+])
+
+/** @param shell bash, zsh or fish: the parser of the command line has seen to it */
+export function completionScript(program: Command, shell: string): string {
+  return SCRIPTS.get(shell)?.(outlineOf(program)) ?? ''
+}

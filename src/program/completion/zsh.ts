@@ -1,0 +1,99 @@
+/** The completion for zsh. */
+import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline } from '../outline.ts'
+import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
+
+/** The script: a function for each command, which hands what follows to zsh's _arguments. */
+export function zshCompletion(program: CommandOutline): string {
+  return `#compdef vip-switch
+# zsh completion of vip-switch: source it after compinit, or put it as _vip-switch in a directory of $fpath
+
+_vip-switch-instances() {
+  local -a names
+  names=(\${(f)"$(_call_program instances $service ${INSTANCES_COMMAND})"})
+  compadd -a names
+}
+
+${allCommands(program).map(commandFunction).join('\n\n')}
+
+if [[ $funcstack[1] == _vip-switch ]]; then
+  _vip-switch "$@"
+else
+  compdef _vip-switch vip-switch
+fi
+`
+}
+
+function commandFunction(command: CommandOutline): string {
+  const { commands, options, arguments: given } = command
+  const specs = [...options.map(optionSpec), ...given.map(argumentSpec)]
+  if (commands.length === 0) return shellFunction(command, [argumentsCall('-s', specs)])
+  const names = commands.map(
+    ({ path, description }) => `      ${quoted(`${path.at(-1)}:${escaped(description, ':')}`)}`,
+  )
+  return shellFunction(command, [
+    '  local curcontext=$curcontext state line',
+    '  local -A opt_args',
+    '  local -a commands',
+    argumentsCall('-C -s', [...specs, quoted('1:command:->command'), quoted('*::argument:->argument')]),
+    '  case $state in',
+    '    command)',
+    '      commands=(',
+    ...names.map((name) => `  ${name}`),
+    '      )',
+    '      _describe command commands',
+    '      ;;',
+    '    argument)',
+    `      curcontext="\${curcontext%:*}-$line[1]:"`,
+    '      case $line[1] in',
+    ...commands.map((each) => `        ${each.path.at(-1)}) ${functionName(each)} ;;`),
+    '      esac',
+    '      ;;',
+    '  esac',
+  ])
+}
+
+function shellFunction(command: CommandOutline, lines: readonly string[]): string {
+  return [`${functionName(command)}() {`, ...lines, '}'].join('\n')
+}
+
+const functionName = ({ path }: CommandOutline) => ['_vip-switch', ...path].join('-')
+
+function argumentsCall(flags: string, specs: readonly string[]): string {
+  return [`  _arguments ${flags}`, ...specs.map((spec) => `    ${spec}`)].join(' \\\n')
+}
+
+/** `'(-c --config)'{-c+,--config=}'[…]:file:_files'`: together they are one option, whose value may follow a blank, too. */
+function optionSpec({ names, value, isRepeatable, description }: OptionOutline): string {
+  const forms = names.map((name) => (value ? `${name}${name.startsWith('--') ? '=' : '+'}` : name))
+  const [only = ''] = forms
+  const spelled = forms.length > 1 ? `{${forms.join(',')}}` : only
+  const times = isRepeatable ? "'*'" : forms.length > 1 ? `'(${names.join(' ')})'` : ''
+  const takes = value ? `:${value.name}:${action(completesOf(value, false))}` : ''
+  return `${times}${spelled}${quoted(`[${escaped(description, '[]:')}]${takes}`)}`
+}
+
+function argumentSpec(argument: ArgumentOutline, index: number): string {
+  const place = argument.isVariadic ? '*' : String(index + 1)
+  return quoted(`${place}${argument.isRequired ? ':' : '::'}${argument.name}:${action(completesOf(argument, true))}`)
+}
+
+function action(completes: Completes): string {
+  switch (completes.kind) {
+    case 'words':
+      return `(${completes.words.join(' ')})`
+    case 'files':
+      return '_files'
+    case 'directories':
+      return '_files -/'
+    case 'instances':
+      return '_vip-switch-instances'
+    case 'nothing':
+      return ' '
+  }
+}
+
+function escaped(text: string, characters: string): string {
+  return Array.from(text, (each) => (`\\${characters}`.includes(each) ? `\\${each}` : each)).join('')
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
