@@ -86,10 +86,9 @@ export class Agent {
     return { monotonic: this.#options.clock.now(), wall: this.#options.clock.wall() }
   }
 
-  /** At the end of an edge the reason may stay, and the condition alone changes. */
   #logDecision(before: Decision | undefined): void {
     const { decision } = this.#state
-    if (!decision || (decision.reason === before?.reason && decision.condition === before.condition)) return
+    if (!decision || !isNews(decision, before)) return
     const { instance, log } = this.#options
     const { condition, action, intended } = decision
     log.info({ instance, condition, action, intended }, `${instance} ${condition}: ${decision.reason}`)
@@ -167,4 +166,9 @@ export class Agent {
       () => {}, // Set anew, or stopped.
     )
   }
+}
+
+/** Whether a person would want to know. At the end of an edge the reason may stay, and the condition alone changes. */
+export function isNews({ reason, condition }: Decision, before: Decision | undefined): boolean {
+  return reason !== before?.reason || condition !== before.condition
 }

@@ -138,8 +138,8 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   /** `table 2 denied|allowed`: whether EC2 takes writes to it. */
   table(scenario, [index, what]) {
     const table = scenario.world.keys[Number(index) - 1]?.table ?? ''
-    if (what === 'denied') scenario.world.denied.add(table)
-    else scenario.world.denied.delete(table)
+    if (what === 'denied') scenario.world.calls.denied.add(table)
+    else scenario.world.calls.denied.delete(table)
   },
 
   /** `route 1 a|nat|tool|none`: somebody else sets the route of a table. */
@@ -149,7 +149,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
 
   /** `late-write a`: a write that an earlier life of a sent arrives now. */
   'late-write'(scenario, [name]) {
-    scenario.world.lateWrite(scenario.node(name))
+    scenario.world.calls.lateWrite(scenario.node(name))
   },
 
   /** `clock a +60s`: its wall clock is off. */
@@ -177,7 +177,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     }
     const routes = world.targets().map(routeText).join(' ')
     scenario.say(
-      `routes: ${routes}; so far ${world.writes.length} writes, ${world.publishes} publishes, ${world.reads} reads`,
+      `routes: ${routes}; so far ${world.calls.writes.length} writes, ${world.calls.publishes} publishes, ${world.calls.reads} reads`,
     )
   },
 }

@@ -90,7 +90,7 @@ function happen(stage: Stage, fault: Exclude<MomentaryFault, { kind: 'unpin' }>,
       world.setClaim(node.eni, undefined)
       break
     default:
-      world.lateWrite(node)
+      world.calls.lateWrite(node)
   }
 }
 

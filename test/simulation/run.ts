@@ -52,7 +52,7 @@ export function carryOut(plan: Plan, log?: (line: string) => void): Outcome {
     world.run(LATE_ARRIVALS_MS)
     const convergedIn = settle(run)
     checkBound(run)
-    return { steps: world.steps, writes: world.writes.length, edges: rules.edges, convergedIn }
+    return { steps: world.steps, writes: world.calls.writes.length, edges: rules.edges, convergedIn }
   } catch (error) {
     if (error instanceof BrokenRule) throw new BrokenRule(`${seconds()}  ${error.message}`)
     throw error
@@ -204,7 +204,7 @@ function checkQuiet(run: Run, owner: WorldNode | undefined, ms: number): void {
   world.run(ms)
   if (isWriting.at !== undefined && isWriting.at > startedAt) throw new BrokenRule('a write after all has settled')
   const lastPublish = startedAt + (2 * OTHERS_SLOWDOWN + 1) * plan.intervalMs
-  if (!isContended && owner && world.publishedAt > lastPublish) {
+  if (!isContended && owner && world.calls.publishedAt > lastPublish) {
     throw new BrokenRule('a claim is published after all has settled')
   }
   if (owner && !isThere(run, owner)) throw new BrokenRule(`the routes did not stay at ${owner.name}`)
@@ -223,7 +223,7 @@ function checkClaims({ world, dead }: Run): void {
 
 /** Every edge may write each route three times; apart from edges, only what somebody moved is moved back. */
 function checkBound({ world, vrrp, rules, plan }: Run): void {
-  const perTable = world.writes.length / plan.tables
+  const perTable = world.calls.writes.length / plan.tables
   const allowed = 3 * rules.edges + 2 * (vrrp.transitions + plan.faults.length) + 10
   if (perTable > allowed) throw new BrokenRule(`${perTable} writes a table, where ${allowed} would be plenty`)
 }

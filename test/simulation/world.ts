@@ -1,5 +1,5 @@
 /** EC2 and the nodes of a cluster in simulated time: the real protocol, everything around it a model. */
-
+import { isNews } from '../../src/agent/agent.ts'
 import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
 import {
   defaultSettings,
@@ -7,26 +7,21 @@ import {
   type Input,
   initialState,
   type ProtocolSettings,
-  type Reading,
 } from '../../src/agent/protocol/state.ts'
 import type { Claim, NodeState } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
-import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
+import type { RouteKey, Target } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { eni, rtb } from '../fixtures.ts'
+import { Calls } from './calls.ts'
 import { ControlPlane } from './control-plane.ts'
 import { Queue } from './queue.ts'
-import type { Answer, Api, Watch, WorldNode } from './world-node.ts'
+import type { Api, Watch, WorldNode } from './world-node.ts'
 
 export type { Api, WorldNode }
 
 const VIP = parseVip('10.99.0.10')
-const LATENCY_MS = 30
-const TIMEOUT_MS = 2000
-const RETRY_MS = 1000
-/** When a request arrives that was not answered in time. */
-const LATE_MS = 4000
 
 export class World {
   now = 0
@@ -40,13 +35,7 @@ export class World {
   readonly #ec2: ControlPlane
   /** The wake-ups of each node that are scheduled. */
   readonly #wakes = new Map<WorldNode, Set<number>>()
-  /** Every accepted write, in order. */
-  readonly writes: { readonly at: number; readonly node: string; readonly key: string }[] = []
-  publishes = 0
-  publishedAt = 0
-  reads = 0
-  /** Tables whose writes EC2 refuses. */
-  readonly denied = new Set<string>()
+  readonly calls: Calls
   steps = 0
 
   constructor(options: { tables: number; settings?: ProtocolSettings; log?: (line: string) => void; watch?: Watch }) {
@@ -55,6 +44,7 @@ export class World {
     this.log = options.log ?? (() => {})
     this.#watch = options.watch ?? {}
     this.#ec2 = new ControlPlane(this.keys)
+    this.calls = new Calls(this, this.#ec2, this.#watch)
   }
 
   addNode(name: string, priority: number | undefined, address = `10.0.${this.nodes.size + 1}.10`): WorldNode {
@@ -146,11 +136,6 @@ export class World {
     this.#ec2.setTag(id, claim, this.now)
   }
 
-  /** A write that some earlier life of the node sent, and that arrives only now. */
-  lateWrite(node: WorldNode): void {
-    for (const key of this.keys) this.#apply(node, key)
-  }
-
   after(ms: number, run: () => void): void {
     this.#queue.put(this.now + ms, run)
   }
@@ -181,7 +166,7 @@ export class World {
     node.protocol = state
     this.#watch.stepped?.(node, input, before, effects)
     const { decision } = state
-    if (decision && decision.reason !== before.decision?.reason) {
+    if (decision && isNews(decision, before.decision)) {
       this.log(`${node.name}: ${decision.condition}: ${decision.reason}`)
     }
     for (const effect of effects) this.#perform(node, effect)
@@ -227,96 +212,18 @@ export class World {
   #perform(node: WorldNode, effect: Effect): void {
     switch (effect.kind) {
       case 'read':
-        this.#read(node)
+        this.calls.read(node)
         break
       case 'write':
         this.log(`${node.name} writes ${effect.keys.map((key) => key.table).join(', ')}`)
-        for (const key of effect.keys) this.#write(node, key, node.writeEpoch, this.now)
+        for (const key of effect.keys) this.calls.write(node, key)
         break
       case 'abort':
         node.writeEpoch += 1
         break
       case 'publish':
-        this.#publish(node, effect.claim)
+        this.calls.publish(node, effect.claim)
         break
     }
-  }
-
-  #latency(node: WorldNode): number {
-    return this.#watch.latency?.(node) ?? LATENCY_MS
-  }
-
-  #read(node: WorldNode): void {
-    const { life } = node
-    this.reads += 1
-    const isUp = node.api.reads === 'up'
-    this.after(isUp ? this.#latency(node) : TIMEOUT_MS, () => {
-      if (life !== node.life) return
-      const reading = isUp && node.api.reads === 'up' ? this.#reading(node) : undefined
-      this.deliver(node, { kind: 'read', reading })
-    })
-  }
-
-  #reading({ eni: observer, api }: WorldNode): Reading {
-    const staleness = this.#watch.staleness ?? ((ms) => ms)
-    return this.#ec2.reading(observer, {
-      routes: this.now - staleness(api.staleMs),
-      claims: this.now - staleness(api.staleClaimsMs ?? 0),
-      now: this.now,
-    })
-  }
-
-  #write(node: WorldNode, key: RouteKey, epoch: number, decidedAt: number): void {
-    const isWanted = () => epoch === node.writeEpoch
-    this.#watch.sending?.(node, key, decidedAt)
-    const answered = (accepted: boolean | undefined) => {
-      if (!isWanted()) return
-      if (accepted !== undefined) this.deliver(node, { kind: 'written', key, accepted })
-      else this.#whenRunning(node, RETRY_MS, () => isWanted() && this.#write(node, key, epoch, decidedAt))
-    }
-    // What is on the wire when it is aborted arrives all the same; what has failed is tried again only if wanted.
-    const answer = node.api.writes === 'up' && this.denied.has(key.table) ? 'denied' : node.api.writes
-    this.#request(node, answer, () => this.#apply(node, key), answered)
-  }
-
-  #apply(node: WorldNode, key: RouteKey): void {
-    this.#ec2.setTarget(key, { kind: 'eni', eni: node.eni, instance: undefined }, this.now)
-    this.writes.push({ at: this.now, node: node.name, key: routeKeyText(key) })
-    this.log(`${key.table} → ${node.name}`)
-  }
-
-  #publish(node: WorldNode, claim: Claim): void {
-    const { life } = node
-    const happen = () => {
-      this.#ec2.setTag(node.eni, claim, this.now)
-      this.publishes += 1
-      this.publishedAt = this.now
-    }
-    this.#request(node, node.api.publishes, happen, (accepted) => {
-      if (life !== node.life) return
-      this.deliver(node, { kind: 'published', beat: claim.beat, acknowledged: accepted === true })
-    })
-  }
-
-  /** A call that changes something. Its answer is whether it was accepted; undefined: there was none in time. */
-  #request(node: WorldNode, answer: Answer, happen: () => void, answered: (accepted: boolean | undefined) => void) {
-    const latency = this.#latency(node)
-    if (answer === 'up' || answer === 'denied') {
-      this.after(latency, () => {
-        if (answer === 'up') happen()
-        answered(answer === 'up')
-      })
-      return
-    }
-    if (answer !== 'down') this.after(answer === 'late' ? LATE_MS : latency, happen)
-    this.after(TIMEOUT_MS, () => answered(undefined))
-  }
-
-  /** After so much time, and not while the machine is paused. */
-  #whenRunning(node: WorldNode, ms: number, run: () => void): void {
-    this.after(ms, () => {
-      if (this.now < node.pausedUntil) this.#whenRunning(node, node.pausedUntil - this.now, run)
-      else run()
-    })
   }
 }
