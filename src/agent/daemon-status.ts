@@ -5,6 +5,7 @@ import { CONDITIONS } from '../core/decide.ts'
 import { isEniId } from '../core/ids.ts'
 import { LIVENESSES, livenessOf } from '../core/liveness.ts'
 import { messageOf } from '../errors.ts'
+import { codeOf } from '../keepalived/system-error.ts'
 import type { Agent } from './agent.ts'
 import { askDaemon } from './control.ts'
 import { type Counts, countersOf, countersSchema } from './counters.ts'
@@ -66,19 +67,25 @@ export type InstanceStatus = z.output<typeof instanceSchema>
 export type DaemonAnswer =
   | { readonly kind: 'up'; readonly status: DaemonStatus }
   /** A daemon is there, and cannot tell. */
-  | { readonly kind: 'dumb'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly reason: string }
   | { readonly kind: 'down'; readonly reason: string }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such socket',
+  ECONNREFUSED: 'nobody listens there',
+  EACCES: 'permission denied: ask as root',
+}
 
 /** Asks the daemon of this host how things stand. Never rejects: that there is none is an answer, too. */
 export async function askStatus(path: string): Promise<DaemonAnswer> {
   try {
     const answer = await askDaemon(path, { ask: 'status' })
-    if (!answer.ok) return { kind: 'dumb', reason: answer.error }
+    if (!answer.ok) return { kind: 'silent', reason: answer.error }
     const { data: status } = statusSchema.safeParse(answer.status)
     if (status) return { kind: 'up', status }
-    return { kind: 'dumb', reason: 'it is of another version than this command: systemctl restart vip-switch' }
+    return { kind: 'silent', reason: 'it is of another version than this command: systemctl restart vip-switch' }
   } catch (error) {
-    return { kind: 'down', reason: messageOf(error) }
+    return { kind: 'down', reason: REASONS[codeOf(error) ?? ''] ?? messageOf(error) }
   }
 }
 

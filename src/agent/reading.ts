@@ -65,7 +65,7 @@ function readingOf(
 }
 
 /** A route says `blackhole` when its ENI's instance is not running, which DescribeNetworkInterfaces does not tell. */
-function blackholes(tables: readonly RouteTable[], vips: InstanceConfig['vips']): EniId[] {
+export function blackholes(tables: readonly RouteTable[], vips: InstanceConfig['vips']): EniId[] {
   return tables.flatMap((table) =>
     vips.flatMap((vip) => {
       const route = findRoute(table, vip)

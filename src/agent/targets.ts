@@ -6,20 +6,25 @@ import { describeTargets } from '../ec2/interfaces.ts'
 import { messageOf } from '../errors.ts'
 import { insist, type Wanted } from './route-port.ts'
 
-/** Facts by the id of ENI or instance; none, with a warning, where we may not read them. */
-export async function factsOfTargets(
-  ec2: Ec2,
-  targets: readonly Target[],
-  wanted: Wanted,
-): Promise<Map<string, TargetFacts>> {
+/** Facts by the id of ENI or instance. @throws Failure where we may not read them */
+export function lookUpTargets(ec2: Ec2, targets: readonly Target[], wanted: Wanted): Promise<Map<string, TargetFacts>> {
   const enis = new Set<EniId>()
   const instances = new Set<InstanceId>()
   for (const target of targets) {
     if (target.kind === 'eni') enis.add(target.eni)
     if (target.kind === 'instance') instances.add(target.instance)
   }
+  return insist((signal) => describeTargets(ec2, [...enis], [...instances], signal), wanted)
+}
+
+/** The same; none, with a warning, where we may not read them. */
+export async function factsOfTargets(
+  ec2: Ec2,
+  targets: readonly Target[],
+  wanted: Wanted,
+): Promise<Map<string, TargetFacts>> {
   try {
-    return await insist((signal) => describeTargets(ec2, [...enis], [...instances], signal), wanted)
+    return await lookUpTargets(ec2, targets, wanted)
   } catch (error) {
     wanted.log.warn(`names and zones are not shown: ${messageOf(error)}`)
     return new Map()

@@ -122,3 +122,10 @@ export function instanceOf(config: Config, name: string): InstanceConfig {
     hint: `the config has ${known}; the name is the one of vrrp_instance (or vrrp_sync_group) in keepalived.conf`,
   })
 }
+
+/** That instance alone, or all of the config's. @throws Failure as instanceOf */
+export function namesOf(config: Config, name: string | undefined): string[] {
+  if (name === undefined) return Object.keys(config.instances)
+  instanceOf(config, name)
+  return [name]
+}

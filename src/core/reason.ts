@@ -25,10 +25,7 @@ export function onlookerReason(view: View, { winner }: Contest, misplaced: Scene
 /** To one who is no node. */
 export function sceneReason(scene: Scene, { rivals, winner }: Contest, misplaced: Scene['routes']): string {
   if (!winner && !scene.pin) return nobodyText(scene)
-  const masters = rivals.map(({ claim, liveness }) => {
-    return `${nodeText(claim)}${liveness === 'unknown' ? ', if it is alive' : ''}`
-  })
-  const contest = masters.length > 1 ? `split brain: ${masters.join(', and ')}; ` : ''
+  const contest = rivals.length > 1 ? `split brain${doubtText(rivals)}: ${nodesText(rivals)}; ` : ''
   return `${contest}the routes ${whoseText(scene, winner)}; ${placeText(scene.routes, misplaced)}`
 }
 
@@ -66,6 +63,17 @@ export function ownReason(view: View, { rivals }: Contest): string {
 
 export function takingText({ mute }: View, due: readonly ObservedRoute[]): string {
   return `taking ${routesText(due)}${mute ? ', more and more rarely' : ''}`
+}
+
+/** Who looks once does not know who is alive. */
+function doubtText(rivals: readonly ObservedClaim[]): string {
+  const doubted = rivals.filter(({ liveness }) => liveness === 'unknown').map(({ claim }) => claim.eni)
+  if (doubted.length === 0) return ''
+  return doubted.length === rivals.length ? ', if they are alive' : `, if ${doubted.join(' and ')} is alive`
+}
+
+function nodesText(rivals: readonly ObservedClaim[]): string {
+  return rivals.map(({ claim }) => nodeText(claim)).join(', and ')
 }
 
 function nobodyText({ routes }: Scene): string {

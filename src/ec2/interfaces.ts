@@ -76,9 +76,14 @@ async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Prom
   const [instance] = await describeInstances(ec2, [idFilter('instance-id', [id])], signal)
   if (!instance)
     throw new Failure('usage', `there is no instance ${id} in ${ec2.region}`, { hint: 'check the id and the region' })
-  const state = instance.State?.Name
-  if (state === 'running' || state === 'pending') return instance
-  throw new Failure('refused', `${id} is ${state}: a route to it would be a blackhole`, { hint: 'start it first' })
+  if (isRunning(instance)) return instance
+  throw new Failure('refused', `${id} is ${instance.State?.Name}: a route to it would be a blackhole`, {
+    hint: 'start it first',
+  })
+}
+
+function isRunning({ State }: SdkInstance): boolean {
+  return State?.Name === 'running' || State?.Name === 'pending'
 }
 
 /** Only running and pending instances match: a name lives on in the terminated ones for an hour. */
@@ -169,14 +174,19 @@ export async function describeTargets(
   const described = await inChunks(wanted, (ids) => describeInstances(ec2, [idFilter('instance-id', ids)], signal))
   const names = new Map(described.map((each) => [each.InstanceId, each.Tags?.find(({ Key }) => Key === 'Name')?.Value]))
 
+  const running = new Map(described.map((each) => [each.InstanceId, isRunning(each)]))
+
   const facts = new Map<string, TargetFacts>()
   for (const { InstanceId: id = '', Placement: placement } of described) {
-    if (isInstanceId(id)) facts.set(id, { instance: id, name: names.get(id), zone: placement?.AvailabilityZone })
+    if (!isInstanceId(id)) continue
+    const zone = placement?.AvailabilityZone
+    facts.set(id, { instance: id, name: names.get(id), zone, isRunning: running.get(id) })
   }
   for (const each of interfaces) {
     const id = each.Attachment?.InstanceId ?? ''
     const instance = isInstanceId(id) ? id : undefined
-    facts.set(eniOf(each), { instance, name: names.get(id), zone: each.AvailabilityZone })
+    const zone = each.AvailabilityZone
+    facts.set(eniOf(each), { instance, name: names.get(id), zone, isRunning: running.get(id) })
   }
   return facts
 }

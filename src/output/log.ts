@@ -7,9 +7,13 @@ import { Failure } from '../errors.ts'
 const STDERR = 2
 const LONGEST_FILE_BYTES = 1_000_000
 
-/** Opens the log of a command. @throws Failure of kind `usage` when LOG_LEVEL is none */
-export async function openLog(): Promise<Logger> {
-  const level = levelOfEnvironment()
+/**
+ * Opens the log of a command.
+ * @param usual the level where LOG_LEVEL is not set
+ * @throws Failure of kind `usage` when LOG_LEVEL is none
+ */
+export async function openLog(usual = 'info'): Promise<Logger> {
+  const level = levelOfEnvironment(usual)
   if (!isLevel(level)) {
     const levels = `${Object.keys(pino.levels.values).join(', ')} or silent`
     throw new Failure('usage', `LOG_LEVEL is "${level}": no level of the log`, { hint: levels })
@@ -22,7 +26,7 @@ export async function openLog(): Promise<Logger> {
  * @param path where lines go whose stderr is /dev/null, as keepalived gives it to its scripts
  */
 export async function openHookLog(path: string): Promise<Logger> {
-  const level = levelOfEnvironment()
+  const level = levelOfEnvironment('info')
   const log = await logTo(isLevel(level) ? level : 'info', (isDiscarded(STDERR) ? openFile(path) : undefined) ?? STDERR)
   if (!isLevel(level)) log.warn(`LOG_LEVEL is "${level}", which is no level of the log: taken as info`)
   return log
@@ -34,7 +38,7 @@ async function logTo(level: string, descriptor: number): Promise<Logger> {
   return pino({ level }, pino.destination({ fd: descriptor, sync: true }))
 }
 
-const levelOfEnvironment = () => process.env.LOG_LEVEL?.toLowerCase() || 'info'
+const levelOfEnvironment = (usual: string) => process.env.LOG_LEVEL?.toLowerCase() || usual
 const isLevel = (text: string) => text === 'silent' || text in pino.levels.values
 
 async function prettyStream() {

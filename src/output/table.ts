@@ -29,6 +29,18 @@ export function rowTexts(
   return rows.map((row) => (header ? stacked(row, header) : wrapped(row.filter(Boolean).join(GAP), width)))
 }
 
+/** The first of these tables that is no wider than `width`; where none is, the last one, made to fit as rowTexts does. */
+export function firstFitting(
+  variants: readonly { readonly rows: readonly (readonly string[])[]; readonly header?: readonly string[] }[],
+  width: number,
+): string[] {
+  const fitting = variants.find(({ rows, header }) => {
+    return aligned(header ? [header, ...rows] : rows).every((line) => lengthOf(line) <= width)
+  })
+  const { rows = [], header } = fitting ?? variants.at(-1) ?? {}
+  return rowTexts(rows, header, width)
+}
+
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { addFailoverCommands } from './failover.ts'
+import { addInsightCommands } from './insight.ts'
 import { addLabCommands } from './lab.ts'
 import { addOperationCommands } from './operation.ts'
 import type { Exit } from './options.ts'
@@ -22,11 +23,13 @@ Exit codes:
 
 Examples:
   vip-switch lab                        see a failover here, without AWS
+  vip-switch status                     how things stand, and what to do next
   vip-switch list                       what points where
   vip-switch switch VI_1 --to db-2      move an instance's routes by hand`,
     )
   addFailoverCommands(program, exit)
   addOperationCommands(program, exit)
+  addInsightCommands(program, exit)
   addSetupCommands(program, exit)
   addLabCommands(program, exit)
   return program

@@ -29,6 +29,7 @@ const master = (command: string, ...args: string[]): PolicedRun => ({
 /** In an order in which each does what it is for; the quick ones first. */
 export const RUNS: readonly PolicedRun[] = [
   run('list'),
+  run('status'),
   master('switch', 'VI_1', '--dry-run'),
   master('switch', 'VI_1', '--to', 'db-2', '-f'),
   run('switch', 'VI_1', '--to', '10.0.1.11', '-f', '--pin', '1m'),

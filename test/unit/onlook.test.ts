@@ -61,7 +61,7 @@ test('two masters are a split brain, unless one has shown no life for long', () 
   const { condition, intended, reason } = onlook(scene({ others: both('unknown') }))
   expect({ condition, intended }).toEqual({ condition: 'SPLIT-BRAIN', intended: B })
   expect(reason).toMatch(
-    /^split brain: eni-0a, MASTER 100, if it is alive, and eni-0b, MASTER 150; the routes belong to eni-0b/,
+    /^split brain, if eni-0a is alive: eni-0a, MASTER 100, and eni-0b, MASTER 150; the routes belong to eni-0b/,
   )
   expect(onlook(scene({ others: both('expired') }))).toMatchObject({ condition: 'DRIFT', intended: B })
 })

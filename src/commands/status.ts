@@ -1,0 +1,62 @@
+/** `vip-switch status`: where things stand. */
+import { createOnlooker } from '../agent/overview.ts'
+import { wantedFor } from '../agent/route-port.ts'
+import { systemClock } from '../clock.ts'
+import { loadConfig, namesOf } from '../config/load.ts'
+import { configPath } from '../config/paths.ts'
+import type { Overview } from '../core/overview.ts'
+import { Failure } from '../errors.ts'
+import { EXIT, type ExitCode } from '../output/exit.ts'
+import { openLog } from '../output/log.ts'
+import { canRedraw, openScreen } from '../output/screen.ts'
+import { statusText } from '../output/status.ts'
+import { statusJson } from '../output/status-json.ts'
+
+export type StatusOptions = { watch?: true; json?: true; config?: string }
+
+/** Whoever was woken has a minute: what EC2 does not answer by then is UNKNOWN. */
+const DEADLINE_MS = 5000
+const REDRAW_MS = 2000
+
+/** @throws Failure */
+export async function status(name: string | undefined, options: StatusOptions): Promise<ExitCode> {
+  if (options.watch) assertRedrawable(options)
+  const config = loadConfig(configPath(options.config))
+  const onlooker = createOnlooker(config, namesOf(config, name), systemClock, REDRAW_MS)
+  // The screen itself says what failed.
+  const log = await openLog('silent')
+  const look = () => onlooker.look(wantedFor(DEADLINE_MS, log))
+  if (options.watch) {
+    await watch(look)
+    return EXIT.done
+  }
+  const overview = await look()
+  process.stdout.write(`${options.json ? statusJson(overview) : statusText(overview)}\n`)
+  if (overview.troubles.length > 0) return EXIT.failed
+  return overview.instances.some(({ problems }) => problems.length > 0) ? EXIT.usage : EXIT.done
+}
+
+function assertRedrawable({ json }: StatusOptions): void {
+  if (json) throw new Failure('usage', '--watch draws a screen, and --json is for programs: not both')
+  if (canRedraw(process.stdout)) return
+  throw new Failure('usage', '--watch redraws a terminal, and stdout is none', {
+    hint: 'leave it out, and call status as often as you like; --json is for programs',
+  })
+}
+
+/** Until Ctrl-C; the last picture stays. */
+async function watch(look: () => Promise<Overview>): Promise<void> {
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
+  const ended = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()))
+  const screen = openScreen(process.stdout)
+  try {
+    while (!stopped.signal.aborted) {
+      const overview = await Promise.race([look(), ended])
+      if (overview) screen.draw(statusText(overview))
+      await systemClock.sleep(REDRAW_MS, stopped.signal).catch(() => {})
+    }
+  } finally {
+    screen.end()
+  }
+}

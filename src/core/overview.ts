@@ -1,0 +1,102 @@
+/** Where things stand, as a screen, a monitoring plugin's line and a page of metrics show it: plain data. */
+import type { NodeState } from './claim.ts'
+import type { Condition } from './decide.ts'
+import type { EniId } from './ids.ts'
+import type { Liveness } from './liveness.ts'
+import type { Pin } from './pin.ts'
+import type { Route, RouteKey, TargetFacts } from './route.ts'
+
+/** - `elsewhere`: it carries traffic, but not to the intended owner */
+export const PLACES = ['in-place', 'elsewhere', 'blackhole', 'missing', 'foreign'] as const
+export type Place = (typeof PLACES)[number]
+
+export type SeenRoute = {
+  readonly key: RouteKey
+  readonly tableName: string | undefined
+  readonly place: Place
+  /** Undefined: it is missing. */
+  readonly route: Route | undefined
+}
+
+/** A node, by what it claims. */
+export type SeenNode = {
+  readonly eni: EniId
+  readonly state: NodeState
+  readonly priority: number | undefined
+  /** By the node's own clock; empty where only keepalived was asked, which does not tell. */
+  readonly since: string
+  readonly liveness: Liveness
+  /** Whether it is the host that looks. */
+  readonly isHere: boolean
+  /** What its tag says to the others, where that is not what it claims here. */
+  readonly published: NodeState | 'nothing' | undefined
+}
+
+export type DaemonCounters = {
+  readonly transitions: number
+  readonly writesAccepted: number
+  readonly writesFailed: number
+  readonly heals: number
+  readonly readsFailed: number
+  readonly publishesFailed: number
+  readonly hooksDone: number
+  readonly hooksFailed: number
+  readonly hooksEnded: number
+}
+
+/** What the daemon of this host says of one VRRP instance. */
+export type DaemonView = {
+  /** Whether the others cannot see what this node claims. */
+  readonly mute: boolean
+  /** Undefined until it has read something. */
+  readonly decision: { readonly condition: Condition; readonly reason: string } | undefined
+  readonly counters: DaemonCounters
+}
+
+export type InstanceOverview = {
+  readonly name: string
+  readonly condition: Condition
+  /** A sentence that a person can act on. */
+  readonly reason: string
+  readonly routes: readonly SeenRoute[]
+  readonly nodes: readonly SeenNode[]
+  readonly intended: EniId | undefined
+  readonly pin: Pin | undefined
+  /** Selectors of the config that mean no table, or not one alone. */
+  readonly problems: readonly string[]
+  /** Undefined where no daemon answers. */
+  readonly daemon: DaemonView | undefined
+}
+
+export type Trouble = { readonly message: string; readonly hint: string | undefined }
+
+/**
+ * The daemon of this host.
+ * - `silent`: it is there, and cannot tell
+ * - `down`: none answers, though this host is a node
+ * - `none`: nothing shows that this host is a node
+ */
+export type DaemonSight =
+  | { readonly kind: 'up'; readonly rejected: string | undefined }
+  | { readonly kind: 'silent' | 'down'; readonly reason: string }
+  | { readonly kind: 'none' }
+
+export type Overview = {
+  readonly cluster: string
+  /** Undefined where it could not be found out. */
+  readonly region: string | undefined
+  /** Milliseconds since the epoch, by EC2's clock where it told. */
+  readonly date: number
+  /** Path of the daemon's socket. */
+  readonly control: string
+  readonly daemon: DaemonSight
+  /** The ENI of this host, where it is a node. */
+  readonly here: EniId | undefined
+  readonly instances: readonly InstanceOverview[]
+  /** By the id of ENI or instance. */
+  readonly facts: ReadonlyMap<string, TargetFacts>
+  /** Why EC2 could not be read; with any, every condition is UNKNOWN. */
+  readonly troubles: readonly Trouble[]
+  /** What is not shown, and why. */
+  readonly notes: readonly string[]
+}

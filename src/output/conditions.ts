@@ -1,0 +1,54 @@
+/** What each condition means to whoever is on call: how bad it is, what to do next, and the page that says more. */
+import type { Condition } from '../core/decide.ts'
+import type { InstanceOverview } from '../core/overview.ts'
+
+export type Severity = 'ok' | 'warning' | 'critical' | 'unknown'
+
+export const SEVERITIES: Readonly<Record<Condition, Severity>> = {
+  OK: 'ok',
+  SWITCHING: 'warning',
+  DRIFT: 'warning',
+  PINNED: 'warning',
+  'SPLIT-BRAIN': 'critical',
+  BLACKHOLE: 'critical',
+  'NO-MASTER': 'critical',
+  FOREIGN: 'critical',
+  UNKNOWN: 'unknown',
+}
+
+/** In the repository and in the package; undefined where there is nothing to be said. */
+export function pageOf(condition: Condition): string | undefined {
+  return condition === 'OK' ? undefined : `docs/conditions/${condition.toLowerCase()}.md`
+}
+
+/**
+ * What to do next; undefined where nothing is to be done.
+ * @param owner what people call the node that should have the routes
+ */
+export function nextStepOf(
+  { name, condition, routes }: InstanceOverview,
+  owner: string | undefined,
+): string | undefined {
+  switch (condition) {
+    case 'OK':
+      return undefined
+    case 'SWITCHING':
+      return `wait for a few seconds: vip-switch status ${name} --watch`
+    case 'DRIFT':
+      return `the daemon of ${owner} takes them back within seconds; if it does not, look at it there: systemctl status vip-switch`
+    case 'SPLIT-BRAIN':
+      return 'let IP protocol 112 (VRRP) through between the nodes, both ways; stop the instance of a node that is dead'
+    case 'BLACKHOLE':
+      return `the daemon of ${owner} takes it back; by hand: vip-switch switch ${name} --to ${owner}`
+    case 'NO-MASTER':
+      return `look at keepalived on the nodes: systemctl status keepalived; meanwhile, by hand: vip-switch switch ${name} --to NODE`
+    case 'PINNED':
+      return `to give them back to VRRP before that: vip-switch unpin ${name}`
+    case 'FOREIGN':
+      return routes.some(({ place }) => place === 'foreign')
+        ? 'find out whose route it is; to let us replace it, name its target in takeOver in the config'
+        : 'the config and the route table do not fit: change one of them'
+    case 'UNKNOWN':
+      return 'check the credentials, the region and the path to EC2: aws ec2 describe-route-tables'
+  }
+}

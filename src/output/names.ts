@@ -1,0 +1,16 @@
+/** What people call an interface. */
+import type { TargetFacts } from '../core/route.ts'
+
+/** The name of its instance; the ENI itself where that has no name, or one that another has, too. */
+export function namesIn({ facts }: { readonly facts: ReadonlyMap<string, TargetFacts> }): (eni: string) => string {
+  const names = [...facts].flatMap(([id, { name }]) => (id.startsWith('eni-') && name ? [name] : []))
+  return (eni) => {
+    const name = facts.get(eni)?.name
+    return name && names.filter((each) => each === name).length === 1 ? name : eni
+  }
+}
+
+/** A sentence with the names of the interfaces that are named in it. */
+export function named(text: string, nameOf: (eni: string) => string): string {
+  return text.replace(/eni-[0-9a-f]+/g, nameOf)
+}

@@ -1,0 +1,87 @@
+/** What `vip-switch status --json` prints. Shape 1, which docs/json.md describes. */
+import type { EniId } from '../core/ids.ts'
+import type { InstanceOverview, Overview, Place } from '../core/overview.ts'
+import { type TargetFacts, targetText } from '../core/route.ts'
+import { destinationText } from '../core/vip.ts'
+import { nextStepOf, pageOf } from './conditions.ts'
+import { namesIn } from './names.ts'
+
+export function statusJson(overview: Overview): string {
+  const { cluster, region, date, control, daemon, here, instances, troubles, notes } = overview
+  return JSON.stringify(
+    {
+      version: 1,
+      cluster,
+      region: region ?? null,
+      at: timeText(date),
+      here: here ?? null,
+      daemon: {
+        state: daemon.kind,
+        control,
+        reason: daemon.kind === 'down' || daemon.kind === 'silent' ? daemon.reason : null,
+        configRejected: daemon.kind === 'up' ? (daemon.rejected ?? null) : null,
+      },
+      troubles: troubles.map(({ message, hint }) => ({ message, hint: hint ?? null })),
+      notes,
+      instances: instances.map((instance) => instanceJson(instance, overview)),
+    },
+    null,
+    2,
+  )
+}
+
+const STATES: Readonly<Record<Place, string>> = {
+  'in-place': 'active',
+  elsewhere: 'active',
+  blackhole: 'blackhole',
+  missing: 'missing',
+  foreign: 'foreign',
+}
+
+function instanceJson(instance: InstanceOverview, overview: Overview) {
+  const { name, condition, reason, routes, nodes, intended, pin, problems, daemon } = instance
+  const { facts } = overview
+  return {
+    name,
+    condition,
+    reason,
+    nextStep: nextStepOf(instance, intended && namesIn(overview)(intended)) ?? null,
+    page: pageOf(condition) ?? null,
+    problems,
+    owner: intended ? nodeJson(intended, facts.get(intended)) : null,
+    pin: pin ? { eni: pin.eni, since: timeText(pin.since), until: timeText(pin.until) } : null,
+    routes: routes.map(({ key, tableName, place, route }) => {
+      const target = route && targetText(route.target)
+      const { instance: id, name: called, zone } = (target && facts.get(target)) || {}
+      return {
+        vip: destinationText(key.vip),
+        table: key.table,
+        tableName: tableName ?? null,
+        state: STATES[place],
+        inPlace: place === 'in-place',
+        target: target ?? null,
+        instance: id ?? null,
+        name: called ?? null,
+        zone: zone ?? null,
+      }
+    }),
+    nodes: nodes.map(({ eni, state, priority, since, liveness, isHere, published }) => ({
+      ...nodeJson(eni, facts.get(eni)),
+      state,
+      priority: priority ?? null,
+      since: since || null,
+      liveness,
+      here: isHere,
+      published: published ?? state,
+    })),
+    daemon: daemon ? { mute: daemon.mute, decision: daemon.decision ?? null, counters: daemon.counters } : null,
+  }
+}
+
+function nodeJson(eni: EniId, facts: TargetFacts | undefined) {
+  return { eni, instance: facts?.instance ?? null, name: facts?.name ?? null, zone: facts?.zone ?? null }
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,27 @@
+/** Moments and ages, for people. */
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+] as const
+
+/** In its two largest units: `12 s`, `3 min 5 s`, `4 d 2 h`. A clock that is ahead makes none that is negative. */
+export function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000)) * 1000
+  const first = UNITS.findIndex(([, length]) => seconds >= length)
+  if (first < 0) return '0 s'
+  let rest = seconds
+  const parts = UNITS.slice(first, first + 2).map(([unit, length]) => {
+    const count = Math.floor(rest / length)
+    rest %= length
+    return count > 0 ? `${count} ${unit}` : ''
+  })
+  return parts.filter(Boolean).join(' ')
+}
+
+/** `2026-11-23 01:02:03Z`. @param ms since the epoch */
+export function momentText(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace(/\.\d+/, '')
+}
