@@ -41,8 +41,15 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   const work = watchWork(clock)
   lasting.userHooks.prepare(config)
   const agents = new Map(
-    Object.keys(config.instances).map((name) => [name, startAgent(node, name, lasting, work)] as const),
+    Object.keys(config.instances).map((name) => [name, startAgent(node, name, lasting, work, tellOthers)] as const),
   )
+  let isTelling = false
+  function tellOthers(reading: string): void {
+    if (isTelling) return
+    isTelling = true
+    for (const [name, agent] of agents) if (name !== reading) agent.deliver({ kind: 'read-nearby' })
+    isTelling = false
+  }
   /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
   const heard = new Map<string, number>()
   /** When the FIFO told of each instance last, in ticks. */
@@ -114,7 +121,8 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   }
 }
 
-function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay): Agent {
+/** @param onRead called with the name when the agent reads */
+function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, onRead: (name: string) => void): Agent {
   const { stateDirectory, counts, userHooks } = lasting
   const { config, ec2, eni, address, reader, witness, clock, log } = node
   const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
@@ -141,6 +149,7 @@ function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay):
     counters: countersOf(counts, name),
     ports: {
       async read(signal) {
+        onRead(name)
         const { selection, ...reading } = await work.follow(reader.read(name, signal))
         const { valid } = judgePins(reading.pins, reading.date, (id) => reading.voids.has(id))
         save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })

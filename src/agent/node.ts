@@ -36,7 +36,7 @@ export async function openNode(config: Config, wanted: Wanted): Promise<Node> {
     eni,
     address,
     witness,
-    reader: sharedReader(ec2, witness, config, eni),
+    reader: sharedReader(ec2, witness, config, eni, wanted.clock),
     probe: createProbe({ pidFile: config.keepalived.pidFile, expected: names }),
     clock: wanted.clock,
     log: wanted.log,

@@ -1,4 +1,5 @@
 /** Reads for all agents of a daemon: two calls, whatever the number of VRRP instances and VIPs. */
+import type { Clock } from '../clock.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import { findRoute, type RouteTable, standingOf } from '../core/route.ts'
@@ -17,14 +18,23 @@ export type Reader = {
   read(instance: string, signal: AbortSignal): Promise<Reading & { readonly selection: TableSelection }>
 }
 
-/** A reader that asks EC2 once for all who ask it in the same turn. Every answer is of after the asking. */
-export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId): Reader {
+/** Milliseconds between two beginnings: events of many VRRP instances come one by one, and one read serves them all. */
+const SPACING = 50
+
+/** A reader that asks EC2 once for all who ask it at the same time. Every answer is of after the asking. */
+export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId, clock: Clock): Reader {
   const selectors = Object.values(config.instances).flatMap(({ routeTables }) => routeTables)
   let next: Promise<Snapshot> | undefined
 
+  let begunAt = Number.NEGATIVE_INFINITY
+
   async function take(signal: AbortSignal): Promise<Snapshot> {
-    await new Promise((resolve) => setImmediate(resolve))
-    next = undefined
+    try {
+      await clock.sleep(Math.max(0, begunAt + SPACING - clock.now()), signal)
+    } finally {
+      next = undefined
+    }
+    begunAt = clock.now()
     const [tables, testimonies] = await Promise.all([readTables(ec2, selectors, signal), witness.read(signal)])
     return { tables, testimonies }
   }

@@ -31,6 +31,9 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
     case 'wake':
       onWake(turn)
       break
+    case 'read-nearby':
+      onReadNearby(turn)
+      break
     case 'read':
       onRead(turn, input.reading)
       break
@@ -102,15 +105,25 @@ function onWake(turn: Turn): void {
   const { state, now } = turn
   const isDue = (at: number) => at <= now.monotonic
   if (!isDue(wakeAt(state))) return
-  if (isDue(state.tickAt)) {
-    scheduleTick(turn)
-    state.beatNext = true
-    if (state.mute) publish(turn)
-  }
+  if (isDue(state.tickAt)) beginTick(turn)
   const looks = state.looks.filter((at) => !isDue(at))
   if (looks.length < state.looks.length && state.rxLowerPriAt !== undefined) state.rxLowerPriAt = now.monotonic
   state.looks = looks
   if (state.edge && isDue(state.edge.startedAt + LONGEST_EDGE)) endEdge(turn)
+  read(turn)
+}
+
+function beginTick(turn: Turn): void {
+  scheduleTick(turn)
+  turn.state.beatNext = true
+  if (turn.state.mute) publish(turn)
+}
+
+/** A tick that is near comes at once: so the agents of a daemon fall into step, and ask EC2 with one voice. */
+function onReadNearby(turn: Turn): void {
+  const { state, now } = turn
+  if (state.tickAt - now.monotonic > tickPause(state) / 2) return
+  beginTick(turn)
   read(turn)
 }
 

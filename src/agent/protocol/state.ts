@@ -38,6 +38,8 @@ export type Input =
   | { readonly kind: 'rx-lower-pri' }
   /** A time that was asked for with the effect `wake` has come. */
   | { readonly kind: 'wake' }
+  /** Another agent of this daemon reads now, and one read serves all who ask at once. */
+  | { readonly kind: 'read-nearby' }
   | { readonly kind: 'read'; readonly reading: Reading | undefined }
   | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
