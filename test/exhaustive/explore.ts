@@ -1,7 +1,8 @@
 /** Every state that can be reached within a budget of events and faults, each looked at once. */
 import { setImmediate as breathe } from 'node:timers/promises'
+import { type Action, actionsOf } from './actions.ts'
 import { Canonical } from './canonical.ts'
-import { type Action, actionsOf, BrokenRule, begin, isQuiet, type Model, ownerOf, writesOnTheirWay } from './model.ts'
+import { BrokenRule, begin, isQuiet, type Model, ownerOf, writesOnTheirWay } from './model.ts'
 
 export type Budget = {
   readonly events: number

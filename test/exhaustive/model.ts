@@ -1,6 +1,6 @@
 /**
- * Two nodes and one route as a state that can be copied, and everything that may happen next. Calls take no time, but any
- * order of their parts is possible: a read is served and then delivered, a write or a publish happens and is then answered.
+ * Two nodes and one route as a state that can be copied. Calls take no time, but any order of their parts is possible: a
+ * read is served and then delivered, a write or a publish happens and is then answered.
  * Time passes only when nothing is under way but what is held back, and then to the next moment that a node asked for.
  */
 import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
@@ -42,21 +42,19 @@ export type Model = {
   readonly faults: number
 }
 
-export type Action = { readonly name: string; readonly next: () => Model }
-
 export class BrokenRule extends Error {
   override name = 'BrokenRule'
 }
 
-const KEY: RouteKey = { table: rtb('rtb-1'), vip: parseVip('10.99.0.10') }
-const NAMES = ['a', 'b'] as const
+export const KEY: RouteKey = { table: rtb('rtb-1'), vip: parseVip('10.99.0.10') }
+export const NAMES = ['a', 'b'] as const
 const ENIS = [eni('eni-a'), eni('eni-b')] as const
-const PRIORITIES = [150, 100] as const
+export const PRIORITIES = [150, 100] as const
 const ADDRESSES = ['10.0.1.10', '10.0.2.10'] as const
 const SETTINGS = defaultSettings(5000)
-const NODES = [0, 1] as const
+export const NODES = [0, 1] as const
 
-type Index = (typeof NODES)[number]
+export type Index = (typeof NODES)[number]
 
 /** Both daemons have just started; a is the master. */
 export function begin(budget: { events: number; faults: number }): Model {
@@ -79,13 +77,13 @@ function start(model: Model, index: Index): Model {
   return deliver(born, index, { kind: 'state', state: vrrp, priority: PRIORITIES[index], found: true })
 }
 
-function withNode(model: Model, index: Index, change: Partial<NodeModel>): Model {
+export function withNode(model: Model, index: Index, change: Partial<NodeModel>): Model {
   const [a, b] = model.nodes
   const known = { now: Number.NaN, number: 0 }
   return { ...model, nodes: index === 0 ? [{ ...a, ...change, known }, b] : [a, { ...b, ...change, known }] }
 }
 
-function deliver(model: Model, index: Index, input: Input): Model {
+export function deliver(model: Model, index: Index, input: Input): Model {
   const node = model.nodes[index]
   const before = node.protocol
   if (!before) return model
@@ -132,21 +130,6 @@ function check(
   }
 }
 
-/** All that may happen next. */
-export function* actionsOf(model: Model): Generator<Action, void> {
-  for (const index of NODES) {
-    yield* callActions(model, index)
-    const { protocol } = model.nodes[index]
-    if (protocol && wakeAt(protocol) <= model.now) {
-      yield { name: `${NAMES[index]} wakes`, next: () => deliver(model, index, { kind: 'wake' }) }
-    }
-  }
-  for (const index of NODES) yield* eventActions(model, index)
-  if (!isQuiet(model)) return
-  const next = nextMoment(model)
-  if (next > model.now) yield { name: `${next - model.now} ms pass`, next: () => ({ ...model, now: next }) }
-}
-
 /** Nothing is under way but what is held back. */
 export function isQuiet({ nodes, now }: Model): boolean {
   return nodes.every(
@@ -155,107 +138,24 @@ export function isQuiet({ nodes, now }: Model): boolean {
   )
 }
 
-function nextMoment({ nodes }: Model): number {
+export function nextMoment({ nodes }: Model): number {
   return Math.min(...nodes.map(({ protocol }) => (protocol ? wakeAt(protocol) : Number.POSITIVE_INFINITY)))
 }
 
-function eventActions(model: Model, index: Index): Action[] {
-  const { vrrp, protocol } = model.nodes[index]
-  const name = NAMES[index]
-  const actions: Action[] = []
-  if (model.events > 0) {
-    const state = vrrp === 'MASTER' ? 'BACKUP' : 'MASTER'
-    const changed = withNode({ ...model, events: model.events - 1 }, index, { vrrp: state })
-    const input: Input = { kind: 'state', state, priority: PRIORITIES[index], found: false }
-    actions.push({ name: `VRRP: ${name} is ${state}`, next: () => deliver(changed, index, input) })
-  }
-  if (model.faults === 0) return actions
-  const spent = { ...model, faults: model.faults - 1 }
-  if (protocol) actions.push({ name: `the daemon of ${name} dies and starts again`, next: () => restart(spent, index) })
-  return actions
-}
-
 /** What it had sent is on its way all the same. */
-function restart(model: Model, index: Index): Model {
+export function restart(model: Model, index: Index): Model {
   const calls = model.nodes[index].calls.filter(({ kind }) => kind === 'write').flatMap(aborted)
   return start(withNode(model, index, { calls }), index)
 }
 
-function* callActions(model: Model, index: Index): Generator<Action, void> {
-  for (const [at, call] of model.nodes[index].calls.entries()) {
-    const becomes = (changed: Call | undefined, from = model) => replaceCall(from, index, at, changed)
-    if (call.kind === 'read') yield* readActions(model, index, call, becomes)
-    else if (call.kind === 'write') yield* writeActions(model, index, call, becomes)
-    else yield* publishActions(model, index, call, becomes)
-  }
-}
-
-type Becomes = (changed: Call | undefined, from?: Model) => Model
-
-function readActions(model: Model, index: Index, call: Extract<Call, { kind: 'read' }>, becomes: Becomes): Action[] {
-  const name = NAMES[index]
-  const { reading } = call
-  if (reading) {
-    return [{ name: `${name} reads`, next: () => deliver(becomes(undefined), index, { kind: 'read', reading }) }]
-  }
-  const serve = {
-    name: `EC2 serves a read of ${name}`,
-    next: () => becomes({ kind: 'read', reading: readingOf(model, index) }),
-  }
-  if (model.faults === 0) return [serve]
-  const failed: Input = { kind: 'read', reading: undefined }
-  const spent = { ...model, faults: model.faults - 1 }
-  return [serve, { name: `a read of ${name} fails`, next: () => deliver(becomes(undefined, spent), index, failed) }]
-}
-
-function writeActions(model: Model, index: Index, call: Extract<Call, { kind: 'write' }>, becomes: Becomes): Action[] {
-  const name = NAMES[index]
-  if (!call.done) {
-    const arrived = { ...model, target: index }
-    const answering: Call | undefined = call.wanted ? { ...call, held: false, done: true } : undefined
-    const arrives = { name: `a write of ${name} arrives`, next: () => becomes(answering, arrived) }
-    if (call.held || model.faults === 0) return [arrives]
-    const spent = { ...model, faults: model.faults - 1 }
-    return [arrives, { name: `a write of ${name} is held up`, next: () => becomes({ ...call, held: true }, spent) }]
-  }
-  const written: Input = { kind: 'written', key: KEY, accepted: true }
-  const answered = { name: `a write of ${name} is answered`, next: () => deliver(becomes(undefined), index, written) }
-  if (model.faults === 0) return [answered]
-  const spent = { ...model, faults: model.faults - 1 }
-  const again: Call = { ...call, done: false }
-  return [answered, { name: `an answer for ${name} is lost: it writes again`, next: () => becomes(again, spent) }]
-}
-
-/** Its effect and its answer are one step: whoever reads between them sees what a later read would. */
-function publishActions(
-  model: Model,
-  index: Index,
-  { claim }: Extract<Call, { kind: 'publish' }>,
-  becomes: Becomes,
-): Action[] {
-  const name = NAMES[index]
-  const publish = (from: Model, isThere: boolean, acknowledged: boolean) => {
-    const tagged = isThere ? withNode(from, index, { tag: claim }) : from
-    return deliver(becomes(undefined, tagged), index, { kind: 'published', beat: claim.beat, acknowledged })
-  }
-  const answered = { name: `${name} publishes ${claim.state}`, next: () => publish(model, true, true) }
-  if (model.faults === 0) return [answered]
-  const spent = { ...model, faults: model.faults - 1 }
-  return [
-    answered,
-    { name: `${name} publishes ${claim.state}, and is not told`, next: () => publish(spent, true, false) },
-    { name: `${name} cannot publish ${claim.state}`, next: () => publish(spent, false, false) },
-  ]
-}
-
-function replaceCall(model: Model, index: Index, at: number, changed: Call | undefined): Model {
+export function replaceCall(model: Model, index: Index, at: number, changed: Call | undefined): Model {
   const { calls } = model.nodes[index]
   return withNode(model, index, {
     calls: [...calls.slice(0, at), ...(changed ? [changed] : []), ...calls.slice(at + 1)],
   })
 }
 
-function readingOf(model: Model, index: Index): Reading {
+export function readingOf(model: Model, index: Index): Reading {
   const target =
     model.target === undefined ? undefined : ({ kind: 'eni', eni: ENIS[model.target], instance: undefined } as const)
   const routes = target ? [{ destination: KEY.vip, target, state: 'active' as const, propagated: false }] : []

@@ -1,56 +1,18 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
-import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol/state.ts'
-import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
+import type { Effect, Input, ProtocolState } from '../../src/agent/protocol/state.ts'
+import { routeKeyText } from '../../src/core/route.ts'
+import { BrokenRule, blankRecord, type DaemonRecord, knownPin, type Step } from './record.ts'
 import type { World } from './world.ts'
 import type { Watch, WorldNode } from './world-node.ts'
+import { checkSending, checkWrite, mayBrake } from './writing-rules.ts'
 
-const SETTLE_MS = 3000
-const LONGEST_EDGE_MS = 5000
-const WRITES_PER_EDGE = 3
 const EDGE_MEMORY_MS = 60_000
 const FREE_EDGES = 2
-const LOOKS_MS = [1000, 3000]
 const RX_LOWER_PRI_SPACING_MS = 1000
-const BRAKE_MS = 600_000
-const FREE_HEALS = 3
-const HEAL_MEMORY_MS = 3_600_000
-
-/** What is remembered of one life of one daemon. */
-type Record = {
-  readonly life: number
-  reading: Reading | undefined
-  lastReadFailed: boolean
-  isMute: boolean
-  edges: number[]
-  edge: { startedAt: number; writes: Map<string, number> } | undefined
-  /** When each route was last written by a decision, not by an edge. */
-  decided: Map<string, number>
-  /** When each route was written, by a request that was answered, in this mastership. */
-  accepted: Map<string, number>
-  /** Routes that are being taken back from an external writer, and when such writes were accepted. */
-  healing: Set<string>
-  heals: Map<string, number[]>
-  rxReadAt: number | undefined
-  /** When it must look again at what it wrote, or at what it was told. */
-  looks: number[]
-}
-
-export class BrokenRule extends Error {
-  override name = 'BrokenRule'
-}
-
-type Step = {
-  readonly node: WorldNode
-  readonly input: Input
-  readonly before: ProtocolState
-  readonly after: ProtocolState
-  readonly effects: readonly Effect[]
-  readonly record: Record
-}
 
 /** Watches a world, and throws BrokenRule as soon as a node does what it must not. */
 export class Rules {
-  readonly #records = new Map<WorldNode, Record>()
+  readonly #records = new Map<WorldNode, DaemonRecord>()
   readonly #world: () => World
   edges = 0
 
@@ -61,27 +23,15 @@ export class Rules {
   watch(): Required<Pick<Watch, 'stepped' | 'sending'>> {
     return {
       stepped: (node, input, before, effects) => this.#stepped(node, input, before, effects),
-      sending: (node, key, decidedAt) => this.#sending(node, key, decidedAt),
+      sending: (node, key, decidedAt) =>
+        checkSending({ now: this.#world().now, node, record: this.#record(node) }, key, decidedAt),
     }
   }
 
-  #record(node: WorldNode): Record {
+  #record(node: WorldNode): DaemonRecord {
     const known = this.#records.get(node)
     if (known?.life === node.life) return known
-    const record: Record = {
-      life: node.life,
-      reading: undefined,
-      lastReadFailed: false,
-      isMute: false,
-      edges: [],
-      edge: undefined,
-      decided: new Map(),
-      accepted: new Map(),
-      healing: new Set(),
-      heals: new Map(),
-      rxReadAt: undefined,
-      looks: [],
-    }
+    const record = blankRecord(node.life)
     this.#records.set(node, record)
     return record
   }
@@ -89,12 +39,12 @@ export class Rules {
   #stepped(node: WorldNode, input: Input, before: ProtocolState, effects: readonly Effect[]): void {
     const after = node.protocol
     if (!after) return
-    const step = { node, input, before, after, effects, record: this.#record(node) }
+    const step = { now: this.#world().now, node, input, before, after, effects, record: this.#record(node) }
     this.#checkLooks(step)
     this.#noteState(step)
     this.#noteAnswers(step)
     for (const effect of effects) {
-      if (effect.kind === 'write') this.#checkWrite(step, effect.keys)
+      if (effect.kind === 'write') checkWrite(step, effect.keys)
     }
     if (input.kind === 'rx-lower-pri') this.#checkProof(step)
   }
@@ -108,7 +58,7 @@ export class Rules {
     if (input.kind === 'written') this.#noteWritten(record, routeKeyText(input.key), input.accepted)
   }
 
-  #noteWritten({ accepted, healing, heals }: Record, text: string, isAccepted: boolean): void {
+  #noteWritten({ accepted, healing, heals }: DaemonRecord, text: string, isAccepted: boolean): void {
     const { now } = this.#world()
     const isHeal = healing.delete(text)
     if (!isAccepted) return
@@ -133,8 +83,7 @@ export class Rules {
   }
 
   /** What was to be looked at by now must be under way, and nothing newer may have been asked for in vain. */
-  #checkLooks({ node, input, before, after, effects, record }: Step): void {
-    const { now } = this.#world()
+  #checkLooks({ now, node, input, before, after, effects, record }: Step): void {
     const isReading = effects.some(({ kind }) => kind === 'read') || after.reading
     const wasPaused = (at: number) => node.pausedUntil >= at
     const missed = record.looks.find((at) => at < now && !wasPaused(at))
@@ -147,8 +96,7 @@ export class Rules {
   }
 
   /** Edges as the design defines them, from the outside: into MASTER, and not found so at the start. */
-  #noteEdge({ node, before, after, effects, record }: Step): void {
-    const { now } = this.#world()
+  #noteEdge({ now, node, before, after, effects, record }: Step): void {
     this.edges += 1
     const recent = record.edges.filter((at) => now - at < EDGE_MEMORY_MS)
     const isHeld = recent.length >= FREE_EDGES || after.settings.failover === 'safe'
@@ -163,84 +111,8 @@ export class Rules {
     }
   }
 
-  #checkWrite(step: Step, keys: readonly RouteKey[]): void {
-    const { node, input, before, after, record } = step
-    this.#checkRight(step)
-    const isEdge = record.edge !== undefined && (input.kind !== 'read' || before.edge !== undefined) && after.edge
-    for (const key of keys) {
-      this.#checkRefused(node, record, key)
-      if (isEdge && record.edge) this.#checkEdgeWrite(node, record, record.edge, key)
-      else this.#checkDecidedWrite(node, record, key)
-    }
-    // A pin says to all whose the routes are, whether or not its node can.
-    if (isEdge || !record.isMute || knownPin(record.reading)) return
-    const seen = record.reading?.claims.find(
-      ({ claim, isVoid }) => claim.eni !== node.eni && claim.state === 'MASTER' && !isVoid,
-    )
-    if (seen) throw new BrokenRule(`${node.name} is mute and writes although ${seen.claim.eni} claims to be MASTER`)
-  }
-
-  /** Whether it may write anything at all. */
-  #checkRight({ node, input, after, record }: Step): void {
-    const pin = knownPin(record.reading)
-    if (after.self.state !== 'MASTER' && pin?.eni !== node.eni) {
-      throw new BrokenRule(`${node.name} writes although it knows that it is ${after.self.state}`)
-    }
-    if (pin && pin.eni !== node.eni && pin.until > this.#world().now) {
-      throw new BrokenRule(`${node.name} writes although it knows that ${pin.eni} is pinned`)
-    }
-    if (input.kind === 'state' && input.found)
-      throw new BrokenRule(`${node.name} writes what it has not read, in no edge`)
-    if (input.kind === 'read' && !input.reading) throw new BrokenRule(`${node.name} writes on a read that failed`)
-    if (input.kind === 'wake' || input.kind === 'written' || input.kind === 'published') {
-      throw new BrokenRule(`${node.name} writes on ${input.kind}: neither an edge nor a decision`)
-    }
-  }
-
-  #checkRefused(node: WorldNode, { reading }: Record, key: RouteKey): void {
-    const text = routeKeyText(key)
-    const known = reading?.routes.find((route) => routeKeyText(route.key) === text)
-    if (known && isRefused(known)) throw new BrokenRule(`${node.name} writes ${text}, which it knows to be refused`)
-  }
-
-  #checkEdgeWrite(node: WorldNode, record: Record, edge: NonNullable<Record['edge']>, key: RouteKey): void {
-    record.looks = LOOKS_MS.map((ms) => this.#world().now + ms)
-    const text = routeKeyText(key)
-    const count = (edge.writes.get(text) ?? 0) + 1
-    edge.writes.set(text, count)
-    if (count > WRITES_PER_EDGE) throw new BrokenRule(`${node.name} writes ${text} for the ${count}th time in one edge`)
-    if (this.#world().now - edge.startedAt >= LONGEST_EDGE_MS) {
-      throw new BrokenRule(`${node.name} still writes as in an edge after ${LONGEST_EDGE_MS} ms`)
-    }
-  }
-
-  #checkDecidedWrite(node: WorldNode, record: Record, key: RouteKey): void {
-    const { now } = this.#world()
-    const text = routeKeyText(key)
-    record.decided.set(text, now)
-    const acceptedAt = record.accepted.get(text)
-    if (acceptedAt !== undefined && now - acceptedAt < SETTLE_MS) {
-      throw new BrokenRule(`${node.name} takes a stale read of ${text} for drift`)
-    }
-    if (!this.#isExternal(record, text)) return
-    const heals = (record.heals.get(text) ?? []).filter((at) => now - at < HEAL_MEMORY_MS)
-    const last = heals.at(-1)
-    if (heals.length >= FREE_HEALS && last !== undefined && now - last < BRAKE_MS) {
-      throw new BrokenRule(`${node.name} does not brake at an external writer of ${text}`)
-    }
-    record.healing.add(text)
-  }
-
-  #isExternal({ reading }: Record, text: string): boolean {
-    const standing = reading?.routes.find(({ key }) => routeKeyText(key) === text)?.standing
-    if (standing?.kind !== 'elsewhere') return false
-    const { target } = standing.route
-    return target.kind !== 'eni' || !reading?.claims.some(({ claim }) => claim.eni === target.eni)
-  }
-
   /** A proof of a lower master is looked into at once, but not more than once a second. */
-  #checkProof({ node, before, after, effects, record }: Step): void {
-    const { now } = this.#world()
+  #checkProof({ now, node, before, after, effects, record }: Step): void {
     const reads = effects.some(({ kind }) => kind === 'read')
     const isSoon = record.rxReadAt !== undefined && now - record.rxReadAt < RX_LOWER_PRI_SPACING_MS
     if (reads && isSoon) throw new BrokenRule(`${node.name} reads more than once a second for MASTER_RX_LOWER_PRI`)
@@ -252,37 +124,6 @@ export class Rules {
 
   /** Whether an external writer may have made it slow. */
   hasToBrake(node: WorldNode): boolean {
-    return [...this.#record(node).heals.values()].some((heals) => heals.length >= FREE_HEALS)
+    return mayBrake(this.#record(node))
   }
-
-  /** Every request, retries too: what was right when it was decided may be so no more. */
-  #sending(node: WorldNode, key: RouteKey, decidedAt: number): void {
-    const { now } = this.#world()
-    const record = this.#record(node)
-    const pin = knownPin(record.reading)
-    if (!node.protocol) throw new BrokenRule(`${node.name} sends a write although its daemon is dead`)
-    if (node.protocol.self.state !== 'MASTER' && pin?.eni !== node.eni) {
-      throw new BrokenRule(`${node.name} sends a write although it knows that it is ${node.protocol.self.state}`)
-    }
-    if (decidedAt === now) return
-    this.#checkRefused(node, record, key)
-    if (record.lastReadFailed && !node.protocol.edge) {
-      throw new BrokenRule(`${node.name} sends a write again after a read has failed`)
-    }
-    const isOfEdge = record.edge !== undefined && record.decided.get(routeKeyText(key)) !== decidedAt
-    if (isOfEdge && record.edge && now > record.edge.startedAt + LONGEST_EDGE_MS) {
-      throw new BrokenRule(`${node.name} sends a write of an edge again that is over`)
-    }
-  }
-}
-
-function isRefused({ standing }: Reading['routes'][number]): boolean {
-  return standing.kind === 'refused'
-}
-
-/** The pin that counts in a reading. */
-function knownPin(reading: Reading | undefined): Reading['pins'][number] | undefined {
-  return reading?.pins
-    .filter(({ eni, until }) => until > reading.date && !reading.voids.has(eni))
-    .toSorted((a, b) => b.since - a.since)[0]
 }
