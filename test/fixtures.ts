@@ -1,4 +1,5 @@
 /** Values that several tests need. */
+import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import type { Clock } from '../src/clock.ts'
 import {
@@ -79,6 +80,15 @@ export function settableClock(): Clock & { set(ms: number): Promise<void> } {
 }
 
 export const silentLog = pino({ level: 'silent' })
+
+/** Whether a process runs: one that has ended, and that nobody has reaped yet, does not. */
+export function isRunning(id: number | string): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${id}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
 
 /** Something that is awaited until it is opened. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {

@@ -11,7 +11,7 @@ import {
   isNewer,
   type JournalEntry,
   type Moment,
-  momentOfThisProcess,
+  momentOf,
   newestEvent,
   recordEvent,
   secondsBetween,
@@ -35,7 +35,13 @@ export type HandOver =
   /** Another hook is on it. */
   | { readonly kind: 'coalesced' }
   /** No daemon takes the event: this hook has to act. */
-  | { readonly kind: 'ours'; readonly moment: Moment; readonly remarks: readonly Remark[] }
+  | {
+      readonly kind: 'ours'
+      readonly moment: Moment
+      /** Of the event before, as it was recorded; undefined: none is. */
+      readonly previous: string | undefined
+      readonly remarks: readonly Remark[]
+    }
 
 type Places = { readonly configPath: string; readonly stateDirectory: string }
 
@@ -46,14 +52,15 @@ type Places = { readonly configPath: string; readonly stateDirectory: string }
 export async function handOver(event: VrrpEvent, { configPath, stateDirectory }: Places): Promise<HandOver> {
   const remarks: Remark[] = []
   const remark = (each: Remark) => remarks.push(each)
-  const moment = momentOfThisProcess()
+  const moment = momentOf()
   const newest = () => newestRecorded(stateDirectory, event, moment, remark)
-  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(newest(), moment)) return { kind: 'coalesced' }
+  const before = newest()
+  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(before, moment)) return { kind: 'coalesced' }
   record(stateDirectory, event, moment, remark)
   assertNewest(newest(), moment, event)
   const why = await offer(await controlPath(configPath), event, moment)
   if (why === undefined) return { kind: 'taken' }
-  return { kind: 'ours', moment, remarks: [...remarks, why] }
+  return { kind: 'ours', moment, previous: before?.state, remarks: [...remarks, why] }
 }
 
 /**
@@ -89,7 +96,7 @@ export function newestRecorded(
 /** Whether nothing can be new to this proof of a lower master: another hook has just begun, or is still at work. */
 function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
   if (!newest?.state.startsWith('MASTER')) return false
-  return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || isAtWork(newest)
+  return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || (!newest.isDone && isAtWork(newest))
 }
 
 /**

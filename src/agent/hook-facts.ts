@@ -1,8 +1,8 @@
 /** What a user hook is told, in its environment. */
 import type { InstanceConfig, UserHookEvent } from '../config/schema.ts'
-import type { Claim, NodeState } from '../core/claim.ts'
+import type { NodeState } from '../core/claim.ts'
 import type { Decision } from '../core/decide.ts'
-import type { RouteTableId } from '../core/ids.ts'
+import type { EniId, RouteTableId } from '../core/ids.ts'
 import { type Destination, destinationText, isHost } from '../core/vip.ts'
 
 export type HookSubject = {
@@ -10,13 +10,21 @@ export type HookSubject = {
   readonly cluster: string
   readonly instance: string
   readonly vips: InstanceConfig['vips']
-  readonly self: Pick<Claim, 'eni' | 'state' | 'priority' | 'address'>
+  readonly self: {
+    readonly state: NodeState
+    /** The rest as far as it is known. */
+    readonly priority: number | undefined
+    readonly eni: EniId | undefined
+    readonly address: string | undefined
+  }
   /** Undefined where it was not seen. */
   readonly previous: NodeState | undefined
   /** As far as they are known. */
   readonly tables: readonly RouteTableId[]
   /** Undefined until something was read. */
-  readonly decision: Pick<Decision, 'intended' | 'condition' | 'reason'> | undefined
+  readonly decision:
+    | ({ readonly intended: EniId | undefined } & Partial<Pick<Decision, 'condition' | 'reason'>>)
+    | undefined
 }
 
 /** VIP_SWITCH_* variables; what is not known is empty, and lists are separated by spaces. */
@@ -29,8 +37,8 @@ export function factsFor(subject: HookSubject): Readonly<Record<string, string>>
     STATE: self.state,
     PREVIOUS_STATE: previous ?? '',
     PRIORITY: `${self.priority ?? ''}`,
-    ENI: self.eni,
-    ADDRESS: self.address,
+    ENI: self.eni ?? '',
+    ADDRESS: self.address ?? '',
     VIPS: vips.map(vipText).join(' '),
     ROUTE_TABLES: [...new Set(tables)].join(' '),
     OWNER: decision?.intended ?? '',

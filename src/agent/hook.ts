@@ -2,11 +2,13 @@
 import type { Logger } from 'pino'
 import { type Clock, deadline } from '../clock.ts'
 import { instanceOf, loadConfig } from '../config/load.ts'
-import type { NodeState } from '../core/claim.ts'
+import { NODE_STATES, type NodeState } from '../core/claim.ts'
+import type { EniId } from '../core/ids.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { eventText, type VrrpEvent } from '../keepalived/event.ts'
-import { watchEvents } from '../keepalived/journal.ts'
+import { closeEvent, watchEvents } from '../keepalived/journal.ts'
 import { type EdgeResult, runEdge } from './edge.ts'
+import { withUserHooks } from './event-hooks.ts'
 import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
 import { loadView, saveView, viewOf } from './view.ts'
 
@@ -27,7 +29,7 @@ export type HookOptions = {
  */
 export async function handleEvent(
   event: VrrpEvent,
-  { moment, remarks }: Extract<HandOver, { kind: 'ours' }>,
+  { moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
   options: HookOptions,
 ): Promise<EdgeResult> {
   const { log, stateDirectory } = options
@@ -35,25 +37,34 @@ export async function handleEvent(
   for (const remark of remarks) tell(remark)
   const permit = () => assertNewest(newestRecorded(stateDirectory, event, moment, tell), moment, event)
 
-  switch (event.state) {
-    case 'MASTER':
-    case 'MASTER_RX_LOWER_PRI':
-      return becomeMaster(event, options, permit)
-    case 'BACKUP':
-      log.info({ event }, `${eventText(event)}: recorded`)
-      await stepDown(event, event.state, options, permit)
-      await refreshView(event, options, permit)
-      return NOTHING
-    case 'FAULT':
-    case 'STOP':
-    case 'DELETED':
-      log.info({ event }, `${eventText(event)}: recorded`)
-      await stepDown(event, event.state, options, permit)
-      return NOTHING
+  const { state } = event
+  if (state === 'MASTER_RX_LOWER_PRI') return becomeMaster(event, options, permit, () => {})
+
+  const transition = {
+    event,
+    state,
+    previous: NODE_STATES.find((each) => each === previous?.replace('_RX_LOWER_PRI', '')),
   }
+  const signal = superseded(event, permit, options)
+  return withUserHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
+    try {
+      if (state === 'MASTER') return await becomeMaster(event, options, permit, onAnswer)
+      log.info({ event }, `${eventText(event)}: recorded`)
+      await stepDown(event, state, options, permit)
+      if (state === 'BACKUP') await refreshView(event, options, permit)
+      return NOTHING
+    } finally {
+      closeEvent(stateDirectory, event, moment)
+    }
+  })
 }
 
-async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<EdgeResult> {
+async function becomeMaster(
+  event: VrrpEvent,
+  options: HookOptions,
+  permit: () => void,
+  onAnswer: (eni: EniId) => void,
+): Promise<EdgeResult> {
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
@@ -93,6 +104,7 @@ async function becomeMaster(event: VrrpEvent, options: HookOptions, permit: () =
       }
     },
     async openClaims() {
+      onAnswer(eni)
       const { openEdgeClaims } = await import('./hook-claims.ts')
       return openEdgeClaims(event, config, ec2, eni, wanted)
     },

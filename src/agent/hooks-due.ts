@@ -19,9 +19,9 @@ export type HookStep = {
   readonly due: readonly UserHookEvent[]
 }
 
-/** The hooks of each state. Two states with the same ones are as one: between them nothing is run. */
+/** The hooks of each state, in their order. Two states with the same ones are as one: between them nothing is run. */
 const STOPPED: readonly UserHookEvent[] = ['stop']
-const HOOKS: Readonly<Record<NodeState, readonly UserHookEvent[]>> = {
+export const HOOKS: Readonly<Record<NodeState, readonly UserHookEvent[]>> = {
   MASTER: ['master', 'owner'],
   BACKUP: ['backup'],
   FAULT: ['fault'],

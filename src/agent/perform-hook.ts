@@ -3,7 +3,17 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { UserHook, UserHookEvent } from '../config/schema.ts'
 import { messageOf } from '../errors.ts'
+import { recordHook } from './running-hook.ts'
 import type { UserHookResult } from './user-hook.ts'
+
+/** For how long, and where it is put down that it runs. */
+export type HookContext = {
+  /** Aborted once the hook is no longer wanted. */
+  readonly signal: AbortSignal
+  readonly stateDirectory: string
+  readonly clock: Clock
+  readonly log: Logger
+}
 
 export type HookTask = {
   readonly instance: string
@@ -19,7 +29,7 @@ export const loadRunner = () => import('./user-hook.ts')
 /** Never rejects. Returns undefined for a hook that was not run, since it is no longer wanted. */
 export async function performHook(
   { instance, event, hook, facts }: HookTask,
-  { signal, clock, log }: { signal: AbortSignal; clock: Clock; log: Logger },
+  { signal, stateDirectory, clock, log }: HookContext,
 ): Promise<UserHookResult | undefined> {
   const name = `${instance}, hook ${event}`
   const about = { instance, hook: event, run: hook.run }
@@ -30,7 +40,8 @@ export async function performHook(
       return undefined
     }
     log.info(about, `${name}: starts`)
-    const result = await runUserHook(hook, facts, { signal, clock })
+    const onStart = (pid: number) => recordHook(stateDirectory, instance, pid, log)
+    const result = await runUserHook(hook, facts, { signal, clock, onStart })
     const { outcome, detail, exitCode, ms, output } = result
     const found = { ...about, outcome, exitCode, ms, output }
     if (outcome === 'done') log.info(found, `${name}: done`)

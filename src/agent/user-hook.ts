@@ -32,7 +32,7 @@ const NEVER = new AbortController().signal
 export async function runUserHook(
   { run, timeout }: UserHook,
   facts: Readonly<Record<string, string>>,
-  { signal, clock }: { signal: AbortSignal; clock: Clock },
+  { signal, clock, onStart }: { signal: AbortSignal; clock: Clock; onStart: (pid: number) => void },
 ): Promise<UserHookResult> {
   const [program, ...words] = run
   const start = clock.now()
@@ -45,6 +45,7 @@ export async function runUserHook(
     buffer: false,
     reject: false,
   })
+  if (child.pid !== undefined) onStart(child.pid)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -7,6 +7,7 @@ import { factsFor } from './hook-facts.ts'
 import { type HookMark, hooksDue } from './hooks-due.ts'
 import { type HookTask, loadRunner, performHook } from './perform-hook.ts'
 import type { Input, ProtocolState } from './protocol/state.ts'
+import { endRecordedHook } from './running-hook.ts'
 import type { UserHookResult } from './user-hook.ts'
 
 /** One VRRP instance's. */
@@ -18,12 +19,19 @@ type Queue = {
   last: Promise<void>
 }
 
+export type UserHooksOptions = {
+  readonly stateDirectory: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly counts: Counts
+}
+
 /** For as long as the daemon runs: a reload of the config neither ends a hook nor forgets one. */
 export class UserHooks {
-  readonly #options: { clock: Clock; log: Logger; counts: Counts }
+  readonly #options: UserHooksOptions
   readonly #queues = new Map<string, Queue>()
 
-  constructor(options: { clock: Clock; log: Logger; counts: Counts }) {
+  constructor(options: UserHooksOptions) {
     this.#options = options
   }
 
@@ -40,7 +48,7 @@ export class UserHooks {
     const { mark, isTransition, due } = hooksDue(queue.mark, state, input)
     queue.mark = mark
     const { self, decision, keys } = state
-    if (isTransition) supersede(queue, `${instance} has become ${self.state}`)
+    if (isTransition) this.#supersede(queue, instance, `${instance} has become ${self.state}`)
     const tables = keys.map(({ table }) => table)
     for (const event of due) {
       const hook = hooks[event]
@@ -52,7 +60,7 @@ export class UserHooks {
   /** Ends those that run. */
   async stop(): Promise<void> {
     const queues = [...this.#queues.values()]
-    for (const queue of queues) supersede(queue, 'the daemon stops')
+    for (const queue of queues) queue.wanted.abort('the daemon stops')
     await Promise.all(queues.map(({ last }) => last))
   }
 
@@ -64,11 +72,19 @@ export class UserHooks {
     return queue
   }
 
+  /** Also what a hook of keepalived's has started, while there was no daemon. */
+  #supersede(queue: Queue, instance: string, why: string): void {
+    const { stateDirectory, clock } = this.#options
+    queue.wanted.abort(why)
+    queue.wanted = new AbortController()
+    queue.last = queue.last.then(() => endRecordedHook(stateDirectory, instance, clock))
+  }
+
   #enqueue(queue: Queue, task: HookTask): void {
-    const { clock, log, counts } = this.#options
+    const { stateDirectory, clock, log, counts } = this.#options
     const { signal } = queue.wanted
     queue.last = queue.last.then(async () => {
-      const result = await performHook(task, { signal, clock, log })
+      const result = await performHook(task, { signal, stateDirectory, clock, log })
       if (result) countersOf(counts, task.instance)[COUNTER[result.outcome]] += 1
     })
   }
@@ -80,8 +96,3 @@ const COUNTER = {
   timeout: 'hooksFailed',
   ended: 'hooksEnded',
 } as const satisfies Record<UserHookResult['outcome'], string>
-
-function supersede(queue: Queue, why: string): void {
-  queue.wanted.abort(why)
-  queue.wanted = new AbortController()
-}

@@ -1,5 +1,5 @@
 /** Where state lives that must outlast one process, and how it is written. */
-import { chownSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
@@ -17,7 +17,9 @@ export function writeAtomically(path: string, text: string): void {
 function makeDirectory(path: string): void {
   if (existsSync(path)) return
   makeDirectory(dirname(path))
-  mkdirSync(path, { recursive: true, mode: 0o755 })
+  mkdirSync(path, { recursive: true })
+  // The daemon's group may write where the daemon does: keepalived's script_user is of it.
+  chmodSync(path, statSync(dirname(path)).mode & 0o775)
   inheritOwner(path)
 }
 
@@ -29,6 +31,6 @@ function inheritOwner(path: string): void {
 }
 
 /** A path of one VRRP instance below the state directory; its name may hold anything. */
-export function stateFile(stateDirectory: string, kind: 'events' | 'views', instance: string): string {
+export function stateFile(stateDirectory: string, kind: 'events' | 'views' | 'hooks', instance: string): string {
   return join(stateDirectory, kind, encodeURIComponent(instance).replaceAll('.', '%2E'))
 }

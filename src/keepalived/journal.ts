@@ -6,7 +6,7 @@
  * exec does not change it. Each event is a file of its own, named by that moment, so that nothing is compared and
  * then written, and no lock is needed.
  */
-import { existsSync, type FSWatcher, readdirSync, readFileSync, rmSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, readdirSync, readFileSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
 import { eventText, type VrrpEvent } from './event.ts'
@@ -20,14 +20,21 @@ export type Moment = {
   readonly pid: number
 }
 
-export type JournalEntry = Moment & { readonly state: string }
+export type JournalEntry = Moment & {
+  readonly state: string
+  /** What the event asked for is done; its process may go on, for the user's hooks. */
+  readonly isDone: boolean
+}
 
 const TICKS_PER_SECOND = 100
 
-/** The moment at which keepalived forked this hook. */
-export function momentOfThisProcess(): Moment {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  return { boot, ticks: ticksOf(readFileSync('/proc/self/stat', 'utf8')), pid: process.pid }
+/** The moment at which a process was forked: by default this hook, by keepalived. @throws ENOENT where there is none */
+export function momentOf(pid = process.pid): Moment {
+  return { boot: bootId(), ticks: ticksOf(readFileSync(`/proc/${pid}/stat`, 'utf8')), pid }
+}
+
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
 /** The present, as a moment's ticks. */
@@ -43,7 +50,7 @@ function ticksOf(stat: string): number {
 /** Records an event and forgets the older ones. Returns the newest, which may be a later one than this. */
 export function recordEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): JournalEntry {
   const directory = stateFile(stateDirectory, 'events', event.name)
-  const own = { ...moment, state: event.state }
+  const own = { ...moment, state: event.state, isDone: false }
   writeAtomically(join(directory, fileNameOf(own)), `${eventText(event)}\n`)
   const newest = newestEvent(stateDirectory, event.name, moment.boot) ?? own
   for (const entry of entriesOf(directory)) {
@@ -51,6 +58,20 @@ export function recordEvent(stateDirectory: string, event: VrrpEvent, moment: Mo
       rmSync(join(directory, fileNameOf(entry)), { force: true })
   }
   return newest
+}
+
+/** Notes that what an event asked for is done. Nothing, once a newer one is recorded. */
+export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): void {
+  const directory = stateFile(stateDirectory, 'events', event.name)
+  const own = { ...moment, state: event.state }
+  try {
+    renameSync(
+      join(directory, fileNameOf({ ...own, isDone: false })),
+      join(directory, fileNameOf({ ...own, isDone: true })),
+    )
+  } catch {
+    // It is forgotten already, or was never recorded.
+  }
 }
 
 /** The newest event of the instance that was recorded since this boot. */
@@ -84,14 +105,14 @@ export function secondsBetween(earlier: Moment, later: Moment): number {
   return (later.ticks - earlier.ticks) / TICKS_PER_SECOND
 }
 
-function fileNameOf({ boot, ticks, pid, state }: JournalEntry): string {
-  return [boot, ticks, pid, state].join('_')
+function fileNameOf({ boot, ticks, pid, state, isDone }: JournalEntry): string {
+  return [boot, ticks, pid, state, ...(isDone ? ['done'] : [])].join('_')
 }
 
 function entriesOf(directory: string): JournalEntry[] {
   if (!existsSync(directory)) return []
   return readdirSync(directory).flatMap((file) => {
-    const [, boot, ticks, pid, state] = /^([0-9a-f-]+)_(\d+)_(\d+)_([A-Z_]+)$/.exec(file) ?? []
-    return boot && state ? [{ boot, ticks: Number(ticks), pid: Number(pid), state }] : []
+    const [, boot, ticks, pid, state, done] = /^([0-9a-f-]+)_(\d+)_(\d+)_([A-Z_]+?)(_done)?$/.exec(file) ?? []
+    return boot && state ? [{ boot, ticks: Number(ticks), pid: Number(pid), state, isDone: done !== undefined }] : []
   })
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
+import { isRunning } from '../fixtures.ts'
 import { createDaemon, inDirectory, statusOnSocket, tell, writeDaemonConfig } from './daemon.ts'
 import { interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
 import { both, byIds, eniOf, setTarget, TABLES, targets } from './node.ts'
@@ -14,7 +15,6 @@ const seen = (check: () => void | Promise<void>) => vi.waitFor(check, 10_000)
 const ranPath = () => inDirectory('ran')
 /** What the hooks have written, line by line; `say WORD` writes. */
 const ran = () => (existsSync(ranPath()) ? readFileSync(ranPath(), 'utf8').split('\n').filter(Boolean) : [])
-const isThere = (id: string | undefined) => existsSync(`/proc/${id}`)
 
 /** db-1's daemon, whose hooks are these scripts. */
 async function daemonWith(hooks: Readonly<Record<string, string | { script: string; timeout: string }>>) {
@@ -58,10 +58,10 @@ test('a newer transition ends a hook with its children’s children', async () =
   tell('MASTER')
   await seen(() => expect(ran()).toHaveLength(3))
   const ids = ran()
-  expect(ids.map(isThere)).toEqual([true, true, true])
+  expect(ids.map(isRunning)).toEqual([true, true, true])
   tell('BACKUP')
   await seen(() => expect(ran().slice(3)).toEqual(['backup']))
-  await seen(() => expect(ids.map(isThere)).toEqual([false, false, false]))
+  await seen(() => expect(ids.map(isRunning)).toEqual([false, false, false]))
   await seen(async () => expect(await node.counters()).toMatchObject({ hooksDone: 1, hooksEnded: 1 }))
 })
 
@@ -119,6 +119,6 @@ test('a reload neither ends a hook nor forgets one; the daemon’s end ends it',
   expect(ran()[1]).toBe('not ended')
   expect(owner).toMatch(/^owner \d+$/)
   await node.daemon.stop()
-  expect(isThere(owner.split(' ')[1])).toBe(false)
+  expect(isRunning(owner.replace(/\D+/, ''))).toBe(false)
   expect(node.said.at(-1)).toMatchObject({ msg: 'VI_1, hook owner: ended, the daemon stops', outcome: 'ended' })
 })

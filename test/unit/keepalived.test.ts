@@ -1,10 +1,17 @@
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseEventArguments, type VrrpEvent } from '../../src/keepalived/event.ts'
-import { isNewer, momentOfThisProcess, newestEvent, recordEvent, secondsBetween } from '../../src/keepalived/journal.ts'
+import {
+  closeEvent,
+  isNewer,
+  momentOf,
+  newestEvent,
+  recordEvent,
+  secondsBetween,
+} from '../../src/keepalived/journal.ts'
 
 describe('the event that keepalived appends', () => {
   test('is read as it comes', () => {
@@ -58,6 +65,22 @@ describe('the journal', () => {
     expect(newestEvent(state, 'VI_1', 'b0-0')).toMatchObject({ state: 'BACKUP', ticks: 200 })
   })
 
+  test('one that is done is said to be, unless it is forgotten', () => {
+    recordEvent(state, event('VI_1', 'MASTER'), at(100))
+    closeEvent(state, event('VI_1', 'MASTER'), at(100))
+    expect(newestEvent(state, 'VI_1', 'b0-0')).toEqual({ ...at(100), state: 'MASTER', isDone: true })
+    recordEvent(state, event('VI_1', 'BACKUP'), at(101))
+    closeEvent(state, event('VI_1', 'MASTER'), at(100))
+    expect(readdirSync(join(state, 'events', 'VI_1'))).toHaveLength(1)
+    expect(newestEvent(state, 'VI_1', 'b0-0')).toMatchObject({ state: 'BACKUP', isDone: false })
+  })
+
+  test('its directory may be written by whoever may write the one above', () => {
+    chmodSync(state, 0o2770)
+    recordEvent(state, event('VI_1', 'MASTER'), at(100))
+    expect(statSync(join(state, 'events', 'VI_1')).mode & 0o777).toBe(0o770)
+  })
+
   test('within one tick of the kernel’s clock, the later pid is newer', () => {
     recordEvent(state, event('VI_1', 'BACKUP'), at(100, 11))
     expect(recordEvent(state, event('VI_1', 'MASTER'), at(100, 9)).state).toBe('BACKUP')
@@ -87,7 +110,7 @@ describe('the journal', () => {
   })
 
   test('this process was forked at a moment that the kernel knows', () => {
-    const moment = momentOfThisProcess()
+    const moment = momentOf()
     expect(moment).toMatchObject({ pid: process.pid, boot: expect.stringMatching(/^[0-9a-f-]{36}$/) })
     expect(moment.ticks).toBeGreaterThan(0)
     expect(secondsBetween(at(100), at(250))).toBe(1.5)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runUserHook } from '../../src/agent/user-hook.ts'
 import { systemClock as clock } from '../../src/clock.ts'
+import { isRunning } from '../fixtures.ts'
 
 let directory: string
 beforeAll(() => {
@@ -13,9 +14,10 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }))
 
 const NEVER = new AbortController().signal
+const onStart = () => {}
 
 function sh(script: string, { timeout = 10_000, signal = NEVER, facts = {} } = {}) {
-  return runUserHook({ run: ['/bin/sh', '-c', script], timeout }, facts, { signal, clock })
+  return runUserHook({ run: ['/bin/sh', '-c', script], timeout }, facts, { signal, clock, onStart })
 }
 
 /** The processes whose ids a script has written to a file; waits until it holds so many. */
@@ -27,21 +29,12 @@ async function idsIn(path: string, count: number): Promise<number[]> {
   }, 5000)
 }
 
-/** One that has ended and was not reaped yet counts as gone. */
-function isRunning(id: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${id}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
-}
-
 describe('a user hook', () => {
   test('has the facts in its environment, and no shell looks at its words', async () => {
     vi.stubEnv('NOTIFY_SOCKET', '/run/systemd/notify')
     const facts = { VIP_SWITCH_INSTANCE: 'VI_1' }
     const run: [string, ...string[]] = ['/usr/bin/env', 'printenv', 'VIP_SWITCH_INSTANCE', 'NOTIFY_SOCKET', '$HOME; *']
-    const result = await runUserHook({ run, timeout: 10_000 }, facts, { signal: NEVER, clock })
+    const result = await runUserHook({ run, timeout: 10_000 }, facts, { signal: NEVER, clock, onStart })
     vi.unstubAllEnvs()
     expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, output: 'VI_1' })
   })
@@ -61,7 +54,8 @@ describe('a user hook', () => {
   test('that cannot be started says why', async () => {
     const plain = join(directory, 'plain')
     writeFileSync(plain, '')
-    const start = (program: string) => runUserHook({ run: [program], timeout: 10_000 }, {}, { signal: NEVER, clock })
+    const start = (program: string) =>
+      runUserHook({ run: [program], timeout: 10_000 }, {}, { signal: NEVER, clock, onStart })
     expect(await start('/nonexistent/promote')).toMatchObject({
       outcome: 'failed',
       exitCode: undefined,

@@ -26,7 +26,7 @@ beforeEach(() => {
   counts = new Map()
   said = []
   const log = pino({}, { write: (line: string) => said.push(JSON.parse(line)) })
-  hooks = new UserHooks({ clock: systemClock, log, counts })
+  hooks = new UserHooks({ stateDirectory: directory, clock: systemClock, log, counts })
 })
 afterEach(async () => {
   await hooks.stop()
