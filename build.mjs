@@ -59,8 +59,9 @@ try {
     supported: { 'dynamic-import': false },
   })
   await rm(join(staging, 'split'), { recursive: true })
-  const schema = execFileSync(process.execPath, [join(staging, 'main.cjs'), 'config', 'schema'])
-  await writeFile(join(staging, 'config.schema.json'), schema)
+  const printed = (...command) => execFileSync(process.execPath, [join(staging, 'main.cjs'), ...command])
+  await writeFile(join(staging, 'config.schema.json'), printed('config', 'schema'))
+  await writeFile(join(staging, 'vip-switch.1'), printed('manual'))
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(metafile))
   const files = await readdir(staging)
   // One by one, and whole: what starts meanwhile finds either build.

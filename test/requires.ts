@@ -12,6 +12,7 @@ const requirements = {
   bash: { programs: ['bash'] },
   zsh: { programs: ['zsh'] },
   fish: { programs: ['fish'] },
+  mandoc: { programs: ['mandoc', 'man'] },
   systemd: { programs: ['systemd-analyze', 'systemd-notify', 'systemd-socket-activate'] },
 } satisfies Record<string, { programs: string[]; obstacle?: () => string | undefined }>
 

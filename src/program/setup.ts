@@ -1,5 +1,6 @@
 /** What is run once, when a pair is set up. */
 import { Argument, type Command, Option } from 'commander'
+import { systemClock } from '../clock.ts'
 import { accountId, configOption, type Exit, jsonOption, repeatable, wholeNumber } from './options.ts'
 
 /** `keepalived-config`, `config` and `iam-policy`. */
@@ -8,6 +9,7 @@ export function addSetupCommands(program: Command, exit: Exit): void {
   addConfigCommands(program.command('config').description('check the config file, or show what it comes to'), exit)
   addIamPolicyCommand(program, exit)
   addCompletionCommand(program)
+  addManualCommand(program)
 }
 
 function addConfigCommands(config: Command, exit: Exit): void {
@@ -138,5 +140,16 @@ Examples:
     .action(async (shell: string) => {
       const { completionScript } = await import('./completion/completion.ts')
       process.stdout.write(completionScript(program, shell))
+    })
+}
+
+function addManualCommand(program: Command): void {
+  // For the build, which puts it where `man vip-switch` finds it.
+  program
+    .command('manual', { hidden: true })
+    .description('print the manual page')
+    .action(async () => {
+      const { manualPage } = await import('./manual.ts')
+      process.stdout.write(manualPage(program, systemClock.wall()))
     })
 }

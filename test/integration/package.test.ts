@@ -44,7 +44,7 @@ describe('the package', () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         ...['LICENSE', 'README.md', 'package.json', 'bin/vip-switch', 'dist/main.cjs', 'dist/config.schema.json'],
-        ...['dist/THIRD-PARTY-LICENSES.txt', 'systemd/vip-switch-preflight@.service'],
+        ...['dist/vip-switch.1', 'dist/THIRD-PARTY-LICENSES.txt', 'systemd/vip-switch-preflight@.service'],
       ]),
     )
     // Code caches are each machine's own.

@@ -56,6 +56,7 @@ export const OFFLINE = [
   'config instances',
   'iam-policy',
   'completion',
+  'manual',
   'lab ec2',
 ]
 
