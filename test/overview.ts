@@ -48,6 +48,7 @@ export function instance(change: Partial<InstanceOverview> = {}): InstanceOvervi
     routes: [route('private-a'), route('private-c')],
     nodes: [node(), BACKUP],
     intended: DB1,
+    masters: 1,
     pin: undefined,
     problems: [],
     daemon: undefined,

@@ -83,7 +83,7 @@ function instanceOverview(
   const nodes = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isVoid })
   const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isVoid)
   const routes = observedRoutes(own, config)
-  const { condition, reason, ...outlook } = onlook({ others: nodes, pin, routes })
+  const { condition, reason, masters, ...outlook } = onlook({ others: nodes, pin, routes })
   const intended = testimonies && outlook.intended
   const obstacles = [...troubles.map(({ message }) => message), ...(own.length === 0 && tables ? problems : [])]
   return {
@@ -96,6 +96,7 @@ function instanceOverview(
       host.eni,
     ),
     intended,
+    masters,
     pin,
     problems: tables ? problems : [],
     daemon: told && daemonView(told),

@@ -88,7 +88,10 @@ export function decide(view: View): Decision {
 }
 
 /** Where things stand, to one who is no node of the cluster and decides nothing. */
-export type Outlook = Pick<Decision, 'intended' | 'condition' | 'reason'>
+export type Outlook = Pick<Decision, 'intended' | 'condition' | 'reason'> & {
+  /** How many contend. */
+  readonly masters: number
+}
 
 /** `scene.others` are all nodes. */
 export function onlook(scene: Scene): Outlook {
@@ -99,6 +102,7 @@ export function onlook(scene: Scene): Outlook {
     intended,
     condition: conditionOf(scene, contest.rivals.length, misplaced.length),
     reason: sceneReason(scene, contest, misplaced),
+    masters: contest.rivals.length,
   }
 }
 

@@ -61,6 +61,8 @@ export type InstanceOverview = {
   readonly routes: readonly SeenRoute[]
   readonly nodes: readonly SeenNode[]
   readonly intended: EniId | undefined
+  /** How many nodes contend. */
+  readonly masters: number
   readonly pin: Pin | undefined
   /** Selectors of the config that mean no table, or not one alone. */
   readonly problems: readonly string[]

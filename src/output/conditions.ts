@@ -1,10 +1,9 @@
 /** What each condition means to whoever is on call: how bad it is, what to do next, and the page that says more. */
 import type { Condition } from '../core/decide.ts'
 import type { InstanceOverview } from '../core/overview.ts'
+import type { PluginState } from './exit.ts'
 
-export type Severity = 'ok' | 'warning' | 'critical' | 'unknown'
-
-export const SEVERITIES: Readonly<Record<Condition, Severity>> = {
+export const SEVERITIES: Readonly<Record<Condition, PluginState>> = {
   OK: 'ok',
   SWITCHING: 'warning',
   DRIFT: 'warning',

@@ -23,6 +23,14 @@ export const MEANINGS: Readonly<Record<ExitCode, string>> = {
   5: 'superseded by a newer event',
 }
 
+/**
+ * The exit codes of `vip-switch check`, which are those of a monitoring plugin, and not ours
+ * (https://www.monitoring-plugins.org/doc/guidelines.html#AEN78).
+ */
+export const PLUGIN_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const
+
+export type PluginState = keyof typeof PLUGIN_EXIT
+
 const BY_KIND: Record<FailureKind, ExitCode> = {
   usage: EXIT.usage,
   config: EXIT.usage,

@@ -1,9 +1,15 @@
 /** How things stand: for people, for monitoring, for metrics. */
-import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from './options.ts'
+import { type Command, CommanderError, Option } from 'commander'
+import { PLUGIN_EXIT } from '../output/exit.ts'
+import { configOption, type Exit, jsonOption, seconds } from './options.ts'
 
-/** `status`. */
+/** `status` and `check`. */
 export function addInsightCommands(program: Command, exit: Exit): void {
+  addStatusCommand(program, exit)
+  addCheckCommand(program, exit)
+}
+
+function addStatusCommand(program: Command, exit: Exit): void {
   program
     .command('status')
     .description('show how things stand: one word, the routes, what every node claims, and what to do next')
@@ -25,5 +31,44 @@ Examples:
     .action(async (instance: string | undefined, options) => {
       const { status } = await import('../commands/status.ts')
       exit(await status(instance, options))
+    })
+}
+
+function addCheckCommand(program: Command, exit: Exit): void {
+  program
+    .command('check')
+    .description('a monitoring plugin, for Nagios and its kin, and for mackerel-agent: one line, with perfdata')
+    .argument('[instance]', 'VRRP instance of the config (default: all)')
+    .addOption(
+      new Option('-t, --timeout <seconds>', 'say UNKNOWN after this long').argParser(seconds).default(10_000, '10'),
+    )
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Exit codes, which are those of plugins and not the program's other ones:
+  0 OK        OK
+  1 WARNING   SWITCHING, DRIFT or PINNED; a daemon that is down on a node, is mute, or has rejected its config
+  2 CRITICAL  SPLIT-BRAIN, BLACKHOLE, NO-MASTER or FOREIGN
+  3 UNKNOWN   UNKNOWN; anything that kept it from telling, a wrong config included
+
+In mackerel-agent.conf:
+  [plugin.checks.vip-switch]
+  command = ["vip-switch", "check"]
+
+Example:
+  vip-switch check VI_1 -t 5`,
+    )
+    // Whoever monitors takes the program's code of a usage error, 2, for CRITICAL, and reads stdout alone.
+    .configureOutput({
+      writeErr: (text) => process.stdout.write(text),
+      outputError: (text, write) => write(`VIP-SWITCH UNKNOWN - ${text}`),
+    })
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new CommanderError(PLUGIN_EXIT.unknown, error.code, error.message)
+    })
+    .action(async (instance: string | undefined, options: { config?: string; timeout: number }) => {
+      const { check } = await import('../commands/check.ts')
+      exit(await check(instance, options))
     })
 }

@@ -25,6 +25,11 @@ export function duration(text: string): number {
   return ms
 }
 
+/** As plugins of monitoring take a time: seconds, with or without the unit. @returns milliseconds */
+export function seconds(text: string): number {
+  return duration(/^\d+$/.test(text) ? `${text}s` : text)
+}
+
 export function accountId(text: string): string {
   if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('It is a number of 12 digits.')
   return text

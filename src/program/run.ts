@@ -1,7 +1,7 @@
 /** Any command by its words, and what becomes of its errors. */
 import { CommanderError } from 'commander'
 import { Failure, messageOf } from '../errors.ts'
-import { EXIT, type ExitCode, exitCodeOfError } from '../output/exit.ts'
+import { EXIT, type ExitCode, exitCodeOfError, PLUGIN_EXIT } from '../output/exit.ts'
 import { styleOf } from '../output/style.ts'
 import { createProgram } from './program.ts'
 
@@ -25,7 +25,10 @@ export async function run(): Promise<ExitCode> {
 
 function report(error: unknown): ExitCode {
   // Commander has printed its message, and reports --help and --version as errors, too.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  if (error instanceof CommanderError) {
+    if (error.exitCode === PLUGIN_EXIT.unknown) return PLUGIN_EXIT.unknown
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  }
   const { bold, red } = styleOf(process.stderr)
   process.stderr.write(`${red('vip-switch:')} ${messageOf(error)}\n`)
   if (error instanceof Failure && error.hint) process.stderr.write(`  ${bold('→')} ${error.hint}\n`)

@@ -1,12 +1,13 @@
 /** The cluster of the default seed, as somebody sees it who runs a command there, or from afar. */
 import { writeFileSync } from 'node:fs'
 import type { NodeState } from '../../src/core/claim.ts'
+import { setInstanceState } from '../../src/lab/ec2/changes.ts'
 import { claimKey, claimValue, pinKey, pinValue } from '../../src/witness/tag.ts'
 import { eni } from '../fixtures.ts'
 import { environmentFor, type Run, runProgram } from './cli.ts'
 import { inDirectory } from './daemon.ts'
 import { endpoint } from './endpoint.ts'
-import { eniOf, TABLES } from './node.ts'
+import { eniOf, idOf, setTarget, TABLES } from './node.ts'
 
 const ADDRESSES: Readonly<Record<string, string>> = { 'db-1': '10.0.1.11', 'db-2': '10.0.2.12' }
 const SINCE = '2026-11-23T01:02:03.000Z'
@@ -33,9 +34,36 @@ export function claimBoth(): void {
 }
 
 /** Until half an hour from now. */
-export function pin(node: string): void {
+function pin(node: string): void {
   const now = Date.now()
   setTag(node, pinKey('db', 'VI_1'), pinValue({ since: now, until: now + 30 * 60_000 }))
+}
+
+/** How each condition that an onlooker can see comes about. */
+export const MAKING: Readonly<Record<string, () => void>> = {
+  OK: claimBoth,
+  DRIFT() {
+    claimBoth()
+    setTarget('private-c', { field: 'networkInterfaceId', id: eniOf('db-2') })
+  },
+  'SPLIT-BRAIN'() {
+    claim('db-1', 'MASTER', 150)
+    claim('db-2', 'MASTER', 100)
+  },
+  BLACKHOLE() {
+    claim('db-1', 'BACKUP', 150)
+    claim('db-2', 'MASTER', 100)
+    setInstanceState(endpoint.region, idOf('db-1', 'i-'), 'stopped')
+  },
+  'NO-MASTER': () => claim('db-2', 'BACKUP', 100),
+  PINNED() {
+    claimBoth()
+    pin('db-2')
+  },
+  FOREIGN() {
+    claimBoth()
+    setTarget('private-a', { field: 'natGatewayId', id: 'nat-00000000000000001' })
+  },
 }
 
 /**

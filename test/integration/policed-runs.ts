@@ -46,6 +46,8 @@ export const RUNS: readonly PolicedRun[] = [
   { ...run('reconcile'), by: daemon },
   master('notify', 'INSTANCE', 'VI_1', 'MASTER', '150'),
   run('notify', 'INSTANCE', 'VI_2', 'MASTER_RX_LOWER_PRI', '150'),
+  // At last all is well.
+  run('check'),
 ]
 
 /** Commands that ask nothing of EC2, or of no EC2 but their own. */

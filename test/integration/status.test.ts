@@ -5,63 +5,27 @@ import { gate } from '../fixtures.ts'
 import { environmentFor, runProgram } from './cli.ts'
 import { createDaemon, inDirectory, statusOnSocket, tellMaster, writeDaemonConfig } from './daemon.ts'
 import { endpoint, interceptWith, startEndpointForEachTest, writes } from './endpoint.ts'
-import { eniOf, idOf, setTarget } from './node.ts'
-import { claim, claimBoth, lookOn, pin, writeOnlookerConfig } from './onlooker.ts'
+import { eniOf, idOf } from './node.ts'
+import { claim, claimBoth, lookOn, MAKING, writeOnlookerConfig } from './onlooker.ts'
 
 startEndpointForEachTest()
 
 const look = (...values: string[]) => lookOn(['status', ...values])
 
-/** Each condition that an onlooker can see, how it comes about, and what is said of it besides the word. */
-const CONDITIONS: [string, () => void, RegExp][] = [
-  ['OK', claimBoth, /the routes belong to db-1, MASTER 150; all 2 routes are in place/],
-  [
-    'DRIFT',
-    () => {
-      claimBoth()
-      setTarget('private-c', { field: 'networkInterfaceId', id: eniOf('db-2') })
-    },
-    /active +db-2 .* belongs to db-1/,
-  ],
-  [
-    'SPLIT-BRAIN',
-    () => {
-      claim('db-1', 'MASTER', 150)
-      claim('db-2', 'MASTER', 100)
-    },
-    /→ let IP protocol 112/,
-  ],
-  [
-    'BLACKHOLE',
-    () => {
-      claim('db-1', 'BACKUP', 150)
-      claim('db-2', 'MASTER', 100)
-      setInstanceState(endpoint.region, idOf('db-1', 'i-'), 'stopped')
-    },
-    /→ .*vip-switch switch VI_1 --to db-2\n.*blackhole +db-1 .* belongs to db-2/s,
-  ],
-  ['NO-MASTER', () => claim('db-2', 'BACKUP', 100), /nobody claims to be MASTER/],
-  [
-    'PINNED',
-    () => {
-      claimBoth()
-      pin('db-2')
-    },
-    /pinned to db-2 until .*, (29 min 5\d s|30 min) from now\n.*→ .*vip-switch unpin VI_1/s,
-  ],
-  [
-    'FOREIGN',
-    () => {
-      claimBoth()
-      setTarget('private-a', { field: 'natGatewayId', id: 'nat-00000000000000001' })
-    },
-    /private-a +foreign +nat-00000000000000001\n.*private-c +active/s,
-  ],
-]
+/** What is said of each condition besides the word. */
+const SAID: Readonly<Record<string, RegExp>> = {
+  OK: /the routes belong to db-1, MASTER 150; all 2 routes are in place/,
+  DRIFT: /active +db-2 .* belongs to db-1/,
+  'SPLIT-BRAIN': /→ let IP protocol 112/,
+  BLACKHOLE: /→ .*vip-switch switch VI_1 --to db-2\n.*blackhole +db-1 .* belongs to db-2/s,
+  'NO-MASTER': /nobody claims to be MASTER/,
+  PINNED: /pinned to db-2 until .*, (29 min 5\d s|30 min) from now\n.*→ .*vip-switch unpin VI_1/s,
+  FOREIGN: /private-a +foreign +nat-00000000000000001\n.*private-c +active/s,
+}
 
 describe('from a laptop', () => {
-  test.each(CONDITIONS)('%s', async (word, make, said) => {
-    make()
+  test.each(Object.entries(SAID))('%s', async (word, said) => {
+    MAKING[word]?.()
     const { exitCode, stdout, stderr } = await look()
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toContain(`\nVI_1  ${word}\n`)

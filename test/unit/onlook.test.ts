@@ -41,6 +41,7 @@ test('to one who is no node, no route is in place, and yet all may be well', () 
     intended: A,
     condition: 'OK',
     reason: 'the routes belong to eni-0a, MASTER 150; the route is in place',
+    masters: 1,
   })
 })
 
@@ -58,8 +59,8 @@ test.each<[string, Partial<Scene>, string, EniId | undefined]>([
 
 test('two masters are a split brain, unless one has shown no life for long', () => {
   const both = (liveness: Liveness) => [node(A, 'MASTER', 100, liveness), node(B, 'MASTER', 150, 'alive')]
-  const { condition, intended, reason } = onlook(scene({ others: both('unknown') }))
-  expect({ condition, intended }).toEqual({ condition: 'SPLIT-BRAIN', intended: B })
+  const { condition, intended, masters, reason } = onlook(scene({ others: both('unknown') }))
+  expect({ condition, intended, masters }).toEqual({ condition: 'SPLIT-BRAIN', intended: B, masters: 2 })
   expect(reason).toMatch(
     /^split brain, if eni-0a is alive: eni-0a, MASTER 100, and eni-0b, MASTER 150; the routes belong to eni-0b/,
   )
@@ -68,5 +69,5 @@ test('two masters are a split brain, unless one has shown no life for long', () 
 
 test('a master that has long been silent is the usual thing, where the routes are', () => {
   const others = [node(A, 'MASTER', 100, 'expired'), node(B, 'MASTER', 150, 'expired')]
-  expect(onlook(scene({ others }))).toMatchObject({ condition: 'OK', intended: A })
+  expect(onlook(scene({ others }))).toMatchObject({ condition: 'OK', intended: A, masters: 1 })
 })

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import type { Overview } from '../../src/core/overview.ts'
+import { checkLine, pluginLine } from '../../src/output/check.ts'
+import { COUNTERS, DB1, instance, overview } from '../overview.ts'
+
+const line = (change: Partial<Overview>, alone = true) => checkLine(overview(change), alone).line
+
+test('all is well', () => {
+  expect(checkLine(overview(), true)).toEqual({
+    state: 'ok',
+    line: 'VIP-SWITCH OK - VI_1 OK: the routes belong to db-1, MASTER 150; all 2 routes are in place | routes_in_place=2;;;0;2 masters=1;;;0',
+  })
+})
+
+test('the worst comes first, and makes the state; figures are told apart by the instance', () => {
+  const instances = [
+    instance(),
+    instance({ name: 'VI 2', condition: 'SPLIT-BRAIN', reason: `split brain: ${DB1}`, masters: 2 }),
+  ]
+  expect(line({ instances }, false)).toBe(
+    'VIP-SWITCH CRITICAL - VI 2 SPLIT-BRAIN: split brain: db-1; VI_1 OK: the routes belong to db-1, MASTER 150; ' +
+      "all 2 routes are in place | VI_1.routes_in_place=2;;;0;2 VI_1.masters=1;;;0 'VI 2.routes_in_place'=2;;;0;2 'VI 2.masters'=2;;;0",
+  )
+})
+
+test.each<[string, Partial<Overview>, RegExp]>([
+  ['is down', { daemon: { kind: 'down', reason: 'no such socket' } }, /^no daemon answers on \/run\/vip-switch\//],
+  ['does not tell', { daemon: { kind: 'silent', reason: 'it starts' } }, /^the daemon does not tell: it starts/],
+  ['has rejected its config', { daemon: { kind: 'up', rejected: 'line 3' } }, /old config: line 3; VI_1 OK/],
+  [
+    'is mute',
+    { instances: [instance({ daemon: { mute: true, decision: undefined, counters: COUNTERS } })] },
+    /VI_1: this node is mute/,
+  ],
+  ['means a table that is not there', { instances: [instance({ problems: ['no table x'] })] }, /VI_1: no table x/],
+])('a daemon that %s is a warning, if nothing is worse', (_, change, said) => {
+  const { state, line } = checkLine(overview(change), true)
+  expect(state).toBe('warning')
+  expect(line.replace('VIP-SWITCH WARNING - ', '')).toMatch(said)
+  const instances = [instance({ condition: 'BLACKHOLE' })]
+  expect(checkLine(overview({ ...change, instances }), true).state).toBe('critical')
+})
+
+test('a daemon that is up, or none where none is due, is nothing to tell of', () => {
+  for (const kind of ['up', 'none'] as const)
+    expect(checkLine(overview({ daemon: { kind, rejected: undefined } }), true).state).toBe('ok')
+})
+
+test('without EC2 nothing is told but what failed, once', () => {
+  const troubles = ['tables', 'claims'].map((what) => ({ message: `reading ${what}: no`, hint: 'look at DNS' }))
+  const instances = ['VI_1', 'VI_2'].map((name) => instance({ name, condition: 'UNKNOWN' }))
+  expect(line({ troubles, instances })).toBe(
+    'VIP-SWITCH UNKNOWN - VI_1, VI_2 UNKNOWN: reading tables: no; reading claims: no; look at DNS',
+  )
+})
+
+test('is one line, whose text has no figures in it', () => {
+  expect(pluginLine('unknown', '2 errors\n  a | b\n')).toBe('VIP-SWITCH UNKNOWN - 2 errors a / b')
+})
