@@ -29,6 +29,11 @@ export const NO_OBSERVATIONS: Observations = { lastGoodRead: undefined, tracks: 
 
 const REMEMBERED_BEATS = 32
 
+/** Where the witness takes it, a MASTER renews its claim so often, in milliseconds, in a conflict or not. */
+export const BEAT_MS = 1000
+/** How long such a claim counts at least: one beat may be lost, and the next one late. */
+export const BEATING_TTL_MS = 3 * BEAT_MS
+
 /** How long a claim counts that shows no life: reads do not get fresher when the interval shrinks. */
 export function ttlOf(intervalMs: number): number {
   return Math.max(3 * intervalMs, 2 * intervalMs + 6000)

@@ -8,7 +8,7 @@ const SHOWN_ROUTES = 3
 
 const LASTING =
   'this lasts: check that the security groups let IP protocol 112 (VRRP) through between the nodes, both ways'
-const MUTE = 'our claim could not be published (is ec2:CreateTags allowed?)'
+const MUTE = 'our claim could not be published (the log says why)'
 
 /** Nobody contends. */
 export function idleReason(view: View): string {

@@ -106,6 +106,42 @@ export const mutants: readonly Mutant[] = [
     find: 'return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()',
     replace: 'return now.wall === 0 ? state.self.beat : new Date(now.wall % 10_000).toISOString()',
   },
+  {
+    name: 'a master beats in a conflict alone, though the witness takes more',
+    file: PUBLISHING,
+    find: "const beats = beatEveryMs !== undefined && state.self.state === 'MASTER'",
+    replace: 'const beats = beatEveryMs === 0',
+  },
+  {
+    name: 'who is no master beats as well',
+    file: PUBLISHING,
+    find: "const beats = beatEveryMs !== undefined && state.self.state === 'MASTER'",
+    replace: 'const beats = beatEveryMs !== undefined',
+  },
+  {
+    name: 'everything is read with every beat',
+    file: PROTOCOL,
+    find: 'if (!isDue(lookAt(state))) return',
+    replace: '',
+  },
+  {
+    name: 'an answer that comes late is taken for what is so now',
+    file: PROTOCOL,
+    find: 'livenessOf(track, askedAt, state.settings.ttlMs)',
+    replace: 'livenessOf(track, now.monotonic, state.settings.ttlMs)',
+  },
+  {
+    name: 'a failed read is no gap, however short the ttl',
+    file: PROTOCOL,
+    find: 'if (settings.beatEveryMs !== undefined) state.observations = { ...observations, lastGoodRead: undefined }',
+    replace: '',
+  },
+  {
+    name: 'a blip is said to last where the ttl is short',
+    file: PROTOCOL,
+    find: 'const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))',
+    replace: 'const lastsAfter = settings.ttlMs',
+  },
   // Who may write.
   {
     name: 'a node writes that is no MASTER',

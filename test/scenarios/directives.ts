@@ -1,5 +1,5 @@
 /** The words of a scenario file, and what they do to the world. */
-import { defaultSettings } from '../../src/agent/protocol/state.ts'
+import { BEATING, defaultSettings } from '../../src/agent/protocol/state.ts'
 import { parseDuration } from '../../src/config/duration.ts'
 import type { NodeState } from '../../src/core/claim.ts'
 import { type Target, targetText } from '../../src/core/route.ts'
@@ -47,11 +47,14 @@ export class Scenario {
 type Directive = (scenario: Scenario, words: string[]) => void
 
 const DIRECTIVES: Readonly<Record<string, Directive>> = {
-  /** `nodes a=150 b=100 [tables=2] [interval=5s] [failover=safe]`: started, all BACKUP; `c=0`: priority not known. */
+  /** `nodes a=150 b=100 [tables=2] [interval=5s] [failover=safe] [witness=dynamodb]`: started, all BACKUP; `c=0`: priority not known. */
   nodes(scenario, words) {
     const options = Object.fromEntries(words.map((word) => word.split('=')))
-    const { tables = '1', interval = '5s', failover = 'fast', ...nodes } = options
-    const settings = defaultSettings(durationOf(interval), failover === 'safe' ? 'safe' : 'fast')
+    const { tables = '1', interval = '5s', failover = 'fast', witness, ...nodes } = options
+    const settings = {
+      ...defaultSettings(durationOf(interval), failover === 'safe' ? 'safe' : 'fast'),
+      ...(witness === 'dynamodb' && BEATING),
+    }
     const world = new World({ tables: Number(tables), settings, log: (line) => scenario.say(line) })
     scenario.begin(world)
     for (const [name, priority] of Object.entries(nodes))

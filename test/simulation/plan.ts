@@ -46,6 +46,7 @@ export type Plan = {
   readonly tables: number
   readonly intervalMs: number
   readonly failover: 'fast' | 'safe'
+  readonly witness: 'ec2-tags' | 'dynamodb'
   readonly rxLowerPri: boolean
   readonly preempt: boolean
   readonly advertMs: number
@@ -58,6 +59,7 @@ export type Plan = {
 
 const FIRST_FAULT_MS = 10_000
 const LAST_FAULT_MS = 120_000
+const QUIET_MS = 120_000
 const NAMES = ['a', 'b', 'c', 'd']
 
 export function planOf(seed: number, random: Random): Plan {
@@ -70,19 +72,30 @@ export function planOf(seed: number, random: Random): Plan {
   const spread = random.pick([2000, 10_000, 120_000, 120_000])
   const at = () => Math.max(FIRST_FAULT_MS, Math.min(LAST_FAULT_MS, middle + random.int(-spread, spread)))
   const faults = Array.from({ length: random.int(1, 8) }, () => faultOf(random, names, tables, at()))
-  return {
+  const plan = {
     seed,
     nodes,
     tables,
     intervalMs: random.pick([5000, 5000, 5000, 2000, 10_000]),
-    failover: random.chance(0.15) ? 'safe' : 'fast',
+    failover: random.chance(0.15) ? ('safe' as const) : ('fast' as const),
     rxLowerPri: random.chance(0.5),
     preempt: random.chance(0.85),
     advertMs: random.pick([1000, 1000, 200]),
     faults: withSurvivors(faults, names).toSorted((a, b) => a.at - b.at),
     lasting,
-    quietMs: random.chance(0.1) ? 3_600_000 : 120_000,
+    quietMs: random.chance(0.1) ? 3_600_000 : QUIET_MS,
+    witness: 'ec2-tags' as const,
   }
+  return random.chance(0.2) ? withDynamoDb(plan) : plan
+}
+
+/** A witness whose reads are never stale, and in which a MASTER beats all the time. */
+function withDynamoDb(plan: Plan): Plan {
+  const faults = plan.faults.map((fault): Fault => {
+    if (!fault.lasts || fault.what.kind !== 'stale') return fault
+    return { ...fault, what: { ...fault.what, claimsMs: 0 } }
+  })
+  return { ...plan, witness: 'dynamodb', faults, quietMs: QUIET_MS }
 }
 
 function nodesOf(random: Random): NodePlan[] {
@@ -170,14 +183,14 @@ function withSurvivors(faults: readonly Fault[], names: readonly string[]): Faul
 
 /** The plan as a person reads it. */
 export function planText(plan: Plan): string {
-  const { nodes, faults, lasting, tables, intervalMs, failover, rxLowerPri, preempt, advertMs } = plan
+  const { nodes, faults, lasting, tables, intervalMs, failover, witness, rxLowerPri, preempt, advertMs } = plan
   const seconds = (ms: number) => (ms / 1000).toFixed(2)
   const nodeTexts = nodes.map(({ name, priority, address, isKnown, wallOffset }) => {
     const offset = wallOffset ? `, clock ${seconds(wallOffset)} s off` : ''
     return `${name}=${priority} at ${address}${isKnown ? '' : ' (its agent does not know)'}${offset}`
   })
   return [
-    `${nodeTexts.join('; ')}; ${tables} tables, interval ${intervalMs} ms, failover ${failover}`,
+    `${nodeTexts.join('; ')}; ${tables} tables, interval ${intervalMs} ms, failover ${failover}, ${witness}`,
     `MASTER_RX_LOWER_PRI ${rxLowerPri ? 'on' : 'off'}, preempt ${preempt ? 'on' : 'off'}, an advert every ${advertMs} ms`,
     ...faults.map(({ at, until, what }) => `  ${seconds(at)} to ${seconds(until)}: ${JSON.stringify(what)}`),
     ...lasting.map((cut) => `  for good: ${JSON.stringify(cut)}`),

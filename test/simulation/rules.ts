@@ -84,7 +84,7 @@ export class Rules {
 
   /** What was to be looked at by now must be under way, and nothing newer may have been asked for in vain. */
   #checkLooks({ now, node, input, before, after, effects, record }: Step): void {
-    const isReading = effects.some(({ kind }) => kind === 'read') || after.reading
+    const isReading = effects.some(({ kind }) => kind === 'read') || after.readingSince !== undefined
     const wasPaused = (at: number) => node.pausedUntil >= at
     const missed = record.looks.find((at) => at < now && !wasPaused(at))
     if (missed !== undefined) throw new BrokenRule(`${node.name} did not look again when it had to`)
@@ -117,7 +117,7 @@ export class Rules {
     const isSoon = record.rxReadAt !== undefined && now - record.rxReadAt < RX_LOWER_PRI_SPACING_MS
     if (reads && isSoon) throw new BrokenRule(`${node.name} reads more than once a second for MASTER_RX_LOWER_PRI`)
     if (reads) record.rxReadAt = now
-    if (before.self.state === 'MASTER' && !after.reading && after.looks.length === 0) {
+    if (before.self.state === 'MASTER' && after.readingSince === undefined && after.looks.length === 0) {
       throw new BrokenRule(`${node.name} does not look into MASTER_RX_LOWER_PRI`)
     }
   }

@@ -187,7 +187,8 @@ export class World {
       if (this.now < node.pausedUntil) this.after(node.pausedUntil - this.now, () => this.#wake(node))
       else if (life !== node.life || wakeAt(node.protocol) > this.now) this.#wake(node)
       else {
-        this.#probe(node)
+        // A beat alone is no look around.
+        if (wakeAt({ ...node.protocol, beatAt: undefined }) <= this.now) this.#probe(node)
         this.deliver(node, { kind: 'wake' })
       }
     })

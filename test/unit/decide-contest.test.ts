@@ -78,7 +78,7 @@ describe('nobody sees our claim', () => {
     const others = [other(liveness, claim(THEM, 'MASTER', 50))]
     const decision = decide(view({ mute: true, others, routes: AWAY }))
     expect(decision.action).toBe(action)
-    expect(decision.reason).toContain('our claim could not be published (is ec2:CreateTags allowed?)')
+    expect(decision.reason).toContain('our claim could not be published (the log says why)')
   })
 
   test('the one that we give way to is the intended owner, so that what we have under way is given up', () => {

@@ -30,7 +30,7 @@ export function beginEdge(turn: Turn): void {
   const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))
   const reason = announceEdge(turn, unread, ': writing at once, reading later')
   writeInEdge(turn, state.edge, unread, reason)
-  if (!state.reading) read(turn)
+  if (state.readingSince === undefined) read(turn)
 }
 
 /** Why an edge into MASTER does not write at once. */

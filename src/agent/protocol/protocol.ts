@@ -3,11 +3,11 @@
  * that the daemon, the scenarios and the simulations run the very same steps.
  */
 import { decide, type ObservedClaim, type View } from '../../core/decide.ts'
-import { counts, livenessOf, observe } from '../../core/liveness.ts'
+import { counts, livenessOf, observe, ttlOf } from '../../core/liveness.ts'
 import { judgePins } from '../../core/pin.ts'
 import { routeKeyText } from '../../core/route.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
-import { beat, checkOwnTag, nextBeat, onPublished, publish } from './publishing.ts'
+import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from './publishing.ts'
 import type { Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS } from './times.ts'
 import { read, readPause, scheduleTick, type Turn, tickPause } from './turn.ts'
@@ -35,7 +35,7 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
       onReadNearby(turn)
       break
     case 'read':
-      onRead(turn, input.reading)
+      onRead(turn, input)
       break
     case 'written':
       onWritten(turn, input.key, input.accepted)
@@ -48,7 +48,12 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
 }
 
 /** When the machine wants to be woken, on the monotonic clock. */
-export function wakeAt({ tickAt, looks, edge }: ProtocolState): number {
+export function wakeAt(state: ProtocolState): number {
+  return Math.min(lookAt(state), state.beatAt ?? Number.POSITIVE_INFINITY)
+}
+
+/** When something is to be looked at. */
+function lookAt({ tickAt, looks, edge }: ProtocolState): number {
   return Math.min(tickAt, ...looks, ...(edge ? [edge.startedAt + LONGEST_EDGE] : []))
 }
 
@@ -59,6 +64,7 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
   const isTransition = self.state !== next
   const at = new Date(now.wall).toISOString()
   state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: nextBeat(turn) }
+  scheduleBeat(turn)
   if (self.state === 'MASTER' && next !== 'MASTER') {
     // Before anything else: a retry that outlives its mastership is how one node steals the route from another.
     effects.push({ kind: 'abort' })
@@ -104,7 +110,8 @@ function onRxLowerPri(turn: Turn): void {
 function onWake(turn: Turn): void {
   const { state, now } = turn
   const isDue = (at: number) => at <= now.monotonic
-  if (!isDue(wakeAt(state))) return
+  if (state.beatAt !== undefined && isDue(state.beatAt)) beat(turn)
+  if (!isDue(lookAt(state))) return
   if (isDue(state.tickAt)) beginTick(turn)
   const looks = state.looks.filter((at) => !isDue(at))
   if (looks.length < state.looks.length && state.rxLowerPriAt !== undefined) state.rxLowerPriAt = now.monotonic
@@ -127,11 +134,12 @@ function onReadNearby(turn: Turn): void {
   read(turn)
 }
 
-function onRead(turn: Turn, reading: Reading | undefined): void {
-  const { state } = turn
-  state.reading = false
-  if (reading) onGoodRead(turn, reading)
-  else onFailedRead(turn)
+function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
+  const { state, now } = turn
+  const { readingSince = now.monotonic } = state
+  state.readingSince = undefined
+  if (input.reading) onGoodRead(turn, input.reading, readingSince)
+  else onFailedRead(turn, input.unread ?? 'EC2')
   if (state.readNext) {
     state.readNext = false
     read(turn)
@@ -139,20 +147,23 @@ function onRead(turn: Turn, reading: Reading | undefined): void {
 }
 
 /** It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. */
-function onFailedRead(turn: Turn): void {
+function onFailedRead(turn: Turn, unread: string): void {
   const { state } = turn
-  const { edge, self, decision } = state
+  const { edge, self, decision, settings, observations } = state
+  // Nobody else may have been able to publish either. A ttl that is shorter than two intervals needs to be told so.
+  if (settings.beatEveryMs !== undefined) state.observations = { ...observations, lastGoodRead: undefined }
   const conflict = decision?.conflict === true && self.state === 'MASTER'
   if (!edge) {
     abort(turn)
-    const reason = `we are ${self.state}; EC2 cannot be read: nothing is decided, and nothing written, until it can`
+    const reason = `we are ${self.state}; ${unread} cannot be read: nothing is decided, and nothing written, until it can`
     const intended = decision?.intended
     state.decision = { intended, action: 'none', due: [], condition: 'UNKNOWN', reason, conflict }
   }
   if (conflict && state.beatNext) beat(turn)
 }
 
-function onGoodRead(turn: Turn, reading: Reading): void {
+/** @param askedAt what is read is not older */
+function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const { state, now } = turn
   const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
@@ -168,7 +179,7 @@ function onGoodRead(turn: Turn, reading: Reading): void {
   if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)
   checkOwnTag(turn, reading)
 
-  const view = viewOf(turn, reading, others)
+  const view = viewOf(turn, reading, others, askedAt)
   if (state.edge && lookInEdge(turn, state.edge, view)) return
   const wasInConflict = state.decision?.conflict === true
   const decision = decide(view)
@@ -178,17 +189,20 @@ function onGoodRead(turn: Turn, reading: Reading): void {
   if (tickPause(state) !== pause) scheduleTick(turn)
 }
 
-function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims']): View {
+function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims'], askedAt: number): View {
   const observed = others.flatMap(({ claim, isVoid }): ObservedClaim[] => {
     const track = state.observations.tracks.get(claim.eni)
     if (!track) return []
-    const liveness = isVoid ? 'void' : livenessOf(track, now.monotonic, state.settings.ttlMs)
+    // An answer that came late proves no silence after the question.
+    const liveness = isVoid ? 'void' : livenessOf(track, askedAt, state.settings.ttlMs)
     return [{ claim, liveness }]
   })
   const { self, mute, pin, settings } = state
   const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
   state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
-  const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= settings.ttlMs
+  // However fast a dead node's claim expires: a blip may last for as long as ever.
+  const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))
+  const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
   const isVoid = claims.some((each) => each.isVoid && each.claim.eni === self.eni)
   return { self, isVoid, mute, others: observed, isLasting, pin, routes }
 }

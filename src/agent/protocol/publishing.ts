@@ -7,7 +7,15 @@ import type { Turn } from './turn.ts'
 export function beat(turn: Turn): void {
   turn.state.beatNext = false
   turn.state.self = { ...turn.state.self, beat: nextBeat(turn) }
+  scheduleBeat(turn)
   publish(turn)
+}
+
+/** Where the witness takes it, a MASTER always shows that it lives: the others need not wait for long to know it dead. */
+export function scheduleBeat({ state, now }: Turn): void {
+  const { beatEveryMs } = state.settings
+  const beats = beatEveryMs !== undefined && state.self.state === 'MASTER'
+  state.beatAt = beats ? now.monotonic + beatEveryMs : undefined
 }
 
 /** A beat of its own for every change: two within a millisecond, or a clock that was set back, repeat none. */

@@ -2,7 +2,7 @@
 import type { Claim, NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'
-import { NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
+import { BEAT_MS, BEATING_TTL_MS, NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
 import type { Pin } from '../../core/pin.ts'
 import type { RouteKey, Standing } from '../../core/route.ts'
 
@@ -10,6 +10,8 @@ export type ProtocolSettings = {
   /** Milliseconds between a MASTER's reads. */
   readonly intervalMs: number
   readonly ttlMs: number
+  /** A MASTER renews its claim so often; undefined: in a conflict alone. Milliseconds. */
+  readonly beatEveryMs?: number | undefined
   /** `safe`: every edge is a held edge. */
   readonly failover: 'fast' | 'safe'
 }
@@ -40,7 +42,9 @@ export type Input =
   | { readonly kind: 'wake' }
   /** Another agent of this daemon reads now, and one read serves all who ask at once. */
   | { readonly kind: 'read-nearby' }
-  | { readonly kind: 'read'; readonly reading: Reading | undefined }
+  /** `unread`: what could not be read, for people. */
+  | { readonly kind: 'read'; readonly reading: Reading }
+  | { readonly kind: 'read'; readonly reading: undefined; readonly unread?: string }
   | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
 
@@ -85,6 +89,8 @@ export type ProtocolState = {
   contestedSince: number | undefined
   /** A tick has come since the last beat: a node in conflict shows that it is alive. */
   beatNext: boolean
+  /** When the claim is renewed in any case; undefined: never. */
+  beatAt: number | undefined
   /** Every managed route that was seen or is known by its id, and those that are somebody else's. */
   keys: readonly RouteKey[]
   foreign: readonly string[]
@@ -100,7 +106,8 @@ export type ProtocolState = {
   muteBackoffMs: number
   muteWroteAt: number | undefined
   rxLowerPriAt: number | undefined
-  reading: boolean
+  /** Since when a read is under way. */
+  readingSince: number | undefined
   readNext: boolean
   /** Times at which something is to be looked at, besides the tick. */
   looks: readonly number[]
@@ -127,6 +134,7 @@ export function initialState(
     ignoredPins: [],
     contestedSince: undefined,
     beatNext: false,
+    beatAt: undefined,
     keys,
     foreign: [],
     edge: undefined,
@@ -138,13 +146,16 @@ export function initialState(
     muteBackoffMs: settings.intervalMs,
     muteWroteAt: undefined,
     rxLowerPriAt: undefined,
-    reading: false,
+    readingSince: undefined,
     readNext: false,
     looks: [],
     tickAt: now.monotonic,
     decision: undefined,
   }
 }
+
+/** For a witness that takes a beat a second. */
+export const BEATING = { beatEveryMs: BEAT_MS, ttlMs: BEATING_TTL_MS } satisfies Partial<ProtocolSettings>
 
 export function defaultSettings(intervalMs: number, failover: 'fast' | 'safe' = 'fast'): ProtocolSettings {
   return { intervalMs, ttlMs: ttlOf(intervalMs), failover }

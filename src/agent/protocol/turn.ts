@@ -12,12 +12,12 @@ const MOVING: ReadonlySet<Condition> = new Set(['SWITCHING', 'DRIFT', 'SPLIT-BRA
 export type Turn = { readonly state: ProtocolState; readonly effects: Effect[]; readonly now: Now }
 
 /** One read at a time; one that is asked for meanwhile follows it, since what it should see may be newer. */
-export function read({ state, effects }: Turn): void {
-  if (state.reading) {
+export function read({ state, effects, now }: Turn): void {
+  if (state.readingSince !== undefined) {
     state.readNext = true
     return
   }
-  state.reading = true
+  state.readingSince = now.monotonic
   effects.push({ kind: 'read' })
 }
 
