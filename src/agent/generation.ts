@@ -1,7 +1,6 @@
 /** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
 import type { NodeState } from '../core/claim.ts'
 import { judgePins } from '../core/pin.ts'
-import { writeRoute } from '../ec2/routes.ts'
 import { messageOf } from '../errors.ts'
 import { type FifoEvent, isMaster } from '../keepalived/event.ts'
 import { type Fifo, readFifo } from '../keepalived/fifo.ts'
@@ -11,7 +10,7 @@ import { Agent } from './agent.ts'
 import { type Counts, countersOf } from './counters.ts'
 import type { Node } from './node.ts'
 import { defaultSettings, type Input } from './protocol/state.ts'
-import { insist } from './route-port.ts'
+import { insistOnRoute } from './route-port.ts'
 import { type UnderWay, watchWork } from './under-way.ts'
 import type { UserHooks } from './user-hooks.ts'
 import { loadView, routeKeys, saveView, type View, viewOf } from './view.ts'
@@ -155,7 +154,7 @@ function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, 
         save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
         return reading
       },
-      write: (key, signal) => insist((attempt) => writeRoute(ec2, key, eni, createMissing, attempt), wanted(signal)),
+      write: (key, signal) => insistOnRoute(ec2, key, eni, createMissing, wanted(signal)),
       publish: (claim, signal) => work.follow(witness.publish(name, claim, signal)),
     },
     onStep: (state, input) => userHooks.observe(config, name, state, input),

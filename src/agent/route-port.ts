@@ -31,7 +31,8 @@ export type Wanted = {
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
 export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, wanted: Wanted): Promise<Ec2> {
-  return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole }), wanted)
+  const { clock } = wanted
+  return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole, clock }), wanted)
 }
 
 /** What the agent does to these tables, for as long as it is wanted. */
@@ -45,7 +46,7 @@ export function routePort(
       const tables = await insist((signal) => readTables(ec2, selectors, signal), wanted)
       return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
     },
-    write: (key, eni) => insist((signal) => writeRoute(ec2, key, eni, createMissing, signal), wanted),
+    write: (key, eni) => insistOnRoute(ec2, key, eni, createMissing, wanted),
     rehearse: (key, eni, missing) => insist((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
   }
 }
@@ -56,6 +57,22 @@ export async function ownEni(
   wanted: Wanted,
 ): Promise<EniId> {
   return eni ?? insist(() => eniOfThisInstance(name), wanted)
+}
+
+/** Points one route at the ENI, for as long as that is wanted. @throws as writeRoute */
+export function insistOnRoute(
+  ec2: Ec2,
+  key: RouteKey,
+  eni: EniId,
+  createMissing: boolean,
+  wanted: Wanted,
+): Promise<'replaced' | 'created'> {
+  const { clock, permit, log } = wanted
+  function beforeHedge(attempted: string): void {
+    permit()
+    log.warn(`${attempted}: not answered yet, asking on another connection`)
+  }
+  return insist((signal) => writeRoute(ec2, key, eni, createMissing, { signal, clock, beforeHedge }), wanted)
 }
 
 /** Runs `attempt` until it succeeds, cannot, or is no longer wanted; each failure that is tried again is logged. */

@@ -1,28 +1,37 @@
 /** The connection to EC2: region, credentials, time-outs, and one way to send a command. */
+import { setMaxListeners } from 'node:events'
 import { EC2Client } from '@aws-sdk/client-ec2'
+import type { Clock } from '../clock.ts'
 import { Failure } from '../errors.ts'
-import { Ec2Error } from './errors.ts'
+import { openConnections } from './connections.ts'
+import { Ec2Error, isVerdict } from './errors.ts'
+import { hedged } from './hedge.ts'
 import { regionOfThisInstance } from './identity.ts'
+import { takeTurns } from './turns.ts'
 
 // For a control plane that is losing a zone: an attempt that hangs is worth less than the next one.
 const CONNECT_TIMEOUT_MS = 1000
 const REQUEST_TIMEOUT_MS = 2000
-/** Parallel connections; what is beyond waits its turn. */
-const MAX_SOCKETS = 50
+/** Not answered within this, an idempotent write is sent a second time, on another connection. */
+const HEDGE_AFTER_MS = 1000
+/** In flight at a time; what is beyond waits its turn. */
+const CALLS_IN_FLIGHT = 50
 
 // For those who install the SDK; here the bundle fixes its version, and the warning would be on every line of a hook's log.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-const CONFIGURATION = {
-  // Retries are ours: each must first ask whether we are still master.
-  maxAttempts: 1,
-  requestHandler: {
-    connectionTimeout: CONNECT_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    throwOnRequestTimeout: true,
-    httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-    httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-  },
+function configurationOf(region: string, clock: Clock) {
+  return {
+    region,
+    // Retries are ours: each must first ask whether we are still master.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      ...openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+    },
+  }
 }
 
 export type Ec2 = {
@@ -40,15 +49,22 @@ export type Ec2 = {
 export async function openEc2({
   region,
   assumeRole,
+  clock,
 }: {
   region?: string | undefined
   assumeRole?: string | undefined
+  clock: Clock
 }): Promise<Ec2> {
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
-  const own = withDates(new EC2Client({ ...CONFIGURATION, region: chosen }))
+  const configuration = configurationOf(chosen, clock)
+  const own = withDates(new EC2Client(configuration))
   if (!assumeRole) return { region: chosen, routes: own, own }
-  const credentials = await roleCredentials(assumeRole, chosen)
-  return { region: chosen, routes: new EC2Client({ ...CONFIGURATION, region: chosen, credentials }), own }
+  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+  const credentials = fromTemporaryCredentials({
+    params: { RoleArn: assumeRole, RoleSessionName: 'vip-switch' },
+    clientConfig: configuration,
+  })
+  return { region: chosen, routes: new EC2Client({ ...configuration, credentials }), own }
 }
 
 /** The `Date` header of the answers that are still held, in milliseconds since the epoch. */
@@ -83,54 +99,59 @@ export async function regionOfEnvironment(): Promise<string | undefined> {
   }
 }
 
-async function roleCredentials(role: string, region: string) {
-  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
-  return fromTemporaryCredentials({
-    params: { RoleArn: role, RoleSessionName: 'vip-switch' },
-    clientConfig: { ...CONFIGURATION, region },
-  })
-}
+const inTurn = takeTurns(CALLS_IN_FLIGHT)
 
-/** Calls that wait for their turn: a time-out is for EC2, and begins when a connection is there for the call. */
-const waiting: (() => void)[] = []
-let running = 0
-
-async function inTurn<Output>(call: () => Promise<Output>): Promise<Output> {
-  if (running < MAX_SOCKETS) running += 1
-  else await new Promise<void>((resolve) => waiting.push(resolve))
-  try {
-    return await call()
-  } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else running -= 1
-  }
-}
+type Call<Output> = (options: { abortSignal: AbortSignal }) => Promise<Output>
 
 /**
  * Sends one command, once.
  * @param attempted what is being done to what, for the error
  * @throws Ec2Error; the signal's reason, with what was attempted, when it is aborted
  */
-export function send<Output>(
+export function send<Output>(attempted: string, call: Call<Output>, signal: AbortSignal): Promise<Output> {
+  return inTurn(() => sendNow(attempted, call, signal), heard(signal))
+}
+
+/** Until when an idempotent write is wanted, and on what condition a second time. */
+export type Hedging = {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** Runs before a write is sent a second time; throws when it is no longer wanted. */
+  readonly beforeHedge: (attempted: string) => void
+}
+
+/**
+ * Sends one idempotent command, and once more where it is not answered in time: on another connection, since by then no
+ * idle one is left. Both have one turn, so a hedge waits for nobody. What EC2 says first holds.
+ * @throws as `send`; what `beforeHedge` throws
+ */
+export function sendHedged<Output>(
   attempted: string,
-  call: (options: { abortSignal: AbortSignal }) => Promise<Output>,
-  signal: AbortSignal,
+  call: Call<Output>,
+  { signal, clock, beforeHedge }: Hedging,
 ): Promise<Output> {
-  return inTurn(async () => {
-    signal.throwIfAborted()
-    const aborted = new AbortController()
-    try {
-      // The SDK gives no signal to what finds credentials for it (STS, IMDS), which may take longer than we want it.
-      return await Promise.race([call({ abortSignal: signal }), rejectionOf(signal, aborted.signal)])
-    } catch (error) {
-      if (!signal.aborted) throw new Ec2Error(attempted, error)
-      const { reason }: { reason: unknown } = signal
-      throw reason instanceof Failure ? new Failure(reason.kind, `${reason.message}; last, ${attempted}`) : reason
-    } finally {
-      aborted.abort()
-    }
-  })
+  const options = { afterMs: HEDGE_AFTER_MS, clock, signal, isVerdict, beforeHedge: () => beforeHedge(attempted) }
+  return inTurn(() => hedged((attempt) => sendNow(attempted, call, attempt), options), heard(signal))
+}
+
+/** A signal that every call in flight may listen to: Node warns of more than ten listeners. */
+function heard(signal: AbortSignal): AbortSignal {
+  setMaxListeners(0, signal)
+  return signal
+}
+
+async function sendNow<Output>(attempted: string, call: Call<Output>, signal: AbortSignal): Promise<Output> {
+  const settled = new AbortController()
+  try {
+    // The SDK gives no signal to what finds credentials for it (STS, IMDS), which may take longer than we want it.
+    return await Promise.race([call({ abortSignal: signal }), rejectionOf(signal, settled.signal)])
+  } catch (error) {
+    if (!signal.aborted) throw new Ec2Error(attempted, error)
+    const { reason }: { reason: unknown } = signal
+    throw reason instanceof Failure ? new Failure(reason.kind, `${reason.message}; last, ${attempted}`) : reason
+  } finally {
+    settled.abort()
+  }
 }
 
 /** Rejects when the signal is aborted; forgets about it when `settled` is. */

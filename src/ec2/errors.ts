@@ -72,6 +72,8 @@ export class Ec2Error extends Failure {
   readonly code: string
   readonly class: ErrorClass
   readonly requestId: string | undefined
+  /** HTTP status of the answer; undefined: there was none. */
+  readonly status: number | undefined
 
   /** @param hint what to do, where the table above knows less */
   constructor(attempted: string, error: unknown, hint?: string) {
@@ -81,7 +83,16 @@ export class Ec2Error extends Failure {
     this.code = code
     this.class = classOf(code, text, status)
     this.requestId = requestId
+    this.status = status
   }
+}
+
+/** Whether EC2 has judged the request itself: at this moment, another attempt would be answered the same way. */
+export function isVerdict(error: unknown): boolean {
+  if (!(error instanceof Ec2Error)) return true
+  const { class: errorClass, status } = error
+  if (errorClass === 'retry') return status !== undefined && status < 500
+  return errorClass !== 'throttle'
 }
 
 function classOf(code: string, message: string, status: number | undefined): ErrorClass {

@@ -4,11 +4,14 @@ import type { EniId } from '../core/ids.ts'
 import type { RouteKey } from '../core/route.ts'
 import { type Destination, destinationText } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
-import { type Ec2, send } from './client.ts'
+import { type Ec2, type Hedging, send, sendHedged } from './client.ts'
 import { Ec2Error, type ErrorClass } from './errors.ts'
 
+type Action = 'ReplaceRoute' | 'CreateRoute'
+
 /**
- * Points one route at the ENI: ReplaceRoute, or CreateRoute where EC2 says that there is none. Idempotent.
+ * Points one route at the ENI: ReplaceRoute, or CreateRoute where EC2 says that there is none. Idempotent, so either is
+ * hedged; of two that create, the later one is answered RouteAlreadyExists, which is tried again.
  * @throws Ec2Error; Failure of kind `refused` where the route is missing and may not be created
  */
 export async function writeRoute(
@@ -16,10 +19,10 @@ export async function writeRoute(
   key: RouteKey,
   eni: EniId,
   createMissing: boolean,
-  signal: AbortSignal,
+  hedging: Hedging,
 ): Promise<'replaced' | 'created'> {
   try {
-    await call(ec2, 'ReplaceRoute', key, eni, false, signal)
+    await write(ec2, 'ReplaceRoute', key, eni, hedging)
     return 'replaced'
   } catch (error) {
     if (!isOf(error, 'create-instead')) throw error
@@ -30,7 +33,7 @@ export async function writeRoute(
       `${key.table} has no route of ${destinationText(key.vip)}, and none may be created (createMissing)`,
     )
   }
-  await call(ec2, 'CreateRoute', key, eni, false, signal)
+  await write(ec2, 'CreateRoute', key, eni, hedging)
   return 'created'
 }
 
@@ -47,30 +50,29 @@ export async function rehearseWrite(
   missing: boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  const { attempted, call } = command(ec2, missing ? 'CreateRoute' : 'ReplaceRoute', key, eni, true)
   try {
-    await call(ec2, missing ? 'CreateRoute' : 'ReplaceRoute', key, eni, true, signal)
+    await send(attempted, call, signal)
   } catch (error) {
     if (!isOf(error, 'permitted')) throw error
   }
 }
 
-function call(
-  ec2: Ec2,
-  action: 'ReplaceRoute' | 'CreateRoute',
-  { table, vip }: RouteKey,
-  eni: EniId,
-  dryRun: boolean,
-  signal: AbortSignal,
-): Promise<object> {
+function write(ec2: Ec2, action: Action, key: RouteKey, eni: EniId, hedging: Hedging): Promise<object> {
+  const { attempted, call } = command(ec2, action, key, eni, false)
+  return sendHedged(attempted, call, hedging)
+}
+
+/** What is attempted, and how. */
+function command(ec2: Ec2, action: Action, { table, vip }: RouteKey, eni: EniId, dryRun: boolean) {
   const input = { RouteTableId: table, NetworkInterfaceId: eni, DryRun: dryRun, ...destinationInput(vip) }
-  return send(
-    `${action} ${destinationText(vip)} in ${table} to ${eni}`,
-    (options) =>
+  return {
+    attempted: `${action} ${destinationText(vip)} in ${table} to ${eni}`,
+    call: (options: { abortSignal: AbortSignal }): Promise<object> =>
       action === 'ReplaceRoute'
         ? ec2.routes.send(new ReplaceRouteCommand(input), options)
         : ec2.routes.send(new CreateRouteCommand(input), options),
-    signal,
-  )
+  }
 }
 
 function isOf(error: unknown, errorClass: ErrorClass): boolean {

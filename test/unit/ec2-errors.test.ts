@@ -2,8 +2,9 @@
 import { CreateRouteCommand, EC2Client, EC2ServiceException, ReplaceRouteCommand } from '@aws-sdk/client-ec2'
 import { mockClient } from 'aws-sdk-client-mock'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'
-import { Ec2Error, type ErrorClass } from '../../src/ec2/errors.ts'
+import { Ec2Error, type ErrorClass, isVerdict } from '../../src/ec2/errors.ts'
 import { persist } from '../../src/ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../../src/ec2/routes.ts'
 import { Failure } from '../../src/errors.ts'
@@ -15,6 +16,7 @@ const ec2 = { region: 'ap-northeast-1', routes: client, own: client }
 const KEY = { table: rtb('rtb-0a'), vip: parseVip('10.99.0.10') }
 const ENI = eni('eni-0a')
 const signal = new AbortController().signal
+const hedging = { signal, clock: systemClock, beforeHedge: () => {} }
 
 function answer(name: string, message = 'said EC2', httpStatusCode = 400): Error {
   const $metadata = { httpStatusCode, requestId: '6f3b-1' }
@@ -54,6 +56,19 @@ describe('the class of an error', () => {
     expect(new Ec2Error('ReplaceRoute', error).class).toBe(errorClass)
   })
 
+  test.each<[Error, boolean]>([
+    [answer('UnauthorizedOperation', '', 403), true],
+    [noSuchRoute, true],
+    [answer('RouteAlreadyExists'), true],
+    [new TypeError('a bug'), true],
+    [answer('RequestLimitExceeded', '', 503), false],
+    [answer('InternalError', '', 500), false],
+    [networkError('ECONNRESET'), false],
+    [Object.assign(new Error('timed out'), { name: 'TimeoutError' }), false],
+  ])('%s is a verdict: %s', (error, is) => {
+    expect(isVerdict(new Ec2Error('ReplaceRoute', error))).toBe(is)
+  })
+
   test('an error says what was tried, what EC2 answered, and what to do', () => {
     const error = new Ec2Error('ReplaceRoute 10.99.0.10/32 in rtb-0a to eni-0a', answer('UnauthorizedOperation', 'no'))
     expect(error.message).toBe(
@@ -73,9 +88,9 @@ describe('the class of an error', () => {
 describe('writeRoute', () => {
   test('replaces, and creates only where EC2 says that there is none', async () => {
     mock.on(ReplaceRouteCommand).resolvesOnce({}).rejects(noSuchRoute).on(CreateRouteCommand).resolves({})
-    expect(await writeRoute(ec2, KEY, ENI, true, signal)).toBe('replaced')
+    expect(await writeRoute(ec2, KEY, ENI, true, hedging)).toBe('replaced')
     expect(mock.commandCalls(CreateRouteCommand)).toHaveLength(0)
-    expect(await writeRoute(ec2, KEY, ENI, true, signal)).toBe('created')
+    expect(await writeRoute(ec2, KEY, ENI, true, hedging)).toBe('created')
     expect(mock.commandCalls(CreateRouteCommand)[0]?.args[0].input).toMatchObject({
       RouteTableId: 'rtb-0a',
       DestinationCidrBlock: '10.99.0.10/32',
@@ -85,14 +100,14 @@ describe('writeRoute', () => {
 
   test('refuses to create where the config says so', async () => {
     mock.on(ReplaceRouteCommand).rejects(noSuchRoute)
-    await expect(writeRoute(ec2, KEY, ENI, false, signal)).rejects.toMatchObject({ kind: 'refused' })
+    await expect(writeRoute(ec2, KEY, ENI, false, hedging)).rejects.toMatchObject({ kind: 'refused' })
     expect(mock.commandCalls(CreateRouteCommand)).toHaveLength(0)
   })
 
   test('names each kind of destination by its own parameter', async () => {
     mock.on(ReplaceRouteCommand).resolves({})
     for (const vip of ['10.99.0.10', '2001:db8::1', 'pl-0a']) {
-      await writeRoute(ec2, { ...KEY, vip: parseVip(vip) }, ENI, true, signal)
+      await writeRoute(ec2, { ...KEY, vip: parseVip(vip) }, ENI, true, hedging)
     }
     expect(mock.commandCalls(ReplaceRouteCommand).map((call) => call.args[0].input)).toMatchObject([
       { DestinationCidrBlock: '10.99.0.10/32' },
