@@ -9,6 +9,7 @@ const requirements = {
   aws: { programs: ['aws'] },
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   script: { programs: ['script'] },
+  shellcheck: { programs: ['shellcheck'] },
   bash: { programs: ['bash'] },
   zsh: { programs: ['zsh'] },
   fish: { programs: ['fish'] },

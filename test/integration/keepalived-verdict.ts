@@ -1,8 +1,9 @@
 /** What the real keepalived says of a file, on a host as the README sets it up. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
+import { writeScriptUser } from '../script-user.ts'
 import { PROGRAM } from './cli.ts'
 
 /** Where the host has the program: nobody but root may write there, as keepalived's script security wants it. */
@@ -19,18 +20,19 @@ const HOST = `
   ip link add eth0 type veth peer name eth0-peer
   exec keepalived --config-test --log-console --use-file keepalived.conf`
 
-/** Runs `keepalived -t`; needs what requires('keepalived') does. `said` is empty where it finds nothing wrong. */
-export async function verdictOfKeepalived(text: string): Promise<{ exitCode: number | undefined; said: string }> {
+/**
+ * Runs `keepalived -t`; needs what requires('keepalived') does. `said` is empty where it finds nothing wrong.
+ * @param scripts paths of what is installed in /usr/local/bin besides
+ */
+export async function verdictOfKeepalived(
+  text: string,
+  scripts: readonly string[] = [],
+): Promise<{ exitCode: number | undefined; said: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'vip-switch-keepalived-'))
   try {
-    for (const [name, line] of [
-      ['passwd', 'keepalived_script:x:64000:64000::/nonexistent:/usr/sbin/nologin\n'],
-      ['group', 'keepalived_script:x:64000:\n'],
-    ] as const) {
-      const present = readFileSync(`/etc/${name}`, 'utf8')
-      writeFileSync(join(directory, name), present.includes('keepalived_script:') ? present : present + line)
-    }
+    writeScriptUser(directory)
     cpSync(PROGRAM, join(directory, 'bin', 'vip-switch'))
+    for (const script of scripts) cpSync(script, join(directory, 'bin', basename(script)))
     writeFileSync(join(directory, 'keepalived.conf'), text)
     const flags = ['--mount', '--net', '--pid', '--fork', 'sh', '-ec', HOST]
     const { exitCode, all } = await execa('unshare', flags, { cwd: directory, reject: false, all: true })
