@@ -10,6 +10,7 @@ const requirements = {
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   script: { programs: ['script'] },
   shellcheck: { programs: ['shellcheck'] },
+  promtool: { programs: ['promtool'] },
   bash: { programs: ['bash'] },
   zsh: { programs: ['zsh'] },
   fish: { programs: ['fish'] },

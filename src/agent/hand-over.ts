@@ -133,7 +133,7 @@ async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Re
  * The config's socket, without its parser where it names none, or as plainly as can be. The default one where the config
  * cannot be read, since a STOP must be told all the same.
  */
-async function controlPath(configPath: string): Promise<string> {
+export async function controlPath(configPath: string): Promise<string> {
   try {
     const text = readFileSync(configPath, 'utf8')
     if (!text.includes('control')) return DEFAULT_CONTROL_PATH

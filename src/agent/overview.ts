@@ -108,6 +108,6 @@ function switching(told: InstanceStatus | undefined): Condition | undefined {
   return told?.edge ? 'SWITCHING' : undefined
 }
 
-function daemonView({ mute, decision, counters }: InstanceStatus): DaemonView {
+export function daemonView({ mute, decision, counters }: InstanceStatus): DaemonView {
   return { mute, decision: decision ? { condition: decision.condition, reason: decision.reason } : undefined, counters }
 }

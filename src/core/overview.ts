@@ -84,7 +84,8 @@ export type DaemonSight =
   | { readonly kind: 'none' }
 
 export type Overview = {
-  readonly cluster: string
+  /** Undefined where neither the config nor the daemon tells. */
+  readonly cluster: string | undefined
   /** Undefined where it could not be found out. */
   readonly region: string | undefined
   /** Milliseconds since the epoch, by EC2's clock where it told. */

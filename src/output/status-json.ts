@@ -11,7 +11,7 @@ export function statusJson(overview: Overview): string {
   return JSON.stringify(
     {
       version: 1,
-      cluster,
+      cluster: cluster ?? null,
       region: region ?? null,
       at: timeText(date),
       here: here ?? null,

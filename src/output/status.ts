@@ -18,7 +18,7 @@ function headText({ overview, width, style, nameOf }: Canvas): string {
   const { bold, dim, red, yellow } = style
   const { cluster, region, date, here, daemon, control, troubles, notes } = overview
   const where = here ? `on ${nameOf(here)}${daemon.kind === 'up' ? ', its daemon up' : ''}` : ''
-  const title = [bold(cluster), region, momentText(date), where].filter(Boolean).join('  ')
+  const title = [cluster && bold(cluster), region, momentText(date), where].filter(Boolean).join('  ')
   const lines = [title]
   if (daemon.kind === 'down') {
     lines.push(yellow(`no daemon answers on ${control} (${daemon.reason}): systemctl status vip-switch`))

@@ -1,12 +1,14 @@
 /** How things stand: for people, for monitoring, for metrics. */
 import { type Command, CommanderError, Option } from 'commander'
+import type { MetricsOptions } from '../commands/metrics.ts'
 import { PLUGIN_EXIT } from '../output/exit.ts'
 import { configOption, type Exit, jsonOption, seconds } from './options.ts'
 
-/** `status` and `check`. */
+/** `status`, `check` and `metrics`. */
 export function addInsightCommands(program: Command, exit: Exit): void {
   addStatusCommand(program, exit)
   addCheckCommand(program, exit)
+  addMetricsCommand(program, exit)
 }
 
 function addStatusCommand(program: Command, exit: Exit): void {
@@ -70,5 +72,30 @@ Example:
     .action(async (instance: string | undefined, options: { config?: string; timeout: number }) => {
       const { check } = await import('../commands/check.ts')
       exit(await check(instance, options))
+    })
+}
+
+function addMetricsCommand(program: Command, exit: Exit): void {
+  program
+    .command('metrics')
+    .description('print figures for Prometheus (its text format) or Mackerel (as a plugin of mackerel-agent)')
+    .addOption(new Option('--format <format>', 'of what').choices(['prometheus', 'mackerel']).makeOptionMandatory())
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+It exits with 0 whatever it finds: figures that cannot be had are missing, and vip_switch_ec2_readable, _daemon_up and
+_config_rejected tell why. Counters are the daemon's, since it was started.
+
+In mackerel-agent.conf, which asks for the definitions of the graphs by itself:
+  [plugin.metrics.vip-switch]
+  command = ["vip-switch", "metrics", "--format", "mackerel"]
+
+Example, for the textfile collector of Prometheus' node_exporter:
+  vip-switch metrics --format prometheus > vip-switch.prom.new && mv vip-switch.prom.new vip-switch.prom`,
+    )
+    .action(async (options: MetricsOptions) => {
+      const { metrics } = await import('../commands/metrics.ts')
+      exit(await metrics(options))
     })
 }

@@ -46,6 +46,7 @@ export const RUNS: readonly PolicedRun[] = [
   { ...run('reconcile'), by: daemon },
   master('notify', 'INSTANCE', 'VI_1', 'MASTER', '150'),
   run('notify', 'INSTANCE', 'VI_2', 'MASTER_RX_LOWER_PRI', '150'),
+  run('metrics', '--format', 'prometheus'),
   // At last all is well.
   run('check'),
 ]

@@ -1,0 +1,42 @@
+/** What the daemon of this host knows, where its config cannot be read: EC2 is not asked. */
+import type { InstanceOverview, Overview, Trouble } from '../core/overview.ts'
+import { askStatus, type InstanceStatus } from './daemon-status.ts'
+import { daemonView } from './overview.ts'
+
+/**
+ * @param control path of the daemon's socket
+ * @param why nothing else can be told
+ */
+export async function overviewOfDaemon(control: string, why: Trouble, date: number): Promise<Overview> {
+  const answer = await askStatus(control)
+  const status = answer.kind === 'up' ? answer.status : undefined
+  return {
+    cluster: status?.cluster,
+    region: status?.region,
+    date,
+    control,
+    daemon: answer.kind === 'up' ? { kind: 'up', rejected: answer.status.configRejected ?? undefined } : answer,
+    here: status?.eni,
+    instances: status?.instances.map((told) => instanceOverview(told, why)) ?? [],
+    facts: new Map(),
+    troubles: [why],
+    notes: [],
+  }
+}
+
+function instanceOverview(told: InstanceStatus, { message }: Trouble): InstanceOverview {
+  const { eni, state, priority, since } = told.claim
+  const own = { eni, state, priority: priority ?? undefined, since }
+  return {
+    name: told.name,
+    condition: 'UNKNOWN',
+    reason: message,
+    routes: [],
+    nodes: [{ ...own, liveness: 'alive', isHere: true, published: undefined }],
+    intended: undefined,
+    masters: 0,
+    pin: undefined,
+    problems: [],
+    daemon: daemonView(told),
+  }
+}
