@@ -13,9 +13,18 @@ export function deafen(network: Network, node: LabNode): End {
   return drop(network, node, 'type filter hook input priority 0; ip protocol 112 drop;')
 }
 
-/** The node does not reach the EC2 endpoint: its packets leave, and are never answered, as when a zone is lost. */
-export function swallowEc2(network: Network, node: LabNode): End {
-  return drop(network, node, 'type filter hook output priority 0; tcp dport 4599 drop;')
+/**
+ * The node does not reach the EC2 endpoint, or this address of it: its packets leave, and are never answered, as when a
+ * zone is lost.
+ */
+export function swallowEc2(network: Network, node: LabNode, address = '10.0.0.0/16'): End {
+  return drop(network, node, `type filter hook output priority 0; ip daddr ${address} tcp dport 4599 drop;`)
+}
+
+/** The same, but that connections still come about. */
+export function swallowRequests(network: Network, node: LabNode, address = '10.0.0.0/16'): End {
+  const requests = `ip daddr ${address} tcp dport 4599 tcp flags & psh == psh`
+  return drop(network, node, `type filter hook output priority 0; ${requests} drop;`)
 }
 
 function drop(network: Network, node: LabNode, chain: string): End {
