@@ -20,8 +20,8 @@ import {
 export type AgentPorts = {
   /** Rejects when anything of it could not be read. */
   read(signal: AbortSignal): Promise<Reading>
-  /** Goes on until it is accepted, cannot be, or is aborted. */
-  write(key: RouteKey, signal: AbortSignal): Promise<unknown>
+  /** Goes on until it is accepted, cannot be, or is aborted. `inEdge`: before all others that wait. */
+  write(key: RouteKey, inEdge: boolean, signal: AbortSignal): Promise<unknown>
   publish(claim: ProtocolState['self'], signal: AbortSignal): Promise<void>
 }
 
@@ -110,7 +110,7 @@ export class Agent {
         break
       case 'write':
         log.info({ instance, routes: effect.keys.map(routeKeyText) }, `writing: ${effect.reason}`)
-        for (const key of effect.keys) void this.#write(key, this.#writes.signal)
+        for (const key of effect.keys) void this.#write(key, effect.inEdge, this.#writes.signal)
         break
       case 'abort':
         this.#writes.abort(new Error('no longer wanted'))
@@ -122,10 +122,10 @@ export class Agent {
     }
   }
 
-  async #write(key: RouteKey, signal: AbortSignal): Promise<void> {
+  async #write(key: RouteKey, inEdge: boolean, signal: AbortSignal): Promise<void> {
     const { ports, instance, log, counters } = this.#options
     try {
-      const how = await ports.write(key, signal)
+      const how = await ports.write(key, inEdge, signal)
       if (signal.aborted) return
       counters.writesAccepted += 1
       log.info({ instance, route: routeKeyText(key), how }, 'route accepted')

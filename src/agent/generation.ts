@@ -154,7 +154,8 @@ function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, 
         save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
         return reading
       },
-      write: (key, signal) => insistOnRoute(ec2, key, eni, createMissing, wanted(signal)),
+      write: (key, inEdge, signal) =>
+        insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', wanted(signal)),
       publish: (claim, signal) => work.follow(witness.publish(name, claim, signal)),
     },
     onStep: (state, input) => userHooks.observe(config, name, state, input),

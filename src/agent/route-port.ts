@@ -4,6 +4,7 @@ import { type Clock, deadline, systemClock } from '../clock.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import type { RouteKey } from '../core/route.ts'
+import type { Precedence } from '../ec2/budget.ts'
 import { type Ec2, openEc2 } from '../ec2/client.ts'
 import { eniOfThisInstance } from '../ec2/identity.ts'
 import { persist } from '../ec2/retry.ts'
@@ -31,8 +32,12 @@ export type Wanted = {
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
 export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, wanted: Wanted): Promise<Ec2> {
-  const { clock } = wanted
-  return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole, clock }), wanted)
+  const { clock, log } = wanted
+  const onWait = (action: string, waiting: number, seconds: number) => {
+    const text = `${action}: ${waiting} more wait for EC2's token bucket, for ${Math.ceil(seconds)} s`
+    log.info({ action, waiting, seconds: Math.ceil(seconds) }, text)
+  }
+  return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole, clock, onWait }), wanted)
 }
 
 /** What the agent does to these tables, for as long as it is wanted. */
@@ -46,7 +51,7 @@ export function routePort(
       const tables = await insist((signal) => readTables(ec2, selectors, signal), wanted)
       return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
     },
-    write: (key, eni) => insistOnRoute(ec2, key, eni, createMissing, wanted),
+    write: (key, eni) => insistOnRoute(ec2, key, eni, createMissing, 'edge', wanted),
     rehearse: (key, eni, missing) => insist((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
   }
 }
@@ -65,6 +70,7 @@ export function insistOnRoute(
   key: RouteKey,
   eni: EniId,
   createMissing: boolean,
+  precedence: Precedence,
   wanted: Wanted,
 ): Promise<'replaced' | 'created'> {
   const { clock, permit, log } = wanted
@@ -72,7 +78,10 @@ export function insistOnRoute(
     permit()
     log.warn(`${attempted}: not answered yet, asking on another connection`)
   }
-  return insist((signal) => writeRoute(ec2, key, eni, createMissing, { signal, clock, beforeHedge }), wanted)
+  return insist(
+    (signal) => writeRoute(ec2, key, eni, createMissing, precedence, { signal, clock, beforeHedge }),
+    wanted,
+  )
 }
 
 /** Runs `attempt` until it succeeds, cannot, or is no longer wanted; each failure that is tried again is logged. */

@@ -35,9 +35,17 @@ export function viewOf(tables: readonly RouteTable[], vips: readonly Destination
   return { tables: tables.map((table) => table.id), foreign }
 }
 
-/** Every VIP in every table of the view; each VIP's first table first. */
+/**
+ * Every VIP in every table, in the order in which they are written: first one table of each VIP, another for each as far
+ * as there are any, and so on. Where EC2 makes hundreds wait, no VIP and no table is the last to move.
+ */
 export function routeKeys(tables: readonly RouteTableId[], vips: readonly Destination[]): RouteKey[] {
-  return tables.flatMap((table) => vips.map((vip) => ({ table, vip })))
+  return tables.flatMap((_, round) =>
+    vips.flatMap((vip, index) => {
+      const table = tables[(index + round) % tables.length]
+      return table ? [{ table, vip }] : []
+    }),
+  )
 }
 
 export function saveView(stateDirectory: string, instance: string, config: Config, view: View): void {

@@ -7,6 +7,7 @@ import { loadConfigIfThere } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Target } from '../core/route.ts'
+import { longestWait } from '../ec2/budget.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { findEni, type Reference } from '../ec2/interfaces.ts'
 import { Failure, messageOf } from '../errors.ts'
@@ -49,7 +50,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   if (!options.dryRun) await assertWanted(moves.filter(isDue).length, options)
 
   // The time that a person took to answer is not EC2's.
-  const moving = wantedFor(MOVE_DEADLINE_MS, log)
+  const moving = wantedFor(MOVE_DEADLINE_MS + longestWait(moves.length), log)
   // The pin first, so that no daemon takes back what is moved next.
   if (config && name && intent && !options.dryRun) await pinIfAsked(ec2, config, name, eni, intent, moving, options)
   const routes = routePort(ec2, managed, moving)

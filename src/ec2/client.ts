@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import type { Clock } from '../clock.ts'
 import { Failure } from '../errors.ts'
+import { type Budget, type BudgetOptions, openBudget } from './budget.ts'
 import { openConnections } from './connections.ts'
 import { Ec2Error, isVerdict } from './errors.ts'
 import { hedged } from './hedge.ts'
@@ -40,6 +41,7 @@ export type Ec2 = {
   readonly routes: EC2Client
   /** For what is in our own account. */
   readonly own: EC2Client
+  readonly budget: Budget
 }
 
 /**
@@ -50,21 +52,22 @@ export async function openEc2({
   region,
   assumeRole,
   clock,
+  onWait,
 }: {
   region?: string | undefined
   assumeRole?: string | undefined
-  clock: Clock
-}): Promise<Ec2> {
+} & BudgetOptions): Promise<Ec2> {
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
   const configuration = configurationOf(chosen, clock)
   const own = withDates(new EC2Client(configuration))
-  if (!assumeRole) return { region: chosen, routes: own, own }
+  const budget = openBudget({ clock, onWait })
+  if (!assumeRole) return { region: chosen, routes: own, own, budget }
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
   const credentials = fromTemporaryCredentials({
     params: { RoleArn: assumeRole, RoleSessionName: 'vip-switch' },
     clientConfig: configuration,
   })
-  return { region: chosen, routes: new EC2Client({ ...configuration, credentials }), own }
+  return { region: chosen, routes: new EC2Client({ ...configuration, credentials }), own, budget }
 }
 
 /** The `Date` header of the answers that are still held, in milliseconds since the epoch. */

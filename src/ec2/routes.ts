@@ -4,6 +4,7 @@ import type { EniId } from '../core/ids.ts'
 import type { RouteKey } from '../core/route.ts'
 import { type Destination, destinationText } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
+import type { Precedence } from './budget.ts'
 import { type Ec2, type Hedging, send, sendHedged } from './client.ts'
 import { Ec2Error, type ErrorClass } from './errors.ts'
 
@@ -19,10 +20,11 @@ export async function writeRoute(
   key: RouteKey,
   eni: EniId,
   createMissing: boolean,
+  precedence: Precedence,
   hedging: Hedging,
 ): Promise<'replaced' | 'created'> {
   try {
-    await write(ec2, 'ReplaceRoute', key, eni, hedging)
+    await write(ec2, 'ReplaceRoute', key, eni, precedence, hedging)
     return 'replaced'
   } catch (error) {
     if (!isOf(error, 'create-instead')) throw error
@@ -33,7 +35,7 @@ export async function writeRoute(
       `${key.table} has no route of ${destinationText(key.vip)}, and none may be created (createMissing)`,
     )
   }
-  await write(ec2, 'CreateRoute', key, eni, hedging)
+  await write(ec2, 'CreateRoute', key, eni, precedence, hedging)
   return 'created'
 }
 
@@ -58,9 +60,16 @@ export async function rehearseWrite(
   }
 }
 
-function write(ec2: Ec2, action: Action, key: RouteKey, eni: EniId, hedging: Hedging): Promise<object> {
+function write(
+  ec2: Ec2,
+  action: Action,
+  key: RouteKey,
+  eni: EniId,
+  precedence: Precedence,
+  hedging: Hedging,
+): Promise<object> {
   const { attempted, call } = command(ec2, action, key, eni, false)
-  return sendHedged(attempted, call, hedging)
+  return ec2.budget.within(action, precedence, () => sendHedged(attempted, call, hedging), hedging.signal)
 }
 
 /** What is attempted, and how. */

@@ -56,7 +56,8 @@ export async function readTagged(
 /** @throws Ec2Error */
 export async function writeTag(ec2: Ec2, eni: EniId, key: string, value: string, signal: AbortSignal): Promise<void> {
   const command = new CreateTagsCommand({ Resources: [eni], Tags: [{ Key: key, Value: value }] })
-  await send(`CreateTags ${key} on ${eni}`, (options) => ec2.own.send(command, options), signal)
+  const call = () => send(`CreateTags ${key} on ${eni}`, (options) => ec2.own.send(command, options), signal)
+  await ec2.budget.within('CreateTags', 'other', call, signal)
 }
 
 /** @throws Ec2Error */

@@ -77,7 +77,7 @@ describe('a process that goes on', () => {
   const wanted = (rest: object = {}) => ({ ...HEDGING, permit: () => {}, log: silentLog, ...rest })
   const tableA = () => rtb(idOf('private-a', 'rtb-'))
   const write = (ec2: Ec2, vip: string, hedging = HEDGING) =>
-    writeRoute(ec2, { table: tableA(), vip: parseVip(vip) }, eni(eniOf('db-2')), true, hedging)
+    writeRoute(ec2, { table: tableA(), vip: parseVip(vip) }, eni(eniOf('db-2')), true, 'edge', hedging)
   /** Hedges long before a first attempt times out. */
   const soon: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) }
   const many = Array.from({ length: 60 }, (_, index) => `10.99.1.${index}`)
@@ -85,7 +85,7 @@ describe('a process that goes on', () => {
   async function open(way?: Way, clock: Clock = systemClock): Promise<Ec2> {
     const env = environmentFor(endpoint, way && { AWS_ENDPOINT_URL: way.url })
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-    return openEc2({ clock })
+    return openEc2({ clock, onWait: () => {} })
   }
 
   test('hedges on a new connection where all of its warm ones are dead', async () => {
@@ -119,7 +119,9 @@ describe('a process that goes on', () => {
     process.on('warning', note)
     const keys = many.map((vip) => ({ table: tableA(), vip: parseVip(vip) }))
     const own = eni(eniOf('db-2'))
-    const results = await Promise.all(keys.map((key) => insistOnRoute(ec2, key, own, true, wanted({ clock: soon }))))
+    const results = await Promise.all(
+      keys.map((key) => insistOnRoute(ec2, key, own, true, 'edge', wanted({ clock: soon }))),
+    )
     process.off('warning', note)
     expect(results).toEqual(many.map(() => 'created'))
     // 50 and their hedges: none of these waited until a first attempt had timed out.

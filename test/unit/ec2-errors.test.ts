@@ -4,6 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'
+import { openBudget } from '../../src/ec2/budget.ts'
 import { Ec2Error, type ErrorClass, isVerdict } from '../../src/ec2/errors.ts'
 import { persist } from '../../src/ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../../src/ec2/routes.ts'
@@ -12,7 +13,8 @@ import { eni, jumpingClock, rtb } from '../fixtures.ts'
 
 const client = new EC2Client({ region: 'ap-northeast-1' })
 const mock = mockClient(client)
-const ec2 = { region: 'ap-northeast-1', routes: client, own: client }
+const budget = openBudget({ clock: jumpingClock(), onWait: () => {} })
+const ec2 = { region: 'ap-northeast-1', routes: client, own: client, budget }
 const KEY = { table: rtb('rtb-0a'), vip: parseVip('10.99.0.10') }
 const ENI = eni('eni-0a')
 const signal = new AbortController().signal
@@ -88,9 +90,9 @@ describe('the class of an error', () => {
 describe('writeRoute', () => {
   test('replaces, and creates only where EC2 says that there is none', async () => {
     mock.on(ReplaceRouteCommand).resolvesOnce({}).rejects(noSuchRoute).on(CreateRouteCommand).resolves({})
-    expect(await writeRoute(ec2, KEY, ENI, true, hedging)).toBe('replaced')
+    expect(await writeRoute(ec2, KEY, ENI, true, 'edge', hedging)).toBe('replaced')
     expect(mock.commandCalls(CreateRouteCommand)).toHaveLength(0)
-    expect(await writeRoute(ec2, KEY, ENI, true, hedging)).toBe('created')
+    expect(await writeRoute(ec2, KEY, ENI, true, 'edge', hedging)).toBe('created')
     expect(mock.commandCalls(CreateRouteCommand)[0]?.args[0].input).toMatchObject({
       RouteTableId: 'rtb-0a',
       DestinationCidrBlock: '10.99.0.10/32',
@@ -100,14 +102,14 @@ describe('writeRoute', () => {
 
   test('refuses to create where the config says so', async () => {
     mock.on(ReplaceRouteCommand).rejects(noSuchRoute)
-    await expect(writeRoute(ec2, KEY, ENI, false, hedging)).rejects.toMatchObject({ kind: 'refused' })
+    await expect(writeRoute(ec2, KEY, ENI, false, 'edge', hedging)).rejects.toMatchObject({ kind: 'refused' })
     expect(mock.commandCalls(CreateRouteCommand)).toHaveLength(0)
   })
 
   test('names each kind of destination by its own parameter', async () => {
     mock.on(ReplaceRouteCommand).resolves({})
     for (const vip of ['10.99.0.10', '2001:db8::1', 'pl-0a']) {
-      await writeRoute(ec2, { ...KEY, vip: parseVip(vip) }, ENI, true, hedging)
+      await writeRoute(ec2, { ...KEY, vip: parseVip(vip) }, ENI, true, 'edge', hedging)
     }
     expect(mock.commandCalls(ReplaceRouteCommand).map((call) => call.args[0].input)).toMatchObject([
       { DestinationCidrBlock: '10.99.0.10/32' },

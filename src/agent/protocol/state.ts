@@ -51,7 +51,13 @@ export type Input =
 export type Effect =
   | { readonly kind: 'read' }
   /** Each goes on until it is accepted, cannot be, or is aborted. */
-  | { readonly kind: 'write'; readonly keys: readonly RouteKey[]; readonly reason: string }
+  | {
+      readonly kind: 'write'
+      readonly keys: readonly RouteKey[]
+      readonly reason: string
+      /** Before all other writes of the daemon, where EC2 makes them wait. */
+      readonly inEdge: boolean
+    }
   /** Cancels every write that is in flight, waiting or hedged. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'publish'; readonly claim: Claim }

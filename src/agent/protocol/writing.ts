@@ -14,7 +14,7 @@ const BRAKE = 600_000
 export function write({ state, effects }: Turn, keys: readonly RouteKey[], reason: string): void {
   if (keys.length === 0) return
   state.writing = [...new Set([...state.writing, ...keys.map(routeKeyText)])]
-  effects.push({ kind: 'write', keys, reason })
+  effects.push({ kind: 'write', keys, reason, inEdge: state.edge !== undefined })
 }
 
 export function abort({ state, effects }: Turn): void {
