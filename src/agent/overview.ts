@@ -80,7 +80,9 @@ function instanceOverview(
   const testimony = testimonies?.get(name)
   const told = host.instances.get(name)
   const isVoid = voidsOf(testimony, blackholes(own, config.vips), facts)
-  const nodes = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isVoid })
+  const observed = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isVoid })
+  // As VRRP would elect them.
+  const nodes = observed.sort((a, b) => compareClaims(b.claim, a.claim))
   const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isVoid)
   const routes = observedRoutes(own, config)
   const { condition, reason, masters, ...outlook } = onlook({ others: nodes, pin, routes })
@@ -91,10 +93,7 @@ function instanceOverview(
     condition: obstacles.length > 0 ? 'UNKNOWN' : (switching(told) ?? condition),
     reason: obstacles.length > 0 ? obstacles.join('; ') : [reason, ...ignored].join('; '),
     routes: seenRoutes(routes, own, config, intended),
-    nodes: seenNodes(
-      [...nodes].sort((a, b) => compareClaims(b.claim, a.claim)),
-      host.eni,
-    ),
+    nodes: seenNodes(nodes, host.eni),
     intended,
     masters,
     pin,

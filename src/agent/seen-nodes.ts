@@ -54,7 +54,6 @@ function livenessOf({ eni, beat }: Claim, { told, watched, isVoid }: Knowledge):
   return other.beat === beat ? other.liveness : 'alive'
 }
 
-/** The highest claim first, as VRRP would elect them. */
 export function seenNodes(nodes: readonly ObservedNode[], here: EniId | undefined): SeenNode[] {
   return nodes.map(({ claim: { eni, state, priority, since }, liveness, published }) => ({
     eni,
