@@ -1,4 +1,6 @@
 /** What each condition means to whoever is on call: how bad it is, what to do next, and the page that says more. */
+import { existsSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Condition } from '../core/decide.ts'
 import type { InstanceOverview } from '../core/overview.ts'
 import type { PluginState } from './exit.ts'
@@ -18,6 +20,17 @@ export const SEVERITIES: Readonly<Record<Condition, PluginState>> = {
 /** In the repository and in the package; undefined where there is nothing to be said. */
 export function pageOf(condition: Condition): string | undefined {
   return condition === 'OK' ? undefined : `docs/conditions/${condition.toLowerCase()}.md`
+}
+
+/**
+ * What to open for a page: its place on this host, where the program was installed with it; its place in the repository,
+ * where it was not, or where a line has no room for the other.
+ * @param room columns of the line
+ */
+export function pageHere(page: string, room: number, program: string | undefined = process.argv[1]): string {
+  if (program === undefined || !existsSync(program)) return page
+  const path = join(realpathSync(program), '../..', page)
+  return path.length <= room && existsSync(path) ? path : page
 }
 
 /**

@@ -1,11 +1,13 @@
 /** What `vip-switch status` prints: one screen for a person who was woken. */
 import type { InstanceOverview, Overview } from '../core/overview.ts'
-import { nextStepOf, pageOf, SEVERITIES } from './conditions.ts'
+import { nextStepOf, pageHere, pageOf, SEVERITIES } from './conditions.ts'
 import { named, namesIn } from './names.ts'
 import { type Canvas, nodesText, routesText } from './status-tables.ts'
 import { styleOf } from './style.ts'
 import { widthOf, wrapped } from './table.ts'
 import { ageText, momentText } from './time.ts'
+
+const PAGE_INDENT = 4
 
 /** @param width columns of the terminal */
 export function statusText(overview: Overview, width: number = widthOf(process.stdout)): string {
@@ -45,7 +47,7 @@ function instanceText(instance: InstanceOverview, canvas: Canvas): string {
   return blocks.filter(Boolean).join('\n\n')
 }
 
-function sentencesOf(instance: InstanceOverview, { overview, style, nameOf }: Canvas): string[] {
+function sentencesOf(instance: InstanceOverview, { overview, width, style, nameOf }: Canvas): string[] {
   const { condition, reason, daemon, intended, pin, problems } = instance
   const { bold, yellow, dim } = style
   const told = daemon?.decision
@@ -66,6 +68,6 @@ function sentencesOf(instance: InstanceOverview, { overview, style, nameOf }: Ca
       : []),
     ...problems.map(yellow),
     ...(step ? [`${bold('→')} ${step}`] : []),
-    ...(page ? [dim(`  ${page}`)] : []),
+    ...(page ? [dim(`  ${pageHere(page, width - PAGE_INDENT)}`)] : []),
   ]
 }

@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import * as z from 'zod'
+import { CONDITIONS } from '../../src/core/decide.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const textOf = (path: string) => readFile(`${ROOT}${path}`, 'utf8')
@@ -44,6 +45,7 @@ describe('the package', () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         ...['LICENSE', 'README.md', 'package.json', 'bin/vip-switch', 'dist/main.cjs', 'dist/config.schema.json'],
+        ...CONDITIONS.map((condition) => `docs/conditions/${condition.toLowerCase()}.md`),
         ...['dist/vip-switch.1', 'dist/THIRD-PARTY-LICENSES.txt', 'systemd/vip-switch-preflight@.service'],
       ]),
     )
