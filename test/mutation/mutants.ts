@@ -181,9 +181,27 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a mute node does not try to publish again',
-    file: PROTOCOL,
-    find: 'if (state.mute) publish(turn)',
+    file: PUBLISHING,
+    find: ' else if (!acknowledged) publishLater(turn)',
     replace: '',
+  },
+  {
+    name: 'a mute node tries to publish again at ticks only',
+    file: TIMES,
+    find: 'export const PUBLISH_BACKOFF = 500',
+    replace: 'export const PUBLISH_BACKOFF = 60_000',
+  },
+  {
+    name: 'a mute node tries to publish again and again at the same pace',
+    file: PUBLISHING,
+    find: 'Math.min(longest, backoff * 2)',
+    replace: 'backoff',
+  },
+  {
+    name: 'a mute node that is heard again waits for its tick',
+    file: PUBLISHING,
+    find: '  if (acknowledged && state.mute && !state.edge) read(turn)\n',
+    replace: '  void read.name\n',
   },
   {
     name: 'leaving MASTER aborts nothing',

@@ -9,7 +9,7 @@ import { routeKeyText } from '../../core/route.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from './publishing.ts'
 import type { Effect, Input, Now, ProtocolState, Reading } from './state.ts'
-import { LOOKS } from './times.ts'
+import { LOOKS, PUBLISH_BACKOFF } from './times.ts'
 import { read, readPause, scheduleTick, type Turn, tickPause } from './turn.ts'
 import { abort, actOn, braked, onWritten } from './writing.ts'
 
@@ -49,7 +49,8 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
 
 /** When the machine wants to be woken, on the monotonic clock. */
 export function wakeAt(state: ProtocolState): number {
-  return Math.min(lookAt(state), state.beatAt ?? Number.POSITIVE_INFINITY)
+  const { beatAt = Number.POSITIVE_INFINITY, publishAgainAt = Number.POSITIVE_INFINITY } = state
+  return Math.min(lookAt(state), beatAt, publishAgainAt)
 }
 
 /** When something is to be looked at. */
@@ -81,6 +82,7 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
     publish(turn)
     return
   }
+  state.publishBackoffMs = PUBLISH_BACKOFF
   state.muteBackoffMs = state.settings.intervalMs
   state.muteWroteAt = undefined
   if (next === 'MASTER' && !found) beginEdge(turn)
@@ -111,6 +113,7 @@ function onWake(turn: Turn): void {
   const { state, now } = turn
   const isDue = (at: number) => at <= now.monotonic
   if (state.beatAt !== undefined && isDue(state.beatAt)) beat(turn)
+  if (state.publishAgainAt !== undefined && isDue(state.publishAgainAt)) publish(turn)
   if (!isDue(lookAt(state))) return
   if (isDue(state.tickAt)) beginTick(turn)
   const looks = state.looks.filter((at) => !isDue(at))
@@ -123,7 +126,6 @@ function onWake(turn: Turn): void {
 function beginTick(turn: Turn): void {
   scheduleTick(turn)
   turn.state.beatNext = true
-  if (turn.state.mute) publish(turn)
 }
 
 /** A tick that is near comes at once: so the agents of a daemon fall into step, and ask EC2 with one voice. */

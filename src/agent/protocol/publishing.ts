@@ -1,7 +1,7 @@
 /** The own claim: published on every change, renewed in a conflict, and watched in what is read back. */
 import type { Reading } from './state.ts'
-import { SETTLE } from './times.ts'
-import type { Turn } from './turn.ts'
+import { PUBLISH_BACKOFF, SETTLE } from './times.ts'
+import { read, type Turn, tickPause } from './turn.ts'
 
 /** A new beat: the claim is the same, and its node shows that it lives. */
 export function beat(turn: Turn): void {
@@ -30,18 +30,33 @@ export function publish({ state, effects }: Turn): void {
     return
   }
   state.publishing = state.self.beat
+  state.publishAgainAt = undefined
   effects.push({ kind: 'publish', claim: state.self })
 }
 
 export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boolean): void {
   const { state } = turn
+  // What it held back as a mute node may be due. An edge looks by itself, and its writes are counted.
+  if (acknowledged && state.mute && !state.edge) read(turn)
   state.publishing = undefined
   state.mute = !acknowledged
   state.mismatchSince = undefined
-  if (acknowledged) state.published = beatOfClaim
-  if (!state.publishNext) return
-  state.publishNext = false
-  publish(turn)
+  if (acknowledged) {
+    state.published = beatOfClaim
+    state.publishBackoffMs = PUBLISH_BACKOFF
+  }
+  if (state.publishNext) {
+    state.publishNext = false
+    publish(turn)
+  } else if (!acknowledged) publishLater(turn)
+}
+
+/** A mute node yields to whoever cannot see it: the true master may not stay mute until its next tick. */
+function publishLater({ state, now }: Turn): void {
+  const longest = tickPause(state)
+  const backoff = Math.min(longest, state.publishBackoffMs)
+  state.publishAgainAt = now.monotonic + backoff
+  state.publishBackoffMs = Math.min(longest, backoff * 2)
 }
 
 /** The own tag comes back with every read; what is wrong for longer than reads are stale is published again. */

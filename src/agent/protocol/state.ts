@@ -5,6 +5,7 @@ import type { EniId } from '../../core/ids.ts'
 import { BEAT_MS, BEATING_TTL_MS, NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
 import type { Pin } from '../../core/pin.ts'
 import type { RouteKey, Standing } from '../../core/route.ts'
+import { PUBLISH_BACKOFF } from './times.ts'
 
 export type ProtocolSettings = {
   /** Milliseconds between a MASTER's reads. */
@@ -85,6 +86,9 @@ export type ProtocolState = {
   publishNext: boolean
   published: string | undefined
   mute: boolean
+  /** When the claim whose publish failed, or whatever has replaced it, is published again. */
+  publishAgainAt: number | undefined
+  publishBackoffMs: number
   /** Since when the own tag was read back other than it was last published. */
   mismatchSince: number | undefined
   observations: Observations
@@ -134,6 +138,8 @@ export function initialState(
     publishNext: false,
     published: undefined,
     mute: false,
+    publishAgainAt: undefined,
+    publishBackoffMs: PUBLISH_BACKOFF,
     mismatchSince: undefined,
     observations: NO_OBSERVATIONS,
     pin: undefined,

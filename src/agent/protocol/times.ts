@@ -2,5 +2,7 @@
 
 /** Outside an edge, a read that shows the old target so soon after our own write is stale. */
 export const SETTLE = 3000
+/** From a publish that failed to the next; twice as long after each that fails again. */
+export const PUBLISH_BACKOFF = 500
 /** Looks at what was written. */
 export const LOOKS = [1000, 3000]
