@@ -30,6 +30,8 @@ function configurationOf(region: string, clock: Clock) {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
+      // Between two parts of an answer, too.
+      socketTimeout: REQUEST_TIMEOUT_MS,
       ...openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
     },
   }

@@ -1,5 +1,7 @@
 /** Writes that are not answered: a second one goes out on another connection, and none outlives its mastership. */
-import { describe, expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { runEdge } from '../../src/agent/edge.ts'
 import { insistOnRoute, routePort } from '../../src/agent/route-port.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
@@ -11,7 +13,7 @@ import { eni, gate, rtb, silentLog } from '../fixtures.ts'
 import { environmentFor, logLines, type Run } from './cli.ts'
 import { endpoint, interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
 import { both, byIds, eniOf, hook, idOf, MASTER, STOP, setTarget, targets } from './node.ts'
-import { openWay, type Way } from './way.ts'
+import { openWay } from './way.ts'
 
 startEndpointForEachTest()
 
@@ -82,10 +84,15 @@ describe('a process that goes on', () => {
   const soon: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) }
   const many = Array.from({ length: 60 }, (_, index) => `10.99.1.${index}`)
 
-  async function open(way?: Way, clock: Clock = systemClock): Promise<Ec2> {
+  async function open(way?: { readonly url: string }, clock: Clock = systemClock): Promise<Ec2> {
     const env = environmentFor(endpoint, way && { AWS_ENDPOINT_URL: way.url })
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-    return openEc2({ clock, onWait: () => {} })
+    onTestFinished(() => void vi.unstubAllEnvs())
+    // The budget of tokens is another matter.
+    return {
+      ...(await openEc2({ clock, onWait: () => {} })),
+      budget: { within: (_action, _precedence, call) => call() },
+    }
   }
 
   test('hedges on a new connection where all of its warm ones are dead', async () => {
@@ -119,11 +126,8 @@ describe('a process that goes on', () => {
     process.on('warning', note)
     const keys = many.map((vip) => ({ table: tableA(), vip: parseVip(vip) }))
     const own = eni(eniOf('db-2'))
-    const results = await Promise.all(
-      keys.map((key) => insistOnRoute(ec2, key, own, true, 'edge', wanted({ clock: soon }))),
-    )
+    await Promise.all(keys.map((key) => insistOnRoute(ec2, key, own, true, 'edge', wanted({ clock: soon }))))
     process.off('warning', note)
-    expect(results).toEqual(many.map(() => 'created'))
     // 50 and their hedges: none of these waited until a first attempt had timed out.
     expect(way.mostAtOnce).toBeGreaterThan(90)
     // Of many listeners to one signal, say, on the standard error of a hook that writes many routes.
@@ -146,6 +150,20 @@ describe('a process that goes on', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(way.connections).toBe(50)
     expect(endpoint.requests).toEqual([])
+  })
+
+  test('gives up an answer that stops in its middle', async () => {
+    const server = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<Descr'))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const ec2 = await open({ url: `http://127.0.0.1:${port}` })
+    await expect(readTables(ec2, 'all', HEDGING.signal)).rejects.toMatchObject({ class: 'retry' })
   })
 
   test('counts a write and its hedge as one of the three that an edge may make', async () => {
