@@ -11,6 +11,8 @@ const requirements = {
   script: { programs: ['script'] },
   shellcheck: { programs: ['shellcheck'] },
   promtool: { programs: ['promtool'] },
+  redis: { programs: ['redis-server', 'redis-cli'] },
+  unbound: { programs: ['unbound', 'unbound-control', 'dig'] },
   bash: { programs: ['bash'] },
   zsh: { programs: ['zsh'] },
   fish: { programs: ['fish'] },
