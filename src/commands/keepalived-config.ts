@@ -75,17 +75,19 @@ function namesOf(name: string | undefined, { member, virtualRouterId }: Keepaliv
 }
 
 /** The addresses of the flags. @throws Failure of kind `usage` */
-export function givenAddresses(
-  options: Pick<KeepalivedConfigOptions, 'interface' | 'source' | 'peer'>,
-): GivenAddresses {
+function givenAddresses(options: Pick<KeepalivedConfigOptions, 'interface' | 'source' | 'peer'>): GivenAddresses {
   const source = options.source === undefined ? undefined : addressOf('--source', options.source)
   const peers = options.peer.map((text) => addressOf('--peer', text))
-  const [first, ...others] = source ? [source, ...peers] : peers
+  assertOneFamily(source ? [source, ...peers] : peers)
+  return { interface: options.interface, source, peers }
+}
+
+/** @throws Failure of kind `usage` */
+export function assertOneFamily([first, ...others]: readonly Address[]): void {
   const odd = others.find(({ kind }) => kind !== first?.kind)
   if (first && odd) {
     throw usage(`${first.text} and ${odd.text} are of two families: VRRP speaks one between all nodes`)
   }
-  return { interface: options.interface, source, peers }
 }
 
 function addressOf(flag: string, text: string): Address {
@@ -112,7 +114,7 @@ function gapOf(placeholder: Placeholder, { ownProblem = 'IMDS tells none', peers
 }
 
 /** As it was called: /usr/bin/vip-switch, and not where that links to. */
-function programPath(): string {
+export function programPath(): string {
   const [, path] = process.argv
   if (path === undefined) throw new Error('the path of this program is not known')
   return path

@@ -142,6 +142,9 @@ const instance = section({
   hooks: userHooks.optional().meta({ description: 'Commands that are run after a transition. Default: none.' }),
 })
 
+export const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+export const CLUSTER_NAME_FORM = 'a name of up to 63 letters, digits, dots, dashes and underscores'
+
 /** A VRRP instance's name is part of a tag's key, which EC2 limits in letters and to 128 of them. */
 export const INSTANCE_NAME = /^[\w .:/=+@-]{1,48}$/
 export const INSTANCE_NAME_FORM = 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -'
@@ -160,9 +163,7 @@ const witness = section({
 })
 
 export const configSchema = section({
-  cluster: z.string({ error: 'a name for this cluster' }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
-    error: 'a name of up to 63 letters, digits, dots, dashes and underscores',
-  }),
+  cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
   region: z
     .string({ error: 'an AWS region' })
     .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, { error: 'an AWS region, such as ap-northeast-1' })

@@ -103,13 +103,12 @@ export function isInPlace({ target, state, propagated }: Route, eni: EniId): boo
 /** Why the route of `vip` in `table` is not ours to write; undefined if it is. */
 export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePolicy): string | undefined {
   const route = findRoute(table, vip)
-  const local = isHost(vip)
-    ? table.routes.find((r) => r.target.kind === 'local' && contains(r.destination, vip))
-    : undefined
-  if (local) {
-    const range = destinationText(local.destination)
-    return `${destinationText(vip)} lies inside the VPC's own ${range}, where EC2 takes no such route: choose a VIP outside every CIDR of the VPC`
-  }
+  const local = table.routes.filter(({ target }) => target.kind === 'local')
+  const inside = rangeRefusal(
+    vip,
+    local.map(({ destination }) => destination),
+  )
+  if (inside) return inside
   if (!route) {
     return policy.createMissing ? undefined : 'there is no such route, and none may be created (createMissing)'
   }
@@ -118,6 +117,15 @@ export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePoli
   if (policy.takeOver.includes(owner)) return undefined
   const how = route.propagated ? `is propagated from ${owner}` : `points to ${owner}`
   return `the route ${how}, which is not ours to replace; to allow it, name ${owner} in takeOver of its instance in the config`
+}
+
+/** Why a VIP in one of these ranges of the VPC cannot be routed; undefined if it is in none. */
+export function rangeRefusal(vip: Destination, ranges: readonly Destination[]): string | undefined {
+  const range = isHost(vip) ? ranges.find((each) => contains(each, vip)) : undefined
+  return (
+    range &&
+    `${destinationText(vip)} lies inside the VPC's own ${destinationText(range)}, where EC2 takes no such route: choose a VIP outside every CIDR of the VPC`
+  )
 }
 
 /** Whether the route is somebody else's: its target is neither an ENI, nor an instance, nor a blackhole. */

@@ -109,6 +109,8 @@ export type OwnInterface = {
   /** What this host calls it; undefined where none of its interfaces has that MAC address, as in a container. */
   readonly name: string | undefined
   readonly vpc: string | undefined
+  /** CIDRs of the VPC, of both families. */
+  readonly vpcRanges: readonly string[]
   readonly account: string | undefined
   /** Private addresses, the primary one first. */
   readonly ipv4: readonly string[]
@@ -151,14 +153,17 @@ export async function interfaceOfThisInstance(
   metadata = new Metadata(),
 ): Promise<OwnInterface> {
   const eni = await eniOfThisInstance(interfaceName, metadata)
-  const [vpc, account, ipv4, ipv6] = await Promise.all(
-    ['vpc-id', 'owner-id', 'local-ipv4s', 'ipv6s'].map((what) => ofInterface(interfaceName, what, metadata)),
+  const [vpc, account, ipv4, ipv6, ...ranges] = await Promise.all(
+    ['vpc-id', 'owner-id', 'local-ipv4s', 'ipv6s', 'vpc-ipv4-cidr-blocks', 'vpc-ipv6-cidr-blocks'].map((what) =>
+      ofInterface(interfaceName, what, metadata),
+    ),
   )
   const name = interfaceName ?? (await interfaceNames()).find((each) => macText(each) === vpc?.mac)
   return {
     eni,
     name,
     vpc: vpc?.value,
+    vpcRanges: ranges.flatMap(({ value }) => linesOf(value)),
     account: account?.value,
     ipv4: linesOf(ipv4?.value),
     ipv6: linesOf(ipv6?.value),

@@ -198,7 +198,7 @@ async function inChunks<Id, Item>(
   return (await Promise.all(chunks(ids).map(describe))).flat()
 }
 
-function idFilter(name: string, values: readonly string[]): Filter {
+export function idFilter(name: string, values: readonly string[]): Filter {
   return { Name: name, Values: [...values] }
 }
 

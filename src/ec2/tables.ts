@@ -130,7 +130,8 @@ function selectorText(selector: TableSelector): string {
   }
 }
 
-function tableOf(table: SdkRouteTable): RouteTable[] {
+/** None where it has no id of a table. */
+export function tableOf(table: SdkRouteTable): RouteTable[] {
   const id = table.RouteTableId ?? ''
   if (!isRouteTableId(id)) return []
   const tags = Object.fromEntries((table.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]))

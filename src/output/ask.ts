@@ -1,14 +1,49 @@
-/** One question to the person at the terminal. */
-import { createInterface } from 'node:readline/promises'
+/** Questions to the person at the terminal: on stderr, since stdout is for results. */
+import { createInterface } from 'node:readline'
 
-/** Asks on stderr, since stdout is for results. Anything but yes, an end of input included, is no. */
-export async function ask(question: string): Promise<boolean> {
+export type Dialogue = {
+  /** What was typed, without blanks around it; undefined: the input has ended, or Ctrl-C was pressed. */
+  ask(question: string): Promise<string | undefined>
+  close(): void
+}
+
+/** One for all questions: what is typed ahead, or pasted, answers the next ones. */
+export function openDialogue(): Dialogue {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const typed: string[] = []
+  let waiting: ((line: string | undefined) => void) | undefined
+  let isClosed = false
+  terminal.on('line', (line) => {
+    if (!waiting) typed.push(line.trim())
+    waiting?.(line.trim())
+    waiting = undefined
+  })
+  terminal.on('close', () => {
+    isClosed = true
+    waiting?.(undefined)
+  })
+  return {
+    async ask(question) {
+      if (isClosed) return typed.shift()
+      terminal.setPrompt(question)
+      terminal.prompt()
+      return (
+        typed.shift() ??
+        new Promise((resolve) => {
+          waiting = resolve
+        })
+      )
+    },
+    close: () => terminal.close(),
+  }
+}
+
+/** Anything but yes, an end of input included, is no. */
+export async function ask(question: string): Promise<boolean> {
+  const dialogue = openDialogue()
   try {
-    const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')))
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed])
-    return /^y(es)?$/i.test(answer.trim())
+    return /^y(es)?$/i.test((await dialogue.ask(`${question} [y/N] `)) ?? '')
   } finally {
-    terminal.close()
+    dialogue.close()
   }
 }

@@ -1,5 +1,5 @@
 /** Everything that is run with the policy enforced: a new command of the program is a line here. */
-import { open } from 'node:fs/promises'
+import { mkdtemp, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { vi } from 'vitest'
@@ -26,6 +26,8 @@ const master = (command: string, ...args: string[]): PolicedRun => ({
   },
 })
 
+const NEW_NODE = ['--cluster', 'db', '-r', 'all', '-v', '10.99.0.30', '--peer', 'db-2', '--priority', '150']
+
 /** In an order in which each does what it is for; the quick ones first. */
 export const RUNS: readonly PolicedRun[] = [
   run('list'),
@@ -39,6 +41,7 @@ export const RUNS: readonly PolicedRun[] = [
   run('unpin', 'VI_2'),
   run('switch', '-r', 'private-c', '-v', '10.99.0.10', '-I', 'db-2', '-f'),
   run('keepalived-config', '--interface', 'eth0'),
+  { ...run('init', ...NEW_NODE), by: newNode },
   run('reconcile', '--once'),
   run('notify', 'INSTANCE', 'VI_1', 'BACKUP', '150'),
   run('notify', 'INSTANCE', 'VI_1', 'FAULT', '150'),
@@ -62,6 +65,13 @@ export const OFFLINE = [
   'manual',
   'lab ec2',
 ]
+
+/** The files are new for each. */
+async function newNode({ directory, role, run }: Policed): Promise<Run> {
+  const files = await mkdtemp(join(directory, 'new-'))
+  const own = ['--interface', 'eth0', '--source', '10.0.1.11', '--directory', files]
+  return run('init', ...NEW_NODE, ...own, ...(role ? ['--assume-role', role] : []))
+}
 
 /** The daemon publishes what it finds, and takes the routes when the FIFO says that it is MASTER. */
 async function daemon({ endpoint, directory, env, forgetMissing }: Policed): Promise<Run> {

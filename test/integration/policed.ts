@@ -58,6 +58,8 @@ const configOf = (directory: string, assumeRole: string | undefined) => ({
 export type Policies = ReadonlyMap<string, Policy>
 
 export type Policed = {
+  /** The role for the route tables; undefined: they are our own. */
+  readonly role: string | undefined
   readonly endpoint: Ec2Endpoint
   readonly directory: string
   readonly env: NodeJS.ProcessEnv
@@ -73,16 +75,18 @@ export type Policed = {
 
 /** @param assumeRole whether the route tables are another account's */
 export async function startPoliced(assumeRole: boolean): Promise<Policed> {
+  const role = assumeRole ? ROLE : undefined
   const directory = await mkdtemp(join(tmpdir(), 'vip-switch-test-'))
   const vpc = assumeRole ? { ...seed, owner: ROUTE_OWNER } : seed
   const endpoint = await startEc2Endpoint({ seed: { account: ACCOUNT, vpcs: { lab: vpc } } })
   const config = join(directory, 'config.yaml')
-  await writeFile(config, JSON.stringify(configOf(directory, assumeRole ? ROLE : undefined)))
+  await writeFile(config, JSON.stringify(configOf(directory, role)))
   const env = environmentFor(endpoint, { VIP_SWITCH_CONFIG: config, RUNTIME_DIRECTORY: directory })
   const run = (...values: string[]) => runProgram(values, env)
   const policy = async (...values: string[]) =>
     policySchema.parse(JSON.parse((await run('iam-policy', '--account', ACCOUNT, ...values)).stdout))
   return {
+    role,
     endpoint,
     directory,
     env,

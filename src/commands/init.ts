@@ -1,0 +1,158 @@
+/** `vip-switch init`: the config, the snippet for keepalived.conf and the IAM policy of a new node. */
+import { join, resolve } from 'node:path'
+import { policiesOf } from '../agent/iam-policy.ts'
+import { wantedFor } from '../agent/route-port.ts'
+import { lookAround, type Surroundings } from '../agent/surroundings.ts'
+import { draftText } from '../config/draft.ts'
+import { parseConfig } from '../config/load.ts'
+import { assertNew, createFiles } from '../config/new-files.ts'
+import { DEFAULT_CONFIG_PATH } from '../config/paths.ts'
+import type { Config } from '../config/schema.ts'
+import { refusalOf } from '../core/route.ts'
+import { destinationText } from '../core/vip.ts'
+import { Failure } from '../errors.ts'
+import { keepalivedSnippet, leftOutText } from '../keepalived/snippet.ts'
+import { openDialogue } from '../output/ask.ts'
+import { EXIT, type ExitCode } from '../output/exit.ts'
+import { choicesText, initJson, madeText, notesText } from '../output/init.ts'
+import { openLog } from '../output/log.ts'
+import { countText } from '../output/table.ts'
+import { type Answers, collectAnswers, type InitFlags, type Person } from './init-answers.ts'
+import { usersText } from './init-words.ts'
+import { assertOneFamily, programPath } from './keepalived-config.ts'
+
+export type InitOptions = InitFlags & {
+  virtualRouterId: number
+  assumeRole?: string
+  directory: string
+  json?: true
+}
+
+const LOOK_DEADLINE_MS = 10_000
+const CONFIG = 'config.yaml'
+const SNIPPET = 'keepalived.conf'
+const POLICY = 'iam-policy.json'
+const OWNERS_POLICY = 'iam-policy-route-owner.json'
+
+/** @throws Failure of kind `usage` or `refused`, before anything is written */
+export async function init(options: InitOptions): Promise<ExitCode> {
+  const names = [CONFIG, SNIPPET, POLICY, ...(options.assumeRole === undefined ? [] : [OWNERS_POLICY])]
+  // Before anything is asked.
+  assertNew(options.directory, names)
+  const surroundings = await lookAround(
+    { interface: options.interface, assumeRole: options.assumeRole },
+    wantedFor(LOOK_DEADLINE_MS, await openLog()),
+  )
+  const answers = await answersOf(options, surroundings)
+  assertOneFamily([answers.source, ...answers.peers])
+  const config = draftText({ ...answers, interface: surroundings.chosen, assumeRole: options.assumeRole })
+  const parsed = parseConfig(config)
+  if (Array.isArray(parsed)) {
+    const problems = parsed.map(({ path, found, allowed }) => `${path}: found ${found}; allowed: ${allowed}`)
+    throw new Failure('usage', problems.join('; '))
+  }
+  const snippet = keepalivedSnippet({
+    program: programPath(),
+    fifo: parsed.keepalived.fifo,
+    routerId: options.virtualRouterId,
+    instances: [{ ...answers, name: answers.instance, members: [] }],
+  })
+  const policies = policiesOf(parsed, { region: surroundings.ec2?.region, account: surroundings.own?.account })
+  const texts = [
+    config,
+    snippet.text,
+    json(policies.instance),
+    ...(policies.routeOwner ? [json(policies.routeOwner)] : []),
+  ]
+  createFiles(options.directory, new Map(names.map((name, index) => [name, texts[index] ?? ''])))
+
+  const notes = [
+    ...surroundings.problems.map((problem) => `not looked at: ${problem}`),
+    ...snippet.leftOut.map(leftOutText),
+    ...foreignRoutes(answers, parsed),
+  ]
+  const files = names.map((name) => ({ path: join(options.directory, name), what: whatIsIn(name, answers) }))
+  if (options.json) process.stdout.write(`${initJson(files, notes)}\n`)
+  else {
+    if (notes.length > 0) process.stderr.write(`${notesText(notes)}\n`)
+    process.stdout.write(`${madeText(files, nextSteps(answers, options))}\n`)
+  }
+  return EXIT.done
+}
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+/** Asks where there is a terminal. */
+async function answersOf(options: InitOptions, surroundings: Surroundings): Promise<Answers> {
+  if (!process.stdin.isTTY) return collectAnswers(options, surroundings, undefined)
+  const show = (text: string) => void process.stderr.write(`${text}\n`)
+  const dialogue = openDialogue()
+  const person: Person = { dialogue, show }
+  try {
+    for (const problem of surroundings.problems) show(notesText([problem]))
+    const { own, tables = [] } = surroundings
+    if (options.routeTable.length === 0 && tables.length > 0) {
+      const where = own?.vpc === undefined ? 'this region' : own.vpc
+      show(
+        choicesText(
+          `Route tables of ${where}`,
+          tables.map((table) => [table.id, table.name ?? '', usersText(table)]),
+        ),
+      )
+    }
+    return await collectAnswers(options, surroundings, person)
+  } finally {
+    dialogue.close()
+  }
+}
+
+function whatIsIn(name: string, { instance, vips, tables, source, priority, peers }: Answers): string {
+  switch (name) {
+    case CONFIG: {
+      const where = tables.length > 0 ? countText(tables.length, 'route table') : 'its route tables'
+      return `${instance}: ${vips.map(destinationText).join(', ')} in ${where}; the same on every node`
+    }
+    case SNIPPET:
+      return `${source.text}, priority ${priority}, with ${peers.map(({ text }) => text).join(', ')}`
+    case POLICY:
+      return 'what the role of the instances must be allowed'
+    default:
+      return 'what the role that owns the route tables must be allowed'
+  }
+}
+
+/** Routes that stand where ours shall be, and are somebody else's. */
+function foreignRoutes({ tables, instance, vips }: Answers, { instances }: Config): string[] {
+  const { createMissing = true, takeOver = [] } = instances[instance] ?? {}
+  return tables.flatMap((table) =>
+    vips.flatMap((vip) => {
+      const reason = refusalOf(table, vip, { createMissing, takeOver })
+      return reason === undefined ? [] : [`${destinationText(vip)} in ${table.name ?? table.id}: ${reason}`]
+    }),
+  )
+}
+
+function nextSteps(
+  { instance, source, peers }: Answers,
+  { directory, assumeRole }: InitOptions,
+): (readonly [command: string, purpose: string])[] {
+  const path = (name: string) => join(directory, name)
+  const config = path(CONFIG) === DEFAULT_CONFIG_PATH ? '' : ` --config ${path(CONFIG)}`
+  const put = (name: string) =>
+    `aws iam put-role-policy --role-name … --policy-name vip-switch --policy-document file://${resolve(path(name))}`
+  const name = instance.includes(' ') ? `'${instance}'` : instance
+  const others = peers.length > 1 ? ' --peer …' : ''
+  return [
+    [put(POLICY), 'once, for the role of the instances'],
+    ...(assumeRole === undefined ? [] : [[put(OWNERS_POLICY), `once, for ${assumeRole}`] as const]),
+    [
+      `sudo cp ${path(SNIPPET)} /etc/keepalived/keepalived.conf`,
+      'what keepalived runs with; one that is there already may include it',
+    ],
+    [
+      `vip-switch keepalived-config ${name} --priority … --peer ${source.text}${others}${config}`,
+      `on ${peers.length > 1 ? 'each other' : 'the other'} node, with the same ${CONFIG}: what its keepalived.conf needs`,
+    ],
+    [`vip-switch doctor${config}`, 'whether anything is still in the way'],
+  ]
+}
