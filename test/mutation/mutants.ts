@@ -158,7 +158,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a failed read is taken for one that shows what the last one did not',
     file: PROTOCOL,
-    find: 'else onFailedRead(turn)',
+    find: "else onFailedRead(turn, input.unread ?? 'EC2')",
     replace: "else write(turn, state.self.state === 'MASTER' && !state.edge ? state.keys : [], 'nothing was read')",
   },
   {
@@ -206,8 +206,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'leaving MASTER aborts nothing',
     file: PROTOCOL,
-    find: "    effects.push({ kind: 'abort' })\n    Object.assign(state, { edge",
-    replace: '    Object.assign(state, { edge',
+    find: "    effects.push({ kind: 'abort' })\n    Object.assign(state, {\n      edge",
+    replace: '    Object.assign(state, {\n      edge',
   },
   {
     name: 'a route that became somebody else’s is still tried',
