@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /**
- * The SDK's schemas of all 700 actions of EC2 name their keys by constants (`{ [_xN]: … }`), which keeps a bundler from
+ * The SDK's schemas of all actions (EC2 has 700) name their keys by constants (`{ [_xN]: … }`), which keeps a bundler from
  * seeing that an unused one has no side effects. With the names in place only the actions that we call are left: a
  * hook loads 0.1 MB instead of 0.8 MB before its first request.
  */
 const shakeableSchemas = {
   name: 'shakeable-schemas',
   setup({ onLoad }) {
-    onLoad({ filter: /@aws-sdk\/client-ec2\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /@aws-sdk\/client-(?:ec2|dynamodb)\/dist-es\/schemas\/schemas_0\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8')
       const names = new Map(Array.from(source.matchAll(/^const (_\w+) = (".*");$/gm), ([, name, text]) => [name, text]))
       const contents = source.replace(/([{,]\s*)\[(_\w+)\]:/g, (whole, before, name) =>

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Decision } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
+import { serviceOf } from '../ec2/errors.ts'
 import { messageOf } from '../errors.ts'
 import { type Counters, countStep } from './counters.ts'
 import { step, wakeAt } from './protocol/protocol.ts'
@@ -103,8 +104,9 @@ export class Agent {
           (error: unknown) => {
             if (this.#stopped.signal.aborted) return
             counters.readsFailed += 1
-            log.warn({ instance }, `EC2 could not be read: ${messageOf(error)}`)
-            this.deliver({ kind: 'read', reading: undefined })
+            const unread = serviceOf(error)
+            log.warn({ instance }, `${unread} could not be read: ${messageOf(error)}`)
+            this.deliver({ kind: 'read', reading: undefined, unread })
           },
         )
         break
@@ -143,11 +145,14 @@ export class Agent {
     let acknowledged = true
     try {
       await ports.publish(claim, this.#stopped.signal)
+      if (this.#state.mute) log.info({ instance }, 'the others can see this node’s claim again')
     } catch (error) {
       acknowledged = false
       if (!this.#stopped.signal.aborted) {
         counters.publishesFailed += 1
-        log.error({ instance }, `the others cannot see this node's claim: ${messageOf(error)}`)
+        // It is tried again and again, with each beat: once is enough to say.
+        const level = this.#state.mute ? 'debug' : 'error'
+        log[level]({ instance }, `the others cannot see this node's claim: ${messageOf(error)}`)
       }
     }
     this.deliver({ kind: 'published', beat: claim.beat, acknowledged })
@@ -159,9 +164,10 @@ export class Agent {
     this.#timer = timer
     const { clock, settings, random } = this.#options
     const at = wakeAt(this.#state)
-    // Only a tick may come late: a look is for what was just written.
+    // Only a tick may come late: a look is for what was just written, and a beat is awaited.
     const jitter = at === this.#state.tickAt ? random() * JITTER * settings.intervalMs : 0
-    clock.sleep(Math.max(0, at - clock.now()) + jitter, timer.signal).then(
+    const latest = Math.min(Math.max(at, clock.now()) + jitter, this.#state.beatAt ?? Number.POSITIVE_INFINITY)
+    clock.sleep(Math.max(0, latest - clock.now()), timer.signal).then(
       () => this.deliver({ kind: 'wake' }),
       () => {}, // Set anew, or stopped.
     )

@@ -1,4 +1,5 @@
 /** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
+import { claimTtlOf } from '../config/schema.ts'
 import type { NodeState } from '../core/claim.ts'
 import { judgePins } from '../core/pin.ts'
 import { messageOf } from '../errors.ts'
@@ -9,7 +10,7 @@ import type { ProbeResult } from '../keepalived/probe.ts'
 import { Agent } from './agent.ts'
 import { type Counts, countersOf } from './counters.ts'
 import type { Node } from './node.ts'
-import { defaultSettings, type Input } from './protocol/state.ts'
+import { BEATING, defaultSettings, type Input } from './protocol/state.ts'
 import { insistOnRoute } from './route-port.ts'
 import { type UnderWay, watchWork } from './under-way.ts'
 import type { UserHooks } from './user-hooks.ts'
@@ -140,7 +141,8 @@ function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, 
     keys: routeKeys(view?.tables ?? [], vips),
     settings: {
       ...defaultSettings(config.interval, config.failover),
-      ...(config.witness.ttl && { ttlMs: config.witness.ttl }),
+      ...(config.witness.type === 'dynamodb' && BEATING),
+      ttlMs: claimTtlOf(config),
     },
     clock,
     random: Math.random,

@@ -7,7 +7,7 @@ import type { Ec2 } from '../ec2/client.ts'
 import { addressOfThisInstance } from '../ec2/identity.ts'
 import { addressOfEni } from '../ec2/interfaces.ts'
 import type { VrrpEvent } from '../keepalived/event.ts'
-import { ec2TagsWitness } from '../witness/ec2-tags.ts'
+import { openWitness } from '../witness/open.ts'
 import type { EdgeClaims } from './edge.ts'
 import { logUnpublished, openClaims, PUBLISH_MS, publish, type Speaker, within } from './edge-claims.ts'
 import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
@@ -42,12 +42,12 @@ export async function publishState(
 }
 
 function speakerOf(event: VrrpEvent, config: Config, ec2: Ec2, eni: EniId): Speaker {
-  const { cluster, instances, interface: name } = config
+  const { instances, interface: name } = config
   return {
     event,
     eni,
     priority: event.priority ?? instances[event.name]?.priority,
-    witness: ec2TagsWitness(ec2, cluster, [event.name]),
+    witness: openWitness(config, ec2, [event.name]),
     address: (wanted) =>
       insist((signal) => (config.eni ? addressOfEni(ec2, eni, signal) : addressOfThisInstance(name)), wanted),
   }

@@ -68,7 +68,7 @@ function oneOrMore(values: readonly string[]): OneOrMore {
 }
 
 function statementsFor({ sid, actions, scope }: Permission, config: Config, place: Place): PolicyStatement[] {
-  const calls = actions.map((action) => `ec2:${action}`)
+  const calls = actions.map((action) => `${scope === 'claims-table' ? 'dynamodb' : 'ec2'}:${action}`)
   const instances = Object.values(config.instances)
   const keys = (keyOf: typeof claimKey) => Object.keys(config.instances).map((name) => keyOf(config.cluster, name))
   switch (scope) {
@@ -81,7 +81,11 @@ function statementsFor({ sid, actions, scope }: Permission, config: Config, plac
       return statementsOnTables(sid, calls, creating, place)
     }
     case 'claims':
-      return [statementOnTags(sid, calls, keys(claimKey), place)]
+      return config.witness.type === 'ec2-tags' ? [statementOnTags(sid, calls, keys(claimKey), place)] : []
+    case 'claims-table':
+      return config.witness.type === 'dynamodb'
+        ? [statementOnItems(sid, calls, config.witness, config.cluster, place)]
+        : []
     case 'pins':
       return [statementOnTags(sid, calls, keys(pinKey), place)]
   }
@@ -131,8 +135,22 @@ function statementOnTags(
   }
 }
 
-function arn({ partition, region, account }: Place, resource: string): string {
-  return `arn:${partition}:ec2:${region}:${account}:${resource}`
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html */
+function statementOnItems(
+  sid: string,
+  actions: readonly string[],
+  { table }: { readonly table: string },
+  cluster: string,
+  place: Place,
+): PolicyStatement {
+  return {
+    ...allow(sid, actions, [arn(place, `table/${table}`, 'dynamodb')]),
+    Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': cluster } },
+  }
+}
+
+function arn({ partition, region, account }: Place, resource: string, service = 'ec2'): string {
+  return `arn:${partition}:${service}:${region}:${account}:${resource}`
 }
 
 /** A value that IAM takes as it is: `${` would begin a policy variable. */

@@ -6,7 +6,7 @@ import type { EniId } from '../core/ids.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { addressOfEni } from '../ec2/interfaces.ts'
 import { createProbe, type Probe } from '../keepalived/probe.ts'
-import { ec2TagsWitness } from '../witness/ec2-tags.ts'
+import { openWitness } from '../witness/open.ts'
 import type { Witness } from '../witness/witness.ts'
 import { type Reader, sharedReader } from './reading.ts'
 import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
@@ -29,7 +29,7 @@ export async function openNode(config: Config, wanted: Wanted): Promise<Node> {
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
   const address = await insist((signal) => addressOfEni(ec2, eni, signal), wanted)
   const names = Object.keys(config.instances)
-  const witness = ec2TagsWitness(ec2, config.cluster, names)
+  const witness = openWitness(config, ec2, names)
   return {
     config,
     ec2,

@@ -1,10 +1,10 @@
 /** Where things stand, gathered from EC2, from the daemon of this host, and from keepalived where none answers. */
 import type { Clock } from '../clock.ts'
-import type { Config, InstanceConfig } from '../config/schema.ts'
+import { type Config, claimTtlOf, type InstanceConfig } from '../config/schema.ts'
 import { type Claim, compareClaims } from '../core/claim.ts'
 import { type Condition, onlook } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
-import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe, ttlOf } from '../core/liveness.ts'
+import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe } from '../core/liveness.ts'
 import type { DaemonView, InstanceOverview, Overview } from '../core/overview.ts'
 import { judgePins } from '../core/pin.ts'
 import type { InstanceStatus } from './daemon-status.ts'
@@ -27,7 +27,7 @@ export type Onlooker = {
 export function createOnlooker(config: Config, names: readonly string[], clock: Clock, everyMs: number): Onlooker {
   const watcher = createWatcher(config, names)
   const memory = new Map<string, Observations>()
-  const ttlMs = config.witness.ttl ?? ttlOf(config.interval)
+  const ttlMs = claimTtlOf(config)
 
   function watch(name: string, claims: readonly Claim[]): (eni: EniId) => Liveness {
     const beats = new Map(claims.map(({ eni, beat }) => [eni, beat]))

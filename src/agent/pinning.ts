@@ -5,7 +5,7 @@ import type { EniId } from '../core/ids.ts'
 import { judgePins, type Pin } from '../core/pin.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { removeTag, writeTag } from '../ec2/tags.ts'
-import { ec2TagsWitness } from '../witness/ec2-tags.ts'
+import { openWitness } from '../witness/open.ts'
 import { pinKey, pinValue } from '../witness/tag.ts'
 import { insist, type Wanted } from './route-port.ts'
 
@@ -20,8 +20,8 @@ export type Intent = {
 }
 
 /** Who should own the instance's routes, as far as claims and pins tell. @throws Failure */
-export async function readIntent(ec2: Ec2, { cluster }: Config, instance: string, wanted: Wanted): Promise<Intent> {
-  const testimonies = await insist((signal) => ec2TagsWitness(ec2, cluster, [instance]).read(signal), wanted)
+export async function readIntent(ec2: Ec2, config: Config, instance: string, wanted: Wanted): Promise<Intent> {
+  const testimonies = await insist((signal) => openWitness(config, ec2, [instance]).read(signal), wanted)
   const { claims = [], pins = [], detached, date = 0 } = testimonies.get(instance) ?? {}
   const masters = claims.filter(({ claim, isVoid }) => claim.state === 'MASTER' && !isVoid).map(({ claim }) => claim)
   const { valid } = judgePins(pins, date, (eni) => detached?.has(eni) ?? false)

@@ -4,9 +4,10 @@ import type { EniId } from '../core/ids.ts'
 import type { Trouble } from '../core/overview.ts'
 import { findRoute, type RouteTable, type Target, type TargetFacts } from '../core/route.ts'
 import type { Ec2 } from '../ec2/client.ts'
+import { serviceOf } from '../ec2/errors.ts'
 import { readTables } from '../ec2/tables.ts'
 import { Failure, messageOf } from '../errors.ts'
-import { ec2TagsWitness } from '../witness/ec2-tags.ts'
+import { openWitness } from '../witness/open.ts'
 import type { Testimony } from '../witness/witness.ts'
 import { insist, openFor, type Wanted } from './route-port.ts'
 import { lookUpTargets } from './targets.ts'
@@ -42,7 +43,7 @@ export function createWatcher(config: Config, names: readonly string[]): Watcher
       }
       opened = ec2
 
-      const witness = ec2TagsWitness(ec2, config.cluster, names)
+      const witness = openWitness(config, ec2, names)
       const results = await Promise.allSettled([
         insist((signal) => readTables(ec2, selectors, signal), wanted),
         insist((signal) => witness.read(signal), wanted),
@@ -69,7 +70,8 @@ function readingOf<Value>(result: PromiseSettledResult<Value>): Value | undefine
 }
 
 function troubleOf(error: unknown): Trouble {
-  return { message: messageOf(error), hint: error instanceof Failure ? error.hint : undefined }
+  const hint = error instanceof Failure ? error.hint : undefined
+  return { service: serviceOf(error), message: messageOf(error), hint }
 }
 
 /** Whatever carries a claim or a pin. */

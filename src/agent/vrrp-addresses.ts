@@ -4,7 +4,7 @@ import type { EniId } from '../core/ids.ts'
 import { type Address, parseAddress } from '../core/vip.ts'
 import { interfaceOfThisInstance, type OwnInterface } from '../ec2/identity.ts'
 import { messageOf } from '../errors.ts'
-import { ec2TagsWitness } from '../witness/ec2-tags.ts'
+import { openWitness } from '../witness/open.ts'
 import type { Testimony } from '../witness/witness.ts'
 import { insist, openFor, type Wanted } from './route-port.ts'
 
@@ -52,7 +52,7 @@ export async function lookUpAddresses(
   }
   try {
     const ec2 = await openFor(config, wanted)
-    const testimonies = await insist((signal) => ec2TagsWitness(ec2, config.cluster, instances).read(signal), wanted)
+    const testimonies = await insist((signal) => openWitness(config, ec2, instances).read(signal), wanted)
     const peers = [...testimonies].map(
       ([name, testimony]) => [name, addressesOf(testimony, source, config.eni ?? own.found?.eni)] as const,
     )

@@ -1,9 +1,8 @@
 /** The config as it takes effect: what the file says and what it leaves out, in the words of the file. */
 import { parse } from 'yaml'
 import type * as z from 'zod'
-import { ttlOf } from '../core/liveness.ts'
 import { durationText } from './duration.ts'
-import { type Config, configJsonSchema } from './schema.ts'
+import { type Config, claimTtlOf, configJsonSchema } from './schema.ts'
 
 /**
  * One key of the config.
@@ -21,7 +20,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema
 
 /** Defaults that follow from other values, by the path of their key. */
 const DERIVED: Readonly<Record<string, (config: Config) => string>> = {
-  'witness.ttl': ({ interval }) => durationText(ttlOf(interval)),
+  'witness.ttl': (config) => durationText(claimTtlOf(config)),
 }
 
 /**

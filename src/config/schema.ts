@@ -2,7 +2,7 @@
 import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
-import { ttlOf } from '../core/liveness.ts'
+import { BEATING_TTL_MS, ttlOf } from '../core/liveness.ts'
 import { type Destination, parseVip } from '../core/vip.ts'
 import { DURATION_FORM, parseDuration } from './duration.ts'
 import { DEFAULT_CONTROL_PATH } from './paths.ts'
@@ -155,12 +155,41 @@ const keepalived = section({
   pidFile: path.default('/run/keepalived.pid').meta({ description: 'Where keepalived writes its process id.' }),
 })
 
+/** Where the nodes publish their claims. `ttl` in milliseconds; undefined: from the interval. */
+export type WitnessConfig =
+  | { readonly type: 'ec2-tags'; readonly ttl: number | undefined }
+  | { readonly type: 'dynamodb'; readonly table: string; readonly ttl: number }
+
+const TABLE_FORM = 'the name of a DynamoDB table: 3 to 255 letters, digits, dots, dashes and underscores'
 const witness = section({
-  type: z.literal('ec2-tags', { error: 'ec2-tags' }).default('ec2-tags').meta({
+  type: z.enum(['ec2-tags', 'dynamodb'], { error: 'ec2-tags or dynamodb' }).default('ec2-tags').meta({
     description: 'Where the nodes publish their claims.',
   }),
+  table: z
+    .string({ error: TABLE_FORM })
+    .regex(/^[\w.-]{3,255}$/, { error: TABLE_FORM })
+    .optional()
+    .meta({ description: 'With dynamodb: the table.' }),
   ttl: duration.optional().meta({ description: 'How long a claim counts that shows no life. Default: from interval.' }),
+}).transform(({ type, table, ttl }, context): WitnessConfig => {
+  const refuse = (key: string, input: unknown, message: string) => {
+    context.addIssue({ code: 'custom', path: [key], input, message })
+    return z.NEVER
+  }
+  if (type === 'ec2-tags') {
+    return table === undefined ? { type, ttl } : refuse('table', table, 'no table, but with type: dynamodb')
+  }
+  if (table === undefined) return refuse('table', table, TABLE_FORM)
+  if (ttl !== undefined && ttl < BEATING_TTL_MS) {
+    return refuse('ttl', ttl, `at least ${BEATING_TTL_MS / 1000}s: a beat a second, of which one may be lost`)
+  }
+  return { type, table, ttl: ttl ?? BEATING_TTL_MS }
 })
+
+/** How long a claim counts that shows no life, in milliseconds. */
+export function claimTtlOf({ interval, witness: { ttl } }: Pick<Config, 'interval' | 'witness'>): number {
+  return ttl ?? ttlOf(interval)
+}
 
 export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
@@ -206,8 +235,8 @@ export const configSchema = section({
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
   )
-  .superRefine(({ interval, witness: { ttl } }, context) => {
-    if (ttl !== undefined && ttl < ttlOf(interval)) {
+  .superRefine(({ interval, witness: { type, ttl } }, context) => {
+    if (type === 'ec2-tags' && ttl !== undefined && ttl < ttlOf(interval)) {
       const shortest = `at least ${ttlOf(interval) / 1000}s with this interval, since reads may be stale for seconds`
       context.addIssue({ code: 'custom', path: ['witness', 'ttl'], message: shortest })
     }

@@ -70,7 +70,12 @@ export type InstanceOverview = {
   readonly daemon: DaemonView | undefined
 }
 
-export type Trouble = { readonly message: string; readonly hint: string | undefined }
+export type Trouble = {
+  /** What could not be read; undefined: EC2. */
+  readonly service?: string
+  readonly message: string
+  readonly hint: string | undefined
+}
 
 /**
  * The daemon of this host.

@@ -145,13 +145,22 @@ function heard(signal: AbortSignal): AbortSignal {
   return signal
 }
 
-async function sendNow<Output>(attempted: string, call: Call<Output>, signal: AbortSignal): Promise<Output> {
+/**
+ * Sends one command of any service, once and at once.
+ * @throws what `failure` makes of its error; the signal's reason, with what was attempted, when it is aborted
+ */
+export async function sendNow<Output>(
+  attempted: string,
+  call: Call<Output>,
+  signal: AbortSignal,
+  failure = (error: unknown) => new Ec2Error(attempted, error),
+): Promise<Output> {
   const settled = new AbortController()
   try {
     // The SDK gives no signal to what finds credentials for it (STS, IMDS), which may take longer than we want it.
     return await Promise.race([call({ abortSignal: signal }), rejectionOf(signal, settled.signal)])
   } catch (error) {
-    if (!signal.aborted) throw new Ec2Error(attempted, error)
+    if (!signal.aborted) throw failure(error)
     const { reason }: { reason: unknown } = signal
     throw reason instanceof Failure ? new Failure(reason.kind, `${reason.message}; last, ${attempted}`) : reason
   } finally {

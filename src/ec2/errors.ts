@@ -17,6 +17,7 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
   Throttling: 'throttle',
   ThrottlingException: 'throttle',
   EC2ThrottledException: 'throttle',
+  ProvisionedThroughputExceededException: 'throttle',
   InternalError: 'retry',
   InternalFailure: 'retry',
   ServerInternal: 'retry',
@@ -42,6 +43,7 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
   UnauthorizedOperation: 'denied',
   AuthFailure: 'denied',
   AccessDenied: 'denied',
+  AccessDeniedException: 'denied',
 }
 
 /** ReplaceRoute says it with a general code (facts of the wire: moto#6425, Terraform's logs). */
@@ -66,7 +68,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   TimeoutError: 'check the route, the security group and the VPC endpoint to the EC2 API',
 }
 
-/** A call to EC2 that did not succeed. */
+/** Whose answer it is, and what to do about it that EC2's remedies do not say. */
+type Service = { readonly name: string; readonly remedies: Readonly<Record<string, string>> }
+const EC2: Service = { name: 'EC2', remedies: {} }
+
+/** A call to EC2, or to a service with errors of the same kind, that did not succeed. */
 export class Ec2Error extends Failure {
   override name = 'Ec2Error'
   readonly code: string
@@ -74,12 +80,17 @@ export class Ec2Error extends Failure {
   readonly requestId: string | undefined
   /** HTTP status of the answer; undefined: there was none. */
   readonly status: number | undefined
+  readonly service: string
 
   /** @param hint what to do, where the table above knows less */
-  constructor(attempted: string, error: unknown, hint?: string) {
+  constructor(attempted: string, error: unknown, hint?: string, service = EC2) {
     const { code, requestId, text, status } = readError(error)
-    const answered = requestId ? `EC2 answered ${code} (request ${requestId})` : code
-    super('failed', `${attempted}: ${answered}: ${text}`, { hint: hint ?? REMEDIES[code], cause: error })
+    const answered = requestId ? `${service.name} answered ${code} (request ${requestId})` : code
+    super('failed', `${attempted}: ${answered}: ${text}`, {
+      hint: hint ?? service.remedies[code] ?? REMEDIES[code],
+      cause: error,
+    })
+    this.service = service.name
     this.code = code
     this.class = classOf(code, text, status)
     this.requestId = requestId
@@ -93,6 +104,12 @@ export function isVerdict(error: unknown): boolean {
   const { class: errorClass, status } = error
   if (errorClass === 'retry') return status !== undefined && status < 500
   return errorClass !== 'throttle'
+}
+
+/** Which service did not do what it was asked for; EC2 where nothing says so. */
+export function serviceOf(error: unknown): string {
+  if (error instanceof Ec2Error) return error.service
+  return error instanceof Failure && error.cause instanceof Ec2Error ? error.cause.service : EC2.name
 }
 
 function classOf(code: string, message: string, status: number | undefined): ErrorClass {

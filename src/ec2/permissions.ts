@@ -1,6 +1,6 @@
 /**
- * Every call that this folder makes, by what it is for: the one list that the IAM policy is made of. A test compares it
- * with the SDK's commands that are used here.
+ * Every call that this folder and the witness make, by what it is for: the one list that the IAM policy is made of. A test compares it
+ * with the SDK's commands that are used there.
  */
 
 /**
@@ -9,8 +9,9 @@
  * - `tables`: the route tables of the config
  * - `tables-to-create-in`: those of the instances whose missing routes are created
  * - `claims`, `pins`: our own keys among the tags of network interfaces
+ * - `claims-table`: the cluster's items of the DynamoDB table, which take the place of `claims`
  */
-export type Scope = 'any' | 'tables' | 'tables-to-create-in' | 'claims' | 'pins'
+export type Scope = 'any' | 'tables' | 'tables-to-create-in' | 'claims' | 'pins' | 'claims-table'
 
 export type Permission = {
   /** What it is for; the Sid of its statement. */
@@ -30,5 +31,6 @@ export const PERMISSIONS: readonly Permission[] = [
   { sid: 'MoveRoutes', actions: ['ReplaceRoute'], client: 'routes', scope: 'tables' },
   { sid: 'CreateMissingRoutes', actions: ['CreateRoute'], client: 'routes', scope: 'tables-to-create-in' },
   { sid: 'PublishClaims', actions: ['CreateTags'], client: 'own', scope: 'claims' },
+  { sid: 'ShareClaims', actions: ['PutItem', 'Query'], client: 'own', scope: 'claims-table' },
   { sid: 'Pin', actions: ['CreateTags', 'DeleteTags'], client: 'own', scope: 'pins' },
 ]

@@ -23,13 +23,27 @@ export async function readTagged(
   keys: readonly string[],
   signal: AbortSignal,
 ): Promise<{ interfaces: TaggedInterface[]; date: number }> {
+  return readInterfaces(ec2, 'tag-key', keys, signal)
+}
+
+/** Those of these interfaces that there are. @throws Ec2Error */
+export async function readById(ec2: Ec2, enis: readonly EniId[], signal: AbortSignal): Promise<TaggedInterface[]> {
+  return (await readInterfaces(ec2, 'network-interface-id', enis, signal)).interfaces
+}
+
+async function readInterfaces(
+  ec2: Ec2,
+  Name: 'tag-key' | 'network-interface-id',
+  values: readonly string[],
+  signal: AbortSignal,
+): Promise<{ interfaces: TaggedInterface[]; date: number }> {
   let date = 0
   const lots = await Promise.all(
-    chunks(keys).map((Values) =>
+    chunks(values).map((Values) =>
       sendPaged(
-        'reading claims',
+        Name === 'tag-key' ? 'reading claims' : 'reading the interfaces of claims',
         (NextToken, options) => {
-          const Filters = [{ Name: 'tag-key', Values }]
+          const Filters = [{ Name, Values }]
           return ec2.own.send(
             new DescribeNetworkInterfacesCommand({ Filters, MaxResults: PAGE_SIZE, NextToken }),
             options,

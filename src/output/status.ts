@@ -30,7 +30,8 @@ function headText({ overview, width, style, nameOf }: Canvas): string {
   if (daemon.kind === 'up' && daemon.rejected !== undefined) {
     lines.push(yellow(`the daemon goes on with its old config: ${daemon.rejected}`), '→ vip-switch config check')
   }
-  if (troubles.length > 0) lines.push(red('EC2 cannot be read:'))
+  const unread = [...new Set(troubles.map(({ service = 'EC2' }) => service))].join(' and ')
+  if (unread !== '') lines.push(red(`${unread} cannot be read:`))
   for (const { message } of troubles) lines.push(`  ${message}`)
   for (const hint of new Set(troubles.flatMap((each) => each.hint ?? []))) lines.push(`  ${bold('→')} ${hint}`)
   lines.push(...notes.map(yellow))

@@ -34,7 +34,12 @@ const pinSchema = z.object({ since: instant, until: instant })
 /** The claim in a tag's value; undefined where it is none: anyone may write a tag, and it is not guessed. */
 export function parseClaim(eni: EniId, value: string): Claim | undefined {
   const [state, ...words] = value.split(' ')
-  const { data } = claimSchema.safeParse({ state, ...pairs(words) })
+  return claimOf(eni, { state, ...pairs(words) })
+}
+
+/** The claim of these words, `state`, `prio`, `addr`, `since` and `beat`; undefined where it is none. */
+export function claimOf(eni: EniId, words: Readonly<Record<string, string | undefined>>): Claim | undefined {
+  const { data } = claimSchema.safeParse(words)
   return data && { eni, state: data.state, priority: data.prio, address: data.addr, since: data.since, beat: data.beat }
 }
 

@@ -24,6 +24,7 @@ const AGENT = '../agent/edge.ts'
 const COMMANDS = '../commands/switch.ts'
 const CONFIG = '../config/schema.ts'
 const CORE = '../core/route.ts'
+const DYNAMODB = '@aws-sdk/client-dynamodb'
 const EC2 = '../ec2/routes.ts'
 const KEEPALIVED = '../keepalived/event.ts'
 const LAB = '../lab/ec2/server.ts'
@@ -35,44 +36,58 @@ const WITNESS = '../witness/witness.ts'
 const arrows: Record<string, { may: string[]; mayNot: string[] }> = {
   'core/x.ts': {
     may: ['./route.ts', 'ipaddr.js'],
-    mayNot: [AGENT, COMMANDS, CONFIG, EC2, KEEPALIVED, LAB, OUTPUT, WITNESS, SDK, '../clock.ts', 'node:fs', 'zod'],
+    mayNot: [
+      AGENT,
+      COMMANDS,
+      CONFIG,
+      EC2,
+      KEEPALIVED,
+      LAB,
+      OUTPUT,
+      WITNESS,
+      SDK,
+      DYNAMODB,
+      '../clock.ts',
+      'node:fs',
+      'zod',
+    ],
   },
   'config/x.ts': {
     may: [CORE, './duration.ts', '../errors.ts', 'node:fs', 'zod'],
-    mayNot: [AGENT, COMMANDS, EC2, KEEPALIVED, WITNESS, OUTPUT, LAB, SDK],
+    mayNot: [AGENT, COMMANDS, EC2, KEEPALIVED, WITNESS, OUTPUT, LAB, SDK, DYNAMODB],
   },
   'keepalived/x.ts': {
     may: [CORE, CONFIG, '../errors.ts'],
-    mayNot: [AGENT, COMMANDS, EC2, WITNESS, OUTPUT, LAB, SDK],
+    mayNot: [AGENT, COMMANDS, EC2, WITNESS, OUTPUT, LAB, SDK, DYNAMODB],
   },
   'ec2/x.ts': {
     may: [CORE, CONFIG, SDK, './client.ts'],
-    mayNot: [AGENT, COMMANDS, KEEPALIVED, WITNESS, OUTPUT, LAB],
+    mayNot: [AGENT, COMMANDS, KEEPALIVED, WITNESS, OUTPUT, LAB, DYNAMODB],
   },
   'witness/x.ts': {
-    may: [CORE, CONFIG, EC2],
+    may: [CORE, CONFIG, EC2, DYNAMODB],
     mayNot: [AGENT, COMMANDS, KEEPALIVED, OUTPUT, LAB, SDK],
   },
   'agent/x.ts': {
     may: [CORE, CONFIG, KEEPALIVED, EC2, WITNESS],
-    mayNot: [COMMANDS, OUTPUT, LAB, SDK],
+    mayNot: [COMMANDS, OUTPUT, LAB, SDK, DYNAMODB],
   },
   'output/x.ts': {
     may: [CORE, CONFIG, '../errors.ts'],
-    mayNot: [AGENT, COMMANDS, KEEPALIVED, EC2, WITNESS, LAB, SDK],
+    mayNot: [AGENT, COMMANDS, KEEPALIVED, EC2, WITNESS, LAB, SDK, DYNAMODB],
   },
   'commands/x.ts': {
     may: [AGENT, CONFIG, CORE, EC2, KEEPALIVED, OUTPUT],
-    mayNot: [LAB, SDK],
+    mayNot: [LAB, SDK, DYNAMODB],
   },
   'commands/lab.ts': { may: [LAB], mayNot: [] },
   'program/x.ts': {
     may: [COMMANDS, CONFIG, OUTPUT],
-    mayNot: [LAB, SDK],
+    mayNot: [LAB, SDK, DYNAMODB],
   },
   'main.ts': {
     may: ['./commands/switch.ts', './output/exit.ts'],
-    mayNot: ['./lab/ec2/server.ts', SDK],
+    mayNot: ['./lab/ec2/server.ts', SDK, DYNAMODB],
   },
   'lab/x.ts': {
     may: ['./ec2/server.ts', OUTPUT, '../core/vip.ts', '../errors.ts'],

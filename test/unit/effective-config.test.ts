@@ -57,6 +57,12 @@ control: /run/vip-switch/control.sock  # default`)
     expect(parse(shown(text))).toEqual(json(text).config)
   })
 
+  test('says for how long a claim counts in a table', () => {
+    const text = MINIMAL.replace('cluster', 'witness: { type: dynamodb, table: vips }, cluster')
+    expect(shown(text)).toMatch(/witness:\n {2}type: dynamodb\n {2}table: vips\n {2}ttl: 3s +# default\n/)
+    expect(config(shown(text))).toEqual(config(text))
+  })
+
   test('names the paths of the defaults to programs', () => {
     expect(json(FULL)).toMatchObject({
       version: 1,

@@ -51,6 +51,19 @@ describe('route tables', () => {
   })
 })
 
+test('claims in a table of DynamoDB need no tags, and are those of this cluster alone', () => {
+  const { instance } = policies(A, { top: 'witness: { type: dynamodb, table: vips },' })
+  expect(sidsOf(instance)).not.toContain('PublishClaims')
+  expect(sidsOf(policies(A).instance)).not.toContain('ShareClaims')
+  expect(statementOf(instance, 'ShareClaims')).toEqual({
+    Sid: 'ShareClaims',
+    Effect: 'Allow',
+    Action: ['dynamodb:PutItem', 'dynamodb:Query'],
+    Resource: 'arn:aws:dynamodb:ap-northeast-1:123456789012:table/vips',
+    Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': 'db' } },
+  })
+})
+
 describe('where the resources are', () => {
   test.each([
     ['cn-north-1', 'arn:aws-cn:ec2:cn-north-1:'],

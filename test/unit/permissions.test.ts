@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { PERMISSIONS } from '../../src/ec2/permissions.ts'
 
-const FOLDER = 'src/ec2'
+const FOLDERS = ['src/ec2', 'src/witness']
 
-test('every command of the EC2 SDK that is used is in the list of permissions, and no other', () => {
-  const source = readdirSync(FOLDER).map((name) => readFileSync(join(FOLDER, name), 'utf8'))
+test('every command of the SDK that is used is in the list of permissions, and no other', () => {
+  const source = FOLDERS.flatMap((folder) =>
+    readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')),
+  )
   const used = source.flatMap((text) => [...text.matchAll(/\bnew (\w+)Command\(/g)].map(([, action]) => action))
   const listed = PERMISSIONS.flatMap(({ actions }) => actions)
   expect([...new Set(used)].sort()).toEqual([...new Set(listed)].sort())

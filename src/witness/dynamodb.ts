@@ -1,0 +1,162 @@
+/**
+ * DynamoDB as witness: each node's claim is an item of one table, and every node reads them all. Pins stay tags, and whether
+ * an interface carries anything is EC2's to tell.
+ */
+import { randomUUID } from 'node:crypto'
+import { type AttributeValue, DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { systemClock } from '../clock.ts'
+import type { Claim } from '../core/claim.ts'
+import { isEniId } from '../core/ids.ts'
+import { type Ec2, sendNow } from '../ec2/client.ts'
+import { openConnections } from '../ec2/connections.ts'
+import { Ec2Error } from '../ec2/errors.ts'
+import { readById, readTagged } from '../ec2/tags.ts'
+import { claimOf, parsePin, pinKey } from './tag.ts'
+import type { Testimony, Witness } from './witness.ts'
+
+/**
+ * Shorter than EC2's: DynamoDB answers within milliseconds, and of a ttl of three seconds a publish that hangs must leave
+ * enough for the next one.
+ */
+const TIMEOUT_MS = 1000
+
+/** An item outlives its last beat by so much. One that is deleted and not forgotten is published again. Seconds. */
+const KEPT_FOR = 7 * 86_400
+
+/** What to do, where one thing is by far the likeliest. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ResourceNotFoundException: 'create the table in this region: docs/dynamodb.md says how',
+  ValidationException: 'the table’s keys must be those of docs/dynamodb.md',
+  AccessDeniedException: 'give this role the IAM policy that vip-switch iam-policy prints',
+  ECONNREFUSED: 'check AWS_ENDPOINT_URL_DYNAMODB, the proxy and the route to DynamoDB',
+  ETIMEDOUT: 'check the route, the security group and the VPC endpoint to DynamoDB',
+  TimeoutError: 'check the route, the security group and the VPC endpoint to DynamoDB',
+}
+
+type Place = { readonly cluster: string; readonly table: string }
+type Item = Readonly<Record<string, AttributeValue>>
+type Named = { readonly instance: string; readonly claim: Claim }
+
+/** @param instances the VRRP instances whose claims are read, all in one query */
+export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: readonly string[]): Witness {
+  const client = new DynamoDBClient({
+    region: ec2.region,
+    credentials: ec2.own.config.credentials,
+    // Retries are the agent's: it knows whether a claim is still the newest.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: TIMEOUT_MS,
+      requestTimeout: TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      ...openConnections({ clock: systemClock, connectTimeoutMs: TIMEOUT_MS }),
+    },
+  })
+  const pinKeys = instances.map((instance) => pinKey(cluster, instance))
+  const writer = randomUUID()
+
+  function send<Output>(
+    attempted: string,
+    call: (options: { abortSignal: AbortSignal }) => Promise<Output>,
+    signal: AbortSignal,
+  ): Promise<Output> {
+    return sendNow(attempted, call, signal, (error) => new DynamoDbError(attempted, error))
+  }
+
+  async function readClaims(signal: AbortSignal): Promise<Named[]> {
+    const items: Item[] = []
+    let ExclusiveStartKey: Record<string, AttributeValue> | undefined
+    do {
+      const command = new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: '#cluster = :cluster',
+        ExpressionAttributeNames: { '#cluster': 'cluster' },
+        ExpressionAttributeValues: { ':cluster': { S: cluster } },
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      })
+      const page = await send(`reading claims in ${table}`, (options) => client.send(command, options), signal)
+      items.push(...(page.Items ?? []))
+      ExclusiveStartKey = page.LastEvaluatedKey
+    } while (ExclusiveStartKey)
+    return items.flatMap((item) => parseItem(item) ?? [])
+  }
+
+  return {
+    async publish(instance, claim, signal) {
+      const command = new PutItemCommand({
+        TableName: table,
+        Item: itemOf(cluster, instance, claim, writer),
+        // A request of this process that comes late never hides a newer one. Of two processes the later request wins, as
+        // with tags: a clock that was set back must not keep a daemon that was started anew from publishing.
+        ConditionExpression: 'attribute_not_exists(#writer) OR #writer <> :writer OR #beat <= :beat',
+        ExpressionAttributeNames: { '#writer': 'writer', '#beat': 'beat' },
+        ExpressionAttributeValues: { ':writer': { S: writer }, ':beat': { S: claim.beat } },
+      })
+      await send(`publishing the claim of ${claim.eni} in ${table}`, (options) => client.send(command, options), signal)
+    },
+
+    async read(signal) {
+      const [{ claims, attached }, { interfaces, date }] = await Promise.all([
+        readClaims(signal).then(async (found) => {
+          const enis = [...new Set(found.map(({ claim }) => claim.eni))]
+          return { claims: found, attached: await readById(ec2, enis, signal) }
+        }),
+        readTagged(ec2, pinKeys, signal),
+      ])
+      const carries = new Map([...interfaces, ...attached].map(({ eni, isAttached }) => [eni, isAttached]))
+      return new Map(
+        instances.map((instance): [string, Testimony] => {
+          const own = claims.filter((each) => each.instance === instance).map(({ claim }) => claim)
+          const pins = interfaces.flatMap(
+            ({ eni, tags }) => parsePin(eni, tags.get(pinKey(cluster, instance)) ?? '') ?? [],
+          )
+          const detached = [...own, ...pins].map(({ eni }) => eni).filter((eni) => carries.get(eni) !== true)
+          const isVoid = (claim: Claim) => carries.get(claim.eni) !== true
+          return [
+            instance,
+            {
+              claims: own.map((claim) => ({ claim, isVoid: isVoid(claim) })),
+              pins,
+              detached: new Set(detached),
+              date,
+            },
+          ]
+        }),
+      )
+    },
+  }
+}
+
+/** A call to DynamoDB that did not succeed; its classes are EC2's. */
+class DynamoDbError extends Ec2Error {
+  override name = 'DynamoDbError'
+
+  constructor(attempted: string, error: unknown) {
+    super(attempted, error, undefined, { name: 'DynamoDB', remedies: REMEDIES })
+  }
+}
+
+/** `claim` is the sort key: a VRRP instance's name holds no `#`. Everything else is there to be read in the console, too. */
+function itemOf(cluster: string, instance: string, claim: Claim, writer: string): Record<string, AttributeValue> {
+  const { eni, state, priority, address, since, beat } = claim
+  return {
+    cluster: { S: cluster },
+    claim: { S: `${instance}#${eni}` },
+    state: { S: state },
+    ...(priority !== undefined && { prio: { N: `${priority}` } }),
+    addr: { S: address },
+    since: { S: since },
+    beat: { S: beat },
+    writer: { S: writer },
+    expires: { N: `${Math.floor(Date.parse(beat) / 1000) + KEPT_FOR}` },
+  }
+}
+
+/** Undefined where it is no claim: anyone may write an item, and it is not guessed. */
+function parseItem(item: Item): Named | undefined {
+  const fields = Object.fromEntries(Object.entries(item).map(([name, { S, N }]) => [name, S ?? N]))
+  const [instance, eni = ''] = fields.claim?.split('#') ?? []
+  if (instance === undefined || !isEniId(eni)) return undefined
+  const claim = claimOf(eni, fields)
+  return claim && { instance, claim }
+}

@@ -1,0 +1,197 @@
+/** Claims in a DynamoDB table, over the wire. */
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { Claim } from '../../src/core/claim.ts'
+import { openEc2 } from '../../src/ec2/client.ts'
+import { openWitness } from '../../src/witness/open.ts'
+import { eni } from '../fixtures.ts'
+import { environmentFor } from './cli.ts'
+import { DOCUMENT, properties, startTable, TABLE, type TableServer, TimeToLiveSpecification } from './dynamodb-table.ts'
+import { endpoint, startEndpointForEachTest } from './endpoint.ts'
+import { eniOf } from './node.ts'
+
+startEndpointForEachTest()
+
+const NOT_ABORTED = new AbortController().signal
+const BEAT = Date.parse('2026-11-23T01:02:03.000Z')
+
+const claimOf = (node: string, rest: Partial<Claim> = {}): Claim => ({
+  eni: eni(eniOf(node)),
+  state: 'MASTER',
+  priority: 150,
+  address: '10.0.1.11',
+  since: '2026-11-23T01:02:00.000Z',
+  beat: new Date(BEAT).toISOString(),
+  ...rest,
+})
+
+const beatAt = (ms: number) => ({ beat: new Date(BEAT + ms).toISOString() })
+
+/** The witness of a process of its own. */
+async function openOn(table: TableServer, instances = ['VI_1']) {
+  const env = environmentFor(endpoint, { AWS_ENDPOINT_URL_DYNAMODB: table.url })
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const ec2 = await openEc2({ clock: systemClock, onWait: () => {} })
+  const witness = openWitness({ cluster: 'db', witness: { type: 'dynamodb', table: TABLE, ttl: 3000 } }, ec2, instances)
+  return {
+    publish: (claim: Claim, instance = 'VI_1') => witness.publish(instance, claim, NOT_ABORTED),
+    read: () => witness.read(NOT_ABORTED),
+    claims: async (instance = 'VI_1') => (await witness.read(NOT_ABORTED)).get(instance)?.claims,
+  }
+}
+
+test('a claim is an item that can be read in the console, and is read back as it was', async () => {
+  const table = await startTable()
+  const { publish, claims } = await openOn(table)
+  await publish(claimOf('db-1'))
+  const key = `VI_1#${eniOf('db-1')}`
+  expect([...(await table.items())]).toEqual([
+    [
+      key,
+      {
+        cluster: 'db',
+        claim: key,
+        state: 'MASTER',
+        prio: '150',
+        addr: '10.0.1.11',
+        since: '2026-11-23T01:02:00.000Z',
+        beat: '2026-11-23T01:02:03.000Z',
+        writer: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        expires: `${BEAT / 1000 + 7 * 86_400}`,
+      },
+    ],
+  ])
+  expect(await claims()).toEqual([{ claim: claimOf('db-1'), isVoid: false }])
+})
+
+test('the documented commands make the documented table, whose time to live is in the items', async () => {
+  const words = (option: string) => new RegExp(`--${option} (.*?)(?: \\\\)?\\n`).exec(DOCUMENT)?.[1]?.split(' ')
+  const text = (each: object) =>
+    Object.entries(each)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(',')
+  expect(words('attribute-definitions')).toEqual(properties.AttributeDefinitions.map(text))
+  expect(words('key-schema')).toEqual(properties.KeySchema.map(text))
+  expect(words('time-to-live-specification')).toEqual([
+    `Enabled=true,AttributeName=${TimeToLiveSpecification.AttributeName}`,
+  ])
+  const table = await startTable()
+  await (await openOn(table)).publish(claimOf('db-1'))
+  const [item] = (await table.items()).values()
+  expect(Number(item?.[TimeToLiveSpecification.AttributeName]) * 1000).toBeGreaterThan(BEAT)
+})
+
+test('a priority that nobody knows is none', async () => {
+  const { publish, claims } = await openOn(await startTable())
+  await publish(claimOf('db-1', { priority: undefined }))
+  expect(await claims()).toEqual([{ claim: claimOf('db-1', { priority: undefined }), isVoid: false }])
+})
+
+test('a request that comes late does not hide a newer claim of its process', async () => {
+  const { publish, claims } = await openOn(await startTable())
+  await publish(claimOf('db-1', beatAt(1000)))
+  await expect(publish(claimOf('db-1'))).rejects.toThrow('DynamoDB answered ConditionalCheckFailedException')
+  expect(await claims()).toEqual([{ claim: claimOf('db-1', beatAt(1000)), isVoid: false }])
+  // The same request again, whose first answer was lost.
+  await publish(claimOf('db-1', beatAt(1000)))
+})
+
+test('a node whose clock was set back publishes again as soon as its daemon starts anew', async () => {
+  const table = await startTable()
+  await (await openOn(table)).publish(claimOf('db-1', beatAt(60_000)))
+  const { publish, claims } = await openOn(table)
+  await publish(claimOf('db-1'))
+  await publish(claimOf('db-1', beatAt(1)))
+  expect(await claims()).toEqual([{ claim: claimOf('db-1', beatAt(1)), isVoid: false }])
+})
+
+test('all claims of a cluster are read with one query, which is consistent', async () => {
+  const table = await startTable()
+  const { publish, read } = await openOn(table, ['VI_1', 'VI_2', 'VI_3'])
+  await publish(claimOf('db-1'), 'VI_1')
+  await publish(claimOf('db-2'), 'VI_2')
+  await table.put({ cluster: { S: 'other' }, claim: { S: `VI_3#${eniOf('db-1')}` }, state: { S: 'MASTER' } })
+  table.calls.length = 0
+  const testimonies = await read()
+  expect([...testimonies].map(([name, { claims }]) => [name, claims.map(({ claim }) => claim.eni)])).toEqual([
+    ['VI_1', [eniOf('db-1')]],
+    ['VI_2', [eniOf('db-2')]],
+    ['VI_3', []],
+  ])
+  expect(table.calls).toMatchObject([{ action: 'Query', input: { ConsistentRead: true } }])
+})
+
+test('claims that do not fit into one answer are read all the same', async () => {
+  const table = await startTable()
+  const { publish, claims } = await openOn(table)
+  // A page ends with the megabyte.
+  for (const name of ['a', 'b', 'c', 'd'])
+    await table.put({ cluster: { S: 'db' }, claim: { S: name }, filler: { S: 'x'.repeat(390_000) } })
+  await publish(claimOf('db-1'))
+  // Behind them in the order of keys.
+  await table.put({ cluster: { S: 'db' }, claim: { S: 'z' } })
+  table.calls.length = 0
+  expect(await claims()).toHaveLength(1)
+  expect(table.calls.filter(({ action }) => action === 'Query').length).toBeGreaterThan(1)
+})
+
+test('an item that is no claim is not guessed', async () => {
+  const table = await startTable()
+  const { claims } = await openOn(table)
+  const whole = { cluster: { S: 'db' }, addr: { S: '10.0.1.11' }, since: { S: 'x' }, beat: { S: 'x' } }
+  await table.put({ ...whole, claim: { S: `VI_1#${eniOf('db-1')}` }, state: { S: 'master' } })
+  await table.put({ ...whole, claim: { S: 'VI_1#i-0a' }, state: { S: 'MASTER' } })
+  await table.put({ ...whole, claim: { S: 'VI_1' }, state: { S: 'MASTER' } })
+  expect(await claims()).toEqual([])
+})
+
+test('a claim is void whose interface is detached, or gone', async () => {
+  const { publish, read } = await openOn(await startTable())
+  await publish(claimOf('db-1'))
+  await publish(claimOf('db-2', { eni: eni('eni-0dead') }))
+  const detached = eni(eniOf('db-1'))
+  delete endpoint.region.interfaces.get(detached)?.attachment
+  const testimony = (await read()).get('VI_1')
+  expect(new Map(testimony?.claims.map(({ claim, isVoid }) => [claim.eni, isVoid]))).toEqual(
+    new Map([
+      [eni('eni-0dead'), true],
+      [detached, true],
+    ]),
+  )
+  expect([...(testimony?.detached ?? [])].sort()).toEqual([eni('eni-0dead'), detached].sort())
+})
+
+test('pins stay tags, and are found on interfaces without a claim, too; the date is EC2’s', async () => {
+  const { read } = await openOn(await startTable())
+  const until = Date.parse('2026-11-23T02:00:00.000Z')
+  const value = 'since=2026-11-23T01:00:00.000Z until=2026-11-23T02:00:00.000Z'
+  endpoint.region.tags.get(eniOf('db-2'))?.set('vip-switch-pin:db:VI_1', value)
+  const testimony = (await read()).get('VI_1')
+  expect(testimony?.pins).toEqual([{ eni: eniOf('db-2'), since: until - 3_600_000, until }])
+  expect(testimony?.detached.size).toBe(0)
+  expect(Math.abs((testimony?.date ?? 0) - Date.now())).toBeLessThan(60_000)
+})
+
+test('a table that is not there, or out of reach, is named, with what to do', async () => {
+  const table = await startTable()
+  const { read, publish } = await openOn(table)
+  await table.close()
+  await expect(read()).rejects.toMatchObject({
+    message: expect.stringMatching(/^reading claims in vip-switch: ECONNREFUSED/),
+    hint: expect.stringContaining('DynamoDB'),
+    class: 'retry',
+  })
+  await expect(publish(claimOf('db-1'))).rejects.toThrow('publishing the claim of')
+  const other = await startTable()
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', other.url)
+  const witness = openWitness(
+    { cluster: 'db', witness: { type: 'dynamodb', table: 'none', ttl: 3000 } },
+    await openEc2({ clock: systemClock, onWait: () => {} }),
+    [],
+  )
+  await expect(witness.read(NOT_ABORTED)).rejects.toMatchObject({
+    message: expect.stringContaining('DynamoDB answered ResourceNotFoundException'),
+    hint: expect.stringContaining('docs/dynamodb.md'),
+  })
+})
