@@ -1,7 +1,7 @@
 /** The manual page, vip-switch(1), in mdoc: made from the same declarations as --help. */
 import type { Command } from 'commander'
 import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH, DEFAULT_STATE_DIRECTORY } from '../config/paths.ts'
-import { MEANINGS } from '../output/exit.ts'
+import { MEANINGS, PLUGIN_EXIT } from '../output/exit.ts'
 import { wrapped } from '../output/table.ts'
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline, outlineOf } from './outline.ts'
 
@@ -21,6 +21,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_PROFILE: 'whose credentials and region are used, as with every program that uses the AWS SDK',
   AWS_REGION: 'the region, where the config names none',
   LOG_LEVEL: 'how much is logged, on stderr: trace, debug, info (the default), warn, error, fatal or silent',
+  MACKEREL_AGENT_PLUGIN_META: 'if 1, metrics prints the definitions of its graphs, which mackerel-agent asks for',
   NO_COLOR: 'if set, nothing is coloured',
   RUNTIME_DIRECTORY: `where state is kept; set by systemd (default ${DEFAULT_STATE_DIRECTORY})`,
   VIP_SWITCH_CONFIG: `the config file, where --config names none (default ${DEFAULT_CONFIG_PATH})`,
@@ -30,6 +31,10 @@ const MORE = [
   'Every VRRP instance of the config has virtual IPs and route tables of a VPC. When keepalived elects this node MASTER of it, each virtual IP’s route in each of the tables is pointed at this node’s network interface, and a daemon keeps it there. Routes of others are refused, and no other destination of a table is touched.',
   'Results are on stdout, logs on stderr. Nothing is asked where there is no terminal. Every command takes --help.',
 ]
+
+const PLUGIN_CODES = Object.entries(PLUGIN_EXIT)
+  .map(([state, code]) => `${code} ${state}`)
+  .join(', ')
 
 /** @param date when the page was made, in milliseconds since the epoch */
 export function manualPage(program: Command, date: number): string {
@@ -55,6 +60,8 @@ export function manualPage(program: Command, date: number): string {
     ...tagged(FILES, 'Pa'),
     '.Sh EXIT STATUS',
     ...tagged(MEANINGS, 'Li'),
+    '.Pp',
+    ...filled(`Those of check are a monitoring plugin’s: ${PLUGIN_CODES}.`),
     '.Sh EXAMPLES',
     ...literal(exampleLines(outline.notes)),
     '.Sh SEE ALSO',
