@@ -75,10 +75,9 @@ function isAnswered({ edge, writing }: ProtocolState): boolean {
 }
 
 /** Whether a read after the edge shows every route at this node, and nobody contends for them who would get them. */
-function isOwner({ self, edge, decision, keys, foreign }: ProtocolState): boolean {
-  if (edge || keys.length === 0 || !decision || decision.intended !== self.eni || decision.action !== 'none')
-    return false
-  // FOREIGN: one of them is somebody else's. SWITCHING and UNKNOWN are said of what was not read.
+function isOwner({ self, decision, keys, foreign }: ProtocolState): boolean {
+  if (keys.length === 0 || !decision || decision.intended !== self.eni || decision.action !== 'none') return false
+  // SWITCHING is said of an edge, UNKNOWN of what was not read.
   const isRead = decision.condition !== 'SWITCHING' && decision.condition !== 'UNKNOWN'
   return isRead && foreign.length === 0
 }
