@@ -1,51 +1,17 @@
 /** The config file's schema: the single source of its types, validation, defaults and JSON Schema. */
-import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
-import { BEATING_TTL_MS, ttlOf } from '../core/liveness.ts'
+import { ttlOf } from '../core/liveness.ts'
 import { type Destination, parseVip } from '../core/vip.ts'
-import { DURATION_FORM, parseDuration } from './duration.ts'
 import { DEFAULT_CONTROL_PATH } from './paths.ts'
+import { duration, parsed, section } from './section.ts'
+import { witness } from './witness.ts'
 
 /** How a config, or an operator's flag, says which route tables are meant. */
 export type TableSelector =
   | { readonly kind: 'id'; readonly id: RouteTableId }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> }
-
-/** A mapping whose unknown keys are errors that suggest the known one. */
-function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const keys = Object.keys(shape)
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => `${key}: ${unknownKey(key, keys)}`).join('\n')
-        : `a mapping with the keys ${keys.join(', ')}`,
-  })
-}
-
-function unknownKey(key: string, keys: readonly string[]): string {
-  const nearest = keys.map((known) => ({ known, edits: distance(key.toLowerCase(), known.toLowerCase()) }))
-  const best = nearest.sort((a, b) => a.edits - b.edits)[0]
-  return best && best.edits <= Math.max(2, key.length / 3) ? `did you mean ${best.known}?` : `one of ${keys.join(', ')}`
-}
-
-/** A string that a parser turns into what it means; the parser's message is the error. */
-function parsed<Value>(allowed: string, parse: (text: string) => Value | undefined) {
-  return z.string({ error: allowed }).transform((text, context) => {
-    try {
-      const value = parse(text)
-      if (value !== undefined) return value
-      context.addIssue({ code: 'custom', message: allowed })
-    } catch (error) {
-      context.addIssue({
-        code: 'custom',
-        message: `${allowed}; ${error instanceof Error ? error.message : String(error)}`,
-      })
-    }
-    return z.NEVER
-  })
-}
 
 const vip = parsed<Destination>('an IPv4 or IPv6 address, a CIDR, or a prefix list (pl-…)', parseVip).meta({
   description: 'Destination of the route: an address (/32 or /128 implied), a CIDR, or a managed prefix list.',
@@ -87,8 +53,6 @@ const selector = z
   .meta({ description: 'Which route tables: one by its id, one by its Name tag, or all that carry these tags.' })
 
 const eni = parsed<EniId>('a network interface’s id (eni-…)', (text) => (isEniId(text) ? text : undefined))
-
-const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
 
 const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
 
@@ -153,37 +117,6 @@ const instanceName = z.string().regex(INSTANCE_NAME, { error: INSTANCE_NAME_FORM
 const keepalived = section({
   fifo: path.default('/run/vip-switch/notify.fifo').meta({ description: 'vrrp_notify_fifo of keepalived.conf.' }),
   pidFile: path.default('/run/keepalived.pid').meta({ description: 'Where keepalived writes its process id.' }),
-})
-
-/** Where the nodes publish their claims. `ttl` in milliseconds; undefined: from the interval. */
-export type WitnessConfig =
-  | { readonly type: 'ec2-tags'; readonly ttl: number | undefined }
-  | { readonly type: 'dynamodb'; readonly table: string; readonly ttl: number }
-
-const TABLE_FORM = 'the name of a DynamoDB table: 3 to 255 letters, digits, dots, dashes and underscores'
-const witness = section({
-  type: z.enum(['ec2-tags', 'dynamodb'], { error: 'ec2-tags or dynamodb' }).default('ec2-tags').meta({
-    description: 'Where the nodes publish their claims.',
-  }),
-  table: z
-    .string({ error: TABLE_FORM })
-    .regex(/^[\w.-]{3,255}$/, { error: TABLE_FORM })
-    .optional()
-    .meta({ description: 'With dynamodb: the table.' }),
-  ttl: duration.optional().meta({ description: 'How long a claim counts that shows no life. Default: from interval.' }),
-}).transform(({ type, table, ttl }, context): WitnessConfig => {
-  const refuse = (key: string, input: unknown, message: string) => {
-    context.addIssue({ code: 'custom', path: [key], input, message })
-    return z.NEVER
-  }
-  if (type === 'ec2-tags') {
-    return table === undefined ? { type, ttl } : refuse('table', table, 'no table, but with type: dynamodb')
-  }
-  if (table === undefined) return refuse('table', table, TABLE_FORM)
-  if (ttl !== undefined && ttl < BEATING_TTL_MS) {
-    return refuse('ttl', ttl, `at least ${BEATING_TTL_MS / 1000}s: a beat a second, of which one may be lost`)
-  }
-  return { type, table, ttl: ttl ?? BEATING_TTL_MS }
 })
 
 /** How long a claim counts that shows no life, in milliseconds. */

@@ -157,43 +157,6 @@ instances:
   })
 })
 
-test('a ttl that is shorter than reads may be stale is refused', () => {
-  const text = (ttl: string) =>
-    `{ cluster: db, interval: 2s, witness: { ttl: ${ttl} }, instances: { VI_1: { vips: [10.99.0.10], routeTables: [rtb-0a] } } }`
-  expect(config(text('10s')).witness.ttl).toBe(10_000)
-  expect(problems(text('9s'))[0]).toMatchObject({
-    path: 'witness.ttl',
-    allowed: expect.stringContaining('at least 10s'),
-  })
-})
-
-describe('witness', () => {
-  const text = (witness: string) =>
-    `{ cluster: db, witness: ${witness}, instances: { VI_1: { vips: [10.99.0.10], routeTables: [rtb-0a] } } }`
-
-  test('is tags by default, or a table of DynamoDB, whose claims count for three seconds', () => {
-    expect(config(text('{}')).witness).toEqual({ type: 'ec2-tags', ttl: undefined })
-    expect(config(text('{ type: dynamodb, table: vips }')).witness).toEqual({
-      type: 'dynamodb',
-      table: 'vips',
-      ttl: 3000,
-    })
-    expect(config(text('{ type: dynamodb, table: vips, ttl: 5s }')).witness.ttl).toBe(5000)
-  })
-
-  test.each([
-    ['{ type: dynamodb }', 'witness.table', 'the name of a DynamoDB table'],
-    ['{ type: dynamodb, table: a/b }', 'witness.table', 'the name of a DynamoDB table'],
-    ['{ table: vips }', 'witness.table', 'type: dynamodb'],
-    ['{ type: dynamodb, table: vips, ttl: 2s }', 'witness.ttl', 'at least 3s'],
-    ['{ type: dynamo, table: vips }', 'witness.type', 'ec2-tags or dynamodb'],
-  ])('%s is refused', (witness, path, allowed) => {
-    expect(problems(text(witness))).toEqual([
-      expect.objectContaining({ path, allowed: expect.stringContaining(allowed) }),
-    ])
-  })
-})
-
 describe('loadConfig', () => {
   let directory: string
   beforeAll(async () => {
