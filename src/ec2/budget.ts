@@ -22,8 +22,8 @@ export const BUCKETS = {
 
 export type BudgetedAction = keyof typeof BUCKETS
 
-/** A call that is sent later may arrive sooner, on a warmer connection: so much stays in the bucket. */
-const MARGIN = 1
+/** Milliseconds by which our refill is behind EC2's: the calls of a burst may reach it later than those after them. */
+const LAG = 100
 
 /** Whose turn comes first: the writes of an edge, then all else in the order of its coming. */
 export type Precedence = 'edge' | 'other'
@@ -79,7 +79,7 @@ export function openBudget({ clock, onWait }: BudgetOptions): Budget {
 /** Milliseconds that so many writes of routes may have to wait. */
 export function longestWait(writes: number): number {
   const { size, perSecond } = BUCKETS.ReplaceRoute
-  return (Math.max(0, writes - (size - MARGIN)) / perSecond) * 1000
+  return (Math.max(0, writes - size) / perSecond) * 1000 + LAG
 }
 
 export class TokenBucket {
@@ -93,7 +93,7 @@ export class TokenBucket {
 
   constructor({ size, perSecond }: Bucket, clock: Clock, onWait: (waiting: number, seconds: number) => void) {
     this.#onWait = onWait
-    this.#bucket = { size: size - MARGIN, perSecond }
+    this.#bucket = { size, perSecond }
     this.#clock = clock
     this.#tokens = this.#bucket.size
     this.#countedAt = clock.now()
@@ -108,6 +108,7 @@ export class TokenBucket {
     this.#count()
     if (this.#waiting.length === 0 && this.#tokens >= 1) {
       this.#tokens -= 1
+      if (this.#tokens < 1) this.#countedAt += LAG
       return undefined
     }
     return new Promise((resolve, reject) => {
@@ -134,6 +135,7 @@ export class TokenBucket {
 
   #count(): void {
     const now = this.#clock.now()
+    if (now < this.#countedAt) return
     const refill = ((now - this.#countedAt) / 1000) * this.#bucket.perSecond
     this.#tokens = Math.min(this.#bucket.size, this.#tokens + refill)
     this.#countedAt = now
@@ -150,8 +152,8 @@ export class TokenBucket {
         this.#onWait(this.#waiting.length, this.#waiting.length / this.#bucket.perSecond)
       }
       if (this.#tokens < 1) {
-        const untilNext = ((1 - this.#tokens) / this.#bucket.perSecond) * 1000
-        await this.#clock.sleep(Math.ceil(untilNext), NEVER)
+        const refilling = ((1 - this.#tokens) / this.#bucket.perSecond) * 1000
+        await this.#clock.sleep(Math.ceil(this.#countedAt - this.#clock.now() + refilling), NEVER)
         continue
       }
       this.#tokens -= 1
