@@ -1,0 +1,69 @@
+/** Every figure that docs and issues quote, measured in one run: `npm run bench`, and bench/RESULTS.md is written. */
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { table } from '../src/output/table.ts'
+import { measureComparison } from './compare.ts'
+import { measureDaemon } from './daemon.ts'
+import { measureHook } from './hook.ts'
+import { measureHundreds } from './hundreds.ts'
+import { measureIdle } from './idle.ts'
+import type { Part } from './measure.ts'
+
+export type Bench = {
+  /** The repository. */
+  readonly root: string
+  /** For what is needed in between. */
+  readonly directory: string
+  /** Parts to run; none: all, and the results are written down. */
+  readonly words: readonly string[]
+}
+
+const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Part>>> = {
+  hook: measureHook,
+  daemon: measureDaemon,
+  compare: measureComparison,
+  hundreds: measureHundreds,
+  idle: measureIdle,
+}
+
+export async function bench(options: Bench): Promise<void> {
+  const chosen = Object.entries(PARTS).filter(([name]) => options.words.length === 0 || options.words.includes(name))
+  const parts: Part[] = []
+  for (const [name, measure] of chosen) {
+    process.stderr.write(`${name} …\n`)
+    const part = await measure(options)
+    parts.push(part)
+    process.stdout.write(`\n${part.name}\n${table(part.rows.map(textOf), ['', 'TARGET', 'MEASURED', ''])}\n`)
+  }
+  if (options.words.length === 0) writeFileSync(join(options.root, 'bench/RESULTS.md'), results(parts))
+}
+
+const mark = (isMet: boolean | undefined) => (isMet === undefined ? '' : isMet ? '✓' : '✗ missed')
+
+function textOf({ what, target, measured, isMet }: Part['rows'][number]): string[] {
+  return [what, target, measured, mark(isMet)]
+}
+
+function results(parts: readonly Part[]): string {
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
+  const sections = parts.map(({ name, rows, notes = [] }) => {
+    const lines = rows.map((row) => `| ${textOf(row).join(' | ')} |`)
+    return [
+      `## ${name}`,
+      '',
+      '| what | target | measured | |',
+      '| --- | --- | --- | --- |',
+      ...lines,
+      '',
+      ...notes,
+    ].join('\n')
+  })
+  return `# Results
+
+Medians of one run of \`npm run bench\`, against the embedded EC2 endpoint on the same machine; ratios hold within the run.
+
+${machine}.
+
+${sections.join('\n')}`
+}

@@ -1,0 +1,59 @@
+/** A hook, from the start of its process: without a daemon to the first request, with one to its end. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Bench } from './bench.ts'
+import { pointAway, startCloud } from './cloud.ts'
+import { inTurns, ms, type Part, times } from './measure.ts'
+import { makeNode, startDaemon, startHook, stop, timeOf } from './node.ts'
+
+const ROUNDS = 31
+
+export async function measureHook({ root, directory }: Bench): Promise<Part> {
+  const vip = '10.99.0.10/32'
+  const cloud = await startCloud(1, [vip])
+  const alone = makeNode({ root, directory: join(directory, 'alone'), cloud, instances: { VI_1: [vip] } })
+  const served = makeNode({ root, directory: join(directory, 'served'), cloud, instances: { VI_1: [vip] } })
+  const daemon = await startDaemon(served, cloud)
+  const found = await inTurns(ROUNDS, {
+    node: () => timeOf(process.execPath, ['-e', '0'], alone.env),
+    async wire() {
+      const start = performance.now()
+      const asked = cloud.asked()
+      const hook = startHook(alone)
+      const at = await asked
+      await stop(hook, 'SIGKILL')
+      return at - start
+    },
+    async handed() {
+      pointAway(cloud)
+      return timeOf(served.bin, ['notify', 'INSTANCE', 'VI_1', 'BACKUP', '150'], served.env)
+    },
+  })
+  await stop(daemon)
+  await cloud.endpoint.close()
+  const wire = found.wire / found.node
+  const handed = found.handed / found.node
+  return {
+    name: 'A hook',
+    rows: [
+      { what: '`node -e 0`, start to end', target: '', measured: ms(found.node), isMet: undefined },
+      {
+        what: 'hook without a daemon: process start → request on the wire',
+        target: '≤ 2.2 × `node -e 0`',
+        measured: `${times(wire)} (${ms(found.wire)})`,
+        isMet: wire <= 2.2,
+      },
+      {
+        what: 'hook with a daemon: start → handed over and exit',
+        target: '≤ 1.4 × `node -e 0`',
+        measured: `${times(handed)} (${ms(found.handed)})`,
+        isMet: handed <= 1.4,
+      },
+    ],
+  }
+}
+
+/** Whether a program can be run here. */
+export function isInstalled(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
+}

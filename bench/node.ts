@@ -1,0 +1,112 @@
+/** A node as the bench runs it: the built program with a config, and nothing of this machine's own settings. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cloud } from './cloud.ts'
+
+export type BenchNode = {
+  readonly directory: string
+  readonly env: NodeJS.ProcessEnv
+  readonly bin: string
+  readonly names: readonly string[]
+  readonly fifo: string
+}
+
+export type NodeOptions = {
+  readonly root: string
+  readonly directory: string
+  readonly cloud: Cloud
+  /** By VRRP instance. */
+  readonly instances: Readonly<Record<string, readonly string[]>>
+  readonly config?: object
+  readonly url?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export function makeNode({ root, directory, cloud, instances, config, url, env }: NodeOptions): BenchNode {
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(join(directory, 'state'), { recursive: true })
+  const fifo = join(directory, 'notify.fifo')
+  const pidFile = join(directory, 'keepalived.pid')
+  writeFileSync(pidFile, 'none')
+  const managed = Object.entries(instances).map(([name, vips]) => [name, { vips, routeTables: cloud.tables }])
+  const file = {
+    ...{ cluster: 'db', region: 'ap-northeast-1', eni: cloud.eni, control: join(directory, 'control.sock') },
+    keepalived: { fifo, pidFile },
+    ...config,
+    instances: Object.fromEntries(managed),
+  }
+  // One key a line, as people write it.
+  const lines = Object.entries(file).map(([key, value]) =>
+    typeof value === 'string' ? `${key}: ${value}\n` : `${key}: ${JSON.stringify(value)}\n`,
+  )
+  writeFileSync(join(directory, 'config.yaml'), lines.join(''))
+  return {
+    directory,
+    fifo,
+    names: Object.keys(instances),
+    bin: join(root, 'bin/vip-switch'),
+    // NODE_EXTRA_CA_CERTS among those that are not set: it costs Node 20 some 40 ms at each start.
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9',
+      AWS_ENDPOINT_URL: url ?? cloud.endpoint.url,
+      AWS_REGION: 'ap-northeast-1',
+      AWS_DEFAULT_REGION: 'ap-northeast-1',
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench',
+      VIP_SWITCH_CONFIG: join(directory, 'config.yaml'),
+      RUNTIME_DIRECTORY: join(directory, 'state'),
+      ...env,
+    },
+  }
+}
+
+/** Starts the hook of an event as keepalived does. */
+export function startHook({ bin, env }: BenchNode, state = 'MASTER'): ChildProcess {
+  return spawn(bin, ['notify', 'INSTANCE', 'VI_1', state, '150'], { env, stdio: 'ignore' })
+}
+
+/** Starts a daemon, tells it that its node is BACKUP, and waits until it has read everything once. */
+export async function startDaemon(node: BenchNode, cloud: Cloud): Promise<ChildProcess> {
+  const { bin, env, fifo, directory } = node
+  const daemon = spawn(bin, ['reconcile', '--state-dir', join(directory, 'state')], { env, stdio: 'ignore' })
+  const ended = once(daemon, 'exit').then(() => {
+    throw new Error('the daemon ended')
+  })
+  ended.catch(() => {})
+  while (!existsSync(fifo)) await Promise.race([sleep(20), ended])
+  const read = new Promise<void>((resolve) => {
+    cloud.onRequest = ({ action }) => {
+      if (action === 'DescribeRouteTables') resolve()
+    }
+  })
+  tell(node, 'BACKUP')
+  await Promise.race([read, ended])
+  await sleep(cloud.delay + 300)
+  cloud.onRequest = () => {}
+  return daemon
+}
+
+export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await ended
+}
+
+/** What keepalived writes to its FIFO; all names in one write are one chunk for the reader. */
+export function tell({ fifo, names }: BenchNode, state: string, priority = 150): void {
+  appendFileSync(fifo, names.map((name) => `INSTANCE "${name}" ${state} ${priority}\n`).join(''))
+}
+
+/** Milliseconds from the start of a program to its end. */
+export async function timeOf(program: string, values: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const start = performance.now()
+  const child = spawn(program, values, { env, stdio: 'ignore' })
+  await once(child, 'exit')
+  return performance.now() - start
+}
