@@ -99,12 +99,13 @@ function keepalivedConf(options: KeepalivedOptions): string {
     ...vips.map((vip) => `    ${vip} dev lo`),
     '  }',
     ...(lowered ? ['  track_script { lowered }'] : []),
+    ...(fifo ? ['  notify_priority_changes true'] : []),
     ...(withHook ? [`  notify "${command}"`] : []),
     ...(withRxLowerPri ? [`  notify_master_rx_lower_pri "${command} INSTANCE ${name} MASTER_RX_LOWER_PRI"`] : []),
     '}',
   ])
   const settings = ['vrrp_version 3', 'enable_script_security', 'script_user root']
-  if (fifo) settings.push(`vrrp_notify_fifo ${fifo}`)
+  if (fifo) settings.push(`vrrp_notify_fifo ${fifo}`, 'fifo_write_vrrp_states_on_reload')
   const globals = ['global_defs {', ...settings.map((setting) => `  ${setting}`), '}']
   return [globals, track ?? [], ...blocks].map((lines) => `${lines.join('\n')}\n`).join('\n')
 }

@@ -192,9 +192,10 @@ function seedOf(vips: readonly string[], tables: readonly string[], at: LabNode,
   const { lab } = defaultSeed.vpcs
   if (!lab) throw new Error('the default seed has no VPC named lab')
   const routes = Object.fromEntries(vips.map((vip) => [vip, at.name]))
+  const tableOf = (name: string) => ({ ...lab.routeTables?.[name], routes })
   return {
     ...defaultSeed,
-    vpcs: { lab: { ...lab, routeTables: Object.fromEntries(tables.map((table) => [table, { routes }])) } },
+    vpcs: { lab: { ...lab, routeTables: Object.fromEntries(tables.map((table) => [table, tableOf(table)])) } },
     deny: denied.flatMap((resource) => ['ReplaceRoute', 'CreateRoute'].map((action) => ({ action, resource }))),
   }
 }
