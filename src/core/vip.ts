@@ -100,6 +100,11 @@ export function contains(outer: Destination, inner: Destination): boolean {
   return innerPrefix >= outerPrefix && address.match(network, outerPrefix)
 }
 
+/** Bits of its network; 0 for a prefix list, whose entries are not known here. */
+export function prefixLength(destination: Destination): number {
+  return destination.kind === 'prefix-list' ? 0 : Number(destination.cidr.split('/', 2)[1])
+}
+
 /** Whether the destination is a single address, /32 or /128. */
 export function isHost(destination: Destination): boolean {
   return destination.kind !== 'prefix-list' && destination.cidr.endsWith(destination.kind === 'ipv4' ? '/32' : '/128')

@@ -191,7 +191,8 @@ export async function describeTargets(
   return facts
 }
 
-async function inChunks<Id, Item>(
+/** Describes the ids in as many calls as they need. */
+export async function inChunks<Id, Item>(
   ids: readonly Id[],
   describe: (ids: readonly Id[]) => Promise<Item[]>,
 ): Promise<Item[]> {
@@ -204,7 +205,8 @@ export function idFilter(name: string, values: readonly string[]): Filter {
 
 // Interfaces and instances are looked up in our own account, even where the route tables are another's.
 
-function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkNetworkInterface[]> {
+/** @throws Ec2Error */
+export function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkNetworkInterface[]> {
   return sendPaged(
     'reading network interfaces',
     (token, options) =>
@@ -217,7 +219,8 @@ function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSignal): P
   )
 }
 
-function describeInstances(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkInstance[]> {
+/** @throws Ec2Error */
+export function describeInstances(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkInstance[]> {
   return sendPaged(
     'reading instances',
     (token, options) =>

@@ -33,4 +33,11 @@ export const PERMISSIONS: readonly Permission[] = [
   { sid: 'PublishClaims', actions: ['CreateTags'], client: 'own', scope: 'claims' },
   { sid: 'ShareClaims', actions: ['PutItem', 'Query'], client: 'own', scope: 'claims-table' },
   { sid: 'Pin', actions: ['CreateTags', 'DeleteTags'], client: 'own', scope: 'pins' },
+  { sid: 'Diagnose', actions: ['DescribeSubnets', 'DescribeSecurityGroups'], client: 'own', scope: 'any' },
 ]
+
+/**
+ * Calls of an operator alone, in no policy of ours: IAM cannot narrow ModifyNetworkInterfaceAttribute to the source/dest
+ * check of these interfaces, and it also sets their security groups.
+ */
+export const OPERATORS_ACTIONS: readonly string[] = ['ModifyNetworkInterfaceAttribute']

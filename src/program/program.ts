@@ -1,6 +1,7 @@
 /** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { addDiagnosisCommands } from './diagnosis.ts'
 import { addFailoverCommands } from './failover.ts'
 import { addInsightCommands } from './insight.ts'
 import { addLabCommands } from './lab.ts'
@@ -24,12 +25,14 @@ Exit codes:
 Examples:
   vip-switch lab                        see a failover here, without AWS
   vip-switch status                     how things stand, and what to do next
+  vip-switch doctor                     what could go wrong, and what mends it
   vip-switch list                       what points where
   vip-switch switch VI_1 --to db-2      move an instance's routes by hand`,
     )
   addFailoverCommands(program, exit)
   addOperationCommands(program, exit)
   addInsightCommands(program, exit)
+  addDiagnosisCommands(program, exit)
   addSetupCommands(program, exit)
   addLabCommands(program, exit)
   return program

@@ -36,7 +36,7 @@ describe('route tables', () => {
     expect(statementOf(instance, 'MoveRoutes')?.Resource).toEqual([tableArn(A), tableArn(B)])
     expect(statementOf(instance, 'CreateMissingRoutes')?.Resource).toBe(tableArn(B))
     expect(sidsOf(policies(A, { instance: 'createMissing: false' }).instance)).toEqual([
-      ...['ReadRoutes', 'MoveRoutes', 'ReadInterfaces', 'ReadInstances', 'PublishClaims', 'Pin'],
+      ...['ReadRoutes', 'MoveRoutes', 'ReadInterfaces', 'ReadInstances', 'PublishClaims', 'Pin', 'Diagnose'],
     ])
   })
 
@@ -83,7 +83,14 @@ describe('where the resources are', () => {
 
 test('a role that is assumed has the routes, in its own account, and the instances’ role all the rest', () => {
   const { instance, routeOwner } = policies(A, { top: `assumeRole: '${ROLE}',` })
-  expect(sidsOf(instance)).toEqual(['AssumeRouteRole', 'ReadInterfaces', 'ReadInstances', 'PublishClaims', 'Pin'])
+  expect(sidsOf(instance)).toEqual([
+    'AssumeRouteRole',
+    'ReadInterfaces',
+    'ReadInstances',
+    'PublishClaims',
+    'Pin',
+    'Diagnose',
+  ])
   expect(statementOf(instance, 'AssumeRouteRole')).toMatchObject({ Action: 'sts:AssumeRole', Resource: ROLE })
   expect(sidsOf(routeOwner)).toEqual(['ReadRoutes', 'MoveRoutes', 'CreateMissingRoutes'])
   expect(routeOwner && statementOf(routeOwner, 'MoveRoutes')?.Resource).toBe(tableArn(A, '210987654321'))

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { PERMISSIONS } from '../../src/ec2/permissions.ts'
+import { OPERATORS_ACTIONS, PERMISSIONS } from '../../src/ec2/permissions.ts'
 
 const FOLDERS = ['src/ec2', 'src/witness']
 
@@ -10,7 +10,7 @@ test('every command of the SDK that is used is in the list of permissions, and n
     readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')),
   )
   const used = source.flatMap((text) => [...text.matchAll(/\bnew (\w+)Command\(/g)].map(([, action]) => action))
-  const listed = PERMISSIONS.flatMap(({ actions }) => actions)
+  const listed = [...PERMISSIONS.flatMap(({ actions }) => actions), ...OPERATORS_ACTIONS]
   expect([...new Set(used)].sort()).toEqual([...new Set(listed)].sort())
 })
 

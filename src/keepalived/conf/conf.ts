@@ -1,5 +1,5 @@
 /** What keepalived.conf says of VRRP, and of who is told. */
-import { parseDestination } from '../../core/vip.ts'
+import { parseAddress } from '../../core/vip.ts'
 import { blocksOf, type Entry } from './blocks.ts'
 import { readConfLines } from './lines.ts'
 import { wordsOf } from './words.ts'
@@ -84,10 +84,10 @@ function instanceOf(block: Entry): VrrpInstance {
     onLowerPriority: script(entries, 'notify_master_rx_lower_pri'),
     interface: value(entries, 'interface'),
     priority: Number.isInteger(priority) ? priority : undefined,
-    source: value(entries, 'unicast_src_ip'),
+    source: addressIn(value(entries, 'unicast_src_ip') ?? '')[0],
     // One a line, with its options; older versions take several (vrrp_parser.c, vrrp_unicast_peer_handler).
-    peers: wordsIn(entries, 'unicast_peer').filter(isAddress),
-    addresses: addresses.filter(isAddress),
+    peers: wordsIn(entries, 'unicast_peer').flatMap(addressIn),
+    addresses: addresses.flatMap(addressIn),
     strict: flag(entries, 'strict_mode'),
   }
 }
@@ -126,10 +126,8 @@ function script(entries: readonly Entry[], keyword: string): Script | undefined 
   return command === undefined ? undefined : { command: wordsOf(command), user }
 }
 
-function isAddress(text: string): boolean {
-  try {
-    return !text.includes('/') && parseDestination(text).kind !== 'prefix-list'
-  } catch {
-    return false
-  }
+/** In canonical text; none where it is none. */
+function addressIn(text: string): string[] {
+  const address = parseAddress(text)
+  return address ? [address.text] : []
 }

@@ -1,0 +1,153 @@
+/** The nodes: who they are, and what each must be to carry a VIP. */
+import type { Config } from '../../config/schema.ts'
+import type { Finding } from '../../core/finding.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { MetadataOptions } from '../../ec2/members.ts'
+import { claimKey } from '../../witness/tag.ts'
+import { type Cluster, isLive, type Member } from './cluster.ts'
+import { finding, type Known } from './known.ts'
+
+/**
+ * Who the nodes are.
+ * @param ownEni which interface is this node's; undefined: this machine is no node
+ */
+export function judgeMembers(
+  { members }: Cluster,
+  config: Pick<Config, 'cluster' | 'witness'>,
+  ownEni: Known<EniId> | undefined,
+): readonly Finding[] {
+  const live = members.filter(isLive)
+  const silent = live.filter(({ published }) => published.length === 0)
+  const problems = [
+    ...ownProblems(members, ownEni),
+    ...members.filter((member) => !isLive(member)).map((member) => voidFinding(member, config)),
+    ...silent.map((member) =>
+      finding('members', 'warn', `${whoText(member)} has never published a claim`, {
+        subject: member.label,
+        mend: { advice: `start the daemon there: systemctl enable --now vip-switch` },
+      }),
+    ),
+    ...(live.length < 2 ? [loneFinding(live)] : []),
+  ]
+  return problems.length > 0 ? problems : [finding('members', 'ok', live.map(whoText).join(', '))]
+}
+
+function ownProblems(members: readonly Member[], ownEni: Known<EniId> | undefined): Finding[] {
+  if (!ownEni) return []
+  const setIt = { advice: 'set interface or eni in the config' }
+  if (!ownEni.known) {
+    const found = `which interface is this node’s is not known: ${ownEni.why}`
+    return [finding('members', 'fail', found, { mend: setIt })]
+  }
+  if (members.some(({ isSelf }) => isSelf)) return []
+  return [finding('members', 'fail', `EC2 has no interface ${ownEni.value}, which is this node’s`, { mend: setIt })]
+}
+
+function voidFinding(
+  { label, nic, published, instance }: Member,
+  { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
+): Finding {
+  const why = instance?.known ? `its instance is ${instance.value.state}` : 'it is attached to no instance'
+  const keys = published.map((name) => `Key=${claimKey(cluster, name)}`).join(' ')
+  const found = `${nic.eni} carries a claim, and no traffic: ${why}`
+  if (instance) {
+    const mend = { command: `aws ec2 start-instances --instance-ids ${nic.instance}` }
+    return finding('members', 'warn', found, { subject: label, mend })
+  }
+  switch (witness.type) {
+    case 'ec2-tags': {
+      const mend = { command: `aws ec2 delete-tags --resources ${nic.eni} --tags ${keys}` }
+      return finding('members', 'warn', found, { subject: label, mend })
+    }
+    case 'dynamodb':
+      return finding('members', 'warn', found, {
+        subject: label,
+        mend: { advice: 'it is forgotten within seven days' },
+      })
+  }
+}
+
+function loneFinding([only]: readonly Member[]): Finding {
+  const who = only ? `only ${whoText(only)} is known` : 'no node is known'
+  const found = `${who}: nobody else has published a claim, and keepalived.conf names no other that EC2 has`
+  return finding('members', 'warn', found, { mend: { advice: 'set up the other node: README.md, steps 4 to 7' } })
+}
+
+function whoText({ label, nic, vrrpAddress, isSelf }: Member): string {
+  const where = [label === nic.eni ? undefined : nic.eni, vrrpAddress, isSelf ? 'this node' : undefined]
+  return `${label} (${where.filter(Boolean).join(', ')})`
+}
+
+/** Whether the loss of one zone leaves a node. */
+export function judgeZones({ members }: Cluster): readonly Finding[] {
+  const live = members.filter(isLive)
+  if (live.length < 2) return [finding('zones', 'skipped', 'fewer than two nodes are known')]
+  const zones = new Set(live.map(({ nic }) => nic.zone))
+  const [zone] = zones
+  if (zones.size > 1)
+    return [finding('zones', 'ok', live.map(({ label, nic }) => `${label} in ${nic.zone}`).join(', '))]
+  return [
+    finding(
+      'zones',
+      'warn',
+      `${live.map(({ label }) => label).join(' and ')} are in ${zone}: its loss takes them all`,
+      {
+        mend: { advice: 'put one of them into a subnet of another zone' },
+      },
+    ),
+  ]
+}
+
+/** An interface whose check is on drops what is for the VIP, whose address it does not have. */
+export function judgeSourceDestChecks({ members }: Cluster): readonly Finding[] {
+  const live = members.filter(isLive)
+  const checked = live.filter(({ nic }) => nic.sourceDestCheck)
+  if (live.length === 0) return [finding('source-dest-check', 'skipped', 'no node is known')]
+  if (checked.length === 0)
+    return [finding('source-dest-check', 'ok', `off on ${live.map(({ nic }) => nic.eni).join(', ')}`)]
+  return checked.map(({ label, nic: { eni } }) =>
+    finding('source-dest-check', 'fail', `on, on ${eni}: it drops what is for the VIP`, {
+      subject: label,
+      mend: {
+        command: `aws ec2 modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`,
+      },
+      fixes: eni,
+    }),
+  )
+}
+
+/** Where a node learns who it is, and has its credentials from. */
+export function judgeMetadata({ members }: Cluster): readonly Finding[] {
+  const live = members.filter(isLive)
+  const unread = live.find(({ instance }) => instance && !instance.known)?.instance
+  if (unread && !unread.known) return [finding('imds', 'unknown', unread.why)]
+  const findings = live.flatMap((member) => metadataFinding(member) ?? [])
+  const good = findings.filter(({ verdict }) => verdict === 'ok')
+  const [first] = good
+  if (!first) return findings.length > 0 ? findings : [finding('imds', 'skipped', 'no node is known')]
+  const told = good.map(({ subject, found }) => `${subject}: ${found}`).join(', ')
+  return [{ ...first, subject: undefined, found: told }, ...findings.filter((each) => !good.includes(each))]
+}
+
+function metadataFinding({ label: subject, instance }: Member): Finding | undefined {
+  if (!instance?.known) return undefined
+  const { metadata, instance: id } = instance.value
+  if (!metadata) return finding('imds', 'unknown', 'EC2 does not tell how it may be asked', { subject })
+  const [verdict, found, option] = metadataVerdict(metadata)
+  const command = `aws ec2 modify-instance-metadata-options --instance-id ${id} ${option}`
+  return finding('imds', verdict, found, { subject, ...(option && { mend: { command } }) })
+}
+
+function metadataVerdict({
+  isEnabled,
+  needsToken,
+  hopLimit,
+}: MetadataOptions): ['ok' | 'warn' | 'fail', string, string?] {
+  if (!isEnabled)
+    return ['fail', 'disabled: the node knows neither who it is, nor its credentials', '--http-endpoint enabled']
+  if (!needsToken) {
+    const why = 'whatever can be tricked into a GET there has the role that moves the routes'
+    return ['warn', `version 1 is answered, too: ${why}`, '--http-tokens required']
+  }
+  return ['ok', hopLimit > 1 ? `IMDSv2, hop limit ${hopLimit}` : 'IMDSv2, hop limit 1 (2 for a container)']
+}

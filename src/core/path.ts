@@ -1,0 +1,18 @@
+/** Which route carries what is sent to an address. */
+import type { Route, RouteTable } from './route.ts'
+import { contains, type Destination, prefixLength } from './vip.ts'
+
+/**
+ * The route of the longest prefix that holds the address; of two, the static one
+ * (https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html). What is in a prefix list is not known here.
+ */
+export function routeTo(table: Pick<RouteTable, 'routes'>, address: Destination): Route | undefined {
+  return table.routes
+    .filter((route) => contains(route.destination, address))
+    .reduce<Route | undefined>((best, route) => (best && !isNearer(route, best) ? best : route), undefined)
+}
+
+function isNearer(route: Route, best: Route): boolean {
+  const [length, bestLength] = [prefixLength(route.destination), prefixLength(best.destination)]
+  return length > bestLength || (length === bestLength && best.propagated && !route.propagated)
+}
