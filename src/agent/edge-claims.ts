@@ -1,13 +1,13 @@
 /** Claims in an edge without a daemon: this node's own, and those of the others that were renewed since it began. */
 import { deadline } from '../clock.ts'
 import type { Claim } from '../core/claim.ts'
-import { decide, type ObservedClaim } from '../core/decide.ts'
+import type { Decision, ObservedClaim } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
-import { judgePins } from '../core/pin.ts'
 import { Failure, messageOf } from '../errors.ts'
 import type { VrrpEvent } from '../keepalived/event.ts'
 import type { Testimony, Witness } from '../witness/witness.ts'
 import type { EdgeClaims } from './edge.ts'
+import { awaitClearance, type HeldEdge, judgeClaims } from './held-edge.ts'
 import { insist, type Wanted } from './route-port.ts'
 
 /** A claim that is not published by then is not worth more: the next event brings another. Milliseconds, as below. */
@@ -28,12 +28,20 @@ export type Speaker = {
 /** Of this node, as soon as it is known; and the beats that were there then: a new one proves that its node lives. */
 type Beginning = { self: Claim; readonly beats: ReadonlyMap<EniId, string> }
 
-/** Begins to watch the claims. What fails is logged, and leaves the edge as it is. */
-export function openClaims(speaker: Speaker, wanted: Wanted): EdgeClaims {
+/** `hold` is for `failover: safe`; it throws as awaitClearance. */
+type HoldableClaims = EdgeClaims & {
+  /** Resolves once the routes are this node's. From then on, what is not known of the others permits no write. */
+  hold(rules: Pick<HeldEdge, 'intervalMs' | 'ttlMs'>): Promise<void>
+}
+
+/** Begins to watch the claims. What fails is logged, and leaves an edge that is not held as it is. */
+export function openClaims(speaker: Speaker, wanted: Wanted): HoldableClaims {
   const { event, eni, witness } = speaker
   const { clock, log } = wanted
   let begun: Beginning | undefined
   let last: Promise<void> = Promise.resolve()
+  let mute = true
+  let isHeld = false
 
   const read = async (signal: AbortSignal): Promise<Testimony> => {
     const testimony = (await witness.read(signal)).get(event.name)
@@ -41,15 +49,28 @@ export function openClaims(speaker: Speaker, wanted: Wanted): EdgeClaims {
     return testimony
   }
 
+  const readAtLeisure = () => insist(read, within(PUBLISH_MS, wanted))
+
   async function publishNow(): Promise<void> {
     const inTime = within(PUBLISH_MS, wanted)
     try {
       begun ??= await begin(speaker, read, inTime)
       begun.self = { ...begun.self, beat: new Date(clock.wall()).toISOString() }
       await publish(event.name, begun.self, witness, inTime)
+      mute = false
     } catch (error) {
+      mute = true
       logUnpublished(error, wanted)
     }
+  }
+
+  /** By those of the others' claims that have changed since the edge began, or since it was held. */
+  async function judgeRenewed({ self, beats }: Beginning): Promise<Decision> {
+    const testimony = await (isHeld ? readAtLeisure() : read(within(LOOK_MS, wanted).signal))
+    const others = testimony.claims
+      .filter(({ claim }) => claim.eni !== eni && claim.beat !== beats.get(claim.eni))
+      .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'alive' }))
+    return judgeClaims(testimony, { self, mute: isHeld && mute }, others)
   }
 
   return {
@@ -57,26 +78,24 @@ export function openClaims(speaker: Speaker, wanted: Wanted): EdgeClaims {
       last = last.then(publishNow)
     },
 
+    async hold(rules) {
+      const beat = async () => {
+        await publishNow()
+        return begun && { self: begun.self, mute }
+      }
+      isHeld = true
+      const beats = await awaitClearance({ ...rules, beat, read: readAtLeisure }, wanted)
+      if (begun) begun = { ...begun, beats }
+    },
+
     async reasonToYield() {
       // Whose priority is not known cannot tell who is higher: keepalived can, and says that we are MASTER.
-      if (begun?.self.priority === undefined) return undefined
-      const { self, beats } = begun
+      if (!begun || (!isHeld && begun.self.priority === undefined)) return undefined
       try {
-        const { claims, pins, detached, date } = await read(within(LOOK_MS, wanted).signal)
-        const others = claims
-          .filter(({ claim }) => claim.eni !== eni && claim.beat !== beats.get(claim.eni))
-          .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'alive' }))
-        const { action, reason } = decide({
-          self,
-          isVoid: detached.has(eni),
-          mute: false,
-          others,
-          isLasting: false,
-          pin: judgePins(pins, date, (id) => detached.has(id)).valid,
-          routes: [],
-        })
+        const { action, reason } = await judgeRenewed(begun)
         return action === 'yield' ? reason : undefined
       } catch (error) {
+        if (isHeld) throw error
         if (!wanted.signal.aborted) log.warn(`what the others claim is not known: ${messageOf(error)}`)
         return undefined
       }

@@ -1,6 +1,6 @@
 /** What a hook that acts without a daemon tells the other nodes. Apart, so that it is loaded after the routes are written. */
 import { instanceOf, loadConfig } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
+import { type Config, claimTtlOf } from '../config/schema.ts'
 import type { NodeState } from '../core/claim.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Ec2 } from '../ec2/client.ts'
@@ -15,8 +15,17 @@ import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
 /** keepalived kills a hook of STOP a second after it was forked (vrrp_notify.c): milliseconds of the process' life. */
 const STOP_ENDS_MS = 900
 
-export function openEdgeClaims(event: VrrpEvent, config: Config, ec2: Ec2, eni: EniId, wanted: Wanted): EdgeClaims {
-  return openClaims(speakerOf(event, config, ec2, eni), wanted)
+/** Begins to watch the claims: with `failover: safe`, not before they say that the routes are this node's. */
+export async function openEdgeClaims(
+  event: VrrpEvent,
+  config: Config,
+  ec2: Ec2,
+  eni: EniId,
+  wanted: Wanted,
+): Promise<EdgeClaims> {
+  const claims = openClaims(speakerOf(event, config, ec2, eni), wanted)
+  if (config.failover === 'safe') await claims.hold({ intervalMs: config.interval, ttlMs: claimTtlOf(config) })
+  return claims
 }
 
 /** Publishes that this node is not MASTER; what keeps it from that is logged. */

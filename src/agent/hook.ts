@@ -81,8 +81,15 @@ async function becomeMaster(
     })
   }
   // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
-  const view = event.state === 'MASTER' ? saved : undefined
-  log.info({ event, eni, region: ec2.region }, `${eventText(event)}: taking its routes`)
+  const isSafe = config.failover === 'safe'
+  const view = event.state === 'MASTER' && !isSafe ? saved : undefined
+  const how = isSafe ? ', as soon as no live node has a better claim' : ''
+  log.info({ event, eni, region: ec2.region }, `${eventText(event)}: taking its routes${how}`)
+  const openClaims = async () => {
+    const { openEdgeClaims } = await import('./hook-claims.ts')
+    return openEdgeClaims(event, config, ec2, eni, wanted)
+  }
+  const held = isSafe ? await openClaims() : undefined
   return runEdge({
     vips,
     policy: { createMissing, takeOver },
@@ -105,8 +112,7 @@ async function becomeMaster(
     },
     async openClaims() {
       onAnswer(eni)
-      const { openEdgeClaims } = await import('./hook-claims.ts')
-      return openEdgeClaims(event, config, ec2, eni, wanted)
+      return held ?? openClaims()
     },
   })
 }

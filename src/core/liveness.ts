@@ -1,4 +1,5 @@
 /** Which of the others' claims count, as this node sees them on its own monotonic clock. */
+import type { Claim } from './claim.ts'
 import type { EniId } from './ids.ts'
 
 /**
@@ -73,6 +74,24 @@ export function forgetAges({ lastGoodRead, tracks }: Observations, now: number):
 export function livenessOf(track: Track, now: number, ttlMs: number): Exclude<Liveness, 'void'> {
   if (track.changedAt !== undefined && now - track.changedAt < ttlMs) return 'alive'
   return now - track.observedSince < ttlMs ? 'unknown' : 'expired'
+}
+
+/**
+ * The claims of one good read, each with its liveness; those that were never observed are left out.
+ * @param askedAt when the read began: an answer that came late proves no silence after the question
+ */
+export function observedClaims(
+  claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[],
+  { tracks }: Observations,
+  askedAt: number,
+  ttlMs: number,
+): { readonly claim: Claim; readonly liveness: Liveness }[] {
+  return claims.flatMap(({ claim, isVoid }) => {
+    const track = tracks.get(claim.eni)
+    if (!track) return []
+    const liveness = isVoid ? 'void' : livenessOf(track, askedAt, ttlMs)
+    return [{ claim, liveness }]
+  })
 }
 
 /** Whether a claim of this liveness takes part in the election. */

@@ -58,13 +58,14 @@ export function hook(
   event: readonly string[],
   {
     instance = 'vips: [10.99.0.10], routeTables: [{ name: private-a }, { name: private-c }]',
+    config: settings = '',
     flags = [],
     env = {},
-  }: { instance?: string; flags?: string[]; env?: NodeJS.ProcessEnv } = {},
+  }: { instance?: string; config?: string; flags?: string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Run> {
   // A file of its own: another hook of the node may be reading its config just now.
   const config = join(directory, `${randomUUID()}.yaml`)
-  writeFileSync(config, `cluster: db\neni: ${eniOf(node)}\ninstances:\n  VI_1: { ${instance} }\n`)
+  writeFileSync(config, `cluster: db\neni: ${eniOf(node)}\n${settings}\ninstances:\n  VI_1: { ${instance} }\n`)
   const state = join(directory, node)
   return runProgram(
     ['notify', '--config', config, '--state-dir', state, ...flags, ...event],

@@ -78,7 +78,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a void interface is not noticed',
-    file: PROTOCOL,
+    file: LIVENESS,
     find: "const liveness = isVoid ? 'void' : livenessOf(",
     replace: 'const liveness = livenessOf(',
   },
@@ -127,8 +127,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an answer that comes late is taken for what is so now',
     file: PROTOCOL,
-    find: 'livenessOf(track, askedAt, state.settings.ttlMs)',
-    replace: 'livenessOf(track, now.monotonic, state.settings.ttlMs)',
+    find: 'askedAt, state.settings.ttlMs',
+    replace: 'now.monotonic, state.settings.ttlMs',
   },
   {
     name: 'a failed read is no gap, however short the ttl',

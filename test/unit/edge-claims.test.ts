@@ -159,3 +159,30 @@ describe('an edge leaves the routes', () => {
     expect(await edge.reasonToYield()).toBeUndefined()
   })
 })
+
+describe('a held edge', () => {
+  const RULES = { intervalMs: 5000, ttlMs: 16_000 }
+
+  test('goes on with the claims as they were when it was free to write: who has fallen silent by then is no rival', async () => {
+    const { edge, renew } = await world([claimOf(THEIRS)])
+    renew(claimOf(THEIRS, { beat: '2' }))
+    await edge.hold(RULES)
+    expect(await edge.reasonToYield()).toBeUndefined()
+    renew(claimOf(THEIRS, { beat: '3' }))
+    expect(await edge.reasonToYield()).toContain('is alive')
+  })
+
+  test('leaves the routes to a MASTER that comes then, also where its own priority is not known', async () => {
+    const { edge, renew } = await world([], { event: PROOF, priority: undefined })
+    await edge.hold(RULES)
+    renew(claimOf(THEIRS))
+    expect(await edge.reasonToYield()).toContain('is alive')
+  })
+
+  test('permits no write where the claims cannot be read then', async () => {
+    const { edge, witness } = await world([])
+    await edge.hold(RULES)
+    witness.read = () => Promise.reject(new Failure('refused', 'no permission to read'))
+    await expect(edge.reasonToYield()).rejects.toThrow('no permission to read')
+  })
+})

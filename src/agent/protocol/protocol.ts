@@ -2,8 +2,8 @@
  * What an agent does, as a state machine: an input in, a new state and effects out. No I/O and no clock of its own, so
  * that the daemon, the scenarios and the simulations run the very same steps.
  */
-import { decide, type ObservedClaim, type View } from '../../core/decide.ts'
-import { counts, livenessOf, observe, ttlOf } from '../../core/liveness.ts'
+import { decide, type View } from '../../core/decide.ts'
+import { counts, observe, observedClaims, ttlOf } from '../../core/liveness.ts'
 import { judgePins } from '../../core/pin.ts'
 import { routeKeyText } from '../../core/route.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
@@ -192,13 +192,7 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
 }
 
 function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims'], askedAt: number): View {
-  const observed = others.flatMap(({ claim, isVoid }): ObservedClaim[] => {
-    const track = state.observations.tracks.get(claim.eni)
-    if (!track) return []
-    // An answer that came late proves no silence after the question.
-    const liveness = isVoid ? 'void' : livenessOf(track, askedAt, state.settings.ttlMs)
-    return [{ claim, liveness }]
-  })
+  const observed = observedClaims(others, state.observations, askedAt, state.settings.ttlMs)
   const { self, mute, pin, settings } = state
   const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
   state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined

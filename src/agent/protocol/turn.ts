@@ -3,7 +3,7 @@ import type { Condition } from '../../core/decide.ts'
 import type { Effect, Now, ProtocolState } from './state.ts'
 
 /** A MASTER in conflict reads at least as often. Milliseconds. */
-const CONFLICT_INTERVAL = 2000
+export const CONFLICT_INTERVAL = 2000
 /** Nodes that are neither MASTER nor pinned read so many times more slowly, while nothing moves. */
 const OTHERS_SLOWDOWN = 6
 
