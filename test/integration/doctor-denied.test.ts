@@ -153,6 +153,7 @@ test('claims in DynamoDB tell who the nodes are; what is asked for their tags is
     await table.put(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { S: value }])))
     endpoint.region.tags.delete(eniOf(node))
   }
+  table.calls.length = 0
   const { exitCode, report } = await findings({
     config: { witness: { type: 'dynamodb', table: TABLE } },
     env: { AWS_ENDPOINT_URL_DYNAMODB: table.url },
