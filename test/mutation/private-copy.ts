@@ -25,7 +25,7 @@ const SHORT = { SIMULATION_STEPS: '160000', EXHAUSTIVE: 'small' }
 
 const CONFIG = `export default {
   cacheDir: './cache',
-  test: { include: ['test/**/*.test.ts'], maxWorkers: 1, pool: 'threads', isolate: false, bail: 1, reporters: ['json'], outputFile: './report.json' },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, maxWorkers: 1, pool: 'threads', isolate: false, bail: 1, reporters: ['json'], outputFile: './report.json' },
 }
 `
 
