@@ -15,6 +15,11 @@ export class Failure extends Error {
   }
 }
 
+/** What to do about anything that was thrown, where it says so. */
+export function hintOf(error: unknown): string | undefined {
+  return error instanceof Failure ? error.hint : undefined
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -5,7 +5,7 @@ import type { Decision } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
 import { serviceOf } from '../ec2/errors.ts'
-import { messageOf } from '../errors.ts'
+import { hintOf, messageOf } from '../errors.ts'
 import { type Counters, countStep } from './counters.ts'
 import { step, wakeAt } from './protocol/protocol.ts'
 import {
@@ -105,7 +105,7 @@ export class Agent {
             if (this.#stopped.signal.aborted) return
             counters.readsFailed += 1
             const unread = serviceOf(error)
-            log.warn({ instance }, `${unread} could not be read: ${messageOf(error)}`)
+            log.warn({ instance, hint: hintOf(error) }, `${unread} could not be read: ${messageOf(error)}`)
             this.deliver({ kind: 'read', reading: undefined, unread })
           },
         )
@@ -135,7 +135,7 @@ export class Agent {
     } catch (error) {
       if (signal.aborted) return
       counters.writesFailed += 1
-      log.error({ instance, route: routeKeyText(key) }, messageOf(error))
+      log.error({ instance, route: routeKeyText(key), hint: hintOf(error) }, messageOf(error))
       this.deliver({ kind: 'written', key, accepted: false })
     }
   }
@@ -152,7 +152,7 @@ export class Agent {
         counters.publishesFailed += 1
         // It is tried again and again, with each beat: once is enough to say.
         const level = this.#state.mute ? 'debug' : 'error'
-        log[level]({ instance }, `the others cannot see this node's claim: ${messageOf(error)}`)
+        log[level]({ instance, hint: hintOf(error) }, `the others cannot see this node's claim: ${messageOf(error)}`)
       }
     }
     this.deliver({ kind: 'published', beat: claim.beat, acknowledged })

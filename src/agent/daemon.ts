@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { Failure, hintOf, messageOf } from '../errors.ts'
 import { eventText, parseEventArguments } from '../keepalived/event.ts'
 import { isNewer, newestEvent } from '../keepalived/journal.ts'
 import { type ControlRequest, serveControl } from './control.ts'
@@ -128,7 +128,7 @@ export class Daemon {
     const { clock, log } = this.#options
     const reason = messageOf(error)
     this.#rejected = { reason, since: this.#rejected?.since ?? clock.wall() }
-    log.error({ hint: error instanceof Failure ? error.hint : undefined }, `the config stays as it was: ${reason}`)
+    log.error({ hint: hintOf(error) }, `the config stays as it was: ${reason}`)
   }
 
   #wanted(signal: AbortSignal): Wanted {

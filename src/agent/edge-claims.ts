@@ -3,7 +3,7 @@ import { deadline } from '../clock.ts'
 import type { Claim } from '../core/claim.ts'
 import type { Decision, ObservedClaim } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { Failure, hintOf, messageOf } from '../errors.ts'
 import type { VrrpEvent } from '../keepalived/event.ts'
 import type { Testimony, Witness } from '../witness/witness.ts'
 import type { EdgeClaims } from './edge.ts'
@@ -96,7 +96,8 @@ export function openClaims(speaker: Speaker, wanted: Wanted): HoldableClaims {
         return action === 'yield' ? reason : undefined
       } catch (error) {
         if (isHeld) throw error
-        if (!wanted.signal.aborted) log.warn(`what the others claim is not known: ${messageOf(error)}`)
+        if (!wanted.signal.aborted)
+          log.warn({ hint: hintOf(error) }, `what the others claim is not known: ${messageOf(error)}`)
         return undefined
       }
     },
@@ -134,8 +135,7 @@ export async function publish(instance: string, claim: Claim, witness: Witness, 
 
 export function logUnpublished(error: unknown, { log }: Wanted): void {
   if (error instanceof Failure && error.kind === 'superseded') return
-  const hint = error instanceof Failure ? error.hint : undefined
-  log.error({ hint }, `the others cannot see this node's claim: ${messageOf(error)}`)
+  log.error({ hint: hintOf(error) }, `the others cannot see this node's claim: ${messageOf(error)}`)
 }
 
 /** The same, for no longer than that. */

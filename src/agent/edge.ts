@@ -12,7 +12,7 @@ import {
   standingOf,
 } from '../core/route.ts'
 import { type Destination, destinationText } from '../core/vip.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { Failure, hintOf, messageOf } from '../errors.ts'
 import type { RoutePort, TableSelection } from './route-port.ts'
 import { routeKeys, type View, viewOf } from './view.ts'
 
@@ -114,7 +114,7 @@ async function writeOne({ routes, eni, log }: EdgeInput, ledger: Ledger, key: Ro
   } catch (error) {
     if (isSuperseded(error)) throw error
     note(error instanceof Failure && error.kind === 'refused' ? 'refused' : 'failed', messageOf(error))
-    log.error({ route: routeKeyText(key), hint: error instanceof Failure ? error.hint : undefined }, messageOf(error))
+    log.error({ route: routeKeyText(key), hint: hintOf(error) }, messageOf(error))
   }
 }
 
@@ -211,7 +211,7 @@ function judge(
 
 /** A write that was accepted and never seen in place is not done: it is said so. */
 function markUnconfirmed({ log }: EdgeInput, ledger: Ledger, error: unknown): void {
-  log.warn({ hint: error instanceof Failure ? error.hint : undefined }, `not confirmed: ${messageOf(error)}`)
+  log.warn({ hint: hintOf(error) }, `not confirmed: ${messageOf(error)}`)
   for (const [text, entry] of ledger) {
     const { key, verdict } = entry.outcome
     if (verdict !== 'done') continue

@@ -72,11 +72,14 @@ function record(stateDirectory: string, event: VrrpEvent, moment: Moment, remark
     recordEvent(stateDirectory, event, moment)
   } catch (error) {
     const text = `cannot record the event: ${messageOf(error)}`
-    const hint = `make ${stateDirectory} writable for keepalived's script_user, or choose another with --state-dir`
+    const hint = stateHint(stateDirectory)
     if (!isMaster(event)) throw new Failure('failed', text, { hint, cause: error })
     remark({ level: 'error', text: `${text}; going on without`, hint })
   }
 }
+
+const stateHint = (directory: string) =>
+  `make ${directory} writable for keepalived's script_user, or choose another with --state-dir`
 
 /** The newest event on record; none, with a remark, where the record cannot be read. */
 export function newestRecorded(
@@ -88,7 +91,11 @@ export function newestRecorded(
   try {
     return newestEvent(stateDirectory, name, boot)
   } catch (error) {
-    remark({ level: 'error', text: `cannot see whether a newer event is recorded: ${messageOf(error)}` })
+    remark({
+      level: 'error',
+      text: `cannot see whether a newer event is recorded: ${messageOf(error)}`,
+      hint: stateHint(stateDirectory),
+    })
     return undefined
   }
 }

@@ -77,7 +77,7 @@ async function becomeMaster(
   if (saved?.pin && saved.pin.eni !== eni && clock.wall() < saved.pin.until) {
     const until = new Date(saved.pin.until).toISOString()
     throw new Failure('refused', `the routes are pinned to ${saved.pin.eni} until ${until}`, {
-      hint: 'vip-switch unpin',
+      hint: `to give them back to VRRP before that: vip-switch unpin ${event.name}`,
     })
   }
   // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.

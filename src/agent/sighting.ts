@@ -6,7 +6,7 @@ import { findRoute, type RouteTable, type Target, type TargetFacts } from '../co
 import type { Ec2 } from '../ec2/client.ts'
 import { serviceOf } from '../ec2/errors.ts'
 import { readTables } from '../ec2/tables.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { hintOf, messageOf } from '../errors.ts'
 import { openWitness } from '../witness/open.ts'
 import type { Testimony } from '../witness/witness.ts'
 import { insist, openFor, type Wanted } from './route-port.ts'
@@ -70,8 +70,7 @@ function readingOf<Value>(result: PromiseSettledResult<Value>): Value | undefine
 }
 
 function troubleOf(error: unknown): Trouble {
-  const hint = error instanceof Failure ? error.hint : undefined
-  return { service: serviceOf(error), message: messageOf(error), hint }
+  return { service: serviceOf(error), message: messageOf(error), hint: hintOf(error) }
 }
 
 /** Whatever carries a claim or a pin. */

@@ -3,7 +3,7 @@ import type { EniId, InstanceId } from '../core/ids.ts'
 import type { Target, TargetFacts } from '../core/route.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { describeTargets } from '../ec2/interfaces.ts'
-import { messageOf } from '../errors.ts'
+import { hintOf, messageOf } from '../errors.ts'
 import { insist, type Wanted } from './route-port.ts'
 
 /** Facts by the id of ENI or instance. @throws Failure where we may not read them */
@@ -26,7 +26,7 @@ export async function factsOfTargets(
   try {
     return await lookUpTargets(ec2, targets, wanted)
   } catch (error) {
-    wanted.log.warn(`names and zones are not shown: ${messageOf(error)}`)
+    wanted.log.warn({ hint: hintOf(error) }, `names and zones are not shown: ${messageOf(error)}`)
     return new Map()
   }
 }

@@ -39,7 +39,7 @@ async function lookAndSay(name: string | undefined, { config: path, timeout }: C
 async function inTime<Value>(ms: number, work: Promise<Value>): Promise<Value> {
   const done = new AbortController()
   const late = systemClock.sleep(ms, done.signal).then(() => {
-    throw new Failure('failed', `not finished within ${ms / 1000} s`)
+    throw new Failure('failed', `not finished within ${ms / 1000} s`, { hint: 'give it more with --timeout' })
   })
   try {
     return await Promise.race([work, late])

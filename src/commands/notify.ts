@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { handOver } from '../agent/hand-over.ts'
 import { configPath, stateDirectory } from '../config/paths.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { hintOf, messageOf } from '../errors.ts'
 import { parseEventArguments } from '../keepalived/event.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes, MEANINGS } from '../output/exit.ts'
 
@@ -39,7 +39,7 @@ export async function notify(values: readonly string[], options: NotifyOptions):
     const log = await openLog()
     const exitCode = exitCodeOfError(error)
     if (exitCode === EXIT.superseded) log.info({ exitCode }, messageOf(error))
-    else log.error({ exitCode, hint: error instanceof Failure ? error.hint : undefined }, messageOf(error))
+    else log.error({ exitCode, hint: hintOf(error) }, messageOf(error))
     return exitCode
   }
 }

@@ -10,7 +10,7 @@ import type { Target } from '../core/route.ts'
 import { longestWait } from '../ec2/budget.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { findEni, type Reference } from '../ec2/interfaces.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { Failure, hintOf, messageOf } from '../errors.ts'
 import { ask } from '../output/ask.ts'
 import { type ExitCode, exitCodeOfRoutes } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
@@ -78,7 +78,7 @@ async function intentOf(
     return await readIntent(ec2, config, name, wanted)
   } catch (error) {
     if (pin !== undefined) throw error
-    wanted.log.warn(`whom VRRP means is not known: ${messageOf(error)}`)
+    wanted.log.warn({ hint: hintOf(error) }, `whom VRRP means is not known: ${messageOf(error)}`)
     return undefined
   }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { Failure } from '../errors.ts'
 import { type Budget, type BudgetOptions, openBudget } from './budget.ts'
 import { openConnections } from './connections.ts'
-import { Ec2Error, isVerdict } from './errors.ts'
+import { Ec2Error, hintOfCode, isVerdict } from './errors.ts'
 import { hedged } from './hedge.ts'
 import { regionOfThisInstance } from './identity.ts'
 import { takeTurns } from './turns.ts'
@@ -162,7 +162,9 @@ export async function sendNow<Output>(
   } catch (error) {
     if (!signal.aborted) throw failure(error)
     const { reason }: { reason: unknown } = signal
-    throw reason instanceof Failure ? new Failure(reason.kind, `${reason.message}; last, ${attempted}`) : reason
+    if (!(reason instanceof Failure)) throw reason
+    const hint = reason.hint ?? (reason.kind === 'failed' ? hintOfCode('TimeoutError') : undefined)
+    throw new Failure(reason.kind, `${reason.message}; last, ${attempted}: not answered`, { hint })
   } finally {
     settled.abort()
   }

@@ -11,39 +11,100 @@ import { Failure } from '../errors.ts'
  */
 export type ErrorClass = 'retry' | 'throttle' | 'create-instead' | 'permitted' | 'denied' | 'fatal'
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, and Node's and the SDK's own names. */
-const CLASSES: Readonly<Record<string, ErrorClass>> = {
-  RequestLimitExceeded: 'throttle',
-  Throttling: 'throttle',
-  ThrottlingException: 'throttle',
-  EC2ThrottledException: 'throttle',
-  ProvisionedThroughputExceededException: 'throttle',
-  InternalError: 'retry',
-  InternalFailure: 'retry',
-  ServerInternal: 'retry',
-  Unavailable: 'retry',
-  ServiceUnavailable: 'retry',
-  // Another writer was faster between our ReplaceRoute ("no such route") and our CreateRoute: replace again.
-  RouteAlreadyExists: 'retry',
+/** What is known of an answer: its class, and for people what it means and what to do. */
+type Known =
+  | { readonly class: 'retry' | 'throttle' | 'denied' | 'fatal'; readonly hint: string }
+  | { readonly class: 'create-instead' | 'permitted' }
+
+const NOT_ALLOWED = 'the role may not do this: give it the IAM policy that vip-switch iam-policy prints'
+const throttled: Known = {
+  class: 'throttle',
+  hint: 'this account makes too many calls of this action in this region: find who does (CloudTrail), or ask AWS for more',
+}
+const BROKEN_HINT = 'AWS has trouble of its own: if it lasts, see AWS Health'
+const broken: Known = { class: 'retry', hint: BROKEN_HINT }
+const unanswered: Known = {
+  class: 'retry',
+  hint: 'no answer: check the route, the security group and the VPC endpoint to the API',
+}
+const cutOff: Known = {
+  class: 'retry',
+  hint: 'the connection was cut: if it lasts, check the proxy and the VPC endpoint',
+}
+const unrouted: Known = {
+  class: 'retry',
+  hint: 'this host has no route to the API: check its route table, and the NAT gateway or VPC endpoint behind it',
+}
+const unresolved: Known = { class: 'retry', hint: 'the name of the API is not resolved: check the region and DNS' }
+const noTable: Known = {
+  class: 'fatal',
+  hint: 'no such route table: check the id, the region and the account: vip-switch list shows what is there',
+}
+const noInterface: Known = { class: 'fatal', hint: 'the interface is gone: check eni or interface in the config' }
+const expired: Known = { class: 'fatal', hint: 'the session has expired: log in anew, or check AWS_SESSION_TOKEN' }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, STS, and Node's and the SDK's own names. */
+const KNOWN: Readonly<Record<string, Known>> = {
+  RequestLimitExceeded: throttled,
+  Throttling: throttled,
+  ThrottlingException: throttled,
+  EC2ThrottledException: throttled,
+  ProvisionedThroughputExceededException: throttled,
+  InternalError: broken,
+  InternalFailure: broken,
+  ServerInternal: broken,
+  Unavailable: broken,
+  ServiceUnavailable: broken,
+  // Another writer was faster between our ReplaceRoute ("no such route") and our CreateRoute: replace again. A route that
+  // is the VPC's own is answered so, too (terraform-provider-aws#23866).
+  RouteAlreadyExists: {
+    class: 'retry',
+    hint: 'another writer was faster; if it lasts, the VIP is the VPC’s own CIDR: choose one outside',
+  },
   // A clock that is off: the SDK learns the offset from the answer and signs the next attempt with it.
-  RequestExpired: 'retry',
+  RequestExpired: { class: 'retry', hint: 'the clock of this host is off (timedatectl), or the session has expired' },
   // IMDS does not answer for a moment.
-  CredentialsProviderError: 'retry',
-  TimeoutError: 'retry',
-  ECONNREFUSED: 'retry',
-  ECONNRESET: 'retry',
-  EHOSTUNREACH: 'retry',
-  ENETUNREACH: 'retry',
-  ENOTFOUND: 'retry',
-  EAI_AGAIN: 'retry',
-  EPIPE: 'retry',
-  ETIMEDOUT: 'retry',
-  'InvalidRoute.NotFound': 'create-instead',
-  DryRunOperation: 'permitted',
-  UnauthorizedOperation: 'denied',
-  AuthFailure: 'denied',
-  AccessDenied: 'denied',
-  AccessDeniedException: 'denied',
+  CredentialsProviderError: {
+    class: 'retry',
+    hint: 'there are no credentials: attach an IAM role to the instance, or set AWS_PROFILE or AWS_ACCESS_KEY_ID',
+  },
+  TimeoutError: unanswered,
+  ETIMEDOUT: unanswered,
+  ECONNREFUSED: {
+    class: 'retry',
+    hint: 'nobody listens there: check AWS_ENDPOINT_URL, the proxy and the route to the API',
+  },
+  ECONNRESET: cutOff,
+  EPIPE: cutOff,
+  EHOSTUNREACH: unrouted,
+  ENETUNREACH: unrouted,
+  ENOTFOUND: unresolved,
+  EAI_AGAIN: unresolved,
+  'InvalidRoute.NotFound': { class: 'create-instead' },
+  DryRunOperation: { class: 'permitted' },
+  UnauthorizedOperation: { class: 'denied', hint: NOT_ALLOWED },
+  AccessDeniedException: { class: 'denied', hint: NOT_ALLOWED },
+  AccessDenied: {
+    class: 'denied',
+    hint: 'the role may not assume the other: give it the IAM policy that vip-switch iam-policy prints, and name it in the other’s trust policy',
+  },
+  AuthFailure: {
+    class: 'denied',
+    hint: 'AWS does not know who is asking: check the credentials and the clock of this host',
+  },
+  ExpiredToken: expired,
+  ExpiredTokenException: expired,
+  'InvalidRouteTableID.NotFound': noTable,
+  'InvalidRouteTableId.Malformed': noTable,
+  'InvalidNetworkInterfaceID.NotFound': noInterface,
+  'InvalidNetworkInterfaceId.Malformed': noInterface,
+  'InvalidPrefixListID.NotFound': { class: 'fatal', hint: 'no such prefix list: check the id and the region' },
+  InvalidParameterValue: {
+    class: 'fatal',
+    hint: 'it is not taken as it is: a VIP must lie outside every CIDR of the VPC, and the interface in the VPC of the table',
+  },
+  RouteLimitExceeded: { class: 'fatal', hint: 'the table is full: remove routes, or request a higher quota per table' },
+  TagLimitExceeded: { class: 'fatal', hint: 'the interface has 50 tags, the most that EC2 allows: remove some' },
 }
 
 /** ReplaceRoute says it with a general code (facts of the wire: moto#6425, Terraform's logs). */
@@ -52,23 +113,9 @@ const NO_SUCH_ROUTE = /Use CreateRoute instead/
 /** What EC2 adds to a denial, hundreds of letters long; the reason before it says in words what it holds. */
 const ENCODED_DENIAL = /\.? Encoded authorization failure message: \S+$/
 
-/** What to do, where one thing is by far the likeliest. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  UnauthorizedOperation: 'give this role the IAM policy that vip-switch iam-policy prints',
-  AccessDenied:
-    'give this role the IAM policy that vip-switch iam-policy prints, and name it in the other’s trust policy',
-  AuthFailure: 'check the credentials and the clock of this host',
-  CredentialsProviderError: 'attach an IAM role to the instance, or set AWS_PROFILE or AWS_ACCESS_KEY_ID',
-  'InvalidRouteTableID.NotFound': 'check the id, the region and the account: vip-switch list shows what is there',
-  'InvalidNetworkInterfaceID.NotFound': 'the interface is gone: check eni or interface in the config',
-  RouteLimitExceeded: 'remove routes, or request a higher quota of routes per table',
-  ECONNREFUSED: 'check AWS_ENDPOINT_URL, the proxy and the route to the EC2 API',
-  ENOTFOUND: 'check the region and DNS',
-  ETIMEDOUT: 'check the route, the security group and the VPC endpoint to the EC2 API',
-  TimeoutError: 'check the route, the security group and the VPC endpoint to the EC2 API',
-}
+const ALL_CODES = 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html'
 
-/** Whose answer it is, and what to do about it that EC2's remedies do not say. */
+/** Whose answer it is, and what to do about it that the table above does not say. */
 type Service = { readonly name: string; readonly remedies: Readonly<Record<string, string>> }
 const EC2: Service = { name: 'EC2', remedies: {} }
 
@@ -82,12 +129,12 @@ export class Ec2Error extends Failure {
   readonly status: number | undefined
   readonly service: string
 
-  /** @param hint what to do, where the table above knows less */
+  /** @param hint what it means and what to do, where the table above knows less */
   constructor(attempted: string, error: unknown, hint?: string, service = EC2) {
     const { code, requestId, text, status } = readError(error)
     const answered = requestId ? `${service.name} answered ${code} (request ${requestId})` : code
     super('failed', `${attempted}: ${answered}: ${text}`, {
-      hint: hint ?? service.remedies[code] ?? REMEDIES[code],
+      hint: hint ?? service.remedies[code] ?? hintOfCode(code, status),
       cause: error,
     })
     this.service = service.name
@@ -112,9 +159,17 @@ export function serviceOf(error: unknown): string {
   return error instanceof Failure && error.cause instanceof Ec2Error ? error.cause.service : EC2.name
 }
 
+/** What an answer means, and what to do; undefined where nothing has answered anything. */
+export function hintOfCode(code: string, status?: number): string | undefined {
+  const known = KNOWN[code]
+  if (known) return 'hint' in known ? known.hint : undefined
+  if (status === undefined) return undefined
+  return status >= 500 ? BROKEN_HINT : `it is not taken as it is: for the codes of EC2, see ${ALL_CODES}`
+}
+
 function classOf(code: string, message: string, status: number | undefined): ErrorClass {
   if (code === 'InvalidParameterValue' && NO_SUCH_ROUTE.test(message)) return 'create-instead'
-  return CLASSES[code] ?? (status !== undefined && status >= 500 ? 'retry' : 'fatal')
+  return KNOWN[code]?.class ?? (status !== undefined && status >= 500 ? 'retry' : 'fatal')
 }
 
 type ErrorFacts = { code: string; requestId: string | undefined; text: string; status: number | undefined }
@@ -128,7 +183,7 @@ function readError(error: unknown): ErrorFacts {
   const requestId: unknown = Reflect.get(metadata, 'requestId')
   const status: unknown = Reflect.get(metadata, 'httpStatusCode')
   const message = error.message.replace(ENCODED_DENIAL, '')
-  const isNetwork = typeof networkCode === 'string' && networkCode in CLASSES
+  const isNetwork = typeof networkCode === 'string' && networkCode in KNOWN
   return {
     code: isNetwork ? networkCode : error.name,
     requestId: typeof requestId === 'string' ? requestId : undefined,

@@ -17,6 +17,9 @@ const NO_TOKEN_HINT =
 
 const NO_SERVICE_HINT = 'enable it: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled'
 
+const NO_ANSWER_HINT =
+  'the instance metadata service has trouble of its own: set region and eni in the config, or try again'
+
 /**
  * A session with the instance metadata service.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
@@ -40,7 +43,7 @@ export class Metadata {
     }
     if (answer.status === 404) return undefined
     if (answer.status === 200) return answer.body
-    throw new Ec2Error(`asking IMDS for ${path}`, refusal(answer))
+    throw new Ec2Error(`asking IMDS for ${path}`, refusal(answer), NO_ANSWER_HINT)
   }
 
   async #fetch(path: string): Promise<Answer> {
@@ -52,7 +55,7 @@ export class Metadata {
     try {
       return await exchange('GET', `${this.#endpoint}/latest/meta-data/${path}`, { 'x-aws-ec2-metadata-token': token })
     } catch (error) {
-      throw new Ec2Error(`asking IMDS for ${path}`, error)
+      throw new Ec2Error(`asking IMDS for ${path}`, error, NO_ANSWER_HINT)
     }
   }
 
@@ -144,7 +147,7 @@ export async function addressOfThisInstance(
   const { mac, value = '' } = await ofInterface(interfaceName, 'local-ipv4s', metadata)
   const [address] = value.split('\n')
   if (address) return address
-  throw new Failure('failed', `IMDS knows no private address of ${mac}`)
+  throw new Failure('failed', `IMDS knows no private address of ${mac}`, { hint: 'set interface in the config' })
 }
 
 /** All that is of use about the same interface. @throws Failure */

@@ -69,7 +69,9 @@ export async function findEni(
 export async function addressOfEni(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<string> {
   const found = onlyOne(await describeInterfaces(ec2, [idFilter('network-interface-id', [eni])], signal), eni)
   if (found.PrivateIpAddress) return found.PrivateIpAddress
-  throw new Failure('failed', `EC2 tells no private address of ${eni}`)
+  throw new Failure('failed', `EC2 tells no private address of ${eni}`, {
+    hint: 'the nodes are told apart by it: choose an interface that has one (interface or eni in the config)',
+  })
 }
 
 async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Promise<SdkInstance> {
@@ -121,7 +123,10 @@ function eniOfInstance(instance: SdkInstance): FoundEni {
   const able = all.length > 1 ? all.filter((each) => each.SourceDestCheck === false) : all
   const [only] = able
   if (only && able.length === 1) return { eni: eniOf(only), sourceDestCheck: only.SourceDestCheck === true }
-  if (all.length === 0) throw new Failure('refused', `${instance.InstanceId} has no network interface`)
+  if (all.length === 0)
+    throw new Failure('refused', `${instance.InstanceId} has no network interface`, {
+      hint: 'attach one, or choose another node',
+    })
   const list = all.map(
     (each) => `${each.NetworkInterfaceId} (eth${each.Attachment?.DeviceIndex}, ${each.PrivateIpAddress})`,
   )
@@ -148,7 +153,9 @@ async function ofRunning(ec2: Ec2, found: SdkNetworkInterface, signal: AbortSign
   const eni = eniOf(found)
   const instance = found.Attachment?.InstanceId ?? ''
   if (!isInstanceId(instance)) {
-    throw new Failure('refused', `${eni} is attached to no instance: a route to it would be a blackhole`)
+    throw new Failure('refused', `${eni} is attached to no instance: a route to it would be a blackhole`, {
+      hint: 'attach it first, or choose another',
+    })
   }
   try {
     await instanceById(ec2, instance, signal)
@@ -208,7 +215,7 @@ export function idFilter(name: string, values: readonly string[]): Filter {
 /** @throws Ec2Error */
 export function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkNetworkInterface[]> {
   return sendPaged(
-    'reading network interfaces',
+    `reading network interfaces in ${ec2.region} (DescribeNetworkInterfaces)`,
     (token, options) =>
       ec2.own.send(
         new DescribeNetworkInterfacesCommand({ Filters: filters, MaxResults: PAGE_SIZE, NextToken: token }),
@@ -222,7 +229,7 @@ export function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSig
 /** @throws Ec2Error */
 export function describeInstances(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkInstance[]> {
   return sendPaged(
-    'reading instances',
+    `reading instances in ${ec2.region} (DescribeInstances)`,
     (token, options) =>
       ec2.own.send(
         new DescribeInstancesCommand({ Filters: filters, MaxResults: PAGE_SIZE, NextToken: token }),

@@ -33,6 +33,7 @@ export async function writeRoute(
     throw new Failure(
       'refused',
       `${key.table} has no route of ${destinationText(key.vip)}, and none may be created (createMissing)`,
+      { hint: 'create it once by hand, or let createMissing of its instance in the config be true' },
     )
   }
   await write(ec2, 'CreateRoute', key, eni, precedence, hedging)

@@ -51,7 +51,7 @@ export function selectTables(tables: readonly RouteTable[], selectors: readonly 
 
 function describeTables(ec2: Ec2, filters: readonly Filter[], signal: AbortSignal): Promise<RouteTable[]> {
   return sendPaged(
-    'reading route tables',
+    `reading route tables in ${ec2.region} (DescribeRouteTables)`,
     (token, options) =>
       ec2.routes.send(
         new DescribeRouteTablesCommand({

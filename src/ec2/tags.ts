@@ -41,7 +41,7 @@ async function readInterfaces(
   const lots = await Promise.all(
     chunks(values).map((Values) =>
       sendPaged(
-        Name === 'tag-key' ? 'reading claims' : 'reading the interfaces of claims',
+        `reading ${Name === 'tag-key' ? 'claims' : 'the interfaces of claims'} in ${ec2.region} (DescribeNetworkInterfaces)`,
         (NextToken, options) => {
           const Filters = [{ Name, Values }]
           return ec2.own.send(

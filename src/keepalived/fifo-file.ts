@@ -43,7 +43,10 @@ export function makeFifo(path: string): void {
     } catch (error) {
       // keepalived may have made it at the same moment.
       if (statOf(path) === undefined) {
-        throw new Failure('failed', `cannot make the FIFO ${path}: ${messageOf(error).trim()}`, { cause: error })
+        throw new Failure('failed', `cannot make the FIFO ${path}: ${messageOf(error).trim()}`, {
+          hint: 'let its directory be writable, or name another path in keepalived.fifo and in vrrp_notify_fifo',
+          cause: error,
+        })
       }
     }
   }

@@ -57,7 +57,9 @@ describe('from a laptop', () => {
     endpoint.region.deny.push({ action: 'DescribeInstances' })
     const { exitCode, stdout } = await look()
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('names and zones are not shown: reading instances: EC2 answered UnauthorizedOperation')
+    expect(stdout).toContain(
+      'names and zones are not shown: reading instances in ap-northeast-1 (DescribeInstances): EC2 answered UnauthorizedOperation',
+    )
     expect(stdout).toMatch(new RegExp(`^ {2}${eniOf('db-1')} +MASTER 150 .* owner$`, 'm'))
   })
 
@@ -67,7 +69,9 @@ describe('from a laptop', () => {
     const { exitCode, stdout } = await look()
     expect(exitCode).toBe(1)
     expect(stdout).toContain('VI_1  UNKNOWN')
-    expect(stdout).toMatch(/EC2 cannot be read:\n {2}reading claims: EC2 answered UnauthorizedOperation \(request /)
+    expect(stdout).toMatch(
+      /EC2 cannot be read:\n {2}reading claims in ap-northeast-1 \(DescribeNetworkInterfaces\): EC2 answered UnauthorizedOperation \(request /,
+    )
     expect(stdout).toMatch(new RegExp(`private-a +active +${eniOf('db-1')}$`, 'm'))
   })
 
@@ -96,7 +100,9 @@ describe('EC2 that does not answer', () => {
   test('is UNKNOWN, with what failed and what to do', async () => {
     const { exitCode, stdout } = await lookOn(['status'], down)
     expect(exitCode).toBe(1)
-    expect(stdout).toMatch(/EC2 cannot be read:\n.*reading route tables: ECONNREFUSED.*→ check AWS_ENDPOINT_URL/s)
+    expect(stdout).toMatch(
+      /EC2 cannot be read:\n.*reading route tables in ap-northeast-1 \(DescribeRouteTables\): ECONNREFUSED.*→ nobody listens there: check AWS_ENDPOINT_URL/s,
+    )
     expect(stdout).toContain('VI_1  UNKNOWN')
   })
 

@@ -79,6 +79,37 @@ describe('the class of an error', () => {
     expect(error.hint).toContain('IAM policy')
   })
 
+  test.each<[Error, RegExp]>([
+    [answer('RequestLimitExceeded', '', 503), /too many calls .*: find who does/],
+    [answer('SomethingNew', '', 502), /AWS Health/],
+    [answer('SomethingNew', '', 400), /not taken as it is: .*errors-overview/],
+    [answer('UnauthorizedOperation', '', 403), /may not do this: .*vip-switch iam-policy/],
+    [answer('RequestExpired'), /clock .*timedatectl/],
+    [answer('RouteLimitExceeded'), /full: .*quota/],
+    [networkError('ENOTFOUND'), /region and DNS/],
+  ])('%s is explained, with what to do', (error, hint) => {
+    expect(new Ec2Error('ReplaceRoute', error).hint).toMatch(hint)
+  })
+
+  test('what is no answer is not explained as one', () => {
+    expect(new Ec2Error('ReplaceRoute', new TypeError('a bug')).hint).toBeUndefined()
+    expect(new Ec2Error('ReplaceRoute', new TypeError('a bug'), 'report it').hint).toBe('report it')
+  })
+
+  test('a call that the deadline cuts off says which one, and what to look at', async () => {
+    const controller = new AbortController()
+    mock.on(ReplaceRouteCommand).callsFake(() => {
+      setImmediate(() => controller.abort(new Failure('failed', 'the deadline of 5 s has passed')))
+      return new Promise(() => {})
+    })
+    await expect(
+      writeRoute(ec2, KEY, ENI, true, 'edge', { ...hedging, signal: controller.signal }),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(/^the deadline of 5 s has passed; last, ReplaceRoute .*: not answered$/),
+      hint: expect.stringContaining('no answer'),
+    })
+  })
+
   test('a denial ends with its reason, and not with what EC2 encodes', () => {
     const reason = 'User: u is not authorized to perform: ec2:CreateTags because no identity-based policy allows it'
     const text = `${reason}. Encoded authorization failure message: VbdJrM7j1Czq6HEj_1lZ-pn`
