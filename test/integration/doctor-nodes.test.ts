@@ -17,7 +17,7 @@ const cases: Case[] = [
       check: 'source-dest-check',
       verdict: 'fail',
       subject: 'db-2',
-      found: /^on, on eni-\w+: it drops what is for the VIP$/,
+      found: /^it is on, on eni-\w+: what is for the VIP is dropped$/,
       mend: /^aws ec2 modify-network-interface-attribute --network-interface-id eni-\w+ --no-source-dest-check$/,
     },
   },
@@ -29,8 +29,9 @@ const cases: Case[] = [
     finds: {
       check: 'protocol-112',
       verdict: 'fail',
-      subject: 'db-1',
-      found: /^sg-\w+ \(db\) does not let protocol 112 in from db-2 \(10\.0\.2\.12\): both would become MASTER$/,
+      subject: 'db-2, db-1',
+      found:
+        /^sg-\w+ \(db\) does not let protocol 112 in from db-1 \(10\.0\.1\.11\), nor in from db-2 \(10\.0\.2\.12\): both would become MASTER$/,
       mend: /^aws ec2 authorize-security-group-ingress --group-id sg-\w+ --protocol 112 --port -1 --source-group sg-\w+$/,
     },
   },

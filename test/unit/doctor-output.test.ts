@@ -30,7 +30,7 @@ const FINDINGS: Finding[] = [
   found('zones', 'warn', 'db-1 and db-2 are in ap-northeast-1a: its loss takes them all', {
     mend: { advice: 'put one of them into a subnet of another zone' },
   }),
-  found('source-dest-check', 'fail', `on, on ${ENI}: it drops what is for the VIP`, {
+  found('source-dest-check', 'fail', `it is on, on ${ENI}: what is for the VIP is dropped`, {
     subject: 'db-2',
     mend: {
       command: `aws ec2 modify-network-interface-attribute --network-interface-id ${ENI} --no-source-dest-check`,
@@ -57,8 +57,8 @@ EC2
   ! zones              db-1 and db-2 are in ap-northeast-1a: its loss takes them
                        all
     → put one of them into a subnet of another zone
-  ✗ source/dest check  db-2: on, on eni-06972ddd891f3c78e: it drops what is for
-                       the VIP
+  ✗ source/dest check  db-2: it is on, on eni-06972ddd891f3c78e: what is for the
+                       VIP is dropped
       aws ec2 modify-network-interface-attribute --network-interface-id \\
           eni-06972ddd891f3c78e --no-source-dest-check
 
@@ -76,7 +76,7 @@ EC2
   ? reading security groups: EC2 answered UnauthorizedOperation (request 0a1b): protocol 112, subnets
   ! zones              db-1 and db-2 are in ap-northeast-1a: its loss takes them all
     → put one of them into a subnet of another zone
-  ✗ source/dest check  db-2: on, on eni-06972ddd891f3c78e: it drops what is for the VIP
+  ✗ source/dest check  db-2: it is on, on eni-06972ddd891f3c78e: what is for the VIP is dropped
       aws ec2 modify-network-interface-attribute --network-interface-id eni-06972ddd891f3c78e --no-source-dest-check
 
 1 failure, 1 warning, 2 not known, 2 ok, 2 not looked at  docs/doctor.md says more of each`)
@@ -113,7 +113,7 @@ EC2
       check: 'source-dest-check',
       subject: 'db-2',
       verdict: 'fail',
-      found: `on, on ${ENI}: it drops what is for the VIP`,
+      found: `it is on, on ${ENI}: what is for the VIP is dropped`,
       mend: {
         command: `aws ec2 modify-network-interface-attribute --network-interface-id ${ENI} --no-source-dest-check`,
       },

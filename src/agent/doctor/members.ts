@@ -106,7 +106,7 @@ export function judgeSourceDestChecks({ members }: Cluster): readonly Finding[] 
   if (checked.length === 0)
     return [finding('source-dest-check', 'ok', `off on ${live.map(({ nic }) => nic.eni).join(', ')}`)]
   return checked.map(({ label, nic: { eni } }) =>
-    finding('source-dest-check', 'fail', `on, on ${eni}: it drops what is for the VIP`, {
+    finding('source-dest-check', 'fail', `it is on, on ${eni}: what is for the VIP is dropped`, {
       subject: label,
       mend: {
         command: `aws ec2 modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`,

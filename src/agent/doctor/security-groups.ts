@@ -26,40 +26,69 @@ export function judgeProtocol(
 ): readonly Finding[] {
   const live = members.filter(isLive)
   if (live.length < 2) return [finding('protocol-112', 'skipped', 'fewer than two nodes are known')]
-  const problems = live.flatMap((from) =>
+  const obstacles = live.flatMap((from) =>
     live
       .filter((to) => to !== from)
-      .flatMap((to) => [...passing(from, to, groups, 'egress'), ...passing(to, from, groups, 'ingress')]),
+      .flatMap((to) =>
+        [obstacleAt(from, to, groups, 'egress') ?? [], obstacleAt(to, from, groups, 'ingress') ?? []].flat(),
+      ),
   )
+  if (obstacles.length > 0) {
+    // Of nodes in one group, one rule is the way in of all.
+    const rules = [...new Set(obstacles.map(({ rule }) => rule))]
+    return rules.map((rule) => obstacleFinding(obstacles.filter((obstacle) => obstacle.rule === rule)))
+  }
   const names = live.map(({ label }) => label).join(' and ')
-  return problems.length > 0 ? problems : [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
+  return [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
 }
 
-/** What keeps adverts from passing the groups of `at`: on their way out to the other node, or in from it. */
-function passing(
+/** What keeps adverts from passing a node's groups. */
+type Obstacle = {
+  readonly at: Member
+  readonly groups: string
+  /** `in from db-2 (10.0.2.12)`. */
+  readonly way: string
+  /** Prefix lists that may let them pass. */
+  readonly lists: readonly string[]
+  /** The command that adds the rule which lets them pass. */
+  readonly rule: string
+}
+
+/** On their way out to the other node, or in from it. */
+function obstacleAt(
   at: Member,
   other: Member,
   groups: readonly SecurityGroup[],
   direction: 'ingress' | 'egress',
-): Finding[] {
+): Obstacle | undefined {
   const own = groups.filter(({ id }) => at.nic.groups.includes(id))
   const rules = own.flatMap((group) => group[direction]).filter(({ protocol }) => PROTOCOLS.includes(protocol))
-  if (rules.some((rule) => admits(rule, other))) return []
-  const group = at.nic.groups[0] ?? ''
-  const lists = rules.flatMap(({ prefixLists }) => prefixLists)
-  const way = direction === 'ingress' ? `in from ${other.label}` : `out to ${other.label}`
-  const asked = `protocol 112 ${way} (${other.vrrpAddress})`
-  if (lists.length > 0) {
-    const found = `whether ${lists.join(', ')} lets ${asked} is not known: its entries are not read`
-    return [finding('protocol-112', 'unknown', found, { subject: at.label })]
+  if (rules.some((rule) => admits(rule, other))) return undefined
+  return {
+    at,
+    groups: own.map(nameText).join(', ') || 'no security group',
+    way: `${direction === 'ingress' ? 'in from' : 'out to'} ${other.label} (${other.vrrpAddress})`,
+    lists: rules.flatMap(({ prefixLists }) => prefixLists),
+    rule: ruleCommand(at.nic.groups[0] ?? '', other, direction),
   }
-  const found = `${own.map(nameText).join(', ') || 'no security group'} does not let ${asked}: both would become MASTER`
-  return [
-    finding('protocol-112', 'fail', found, {
-      subject: at.label,
-      mend: { command: ruleCommand(group, other, direction) },
-    }),
-  ]
+}
+
+function obstacleFinding(obstacles: readonly Obstacle[]): Finding {
+  const subject = [...new Set(obstacles.map(({ at }) => at.label))].join(', ')
+  const ways = obstacles.map(({ way }) => way)
+  const [groups] = obstacles.map((obstacle) => obstacle.groups)
+  const lists = [...new Set(obstacles.flatMap((obstacle) => obstacle.lists))]
+  if (lists.length > 0) {
+    const found = `whether ${lists.join(', ')} lets protocol 112 ${ways.join(', and ')} is not known: its entries are not read`
+    return finding('protocol-112', 'unknown', found, { subject })
+  }
+  const [mend] = obstacles.map(({ rule }) => ({ command: rule }))
+  return finding(
+    'protocol-112',
+    'fail',
+    `${groups} does not let protocol 112 ${ways.join(', nor ')}: both would become MASTER`,
+    { subject, mend },
+  )
 }
 
 function admits({ groups, cidrs }: Rule, { nic, vrrpAddress }: Member): boolean {
