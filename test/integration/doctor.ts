@@ -75,14 +75,19 @@ export type DoctorRun = {
   args?: readonly string[]
 }
 
-/** Runs the doctor as it is run on a laptop: nothing here is a node's. */
-export function doctor({ config = {}, instance = {}, env = {}, args = [] }: DoctorRun = {}): Promise<Run> {
+/** Writes its config, by which nothing here is a node's; what it is run with. */
+export function doctorArguments({ config = {}, instance = {}, args = [] }: DoctorRun = {}): string[] {
   const path = join(directory, 'config.yaml')
   const file = (name: string) => join(directory, name)
   const own = { vips: ['10.99.0.10'], routeTables: [{ tags: { role: 'private' } }], ...instance }
   const settings = { control: file('control.sock'), keepalived: { fifo: file('fifo'), pidFile: file('pid') } }
   writeFileSync(path, JSON.stringify({ cluster: 'db', ...settings, instances: { VI_1: own }, ...config }))
-  return runProgram(['doctor', '--config', path, '--state-dir', directory, ...args], environmentFor(endpoint, env))
+  return ['doctor', '--config', path, '--state-dir', directory, ...args]
+}
+
+/** Runs the doctor as it is run on a laptop. */
+export function doctor(run: DoctorRun = {}): Promise<Run> {
+  return runProgram(doctorArguments(run), environmentFor(endpoint, run.env))
 }
 
 /** What it finds, and its exit code. */
