@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for comes at once on a machine that is not busy.
+    expect: { poll: { timeout: 10_000, interval: 20 } },
     // Of the SDK, whose version is locked.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
