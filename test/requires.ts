@@ -8,6 +8,7 @@ const requirements = {
   moto: { programs: ['moto_server'] },
   aws: { programs: ['aws'] },
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
+  overlay: { programs: ['unshare', 'nsenter', 'setpriv', 'useradd', 'npm'], obstacle: obstacleToOverlays },
   script: { programs: ['script'] },
   shellcheck: { programs: ['shellcheck'] },
   promtool: { programs: ['promtool'] },
@@ -54,6 +55,13 @@ function obstacleToNamespaces(): string | undefined {
   const { status, stderr } = spawnSync('ip', ['netns', 'add', namespace], { encoding: 'utf8' })
   spawnSync('ip', ['netns', 'delete', namespace])
   return status === 0 ? undefined : `network namespaces (${stderr.trim()})`
+}
+
+/** Tries it: a root file system may be none that another can be laid over. */
+function obstacleToOverlays(): string | undefined {
+  const line = `mount -t tmpfs tmpfs /tmp && cd /tmp && mkdir a b c && mount -t overlay overlay -o lowerdir=/,upperdir=a,workdir=b c`
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', line], { encoding: 'utf8' })
+  return status === 0 ? undefined : `overlays (${stderr.trim()})`
 }
 
 function isOnPath(program: string): boolean {
