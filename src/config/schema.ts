@@ -124,6 +124,9 @@ export function claimTtlOf({ interval, witness: { ttl } }: Pick<Config, 'interva
   return ttl ?? ttlOf(interval)
 }
 
+/** Of the 50 tags that a resource may have (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html), for claims. */
+const MOST_CLAIMS = 40
+
 export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
   region: z
@@ -172,6 +175,13 @@ export const configSchema = section({
     if (type === 'ec2-tags' && ttl !== undefined && ttl < ttlOf(interval)) {
       const shortest = `at least ${ttlOf(interval) / 1000}s with this interval, since reads may be stale for seconds`
       context.addIssue({ code: 'custom', path: ['witness', 'ttl'], message: shortest })
+    }
+  })
+  .superRefine(({ instances, witness: { type } }, context) => {
+    const count = Object.keys(instances).length
+    if (type === 'ec2-tags' && count > MOST_CLAIMS) {
+      const message = `dynamodb with more than ${MOST_CLAIMS} VRRP instances: each is a tag on this node's interface, which carries 50`
+      context.addIssue({ code: 'custom', path: ['witness', 'type'], message })
     }
   })
   .superRefine((config, context) => {

@@ -50,3 +50,18 @@ describe('witness', () => {
     ])
   })
 })
+
+test('more VRRP instances than an interface has room for as tags are refused, and are none too many for a table', () => {
+  const text = (count: number, witness: string) => {
+    const instances = Array.from(
+      { length: count },
+      (_, index) => `VI_${index}: { vips: [10.99.0.${index}], routeTables: [rtb-0a] }`,
+    )
+    return `{ cluster: db, witness: ${witness}, instances: { ${instances.join(', ')} } }`
+  }
+  expect(Object.keys(config(text(40, '{}')).instances)).toHaveLength(40)
+  expect(parseConfig(text(41, '{}'))).toMatchObject([
+    { path: 'witness.type', allowed: expect.stringContaining('more than 40 VRRP instances') },
+  ])
+  expect(Object.keys(config(text(200, '{ type: dynamodb, table: vips }')).instances)).toHaveLength(200)
+})
