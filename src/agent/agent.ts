@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { Decision } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
-import { serviceOf } from '../ec2/errors.ts'
+import { isThrottle, serviceOf } from '../ec2/errors.ts'
 import { hintOf, messageOf } from '../errors.ts'
 import { type Counters, countStep } from './counters.ts'
 import { step, wakeAt } from './protocol/protocol.ts'
@@ -106,7 +106,7 @@ export class Agent {
             counters.readsFailed += 1
             const unread = serviceOf(error)
             log.warn({ instance, hint: hintOf(error) }, `${unread} could not be read: ${messageOf(error)}`)
-            this.deliver({ kind: 'read', reading: undefined, unread })
+            this.deliver({ kind: 'read', reading: undefined, unread, throttled: isThrottle(error) })
           },
         )
         break

@@ -153,6 +153,12 @@ export function isVerdict(error: unknown): boolean {
   return errorClass !== 'throttle'
 }
 
+/** Whether nothing is wrong with the request but that the account has sent too many. */
+export function isThrottle(error: unknown): boolean {
+  const cause = error instanceof Failure && !(error instanceof Ec2Error) ? error.cause : error
+  return cause instanceof Ec2Error && cause.class === 'throttle'
+}
+
 /** Which service did not do what it was asked for; EC2 where nothing says so. */
 export function serviceOf(error: unknown): string {
   if (error instanceof Ec2Error) return error.service

@@ -74,9 +74,12 @@ function readActions(model: Model, index: Index, call: Extract<Call, { kind: 're
     next: () => becomes({ kind: 'read', reading: readingOf(model, index) }),
   }
   if (model.faults === 0) return [serve]
-  const failed: Input = { kind: 'read', reading: undefined }
+  const failed: Input = { kind: 'read', reading: undefined, throttled: true }
   const spent = { ...model, faults: model.faults - 1 }
-  return [serve, { name: `a read of ${name} fails`, next: () => deliver(becomes(undefined, spent), index, failed) }]
+  return [
+    serve,
+    { name: `a read of ${name} is throttled`, next: () => deliver(becomes(undefined, spent), index, failed) },
+  ]
 }
 
 function writeActions(model: Model, index: Index, call: Extract<Call, { kind: 'write' }>, becomes: Becomes): Action[] {

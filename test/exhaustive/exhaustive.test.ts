@@ -1,6 +1,6 @@
 /**
  * Two nodes, one route: every order of what can happen is tried. EXHAUSTIVE=small leaves out the largest budget.
- * An event is a transition of VRRP at either node; a fault is a daemon that starts again, a read that fails, a write that is
+ * An event is a transition of VRRP at either node; a fault is a daemon that starts again, a read that is throttled, a write that is
  * held up for as long as it likes or whose answer is lost, a publish that fails or whose answer is lost.
  */
 import { expect, test } from 'vitest'

@@ -1,5 +1,7 @@
 /** Each rule of the protocol, broken by hand: a text of the source, and what it is replaced with. */
 
+import { readingMutants } from './reading-mutants.ts'
+
 export type Mutant = {
   readonly name: string
   readonly file: string
@@ -12,7 +14,6 @@ const PROTOCOL = 'src/agent/protocol/protocol.ts'
 const EDGE = 'src/agent/protocol/edge.ts'
 const WRITING = 'src/agent/protocol/writing.ts'
 const PUBLISHING = 'src/agent/protocol/publishing.ts'
-const TURN = 'src/agent/protocol/turn.ts'
 const TIMES = 'src/agent/protocol/times.ts'
 const DECIDE = 'src/core/decide.ts'
 const LIVENESS = 'src/core/liveness.ts'
@@ -91,13 +92,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'nobody beats in a conflict',
     file: PROTOCOL,
-    find: 'if (decision.conflict && (state.beatNext || !wasInConflict)) beat(turn)',
+    find: '  if (decision.conflict && !wasInConflict) beat(turn)\n  else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)\n',
     replace: '',
   },
   {
     name: 'a node that cannot read does not beat',
     file: PROTOCOL,
-    find: 'if (conflict && state.beatNext) beat(turn)',
+    find: 'if ((conflict || state.mayHaveRival) && state.beatNext) beat(turn)',
     replace: '',
   },
   {
@@ -326,24 +327,6 @@ export const mutants: readonly Mutant[] = [
     replace: 'const RX_LOWER_PRI_SPACING = 0',
   },
   {
-    name: 'a MASTER reads as rarely as the others',
-    file: TURN,
-    find: 'return mayWrite || isMoving ? settings.intervalMs',
-    replace: 'return (mayWrite || isMoving) && settings.intervalMs < 0 ? 0',
-  },
-  {
-    name: 'what moves is looked at by the others as rarely as what does not',
-    file: TURN,
-    find: 'const isMoving = decision !== undefined && MOVING.has(decision.condition)',
-    replace: 'const isMoving = MOVING.size < 0 && decision !== undefined',
-  },
-  {
-    name: 'a read that is asked for during another is forgotten',
-    file: TURN,
-    find: '    state.readNext = true\n    return',
-    replace: '    return',
-  },
-  {
     name: 'a claim that changed during a publish is forgotten',
     file: PUBLISHING,
     find: '    state.publishNext = true\n    return',
@@ -386,12 +369,6 @@ export const mutants: readonly Mutant[] = [
     find: '(latest && latest.since >= pin.since ? latest : pin)',
     replace: '(latest && latest.since <= pin.since ? latest : pin)',
   },
-  {
-    name: 'a pinned node reads as rarely as one that has nothing to do',
-    file: TURN,
-    find: "const mayWrite = self.state === 'MASTER' || pin?.eni === self.eni",
-    replace: "const mayWrite = self.state === 'MASTER' || (pin?.eni === self.eni && settings.intervalMs < 0)",
-  },
   // The external writer.
   {
     name: 'no brake at an external writer',
@@ -411,4 +388,5 @@ export const mutants: readonly Mutant[] = [
     find: '  if (!accepted) return\n',
     replace: '  if (!accepted && !isHeal) return\n',
   },
+  ...readingMutants,
 ]

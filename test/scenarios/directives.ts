@@ -98,7 +98,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   },
 
   /**
-   * `api a down|up` or `api a reads=down writes=down publishes=denied stale=3s`. What is down times out; writes are tried
+   * `api a down|up` or `api a reads=down|throttled writes=down publishes=denied stale=3s`. What is down times out; writes are tried
    * again for as long as they are wanted.
    */
   api(scenario, [name, ...words]) {
@@ -194,8 +194,9 @@ function apiChange(word: string): Partial<Api> {
     case 'down':
       return { reads: 'down', writes: 'down', publishes: 'down' }
     case 'reads':
+      return { reads: value === 'throttled' ? value : upOrDown }
     case 'writes':
-      return { [key]: upOrDown }
+      return { writes: upOrDown }
     case 'publishes':
       return { publishes: value === 'denied' ? 'denied' : upOrDown }
     case 'stale':

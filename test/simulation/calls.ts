@@ -37,11 +37,12 @@ export class Calls {
   read(node: WorldNode): void {
     const { life } = node
     this.reads += 1
-    const isUp = node.api.reads === 'up'
-    this.#world.after(isUp ? this.#latency(node) : TIMEOUT_MS, () => {
+    const { reads } = node.api
+    this.#world.after(reads === 'down' ? TIMEOUT_MS : this.#latency(node), () => {
       if (life !== node.life) return
-      const reading = isUp && node.api.reads === 'up' ? this.#reading(node) : undefined
-      this.#world.deliver(node, { kind: 'read', reading })
+      const isGood = reads === 'up' && node.api.reads === 'up'
+      const failed = { reading: undefined, throttled: reads === 'throttled' }
+      this.#world.deliver(node, { kind: 'read', ...(isGood ? { reading: this.#reading(node) } : failed) })
     })
   }
 

@@ -40,6 +40,8 @@ function beginLasting(stage: Stage, fault: Exclude<LastingFault, { kind: 'cut' |
       return () => Object.assign(vrrp.line(node), { lost: false, lateMs: 0 })
     case 'reads':
       return withApi(node, { reads: 'down' }, { reads: 'up' })
+    case 'throttled':
+      return withApi(node, { reads: 'throttled' }, { reads: 'up' })
     case 'writes':
       return withApi(node, { writes: fault.answer }, { writes: 'up' })
     case 'publishes':

@@ -104,6 +104,7 @@ function latencyOf(random: Random, slowMs: number | undefined): number {
  *   stepped down) counts until it expired: the ttl, from the first good read
  * - a pin that a node which is no MASTER has not read yet: it reads more slowly, until it knows that it is the pinned one
  * - the brake at an external writer
+ * - reads that were throttled: the pauses are as much longer
  * A claim that is wrong at a node that is no MASTER is published again with its second slow read.
  */
 function settle(run: Run): number | undefined {
@@ -140,7 +141,7 @@ function checkFrom(run: Run, from: number): number | undefined {
   return arrivedAt === undefined ? undefined : Math.max(0, arrivedAt - from)
 }
 
-function boundOf({ world, vrrp, plan, dead, rules }: Run): number {
+function boundOf({ world, vrrp, dead, rules }: Run): number {
   const { settings } = world
   const masters = vrrp.masters()
   const pinned = validPin(world)
@@ -148,12 +149,15 @@ function boundOf({ world, vrrp, plan, dead, rules }: Run): number {
     .claims()
     .some(({ eni, state }) => state === 'MASTER' && !world.isVoid(eni) && !masters.some((master) => master.eni === eni))
   const isBraked = [...world.nodes.values()].some((node) => !dead.has(node) && rules.hasToBrake(node))
-  const slowPause = OTHERS_SLOWDOWN * plan.intervalMs
+  const intervalMs = longestInterval(world)
+  const slowPause = OTHERS_SLOWDOWN * intervalMs
   const knows = [...world.nodes.values()].some(({ eni, protocol }) => eni === pinned?.eni && protocol?.pin?.eni === eni)
   const isNews = pinned !== undefined && !knows
-  return (
-    3 * plan.intervalMs + CALLS_MS + (stale ? settings.ttlMs : 0) + (isNews ? slowPause : 0) + (isBraked ? BRAKE_MS : 0)
-  )
+  return 3 * intervalMs + CALLS_MS + (stale ? settings.ttlMs : 0) + (isNews ? slowPause : 0) + (isBraked ? BRAKE_MS : 0)
+}
+
+function longestInterval({ nodes, settings }: World): number {
+  return settings.intervalMs * Math.max(1, ...[...nodes.values()].map(({ protocol }) => protocol?.stretch ?? 1))
 }
 
 function validPin(world: World): Pin | undefined {
@@ -199,12 +203,13 @@ function awaitOwner(run: Run, owner: WorldNode | undefined, deadline: number): n
 function checkQuiet(run: Run, owner: WorldNode | undefined, ms: number): void {
   const { world, vrrp, plan, isWriting } = run
   const startedAt = world.now
+  const intervalMs = longestInterval(world)
   const isContended = vrrp.masters().length > 1
   // Adverts that change nothing need not be simulated; those of a lower master, which keepalived reports, must.
   if (!isContended || ms > LONGEST_WITH_ADVERTS_MS) vrrp.freeze()
   world.run(ms)
   if (isWriting.at !== undefined && isWriting.at > startedAt) throw new BrokenRule('a write after all has settled')
-  const lastPublish = startedAt + (2 * OTHERS_SLOWDOWN + 1) * plan.intervalMs
+  const lastPublish = startedAt + (2 * OTHERS_SLOWDOWN + 1) * intervalMs
   const isSilent = !isContended && plan.witness === 'ec2-tags'
   if (isSilent && owner && world.calls.publishedAt > lastPublish) {
     throw new BrokenRule('a claim is published after all has settled')

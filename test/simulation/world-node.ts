@@ -13,7 +13,8 @@ import type { RouteKey } from '../../src/core/route.ts'
 export type Answer = 'up' | 'down' | 'denied' | 'unanswered' | 'late'
 
 export type Api = {
-  reads: 'up' | 'down'
+  /** `throttled`: refused at once, since the account asks for too much */
+  reads: 'up' | 'down' | 'throttled'
   writes: Answer
   publishes: Answer
   /** Reads show routes as they were so many milliseconds ago. */

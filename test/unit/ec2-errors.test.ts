@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { openBudget } from '../../src/ec2/budget.ts'
-import { Ec2Error, type ErrorClass, isVerdict } from '../../src/ec2/errors.ts'
+import { Ec2Error, type ErrorClass, isThrottle, isVerdict } from '../../src/ec2/errors.ts'
 import { persist } from '../../src/ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../../src/ec2/routes.ts'
 import { Failure } from '../../src/errors.ts'
@@ -116,6 +116,14 @@ describe('the class of an error', () => {
     const error = new Ec2Error('CreateTags', answer('UnauthorizedOperation', text, 403))
     expect(error.message).toMatch(/because no identity-based policy allows it$/)
   })
+})
+
+test('what was throttled is told from what failed, also where it is the cause', () => {
+  const throttled = new Ec2Error('DescribeRouteTables', answer('RequestLimitExceeded', 'slow down', 503))
+  expect(isThrottle(throttled)).toBe(true)
+  expect(isThrottle(new Failure('failed', 'stopped', { cause: throttled }))).toBe(true)
+  expect(isThrottle(new Ec2Error('DescribeRouteTables', answer('InternalError', 'broken', 500)))).toBe(false)
+  expect(isThrottle(new Failure('config', 'no route table matches'))).toBe(false)
 })
 
 describe('writeRoute', () => {

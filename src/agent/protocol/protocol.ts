@@ -10,7 +10,7 @@ import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from './publishing.ts'
 import type { Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS, PUBLISH_BACKOFF } from './times.ts'
-import { read, readPause, scheduleTick, type Turn, tickPause } from './turn.ts'
+import { LONGEST_STRETCH, read, readPause, relax, scheduleTick, stretch, type Turn, tickPause } from './turn.ts'
 import { abort, actOn, braked, onWritten } from './writing.ts'
 
 /** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
@@ -76,12 +76,14 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
       looks: [],
       acceptedAt: {},
       contestedSince: undefined,
+      mayHaveRival: false,
     })
   }
   if (!isTransition) {
     publish(turn)
     return
   }
+  state.isNewMaster = next === 'MASTER'
   state.publishBackoffMs = PUBLISH_BACKOFF
   state.muteBackoffMs = state.settings.intervalMs
   state.muteWroteAt = undefined
@@ -142,6 +144,7 @@ function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
   state.readingSince = undefined
   if (input.reading) onGoodRead(turn, input.reading, readingSince)
   else onFailedRead(turn, input.unread ?? 'EC2')
+  if (!input.reading && input.throttled) stretch(turn)
   if (state.readNext) {
     state.readNext = false
     read(turn)
@@ -161,7 +164,7 @@ function onFailedRead(turn: Turn, unread: string): void {
     const intended = decision?.intended
     state.decision = { intended, action: 'none', due: [], condition: 'UNKNOWN', reason, conflict }
   }
-  if (conflict && state.beatNext) beat(turn)
+  if ((conflict || state.mayHaveRival) && state.beatNext) beat(turn)
 }
 
 /** @param askedAt what is read is not older */
@@ -170,6 +173,8 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
+  state.isNewMaster = false
+  relax(turn)
   const pause = tickPause(state)
   const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
   Object.assign(state, { pin: valid, ignoredPins: ignored })
@@ -187,12 +192,14 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const decision = decide(view)
   actOn(turn, decision, reading)
   state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins, ...braked(turn)].join('; ') }
-  if (decision.conflict && (state.beatNext || !wasInConflict)) beat(turn)
+  if (decision.conflict && !wasInConflict) beat(turn)
+  else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)
   if (tickPause(state) !== pause) scheduleTick(turn)
 }
 
 function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims'], askedAt: number): View {
   const observed = observedClaims(others, state.observations, askedAt, state.settings.ttlMs)
+  state.mayHaveRival = mayHaveRival(state, others, askedAt)
   const { self, mute, pin, settings } = state
   const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
   state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
@@ -201,4 +208,13 @@ function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Readi
   const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
   const isVoid = claims.some((each) => each.isVoid && each.claim.eni === self.eni)
   return { self, isVoid, mute, others: observed, isLasting, pin, routes }
+}
+
+/** For as long as the other's pause may be, besides the ttl: only then its silence is that of one who knows of us. */
+function mayHaveRival(state: ProtocolState, others: Reading['claims'], askedAt: number): boolean {
+  const { self, stretch: stretched, observations, settings } = state
+  if (self.state !== 'MASTER' || stretched === 1) return false
+  const ttlMs = settings.ttlMs + LONGEST_STRETCH * settings.intervalMs
+  const claims = observedClaims(others, observations, askedAt, ttlMs)
+  return claims.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
 }

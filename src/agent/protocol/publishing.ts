@@ -1,7 +1,7 @@
 /** The own claim: published on every change, renewed in a conflict, and watched in what is read back. */
 import type { Reading } from './state.ts'
 import { PUBLISH_BACKOFF, SETTLE } from './times.ts'
-import { read, type Turn, tickPause } from './turn.ts'
+import { longestPublishPause, read, type Turn } from './turn.ts'
 
 /** A new beat: the claim is the same, and its node shows that it lives. */
 export function beat(turn: Turn): void {
@@ -53,7 +53,7 @@ export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boole
 
 /** A mute node yields to whoever cannot see it: the true master may not stay mute until its next tick. */
 function publishLater({ state, now }: Turn): void {
-  const longest = tickPause(state)
+  const longest = longestPublishPause(state)
   const backoff = Math.min(longest, state.publishBackoffMs)
   state.publishAgainAt = now.monotonic + backoff
   state.publishBackoffMs = Math.min(longest, backoff * 2)

@@ -43,9 +43,9 @@ export type Input =
   | { readonly kind: 'wake' }
   /** Another agent of this daemon reads now, and one read serves all who ask at once. */
   | { readonly kind: 'read-nearby' }
-  /** `unread`: what could not be read, for people. */
+  /** `unread`: what could not be read, for people. `throttled`: since the account has asked for too much. */
   | { readonly kind: 'read'; readonly reading: Reading }
-  | { readonly kind: 'read'; readonly reading: undefined; readonly unread?: string }
+  | { readonly kind: 'read'; readonly reading: undefined; readonly unread?: string; readonly throttled?: boolean }
   | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
 
@@ -119,6 +119,15 @@ export type ProtocolState = {
   /** Since when a read is under way. */
   readingSince: number | undefined
   readNext: boolean
+  /** So many times longer are the pauses between reads, since EC2 has throttled some; 1: it has not. */
+  stretch: number
+  /** MASTER, and nothing was read since it became so: no pause is stretched. */
+  isNewMaster: boolean
+  /**
+   * MASTER while EC2 throttles reads, and another claims to be: it shows no life, but may be throttled too, and not have read
+   * that it has to. So this node goes on to show its own.
+   */
+  mayHaveRival: boolean
   /** Times at which something is to be looked at, besides the tick. */
   looks: readonly number[]
   tickAt: number
@@ -160,6 +169,9 @@ export function initialState(
     rxLowerPriAt: undefined,
     readingSince: undefined,
     readNext: false,
+    stretch: 1,
+    isNewMaster: false,
+    mayHaveRival: false,
     looks: [],
     tickAt: now.monotonic,
     decision: undefined,
