@@ -60,6 +60,19 @@ describe('what EC2 denies', () => {
     expect(exitCode).toBe(3)
   })
 
+  test('of the role that is to be assumed is told by its own name', async () => {
+    const assumeRole = 'arn:aws:iam::210987654321:role/route-switch'
+    const { of } = await denied({ config: { assumeRole }, env: await onInstance('db-1') }, 'AssumeRole')
+    expect(of('permissions')).toMatchObject([
+      {
+        verdict: 'fail',
+        subject: 'ReadRoutes',
+        found: expect.stringMatching(/^DescribeRouteTables, which needs sts:AssumeRole: denied/),
+      },
+    ])
+    expect(of('tables')).toMatchObject([{ verdict: 'unknown', found: expect.stringContaining('sts:AssumeRole') }])
+  })
+
   test('of the tables and the interfaces leaves little, and says so', async () => {
     const { all } = await denied({}, 'DescribeRouteTables', 'DescribeNetworkInterfaces')
     const unknown = all.filter(({ verdict }) => verdict === 'unknown').map(({ check }) => check)

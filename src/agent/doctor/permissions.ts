@@ -18,8 +18,8 @@ const MOST_TABLES = 20
 export type Answer = {
   readonly permission: Permission
   readonly rehearsal: Rehearsal
-  /** Undefined: it is permitted. */
-  readonly error: { readonly isDenied: boolean; readonly why: string } | undefined
+  /** Undefined: it is permitted. `action` is what was denied, by EC2's or STS' words. */
+  readonly error: { readonly isDenied: boolean; readonly why: string; readonly action: string | undefined } | undefined
 }
 
 export type Answers = {
@@ -64,7 +64,9 @@ async function errorOf(ec2: Ec2, rehearsal: Rehearsal, wanted: Wanted): Promise<
     await insistQuietly((signal) => rehearse(ec2, rehearsal, signal), wanted)
     return undefined
   } catch (error) {
-    return { isDenied: error instanceof Ec2Error && error.class === 'denied', why: whyOf(error) }
+    const why = whyOf(error)
+    const [, action] = /is not authorized to perform: ([\w-]+:\w+)/.exec(why) ?? []
+    return { isDenied: error instanceof Ec2Error && error.class === 'denied', why, action }
   }
 }
 
@@ -155,7 +157,7 @@ function deniedFinding({ sid }: Permission, failed: readonly Answer[], isNode: b
   if (denied.length === 0) return []
   const [verdict, consequence] = CONSEQUENCES[sid] ?? ['fail', 'something does not work']
   const whose = isNode ? '' : ' to these credentials, which says nothing of the nodes’ own'
-  const found = `${denied.map(({ rehearsal }) => callText(rehearsal)).join(', ')}: denied${whose}; ${consequence}`
+  const found = `${denied.map(deniedText).join(', ')}: denied${whose}; ${consequence}`
   return [
     finding('permissions', isNode ? verdict : 'warn', found, {
       subject: sid,
@@ -166,6 +168,13 @@ function deniedFinding({ sid }: Permission, failed: readonly Answer[], isNode: b
 
 function doubtfulFindings(failed: readonly Answer[]): Finding[] {
   return failed.flatMap(({ error }) => (error && !error.isDenied ? [finding('permissions', 'unknown', error.why)] : []))
+}
+
+/** With the action that EC2 or STS names, where it is another one: a role that may not be assumed. */
+function deniedText({ rehearsal, error }: Answer): string {
+  const { action } = error ?? {}
+  const isOther = action !== undefined && action !== `ec2:${rehearsal.action}`
+  return isOther ? `${callText(rehearsal)}, which needs ${action}` : callText(rehearsal)
 }
 
 function callText(rehearsal: Rehearsal): string {

@@ -1,7 +1,7 @@
 /** The route tables of a VRRP instance: whether they are there, whom they serve, and what their routes point to now. */
 import type { InstanceConfig } from '../../config/schema.ts'
 import type { Finding, Mend } from '../../core/finding.ts'
-import { findRoute, type RouteTable, refusalOf, routeText, type Target } from '../../core/route.ts'
+import { findRoute, type RouteTable, rangeRefusal, refusalOf, routeText, type Target } from '../../core/route.ts'
 import { contains, type Destination, destinationText, isHost, sameDestination } from '../../core/vip.ts'
 import { problemsOf } from '../../ec2/tables.ts'
 import { type Subnet, tableOfSubnet, type VpcTable } from '../../ec2/vpc.ts'
@@ -42,14 +42,17 @@ export function judgeVipRange(
   subnets: Known<readonly Subnet[]>,
 ): readonly Finding[] {
   if (tables.length === 0) return [finding('vip-range', 'skipped', 'no route table is known', { subject })]
-  const ranges = tables.flatMap(({ routes }) =>
-    routes.flatMap((each) => (each.target.kind === 'local' ? [each.destination] : [])),
-  )
+  const ranges = ownRanges(tables)
   const findings = config.vips.map((vip) => vipFinding(vip, ranges, subnets, subject))
   const problems = findings.filter(({ verdict }) => verdict !== 'ok')
   if (problems.length > 0) return problems
-  const outside = [...new Set(ranges.map(destinationText))].join(', ')
-  return [finding('vip-range', 'ok', `${config.vips.map(destinationText).join(', ')} outside ${outside}`, { subject })]
+  return [finding('vip-range', 'ok', findings.map(({ found }) => found).join(', '), { subject })]
+}
+
+/** The ranges of the VPCs: each of their tables has a local route for each. */
+function ownRanges(tables: readonly RouteTable[]): readonly Destination[] {
+  const local = tables.flatMap(({ routes }) => routes.filter(({ target }) => target.kind === 'local'))
+  return [...new Map(local.map(({ destination }) => [destinationText(destination), destination])).values()]
 }
 
 function vipFinding(
@@ -62,13 +65,16 @@ function vipFinding(
   if (vip.kind === 'prefix-list')
     return finding('vip-range', 'skipped', `the entries of ${text} are not looked at`, { subject })
   const range = ranges.find((each) => contains(each, vip))
-  if (!range) return finding('vip-range', 'ok', text, { subject })
+  if (!range) {
+    const family = ranges.filter(({ kind }) => kind === vip.kind).map(destinationText)
+    return finding('vip-range', 'ok', `${text} is outside ${family.join(', ')}`, { subject })
+  }
   const inside = `${text} lies inside the VPC’s own ${destinationText(range)}`
   if (!isHost(vip)) {
     if (!subnets.known)
       return finding('vip-range', 'unknown', `${inside}; whether it is a subnet: ${subnets.why}`, { subject })
     const isSubnet = subnets.value.some(({ cidrs }) => cidrs.some((cidr) => sameDestination(cidr, vip)))
-    if (isSubnet) return finding('vip-range', 'ok', `${text} (a whole subnet)`, { subject })
+    if (isSubnet) return finding('vip-range', 'ok', `${text} is a whole subnet`, { subject })
   }
   return finding('vip-range', 'fail', `${inside}, where EC2 takes no such route`, {
     subject,
@@ -82,8 +88,12 @@ export function judgeRoutes(
   members: readonly Member[],
 ): readonly Finding[] {
   if (tables.length === 0) return [finding('routes', 'skipped', 'no route table is known', { subject })]
+  const ranges = ownRanges(tables)
+  // The check of their range tells of the others.
+  const vips = config.vips.filter((vip) => rangeRefusal(vip, ranges) === undefined)
+  if (vips.length === 0) return [finding('routes', 'skipped', 'no VIP can have a route', { subject })]
   const routes = tables.flatMap((table) =>
-    config.vips.map((vip) => standingIn(table, vip, config, members, moveCommand(subject))),
+    vips.map((vip) => standingIn(table, vip, config, members, moveCommand(subject))),
   )
   const of = (standing: string) =>
     routes
