@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { table } from '../src/output/table.ts'
+import { measureAccount } from './account.ts'
 import { measureComparison } from './compare.ts'
 import { measureDaemon } from './daemon.ts'
 import { measureHook } from './hook.ts'
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Part>>> = {
   daemon: measureDaemon,
   compare: measureComparison,
   hundreds: measureHundreds,
+  account: measureAccount,
   idle: measureIdle,
 }
 
