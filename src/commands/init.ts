@@ -153,6 +153,17 @@ function nextSteps(
       `vip-switch keepalived-config ${name} --priority … --peer ${source.text}${others}${config}`,
       `on ${peers.length > 1 ? 'each other' : 'the other'} node, with the same ${CONFIG}: what its keepalived.conf needs`,
     ],
+    ['sudo useradd --system --shell /usr/sbin/nologin keepalived_script', 'on each node: who the hooks run as'],
+    ['sudo cp "$(npm root --global)"/vip-switch/systemd/*.service /etc/systemd/system/', 'the daemon’s unit, on each'],
+    [
+      `sudo systemctl enable --now vip-switch-preflight@${unitName(instance)} vip-switch && sudo systemctl restart keepalived`,
+      'on each, and at every boot',
+    ],
     [`vip-switch doctor${config}`, 'whether anything is still in the way'],
   ]
+}
+
+/** As a part of a unit's name, in which most signs stand for others. */
+function unitName(instance: string): string {
+  return /^\w+$/.test(instance) ? instance : `"$(systemd-escape '${instance}')"`
 }

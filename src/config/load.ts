@@ -22,10 +22,17 @@ export function readConfig(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new Failure('config', `cannot read the config: ${messageOf(error)}`, {
-      hint: `create ${path}, or name another one with --config or VIP_SWITCH_CONFIG`,
+      hint: hintOn(error, path),
       cause: error,
     })
   }
+}
+
+function hintOn(error: unknown, path: string): string {
+  const another = 'name another one with --config or VIP_SWITCH_CONFIG'
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+    return `make ${path} readable, or ${another}`
+  return path === DEFAULT_CONFIG_PATH ? `sudo vip-switch init makes it; or ${another}` : `create ${path}, or ${another}`
 }
 
 /** The config, where one was asked for or is in its default place. @throws Failure as loadConfig */

@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { policySchema } from '../../src/lab/ec2/iam/policy.ts'
+import { buildRegion } from '../../src/lab/ec2/seed/build.ts'
 import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
 import { ENDPOINT_URL, startEndpointProcess } from '../../src/lab/endpoint-process.ts'
 import { createNetwork } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
-import { nodes, VIP } from '../../src/lab/scene.ts'
+import { type LabNode, nodes, VIP } from '../../src/lab/scene.ts'
 import { requires } from '../requires.ts'
-import { bin } from './case.ts'
+import { bin, first, second } from './case.ts'
 import { type Machine, startMachine } from './machine.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -51,6 +52,23 @@ function seedOf(policy: unknown): Seed {
   }
 }
 
+/** The lab's VPC with what EC2 does by itself: source/dest checks are on, and no table has a VIP. */
+function freshSeed(): Seed {
+  const { lab } = defaultSeed.vpcs
+  if (!lab) throw new Error('the default seed has no VPC named lab')
+  const instances = nodes.map(({ name, address }) => {
+    return [name, { interfaces: [{ addresses: [address], securityGroups: ['db'] }] }]
+  })
+  const tables = Object.entries(lab.routeTables ?? {}).map(([name, table]) => [name, { ...table, routes: {} }])
+  const own = { instances: Object.fromEntries(instances), routeTables: Object.fromEntries(tables) }
+  return { ...defaultSeed, vpcs: { lab: { ...lab, ...own } } }
+}
+
+function macOf(seed: Seed, { address }: LabNode): string {
+  const interfaces = [...buildRegion(seed).interfaces.values()]
+  return interfaces.find(({ addresses }) => addresses.includes(address))?.mac ?? ''
+}
+
 /** A setting of a unit. */
 const setting = (unit: string, name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? ''
 
@@ -69,18 +87,53 @@ async function enableUnits(machine: Machine) {
   await started.line(/"msg":"started"/)
 }
 
+/** The packed program and the nodes' network; both are gone when the test ends. */
+async function stage() {
+  const directory = mkdtempSync(join(tmpdir(), 'vip-switch-readme-'))
+  const network = createNetwork(nodes)
+  onTestFinished(() => {
+    network.remove()
+    rmSync(directory, { recursive: true })
+  })
+  await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: ROOT })
+  const archive = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? ''
+  expect(install).toBe(`npm install --global ${archive}`)
+
+  /** A machine with the program, as npm installs it. */
+  async function installed(node: LabNode): Promise<Machine> {
+    const env = { AWS_ENDPOINT_URL: ENDPOINT_URL, npm_config_offline: 'true', npm_config_update_notifier: 'false' }
+    const machine = await startMachine(network.namespaceOf(node), join(directory, node.name), env)
+    await machine.run(`cat > ${archive}`, readFileSync(join(directory, archive)))
+    await machine.run(install)
+    return machine
+  }
+  return { directory, network, installed }
+}
+
+/** Steps 7 and 8, where keepalived.conf is there. */
+async function startAll(machine: Machine): Promise<void> {
+  const program = (await machine.run('command -v vip-switch')).trim()
+  await machine.run(usersAndUnits)
+  await machine.run(`sed -i 's|/usr/bin/vip-switch|${program}|' /etc/systemd/system/vip-switch*.service`)
+  await enableUnits(machine)
+  await machine.start('keepalived --dont-fork --log-console')
+}
+
+async function allWell(machines: readonly Machine[]): Promise<void> {
+  for (const machine of machines) {
+    // The other's claim may be on its way.
+    await poll(
+      'the doctor finds all well',
+      DEADLINE_MS,
+      async () => (await machine.attempt('vip-switch doctor')).exitCode === 0 || undefined,
+    )
+    expect((await machine.run('vip-switch doctor')).split('\n').at(-1)).toBe('22 ok')
+  }
+}
+
 describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', { timeout: 120_000 }, () => {
   it('leads from npm install to a doctor that finds all well', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'vip-switch-readme-'))
-    const network = createNetwork(nodes)
-    onTestFinished(() => {
-      network.remove()
-      rmSync(directory, { recursive: true })
-    })
-    await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: ROOT })
-    const archive = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? ''
-    expect(install).toBe(`npm install --global ${archive}`)
-
+    const { directory, network, installed } = await stage()
     // Step 5; the role has this policy, and no other.
     writeFileSync(join(directory, 'config.yaml'), config)
     const policyOf = ['iam-policy', '--account', ACCOUNT, '--config', join(directory, 'config.yaml')]
@@ -94,10 +147,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
 
     const machines = await Promise.all(
       nodes.map(async (node, index) => {
-        const env = { AWS_ENDPOINT_URL: ENDPOINT_URL, npm_config_offline: 'true', npm_config_update_notifier: 'false' }
-        const machine = await startMachine(network.namespaceOf(node), join(directory, node.name), env)
-        await machine.run(`cat > ${archive}`, readFileSync(join(directory, archive)))
-        await machine.run(install)
+        const machine = await installed(node)
         await machine.run('mkdir -p /etc/vip-switch && cat > /etc/vip-switch/config.yaml', config)
         const program = (await machine.run('command -v vip-switch')).trim()
         const [address, peer] = index === 0 ? ['10.0.1.11', '10.0.2.12'] : ['10.0.2.12', '10.0.1.11']
@@ -107,24 +157,43 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
           .replace(/unicast_peer \{[^}]*\}/, `unicast_peer {\n    ${peer}\n  }`)
           .replace('priority 150', `priority ${node.priority}`)
         await machine.run('mkdir -p /etc/keepalived && cat > /etc/keepalived/keepalived.conf', conf)
-        await machine.run(usersAndUnits)
-        await machine.run(`sed -i 's|/usr/bin/vip-switch|${program}|' /etc/systemd/system/vip-switch*.service`)
-        await enableUnits(machine)
-        await machine.start('keepalived --dont-fork --log-console')
+        await startAll(machine)
         return machine
       }),
     )
 
     const routes = () => control.routes().then((all) => all.filter(({ destination }) => destination === VIP))
     await poll('both tables have the route', DEADLINE_MS, async () => (await routes()).length === 2 || undefined)
-    for (const machine of machines) {
-      // The other's claim may be on its way.
-      await poll(
-        'the doctor finds all well',
-        DEADLINE_MS,
-        async () => (await machine.attempt('vip-switch doctor')).exitCode === 0 || undefined,
-      )
-      expect((await machine.run('vip-switch doctor')).split('\n').at(-1)).toBe('22 ok')
+    await allWell(machines)
+  })
+
+  it('leads there by init and what the doctor mends, too', async () => {
+    const { directory, network, installed } = await stage()
+    const seed = freshSeed()
+    await startEndpointProcess({ bin, namespace: network.cloud, directory, seed })
+    const [one, two] = await Promise.all([installed(first), installed(second)])
+    for (const [node, machine] of [
+      [first, one],
+      [second, two],
+    ] as const) {
+      // The address by which EC2 knows the interface.
+      await machine.run(`ip link set eth0 address ${macOf(seed, node)}`)
     }
+    const { exitCode, stderr } = await one.attempt('vip-switch status')
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringContaining('→ sudo vip-switch init makes it'),
+    })
+
+    const flags = '--cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150'
+    const made = await one.run(`vip-switch init ${flags}`)
+    await one.run(/^ *sudo (cp .* \/etc\/keepalived\/keepalived\.conf)$/m.exec(made)?.[1] ?? 'false')
+    const same = await one.run('cat /etc/vip-switch/config.yaml')
+    await two.run('mkdir -p /etc/vip-switch && cat > /etc/vip-switch/config.yaml', same)
+    const theirs = /^ *(vip-switch keepalived-config .*)$/m.exec(made)?.[1]?.replace('…', '100')
+    await two.run(`${theirs} > /etc/keepalived/keepalived.conf`)
+    expect((await one.attempt('vip-switch doctor --fix -f')).stdout).toContain('does not run')
+    for (const machine of [one, two]) await startAll(machine)
+    await allWell([one, two])
   })
 })
