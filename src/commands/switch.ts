@@ -6,7 +6,7 @@ import { factsOfTargets } from '../agent/targets.ts'
 import { loadConfigIfThere } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
-import type { Target } from '../core/route.ts'
+import type { Target, TargetFacts } from '../core/route.ts'
 import { longestWait } from '../ec2/budget.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { findEni, type Reference } from '../ec2/interfaces.ts'
@@ -15,7 +15,7 @@ import { ask } from '../output/ask.ts'
 import { type ExitCode, exitCodeOfRoutes } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
 import { movesText, outcomesText, switchJson } from '../output/switch.ts'
-import { countText } from '../output/table.ts'
+import { countText, widthOf, wrapped } from '../output/table.ts'
 import { requestOf, type SwitchOptions } from './switch-request.ts'
 
 const LOOK_UP_DEADLINE_MS = 10_000
@@ -45,8 +45,8 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   if (!options.json) print(plan)
   else if (process.stdin.isTTY && !options.force) process.stderr.write(`${plan}\n`)
   const intent = config && name ? await intentOf(ec2, config, name, lookingUp, options) : undefined
-  const warning = takenBackText(intent, eni, options)
-  if (warning) process.stderr.write(`${warning}\n`)
+  const warning = takenBackText(intent, eni, facts, options)
+  if (warning) process.stderr.write(`${wrapped(warning, widthOf(process.stderr), 2)}\n`)
   if (!options.dryRun) await assertWanted(moves.filter(isDue).length, options)
 
   // The time that a person took to answer is not EC2's.
@@ -83,11 +83,16 @@ async function intentOf(
   }
 }
 
-function takenBackText(intent: Intent | undefined, eni: EniId, { pin }: SwitchOptions): string | undefined {
+function takenBackText(
+  intent: Intent | undefined,
+  eni: EniId,
+  facts: ReadonlyMap<string, TargetFacts>,
+  { pin }: SwitchOptions,
+): string | undefined {
   const owner = intent?.pin?.eni ?? intent?.master?.eni
   if (pin !== undefined || owner === undefined || owner === eni) return undefined
   const why = intent?.pin ? 'The routes are pinned to' : 'VRRP means them to be at'
-  return `${why} ${owner}, whose daemon would take them back; --pin 30m keeps them here for so long`
+  return `${why} ${facts.get(owner)?.name ?? owner}, whose daemon would take them back; --pin 30m keeps them here for so long`
 }
 
 async function pinIfAsked(

@@ -1,6 +1,7 @@
 /** What `vip-switch doctor` prints. What is well comes first, dim and short; what is worst comes last, where the eye is. */
 import { stripVTControlCharacters } from 'node:util'
 import { CHECKS, type Finding, GROUPS, type Mend, VERDICTS, type Verdict, worstOf } from '../core/finding.ts'
+import { pageHere } from './conditions.ts'
 import { EXIT, type ExitCode } from './exit.ts'
 import { type Style, styleOf } from './style.ts'
 import { countText, widthOf, wrapped } from './table.ts'
@@ -14,6 +15,7 @@ export type Report = {
 }
 
 const PAGE = 'docs/doctor.md'
+const SAYS = ' says more of each'
 const TITLE_WIDTH = Math.max(...Object.values(CHECKS).map(({ title }) => title.length))
 /** Mark and title, before what was found. */
 const FOUND_AT = 4 + TITLE_WIDTH + 2
@@ -88,7 +90,7 @@ function summaryText(findings: readonly Finding[], { style, width }: Canvas): st
     const count = findings.filter((finding) => finding.verdict === verdict).length
     return count > 0 ? [words[verdict](count)] : []
   })
-  const rest = worstOf(findings) === 'ok' ? '' : dim(`  ${PAGE} says more of each`)
+  const rest = worstOf(findings) === 'ok' ? '' : dim(`  ${pageHere(PAGE, width - SAYS.length)}${SAYS}`)
   return wrapped(`\n${bold(counted.join(', '))}${rest}`, width)
 }
 

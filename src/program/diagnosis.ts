@@ -16,8 +16,9 @@ export function addDiagnosisCommands(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-On a node, as root, it looks at everything; elsewhere at what EC2 tells. It changes nothing without --fix.
-Exit code: 0 all is well; 1 something fails; 3 warnings, or something could not be looked at.
+On a node, as root, it looks at everything; elsewhere at what EC2 tells. It
+changes nothing without --fix. Exit code: 0 all is well; 1 something fails; 3
+warnings, or something could not be looked at.
 
 Examples:
   sudo vip-switch doctor

@@ -18,7 +18,7 @@ In keepalived.conf, inside vrrp_instance VI_1 (keepalived appends the event):
   notify "/usr/bin/vip-switch notify"
   notify_master_rx_lower_pri "/usr/bin/vip-switch notify INSTANCE VI_1 MASTER_RX_LOWER_PRI"
 
-By hand:
+Example, by hand:
   vip-switch notify INSTANCE VI_1 MASTER 150`,
     )
     .action(async (event: string[], options: { config?: string; stateDir?: string; deadline?: number }) => {

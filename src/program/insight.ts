@@ -22,8 +22,9 @@ function addStatusCommand(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-The word is OK, SWITCHING, DRIFT, SPLIT-BRAIN, BLACKHOLE, NO-MASTER, PINNED, FOREIGN or UNKNOWN; docs/conditions has a
-page for each. It needs the right to read EC2, and neither a daemon nor keepalived: a laptop will do. It exits with 0
+The word is OK, SWITCHING, DRIFT, SPLIT-BRAIN, BLACKHOLE, NO-MASTER, PINNED,
+FOREIGN or UNKNOWN; docs/conditions has a page for each. It needs the right to
+read EC2, and neither a daemon nor keepalived: a laptop will do. It exits with 0
 whatever the word is, unless EC2 cannot be read; for monitoring there is check.
 
 Examples:
@@ -50,9 +51,10 @@ function addCheckCommand(program: Command, exit: Exit): void {
       `
 Exit codes, which are those of plugins and not the program's other ones:
   0 OK        OK
-  1 WARNING   SWITCHING, DRIFT or PINNED; a daemon that is down on a node, is mute, or has rejected its config
+  1 WARNING   SWITCHING, DRIFT or PINNED; a daemon that is down on a node, is
+              mute, or has rejected its config
   2 CRITICAL  SPLIT-BRAIN, BLACKHOLE, NO-MASTER or FOREIGN
-  3 UNKNOWN   UNKNOWN; anything that kept it from telling, a wrong config included
+  3 UNKNOWN   UNKNOWN; anything that kept it from telling, a wrong config too
 
 In mackerel-agent.conf:
   [plugin.checks.vip-switch]
@@ -84,8 +86,9 @@ function addMetricsCommand(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-It exits with 0 whatever it finds: figures that cannot be had are missing, and vip_switch_ec2_readable, _daemon_up and
-_config_rejected tell why. Counters are the daemon's, since it was started.
+It exits with 0 whatever it finds: figures that cannot be had are missing, and
+vip_switch_ec2_readable, _daemon_up and _config_rejected tell why. Counters are
+the daemon's, since it was started.
 
 In mackerel-agent.conf, which asks for the definitions of the graphs by itself:
   [plugin.metrics.vip-switch]

@@ -7,6 +7,7 @@ export function addLabCommands(program: Command, exit: Exit): void {
   const lab = program
     .command('lab')
     .description('show a failover here: an embedded EC2 endpoint, two nodes, and the real keepalived where it can run')
+    .addHelpText('after', '\nExample, as root, which the real keepalived needs:\n  sudo vip-switch lab')
     .action(async () => {
       const { runLab } = await import('../commands/lab.ts')
       exit(await runLab())

@@ -21,10 +21,10 @@ export function addOperationCommands(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-Examples:
-  vip-switch switch VI_1                                           to this node
+Examples, the last with the flags of swiro:
+  vip-switch switch VI_1                       to this node
   vip-switch switch VI_1 --to db-2 --dry-run
-  vip-switch switch -r rtb-0a1b2c3d -r private-c -v 10.99.0.10 -I i-0a1b2c3d   as swiro does it`,
+  vip-switch switch -r rtb-0a1b2c3d -r private-c -v 10.99.0.10 -I i-0a1b2c3d`,
     )
     .action(async (instance: string | undefined, options) => {
       const { switchRoutes } = await import('../commands/switch.ts')
@@ -72,7 +72,8 @@ Example:
     .addHelpText(
       'after',
       `
-Without a config, every route to a network interface or an instance, and every blackhole, counts as a VIP's.
+Without a config, every route to a network interface or an instance, and every
+blackhole, counts as a VIP's.
 
 Examples:
   vip-switch list

@@ -14,13 +14,14 @@ export function createProgram(exit: Exit): Command {
   const program = new Command('vip-switch')
     .description('Moves a virtual IP between AWS availability zones: a route-table failover companion to keepalived.')
     .version(packageJson.version)
-    .showHelpAfterError('(vip-switch --help and vip-switch COMMAND --help say more)')
+    // Without `[options]`: what a command does has room then on 80 columns.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride()
     .addHelpText(
       'after',
       `
 Exit codes:
-  0 done   1 failed   2 usage or config   3 partial   4 refused   5 superseded by a newer event
+  0 done  1 failed  2 usage or config  3 partial  4 refused  5 superseded
 
 Examples:
   vip-switch lab                        see a failover here, without AWS
@@ -35,5 +36,12 @@ Examples:
   addDiagnosisCommands(program, exit)
   addSetupCommands(program, exit)
   addLabCommands(program, exit)
+  nameHelpAfterErrors(program, program.name())
   return program
+}
+
+/** A usage error names the help of the very command. */
+function nameHelpAfterErrors(command: Command, words: string): void {
+  command.showHelpAfterError(`(${words} --help says more)`)
+  for (const each of command.commands) nameHelpAfterErrors(each, `${words} ${each.name()}`)
 }

@@ -9,7 +9,11 @@ import { accountId, configOption, type Exit, jsonOption, repeatable, wholeNumber
 export function addSetupCommands(program: Command, exit: Exit): void {
   addInitCommand(program, exit)
   addKeepalivedConfigCommand(program, exit)
-  addConfigCommands(program.command('config').description('check the config file, or show what it comes to'), exit)
+  const config = program
+    .command('config')
+    .description('check the config file, or show what it comes to')
+    .addHelpText('after', '\nExample:\n  vip-switch config check')
+  addConfigCommands(config, exit)
   addIamPolicyCommand(program, exit)
   addCompletionCommand(program)
   addManualCommand(program)
@@ -54,8 +58,9 @@ Examples:
     .addHelpText(
       'after',
       `
-Example (and then, as the first line of config.yaml: # yaml-language-server: $schema=config.schema.json):
-  vip-switch config schema > config.schema.json`,
+Example, and the first line of config.yaml with which editors find it:
+  vip-switch config schema > config.schema.json
+  # yaml-language-server: $schema=config.schema.json`,
     )
     .action(async () => {
       const { printConfigSchema } = await import('../commands/config.ts')
@@ -87,7 +92,8 @@ function addIamPolicyCommand(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-Nobody is asked for it: route tables that the config means by Name or tags are meant by their tags here, too.
+Nobody is asked for it: route tables that the config means by Name or tags are
+meant by their tags here, too.
 
 Example:
   vip-switch iam-policy --account 123456789012 > policy.json
@@ -120,8 +126,8 @@ function addInitCommand(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-Looks at the instance (IMDS) and at its VPC, and asks on a terminal for what no flag tells. Nothing is ever written over,
-and of the files all are made or none.
+Looks at the instance (IMDS) and at its VPC, and asks on a terminal for what no
+flag tells. Nothing is ever written over, and of the files all are made or none.
 
 Examples:
   sudo vip-switch init
@@ -148,8 +154,9 @@ function addKeepalivedConfigCommand(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-What no flag tells is looked up on the instance (IMDS) and in EC2. What is not found there is printed as a placeholder,
-which keepalived refuses, and named on stderr.
+What no flag tells is looked up on the instance (IMDS) and in EC2. What is not
+found there is printed as a placeholder, which keepalived refuses, and named on
+stderr.
 
 Examples:
   vip-switch keepalived-config VI_1 --priority 150 --peer 10.0.2.12

@@ -74,7 +74,7 @@ describe('a switch to a node that VRRP does not mean', () => {
     tag('db-1', CLAIM, master)
     const { stderr, exitCode } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
     expect(exitCode).toBe(0)
-    expect(stderr).toContain(`VRRP means them to be at ${eniOf('db-1')}`)
+    expect(stderr).toContain('VRRP means them to be at db-1, whose daemon')
     expect(stderr).toContain('--pin 30m')
   })
 
