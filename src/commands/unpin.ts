@@ -6,16 +6,17 @@ import { configPath } from '../config/paths.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
 
+export type UnpinOptions = { json?: true; config?: string }
+
 const DEADLINE_MS = 10_000
 
 /** @throws Failure */
-export async function unpin(name: string, options: { config?: string }): Promise<ExitCode> {
-  const config = loadConfig(configPath(options.config))
+export async function unpin(name: string, { json, config: path }: UnpinOptions): Promise<ExitCode> {
+  const config = loadConfig(configPath(path))
   instanceOf(config, name)
   const wanted = wantedFor(DEADLINE_MS, await openLog())
   const enis = await unpinRoutes(await openFor(config, wanted), config, name, wanted)
-  process.stdout.write(
-    enis.length > 0 ? `${name} is no longer pinned to ${enis.join(', ')}\n` : `${name} was not pinned\n`,
-  )
+  const text = enis.length > 0 ? `${name} is no longer pinned to ${enis.join(', ')}` : `${name} was not pinned`
+  process.stdout.write(`${json ? JSON.stringify({ version: 1, instance: name, unpinned: enis }, null, 2) : text}\n`)
   return EXIT.done
 }

@@ -57,6 +57,7 @@ Example:
     .command('unpin')
     .description('take the pin away: the routes are VRRP’s again')
     .argument('<instance>', 'VRRP instance of the config')
+    .addOption(jsonOption())
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  vip-switch unpin VI_1')
     .action(async (instance: string, options) => {

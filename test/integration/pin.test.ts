@@ -64,6 +64,8 @@ describe('pin', () => {
     expect((await run('unpin', 'VI_1')).stdout).toContain(`no longer pinned to ${eniOf('db-2')}`)
     expect(pinOf('db-2')).toBeUndefined()
     expect((await run('unpin', 'VI_1')).stdout).toContain('was not pinned')
+    const { stdout } = await run('unpin', 'VI_1', '--json')
+    expect(JSON.parse(stdout)).toEqual({ version: 1, instance: 'VI_1', unpinned: [] })
   })
 })
 
