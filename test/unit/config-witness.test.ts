@@ -1,18 +1,7 @@
 /** `witness` in the config. */
 import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/load.ts'
-
-function problems(text: string) {
-  const result = parseConfig(text)
-  if (!Array.isArray(result)) throw new Error('the config is valid')
-  return result
-}
-
-function config(text: string) {
-  const result = parseConfig(text)
-  if (Array.isArray(result)) throw new Error(JSON.stringify(result))
-  return result
-}
+import { config, problems } from './parsed-config.ts'
 
 test('a ttl that is shorter than reads may be stale is refused', () => {
   const text = (ttl: string) =>

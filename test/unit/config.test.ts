@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseDuration } from '../../src/config/duration.ts'
-import { instanceOf, loadConfig, parseConfig } from '../../src/config/load.ts'
+import { instanceOf, loadConfig } from '../../src/config/load.ts'
 import { configPath } from '../../src/config/paths.ts'
 import { configJsonSchema } from '../../src/config/schema.ts'
 import { Failure } from '../../src/errors.ts'
+import { config, problems } from './parsed-config.ts'
 
 const EXAMPLE = `
 cluster: db
@@ -21,18 +22,6 @@ instances:
     priority: 100
 assumeRole: arn:aws:iam::123456789012:role/route-switch
 `
-
-function problems(text: string) {
-  const result = parseConfig(text)
-  if (!Array.isArray(result)) throw new Error('the config is valid')
-  return result
-}
-
-function config(text: string) {
-  const result = parseConfig(text)
-  if (Array.isArray(result)) throw new Error(JSON.stringify(result))
-  return result
-}
 
 describe('a valid config', () => {
   test('is parsed into what it means', () => {
