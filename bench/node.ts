@@ -1,9 +1,10 @@
 /** A node as the bench runs it: the built program with a config, and nothing of this machine's own settings. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { askStatus } from '../src/agent/daemon-status.ts'
 import type { Cloud } from './cloud.ts'
 
 export type BenchNode = {
@@ -73,12 +74,15 @@ export function startHook({ bin, env }: BenchNode, state = 'MASTER'): ChildProce
 /** Starts a daemon, tells it that its node is BACKUP, and waits until it has read everything once. */
 export async function startDaemon(node: BenchNode, cloud: Cloud): Promise<ChildProcess> {
   const { bin, env, fifo, directory } = node
+  // Another daemon's: to write to it before there is a reader would block.
+  rmSync(fifo, { force: true })
   const daemon = spawn(bin, ['reconcile', '--state-dir', join(directory, 'state')], { env, stdio: 'ignore' })
   const ended = once(daemon, 'exit').then(() => {
     throw new Error('the daemon ended')
   })
   ended.catch(() => {})
-  while (!existsSync(fifo)) await Promise.race([sleep(20), ended])
+  // What is in the FIFO before it is up is not taken for news.
+  while ((await askStatus(join(directory, 'control.sock'))).kind !== 'up') await Promise.race([sleep(20), ended])
   const read = new Promise<void>((resolve) => {
     cloud.onRequest = ({ action }) => {
       if (action === 'DescribeRouteTables') resolve()
