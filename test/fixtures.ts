@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import type { Clock } from '../src/clock.ts'
+import type { Claim } from '../src/core/claim.ts'
 import {
   type EniId,
   type InstanceId,
@@ -98,3 +99,14 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
   })
   return { opened, open }
 }
+
+/** What a MASTER claims. */
+export const claimOf = (id: EniId, rest: Partial<Claim> = {}): Claim => ({
+  eni: id,
+  state: 'MASTER',
+  priority: 150,
+  address: '10.0.2.12',
+  since: 'then',
+  beat: '1',
+  ...rest,
+})

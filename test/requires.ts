@@ -19,6 +19,7 @@ const requirements = {
   fish: { programs: ['fish'] },
   mandoc: { programs: ['mandoc', 'man'] },
   systemd: { programs: ['systemd-analyze', 'systemd-notify', 'systemd-socket-activate'] },
+  root: { programs: [], obstacle: () => (process.getuid?.() === 0 ? undefined : 'root') },
 } satisfies Record<string, { programs: string[]; obstacle?: () => string | undefined }>
 
 /** A tool that some tests need and a user's machine may lack. */

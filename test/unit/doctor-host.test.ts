@@ -8,6 +8,7 @@ import { judgeKeepalived, type Local } from '../../src/agent/doctor/keepalived.t
 import { judgeScriptUser, tryAccess, tryScript, userOf } from '../../src/agent/doctor/script-user.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { parseVip } from '../../src/core/vip.ts'
+import { requires } from '../requires.ts'
 
 const told = (findings: readonly Finding[]) => findings.map(({ verdict, found }) => `${verdict} ${found}`)
 const is = (value: boolean) => ({ known: true, value }) as const
@@ -154,7 +155,7 @@ describe('the user of the hooks', () => {
     expect(() => userOf({ user: undefined }, 'no-such-user')).toThrow('there is no user no-such-user')
   })
 
-  test.skipIf(process.getuid?.() !== 0)('may lack what root has', () => {
+  test.skipIf(!requires('root'))('may lack what root has', () => {
     const nobody = userOf({ user: 'nobody' }, undefined)
     chmodSync(directory, 0o700)
     expect(tryAccess(nobody, directory, 'w')).toEqual({ known: true, value: `may not write ${directory}` })

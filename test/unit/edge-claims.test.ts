@@ -4,22 +4,12 @@ import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
 import { Failure } from '../../src/errors.ts'
-import { eni, jumpingClock, silentLog } from '../fixtures.ts'
+import { claimOf, eni, jumpingClock, silentLog } from '../fixtures.ts'
 
 const OURS = eni('eni-0a')
 const THEIRS = eni('eni-0b')
 const MASTER = { type: 'INSTANCE', name: 'VI_1', state: 'MASTER', priority: 100 } as const
 const PROOF = { type: 'INSTANCE', name: 'VI_1', state: 'MASTER_RX_LOWER_PRI', priority: undefined } as const
-
-const claimOf = (id: EniId, rest: Partial<Claim> = {}): Claim => ({
-  eni: id,
-  state: 'MASTER',
-  priority: 150,
-  address: '10.0.2.12',
-  since: 'then',
-  beat: '1',
-  ...rest,
-})
 
 /** A witness of what is in `claims`, which an edge has been told of; what it is told is in `published`. */
 async function world(claims: Claim[], rest: Partial<Speaker> = {}) {

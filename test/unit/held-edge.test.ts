@@ -4,20 +4,10 @@ import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
 import { Failure } from '../../src/errors.ts'
-import { eni, jumpingClock, silentLog } from '../fixtures.ts'
+import { claimOf, eni, jumpingClock, silentLog } from '../fixtures.ts'
 
 const OURS = eni('eni-0a')
 const THEIRS = eni('eni-0b')
-
-const claimOf = (id: EniId, rest: Partial<Claim> = {}): Claim => ({
-  eni: id,
-  state: 'MASTER',
-  priority: 150,
-  address: '10.0.2.12',
-  since: 'then',
-  beat: '1',
-  ...rest,
-})
 
 const superseded = () => new Failure('superseded', 'a newer event is recorded')
 
