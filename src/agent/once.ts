@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts'
 import { type Decision, decide, type ObservedClaim } from '../core/decide.ts'
 import { judgePins } from '../core/pin.ts'
-import { stateOf } from './generation.ts'
+import { stateOf } from './daemon/generation.ts'
 import { openNode } from './node.ts'
 import { insist, type Wanted } from './route-port.ts'
 

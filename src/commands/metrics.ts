@@ -1,7 +1,7 @@
 /** `vip-switch metrics`: figures, for those who draw graphs of them and watch them. */
-import { controlPath } from '../agent/hand-over.ts'
-import { createOnlooker } from '../agent/overview.ts'
-import { overviewOfDaemon } from '../agent/overview-of-daemon.ts'
+import { controlPath } from '../agent/hook/hand-over.ts'
+import { createOnlooker } from '../agent/overview/overview.ts'
+import { overviewOfDaemon } from '../agent/overview/overview-of-daemon.ts'
 import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'

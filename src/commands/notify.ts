@@ -1,6 +1,6 @@
 /** `vip-switch notify`: what keepalived calls. */
 import { join } from 'node:path'
-import { handOver } from '../agent/hand-over.ts'
+import { handOver } from '../agent/hook/hand-over.ts'
 import { configPath, stateDirectory } from '../config/paths.ts'
 import { hintOf, messageOf } from '../errors.ts'
 import { parseEventArguments } from '../keepalived/event.ts'
@@ -25,7 +25,7 @@ export async function notify(values: readonly string[], options: NotifyOptions):
     const handed = await handOver(event, places)
     if (handed.kind !== 'ours') return EXIT.done
     const [{ handleEvent }, { systemClock }, log] = await Promise.all([
-      import('../agent/hook.ts'),
+      import('../agent/hook/hook.ts'),
       import('../clock.ts'),
       openLog(),
     ])

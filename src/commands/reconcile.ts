@@ -1,6 +1,6 @@
 /** `vip-switch reconcile`: the daemon. */
 import { once } from 'node:events'
-import { Daemon } from '../agent/daemon.ts'
+import { Daemon } from '../agent/daemon/daemon.ts'
 import { decideOnce } from '../agent/once.ts'
 import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'

@@ -1,5 +1,5 @@
 /** `vip-switch status`: where things stand. */
-import { createOnlooker } from '../agent/overview.ts'
+import { createOnlooker } from '../agent/overview/overview.ts'
 import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig, namesOf } from '../config/load.ts'

@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { askDaemon, type ControlRequest, serveControl } from '../../src/agent/control.ts'
+import { askDaemon, type ControlRequest, serveControl } from '../../src/agent/daemon/control.ts'
 
 const EVENT: ControlRequest = {
   ask: 'event',

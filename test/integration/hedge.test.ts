@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { runEdge } from '../../src/agent/edge.ts'
+import { runEdge } from '../../src/agent/hook/edge.ts'
 import { insistOnRoute, routePort } from '../../src/agent/route-port.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { superviseBySystemd } from '../../src/agent/supervision.ts'
+import { superviseBySystemd } from '../../src/agent/daemon/supervision.ts'
 import { signalIfAlive } from '../../src/lab/cleanup.ts'
 import { startLogged } from '../../src/lab/logged-process.ts'
 import { silentLog } from '../fixtures.ts'

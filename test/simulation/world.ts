@@ -1,5 +1,5 @@
 /** EC2 and the nodes of a cluster in simulated time: the real protocol, everything around it a model. */
-import { isNews } from '../../src/agent/agent.ts'
+import { isNews } from '../../src/agent/daemon/agent.ts'
 import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
 import {
   defaultSettings,

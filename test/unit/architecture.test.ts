@@ -20,7 +20,7 @@ const reportSchema = z.object({
 const configSchema = z.object({ overrides: z.array(z.object({ includes: z.array(z.string()) })) })
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const AGENT = '../agent/edge.ts'
+const AGENT = '../agent/node.ts'
 const COMMANDS = '../commands/switch.ts'
 const CONFIG = '../config/schema.ts'
 const CORE = '../core/route.ts'

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Agent, type AgentPorts } from '../../src/agent/agent.ts'
-import { type Counts, countersOf } from '../../src/agent/counters.ts'
+import { Agent, type AgentPorts } from '../../src/agent/daemon/agent.ts'
+import { type Counts, countersOf } from '../../src/agent/daemon/counters.ts'
 import { defaultSettings, type Reading } from '../../src/agent/protocol/state.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Standing } from '../../src/core/route.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openClaims, type Speaker } from '../../src/agent/edge-claims.ts'
+import { openClaims, type Speaker } from '../../src/agent/hook/edge-claims.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type EdgeInput, runEdge } from '../../src/agent/edge.ts'
+import { type EdgeInput, runEdge } from '../../src/agent/hook/edge.ts'
 import type { RoutePort } from '../../src/agent/route-port.ts'
 import type { EniId, RouteTableId } from '../../src/core/ids.ts'
 import { type RouteKey, type RouteOutcome, routeKeyText, type Target } from '../../src/core/route.ts'

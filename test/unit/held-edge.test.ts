@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { awaitClearance, type HeldEdge } from '../../src/agent/held-edge.ts'
+import { awaitClearance, type HeldEdge } from '../../src/agent/hook/held-edge.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'

@@ -1,9 +1,9 @@
 /** Which user hooks an agent's steps make due, and when. */
 import { expect, onTestFinished, test } from 'vitest'
-import { Agent } from '../../src/agent/agent.ts'
-import { countersOf } from '../../src/agent/counters.ts'
-import { type HookMark, hooksDue } from '../../src/agent/hooks-due.ts'
+import { Agent } from '../../src/agent/daemon/agent.ts'
+import { countersOf } from '../../src/agent/daemon/counters.ts'
 import { defaultSettings, type Input, type Reading } from '../../src/agent/protocol/state.ts'
+import { type HookMark, hooksDue } from '../../src/agent/user-hooks/hooks-due.ts'
 import type { Claim, NodeState } from '../../src/core/claim.ts'
 import type { RouteKey, Standing } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'

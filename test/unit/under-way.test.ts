@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { watchWork } from '../../src/agent/under-way.ts'
+import { watchWork } from '../../src/agent/daemon/under-way.ts'
 import { gate, settableClock } from '../fixtures.ts'
 
 test('work that has been under way for a minute hangs, until it ends, well or not', async () => {

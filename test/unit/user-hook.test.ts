@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { runUserHook } from '../../src/agent/user-hook.ts'
+import { runUserHook } from '../../src/agent/user-hooks/user-hook.ts'
 import { systemClock as clock } from '../../src/clock.ts'
 import { isRunning } from '../fixtures.ts'
 

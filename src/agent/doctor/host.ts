@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Finding } from '../../core/finding.ts'
 import { type Destination, destinationText, isHost } from '../../core/vip.ts'
 import { addressPresent } from '../../keepalived/probe.ts'
-import type { DaemonAnswer } from '../daemon-status.ts'
+import type { DaemonAnswer } from '../daemon/daemon-status.ts'
 import { finding, type Known, learn } from './known.ts'
 import type { Tried } from './script-user.ts'
 

@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Check, Finding } from '../../core/finding.ts'
 import { searchPathOf } from '../../keepalived/installation.ts'
-import type { DaemonAnswer } from '../daemon-status.ts'
+import type { DaemonAnswer } from '../daemon/daemon-status.ts'
 import type { Cluster } from './cluster.ts'
 import { judgeDaemon, judgeStateDirectory, judgeVip, readSysctl, readVips } from './host.ts'
 import { judgeKeepalived, type Local } from './keepalived.ts'

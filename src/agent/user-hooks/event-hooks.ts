@@ -1,16 +1,16 @@
 /** The user hooks of one event, where no daemon runs them: by the process that keepalived has forked for the event. */
-import { loadConfig } from '../config/load.ts'
-import type { UserHookEvent } from '../config/schema.ts'
-import type { NodeState } from '../core/claim.ts'
-import type { EniId } from '../core/ids.ts'
-import { messageOf } from '../errors.ts'
-import type { VrrpEvent } from '../keepalived/event.ts'
-import type { EdgeResult } from './edge.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { UserHookEvent } from '../../config/schema.ts'
+import type { NodeState } from '../../core/claim.ts'
+import type { EniId } from '../../core/ids.ts'
+import { messageOf } from '../../errors.ts'
+import type { VrrpEvent } from '../../keepalived/event.ts'
+import type { EdgeResult } from '../hook/edge.ts'
+import { loadView } from '../view.ts'
 import { factsFor } from './hook-facts.ts'
 import { HOOKS } from './hooks-due.ts'
 import { type HookContext, performHook } from './perform-hook.ts'
 import { endRecordedHook } from './running-hook.ts'
-import { loadView } from './view.ts'
 
 /** Milliseconds for which a hook waits for an EC2 that does not answer, as in the daemon: the length of an edge. */
 const LONGEST_WAIT = 5000

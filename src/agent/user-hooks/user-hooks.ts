@@ -1,12 +1,12 @@
 /** The user hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
-import type { Config } from '../config/schema.ts'
-import { type Counts, countersOf } from './counters.ts'
+import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config/schema.ts'
+import { type Counts, countersOf } from '../daemon/counters.ts'
+import type { Input, ProtocolState } from '../protocol/state.ts'
 import { factsFor } from './hook-facts.ts'
 import { type HookMark, hooksDue } from './hooks-due.ts'
 import { type HookTask, loadRunner, performHook } from './perform-hook.ts'
-import type { Input, ProtocolState } from './protocol/state.ts'
 import { endRecordedHook } from './running-hook.ts'
 import type { UserHookResult } from './user-hook.ts'
 

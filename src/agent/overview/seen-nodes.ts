@@ -1,12 +1,12 @@
 /** The nodes of a cluster, by what they claim of one VRRP instance, as an onlooker sees them. */
-import type { Claim } from '../core/claim.ts'
-import type { ObservedClaim } from '../core/decide.ts'
-import type { EniId } from '../core/ids.ts'
-import type { Liveness } from '../core/liveness.ts'
-import type { SeenNode } from '../core/overview.ts'
-import type { TargetFacts } from '../core/route.ts'
-import type { Testimony } from '../witness/witness.ts'
-import type { InstanceStatus } from './daemon-status.ts'
+import type { Claim } from '../../core/claim.ts'
+import type { ObservedClaim } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { Liveness } from '../../core/liveness.ts'
+import type { SeenNode } from '../../core/overview.ts'
+import type { TargetFacts } from '../../core/route.ts'
+import type { Testimony } from '../../witness/witness.ts'
+import type { InstanceStatus } from '../daemon/daemon-status.ts'
 import type { OwnClaim } from './host.ts'
 
 /** What is known of the nodes besides their tags. */

@@ -5,10 +5,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import * as z from 'zod'
-import type { Clock } from '../clock.ts'
-import { stateFile, writeAtomically } from '../config/state-directory.ts'
-import { messageOf } from '../errors.ts'
-import { bootId, isAtWork, momentOf } from '../keepalived/journal.ts'
+import type { Clock } from '../../clock.ts'
+import { stateFile, writeAtomically } from '../../config/state-directory.ts'
+import { messageOf } from '../../errors.ts'
+import { bootId, isAtWork, momentOf } from '../../keepalived/journal.ts'
 import { endGroup } from './process-group.ts'
 
 const fileSchema = z.object({ boot: z.string(), ticks: z.number(), pid: z.int().min(2) })

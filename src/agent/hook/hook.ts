@@ -1,16 +1,16 @@
 /** What one event of keepalived brings about when no daemon takes it. */
 import type { Logger } from 'pino'
-import { type Clock, deadline } from '../clock.ts'
-import { instanceOf, loadConfig } from '../config/load.ts'
-import { NODE_STATES, type NodeState } from '../core/claim.ts'
-import type { EniId } from '../core/ids.ts'
-import { Failure, messageOf } from '../errors.ts'
-import { eventText, type VrrpEvent } from '../keepalived/event.ts'
-import { closeEvent, watchEvents } from '../keepalived/journal.ts'
+import { type Clock, deadline } from '../../clock.ts'
+import { instanceOf, loadConfig } from '../../config/load.ts'
+import { NODE_STATES, type NodeState } from '../../core/claim.ts'
+import type { EniId } from '../../core/ids.ts'
+import { Failure, messageOf } from '../../errors.ts'
+import { eventText, type VrrpEvent } from '../../keepalived/event.ts'
+import { closeEvent, watchEvents } from '../../keepalived/journal.ts'
+import { withUserHooks } from '../user-hooks/event-hooks.ts'
+import { loadView, saveView, viewOf } from '../view.ts'
 import { type EdgeResult, runEdge } from './edge.ts'
-import { withUserHooks } from './event-hooks.ts'
 import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
-import { loadView, saveView, viewOf } from './view.ts'
 
 const NOTHING: EdgeResult = { outcomes: [], problems: [] }
 
@@ -68,7 +68,7 @@ async function becomeMaster(
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { openFor, ownEni, routePort } = await import('./route-port.ts')
+  const { openFor, ownEni, routePort } = await import('../route-port.ts')
   const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
   const wanted = { permit, signal, clock, log }
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
@@ -148,7 +148,7 @@ async function refreshView(event: VrrpEvent, options: HookOptions, permit: () =>
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { openFor, routePort } = await import('./route-port.ts')
+  const { openFor, routePort } = await import('../route-port.ts')
   const wanted = { permit, signal: deadline(deadlineMs), clock, log }
   const routes = routePort(await openFor(config, wanted), { selectors: routeTables, createMissing }, wanted)
   const { tables, problems } = await routes.read()

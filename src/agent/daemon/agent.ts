@@ -1,13 +1,12 @@
 /** One VRRP instance on this node: the protocol, performed. */
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
-import type { Decision } from '../core/decide.ts'
-import type { EniId } from '../core/ids.ts'
-import { type RouteKey, routeKeyText } from '../core/route.ts'
-import { isThrottle, serviceOf } from '../ec2/errors.ts'
-import { hintOf, messageOf } from '../errors.ts'
-import { type Counters, countStep } from './counters.ts'
-import { step, wakeAt } from './protocol/protocol.ts'
+import type { Clock } from '../../clock.ts'
+import type { Decision } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import { type RouteKey, routeKeyText } from '../../core/route.ts'
+import { isThrottle, serviceOf } from '../../ec2/errors.ts'
+import { hintOf, messageOf } from '../../errors.ts'
+import { step, wakeAt } from '../protocol/protocol.ts'
 import {
   type Effect,
   type Input,
@@ -15,7 +14,8 @@ import {
   type ProtocolSettings,
   type ProtocolState,
   type Reading,
-} from './protocol/state.ts'
+} from '../protocol/state.ts'
+import { type Counters, countStep } from './counters.ts'
 
 /** What an agent does to the world. */
 export type AgentPorts = {

@@ -1,7 +1,7 @@
 /** An edge into MASTER: the routes are written at once, then looked at until they stay. */
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
-import type { EniId } from '../core/ids.ts'
+import type { Clock } from '../../clock.ts'
+import type { EniId } from '../../core/ids.ts'
 import {
   type RouteKey,
   type RouteOutcome,
@@ -10,11 +10,11 @@ import {
   routeKeyText,
   routeText,
   standingOf,
-} from '../core/route.ts'
-import { type Destination, destinationText } from '../core/vip.ts'
-import { Failure, hintOf, messageOf } from '../errors.ts'
-import type { RoutePort, TableSelection } from './route-port.ts'
-import { routeKeys, type View, viewOf } from './view.ts'
+} from '../../core/route.ts'
+import { type Destination, destinationText } from '../../core/vip.ts'
+import { Failure, hintOf, messageOf } from '../../errors.ts'
+import type { RoutePort, TableSelection } from '../route-port.ts'
+import { routeKeys, type View, viewOf } from '../view.ts'
 
 /** Milliseconds from a write to each look at it: reads may be stale for seconds, and a late write of another may land. */
 const LOOKS_MS = [1000, 3000]

@@ -3,9 +3,9 @@
  * nothing is loaded here that only a hook needs which has to act itself: no YAML, no schema, no log.
  */
 import { readFileSync } from 'node:fs'
-import { DEFAULT_CONTROL_PATH } from '../config/paths.ts'
-import { Failure, messageOf } from '../errors.ts'
-import { eventText, isMaster, type VrrpEvent } from '../keepalived/event.ts'
+import { DEFAULT_CONTROL_PATH } from '../../config/paths.ts'
+import { Failure, messageOf } from '../../errors.ts'
+import { eventText, isMaster, type VrrpEvent } from '../../keepalived/event.ts'
 import {
   isAtWork,
   isNewer,
@@ -15,8 +15,8 @@ import {
   newestEvent,
   recordEvent,
   secondsBetween,
-} from '../keepalived/journal.ts'
-import { exchangeLine } from './control-line.ts'
+} from '../../keepalived/journal.ts'
+import { exchangeLine } from '../daemon/control-line.ts'
 
 /** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
 const RX_LOWER_PRI_SPACING_SECONDS = 1
@@ -127,7 +127,7 @@ async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Re
     return { level: 'debug', text: `no daemon: ${messageOf(error)}` }
   }
   if (line === TAKEN) return undefined
-  const { parseAnswer } = await import('./control.ts')
+  const { parseAnswer } = await import('../daemon/control.ts')
   const answer = parseAnswer(line)
   if (answer.ok && answer.status === 'superseded') {
     throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
@@ -146,7 +146,7 @@ export async function controlPath(configPath: string): Promise<string> {
     if (!text.includes('control')) return DEFAULT_CONTROL_PATH
     const [, plain] = /^control: +(\/[\w./-]+)$/m.exec(text) ?? []
     if (plain) return plain
-    const { parseConfig } = await import('../config/load.ts')
+    const { parseConfig } = await import('../../config/load.ts')
     const config = parseConfig(text)
     return Array.isArray(config) ? DEFAULT_CONTROL_PATH : config.control
   } catch {

@@ -1,6 +1,6 @@
 /** The processes that a user's hook has started, its children's children included: its process group. */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
 
 /** From SIGTERM to SIGKILL. Milliseconds, as below. */
 const GRACE = 1000

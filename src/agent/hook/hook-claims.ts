@@ -1,16 +1,16 @@
 /** What a hook that acts without a daemon tells the other nodes. Apart, so that it is loaded after the routes are written. */
-import { instanceOf, loadConfig } from '../config/load.ts'
-import { type Config, claimTtlOf } from '../config/schema.ts'
-import type { NodeState } from '../core/claim.ts'
-import type { EniId } from '../core/ids.ts'
-import type { Ec2 } from '../ec2/client.ts'
-import { addressOfThisInstance } from '../ec2/identity.ts'
-import { addressOfEni } from '../ec2/interfaces.ts'
-import type { VrrpEvent } from '../keepalived/event.ts'
-import { openWitness } from '../witness/open.ts'
+import { instanceOf, loadConfig } from '../../config/load.ts'
+import { type Config, claimTtlOf } from '../../config/schema.ts'
+import type { NodeState } from '../../core/claim.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { Ec2 } from '../../ec2/client.ts'
+import { addressOfThisInstance } from '../../ec2/identity.ts'
+import { addressOfEni } from '../../ec2/interfaces.ts'
+import type { VrrpEvent } from '../../keepalived/event.ts'
+import { openWitness } from '../../witness/open.ts'
+import { insist, openFor, ownEni, type Wanted } from '../route-port.ts'
 import type { EdgeClaims } from './edge.ts'
 import { logUnpublished, openClaims, PUBLISH_MS, publish, type Speaker, within } from './edge-claims.ts'
-import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
 
 /** keepalived kills a hook of STOP a second after it was forked (vrrp_notify.c): milliseconds of the process' life. */
 const STOP_ENDS_MS = 900

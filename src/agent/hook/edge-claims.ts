@@ -1,14 +1,14 @@
 /** Claims in an edge without a daemon: this node's own, and those of the others that were renewed since it began. */
-import { deadline } from '../clock.ts'
-import type { Claim } from '../core/claim.ts'
-import type { Decision, ObservedClaim } from '../core/decide.ts'
-import type { EniId } from '../core/ids.ts'
-import { Failure, hintOf, messageOf } from '../errors.ts'
-import type { VrrpEvent } from '../keepalived/event.ts'
-import type { Testimony, Witness } from '../witness/witness.ts'
+import { deadline } from '../../clock.ts'
+import type { Claim } from '../../core/claim.ts'
+import type { Decision, ObservedClaim } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import { Failure, hintOf, messageOf } from '../../errors.ts'
+import type { VrrpEvent } from '../../keepalived/event.ts'
+import type { Testimony, Witness } from '../../witness/witness.ts'
+import { insist, type Wanted } from '../route-port.ts'
 import type { EdgeClaims } from './edge.ts'
 import { awaitClearance, type HeldEdge, judgeClaims } from './held-edge.ts'
-import { insist, type Wanted } from './route-port.ts'
 
 /** A claim that is not published by then is not worth more: the next event brings another. Milliseconds, as below. */
 export const PUBLISH_MS = 5000

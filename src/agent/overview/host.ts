@@ -1,14 +1,14 @@
 /** What this host knows by itself: its daemon, and keepalived where no daemon answers. */
 import { existsSync } from 'node:fs'
-import type { Config } from '../config/schema.ts'
-import type { NodeState } from '../core/claim.ts'
-import type { EniId } from '../core/ids.ts'
-import type { DaemonSight } from '../core/overview.ts'
-import { eniOfThisInstance } from '../ec2/identity.ts'
-import { messageOf } from '../errors.ts'
-import { createProbe } from '../keepalived/probe.ts'
-import { askStatus, type InstanceStatus } from './daemon-status.ts'
-import { stateOf } from './generation.ts'
+import type { Config } from '../../config/schema.ts'
+import type { NodeState } from '../../core/claim.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { DaemonSight } from '../../core/overview.ts'
+import { eniOfThisInstance } from '../../ec2/identity.ts'
+import { messageOf } from '../../errors.ts'
+import { createProbe } from '../../keepalived/probe.ts'
+import { askStatus, type InstanceStatus } from '../daemon/daemon-status.ts'
+import { stateOf } from '../daemon/generation.ts'
 
 /** What this node claims, or would claim if its daemon ran. */
 export type OwnClaim = {

@@ -2,7 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import * as z from 'zod'
-import { Failure, messageOf } from '../errors.ts'
+import { Failure, messageOf } from '../../errors.ts'
 import { exchangeLine, onLine } from './control-line.ts'
 
 const requestSchema = z.discriminatedUnion('ask', [

@@ -1,13 +1,13 @@
 /** A held edge without a daemon: nothing is written until the claims say that the routes are this node's. */
-import type { Claim } from '../core/claim.ts'
-import { type Decision, decide, type ObservedClaim } from '../core/decide.ts'
-import type { EniId } from '../core/ids.ts'
-import { NO_OBSERVATIONS, observe, observedClaims } from '../core/liveness.ts'
-import { judgePins } from '../core/pin.ts'
-import { Failure, messageOf } from '../errors.ts'
-import type { Testimony } from '../witness/witness.ts'
-import { CONFLICT_INTERVAL } from './protocol/turn.ts'
-import type { Wanted } from './route-port.ts'
+import type { Claim } from '../../core/claim.ts'
+import { type Decision, decide, type ObservedClaim } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import { NO_OBSERVATIONS, observe, observedClaims } from '../../core/liveness.ts'
+import { judgePins } from '../../core/pin.ts'
+import { Failure, messageOf } from '../../errors.ts'
+import type { Testimony } from '../../witness/witness.ts'
+import { CONFLICT_INTERVAL } from '../protocol/turn.ts'
+import type { Wanted } from '../route-port.ts'
 
 /** Of our own claim, too: one beat may be lost, and the next one late. */
 const BEATS_PER_TTL = 3

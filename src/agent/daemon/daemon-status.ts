@@ -1,15 +1,15 @@
 /** How things stand in the daemon: what it answers on its socket, and how the answer is read. */
 import * as z from 'zod'
-import { NODE_STATES } from '../core/claim.ts'
-import { CONDITIONS } from '../core/decide.ts'
-import { isEniId } from '../core/ids.ts'
-import { LIVENESSES, livenessOf } from '../core/liveness.ts'
-import { messageOf } from '../errors.ts'
-import { codeOf } from '../keepalived/system-error.ts'
+import { NODE_STATES } from '../../core/claim.ts'
+import { CONDITIONS } from '../../core/decide.ts'
+import { isEniId } from '../../core/ids.ts'
+import { LIVENESSES, livenessOf } from '../../core/liveness.ts'
+import { messageOf } from '../../errors.ts'
+import { codeOf } from '../../keepalived/system-error.ts'
+import type { Node } from '../node.ts'
 import type { Agent } from './agent.ts'
 import { askDaemon } from './control.ts'
 import { type Counts, countersOf, countersSchema } from './counters.ts'
-import type { Node } from './node.ts'
 
 const eni = z.string().refine(isEniId)
 

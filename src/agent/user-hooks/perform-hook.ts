@@ -1,8 +1,8 @@
 /** One user hook: run where it is still wanted, and its result logged. */
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
-import type { UserHook, UserHookEvent } from '../config/schema.ts'
-import { messageOf } from '../errors.ts'
+import type { Clock } from '../../clock.ts'
+import type { UserHook, UserHookEvent } from '../../config/schema.ts'
+import { messageOf } from '../../errors.ts'
 import { recordHook } from './running-hook.ts'
 import type { UserHookResult } from './user-hook.ts'
 

@@ -1,19 +1,19 @@
 /** The daemon: a generation of agents, a socket for hooks and operators, and what the service manager is told. */
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
-import { loadConfig } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
-import { Failure, hintOf, messageOf } from '../errors.ts'
-import { eventText, parseEventArguments } from '../keepalived/event.ts'
-import { isNewer, newestEvent } from '../keepalived/journal.ts'
+import type { Clock } from '../../clock.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { Config } from '../../config/schema.ts'
+import { Failure, hintOf, messageOf } from '../../errors.ts'
+import { eventText, parseEventArguments } from '../../keepalived/event.ts'
+import { isNewer, newestEvent } from '../../keepalived/journal.ts'
+import { type Node, openNode } from '../node.ts'
+import type { Wanted } from '../route-port.ts'
+import { UserHooks } from '../user-hooks/user-hooks.ts'
 import { type ControlRequest, serveControl } from './control.ts'
 import type { Counts } from './counters.ts'
 import { type Live, type Rejection, statusOf } from './daemon-status.ts'
 import { type Generation, startGeneration } from './generation.ts'
-import { type Node, openNode } from './node.ts'
-import type { Wanted } from './route-port.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
-import { UserHooks } from './user-hooks.ts'
 
 export type DaemonOptions = {
   readonly configPath: string

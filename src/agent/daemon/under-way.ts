@@ -1,5 +1,5 @@
 /** Notices work that does not end: each call has its time-outs, but one that is missed would leave the daemon deaf. */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
 
 /** Longer than any call takes by its time-outs, and than systemd lets the daemon stand still (WatchdogSec). */
 const LONGEST_MS = 60_000

@@ -1,7 +1,7 @@
 /** Which of a user's hooks are due. Pure, as the protocol is. */
-import type { UserHookEvent } from '../config/schema.ts'
-import type { NodeState } from '../core/claim.ts'
-import type { Input, ProtocolState } from './protocol/state.ts'
+import type { UserHookEvent } from '../../config/schema.ts'
+import type { NodeState } from '../../core/claim.ts'
+import type { Input, ProtocolState } from '../protocol/state.ts'
 
 /** What is remembered of a VRRP instance from one step to the next. */
 export type HookMark = {

@@ -1,7 +1,7 @@
 /** One command that a user has run after a transition: bounded in time, and ended with all that it has started. */
 import { execa } from 'execa'
-import { type Clock, deadline } from '../clock.ts'
-import type { UserHook } from '../config/schema.ts'
+import { type Clock, deadline } from '../../clock.ts'
+import type { UserHook } from '../../config/schema.ts'
 import { endGroup } from './process-group.ts'
 
 export type UserHookResult = {

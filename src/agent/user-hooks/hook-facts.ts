@@ -1,9 +1,9 @@
 /** What a user hook is told, in its environment. */
-import type { InstanceConfig, UserHookEvent } from '../config/schema.ts'
-import type { NodeState } from '../core/claim.ts'
-import type { Decision } from '../core/decide.ts'
-import type { EniId, RouteTableId } from '../core/ids.ts'
-import { type Destination, destinationText, isHost } from '../core/vip.ts'
+import type { InstanceConfig, UserHookEvent } from '../../config/schema.ts'
+import type { NodeState } from '../../core/claim.ts'
+import type { Decision } from '../../core/decide.ts'
+import type { EniId, RouteTableId } from '../../core/ids.ts'
+import { type Destination, destinationText, isHost } from '../../core/vip.ts'
 
 export type HookSubject = {
   readonly event: UserHookEvent

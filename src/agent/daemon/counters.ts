@@ -1,6 +1,6 @@
 /** What an agent has done, counted for metrics. Counts only grow; a reload of the config keeps them. */
 import * as z from 'zod'
-import type { ProtocolState } from './protocol/state.ts'
+import type { ProtocolState } from '../protocol/state.ts'
 
 const count = z.int().min(0)
 

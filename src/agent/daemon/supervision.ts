@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../../errors.ts'
 
 const run = promisify(execFile)
 

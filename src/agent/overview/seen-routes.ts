@@ -1,11 +1,11 @@
 /** The routes of one VRRP instance, as an onlooker sees them. */
-import type { InstanceConfig } from '../config/schema.ts'
-import type { ObservedRoute } from '../core/decide.ts'
-import type { EniId } from '../core/ids.ts'
-import type { Place, SeenRoute } from '../core/overview.ts'
-import { isInPlace, type RouteTable, type Standing, standingOf } from '../core/route.ts'
-import { problemsOf, selectTables, type TableSelection } from '../ec2/tables.ts'
-import { routeKeys } from './view.ts'
+import type { InstanceConfig } from '../../config/schema.ts'
+import type { ObservedRoute } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { Place, SeenRoute } from '../../core/overview.ts'
+import { isInPlace, type RouteTable, type Standing, standingOf } from '../../core/route.ts'
+import { problemsOf, selectTables, type TableSelection } from '../../ec2/tables.ts'
+import { routeKeys } from '../view.ts'
 
 /** Those of the tables that the instance means; unlike the daemon, an onlooker goes on where it means none. */
 export function tablesOf(tables: readonly RouteTable[], { routeTables }: InstanceConfig): TableSelection {

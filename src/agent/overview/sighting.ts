@@ -1,16 +1,16 @@
 /** What EC2 shows of a cluster to anyone who may read: as much of it as can be read. */
-import type { Config } from '../config/schema.ts'
-import type { EniId } from '../core/ids.ts'
-import type { Trouble } from '../core/overview.ts'
-import { findRoute, type RouteTable, type Target, type TargetFacts } from '../core/route.ts'
-import type { Ec2 } from '../ec2/client.ts'
-import { serviceOf } from '../ec2/errors.ts'
-import { readTables } from '../ec2/tables.ts'
-import { hintOf, messageOf } from '../errors.ts'
-import { openWitness } from '../witness/open.ts'
-import type { Testimony } from '../witness/witness.ts'
-import { insist, openFor, type Wanted } from './route-port.ts'
-import { lookUpTargets } from './targets.ts'
+import type { Config } from '../../config/schema.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { Trouble } from '../../core/overview.ts'
+import { findRoute, type RouteTable, type Target, type TargetFacts } from '../../core/route.ts'
+import type { Ec2 } from '../../ec2/client.ts'
+import { serviceOf } from '../../ec2/errors.ts'
+import { readTables } from '../../ec2/tables.ts'
+import { hintOf, messageOf } from '../../errors.ts'
+import { openWitness } from '../../witness/open.ts'
+import type { Testimony } from '../../witness/witness.ts'
+import { insist, openFor, type Wanted } from '../route-port.ts'
+import { lookUpTargets } from '../targets.ts'
 
 export type Sighting = {
   readonly region: string | undefined

@@ -1,6 +1,6 @@
 /** What the daemon of this host knows, where its config cannot be read: EC2 is not asked. */
-import type { InstanceOverview, Overview, Trouble } from '../core/overview.ts'
-import { askStatus, type InstanceStatus } from './daemon-status.ts'
+import type { InstanceOverview, Overview, Trouble } from '../../core/overview.ts'
+import { askStatus, type InstanceStatus } from '../daemon/daemon-status.ts'
 import { daemonView } from './overview.ts'
 
 /**
