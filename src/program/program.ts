@@ -1,6 +1,8 @@
 /** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { fitted } from '../output/error.ts'
+import { widthOf } from '../output/table.ts'
 import { addDiagnosisCommands } from './diagnosis.ts'
 import { addFailoverCommands } from './failover.ts'
 import { addInsightCommands } from './insight.ts'
@@ -16,6 +18,7 @@ export function createProgram(exit: Exit): Command {
     .version(packageJson.version)
     // Without `[options]`: what a command does has room then on 80 columns.
     .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureOutput({ outputError: (text, write) => write(fitted(text, widthOf(process.stderr))) })
     .exitOverride()
     .addHelpText(
       'after',

@@ -1,8 +1,7 @@
 /** Any command by its words, and what becomes of its errors. */
 import { CommanderError } from 'commander'
-import { Failure, messageOf } from '../errors.ts'
+import { errorText } from '../output/error.ts'
 import { EXIT, type ExitCode, exitCodeOfError, PLUGIN_EXIT } from '../output/exit.ts'
-import { styleOf } from '../output/style.ts'
 import { createProgram } from './program.ts'
 
 /** Runs the command that the arguments of this process name; its error is printed, and told by the exit code. */
@@ -29,8 +28,6 @@ function report(error: unknown): ExitCode {
     if (error.exitCode === PLUGIN_EXIT.unknown) return PLUGIN_EXIT.unknown
     return error.exitCode === 0 ? EXIT.done : EXIT.usage
   }
-  const { bold, red } = styleOf(process.stderr)
-  process.stderr.write(`${red('vip-switch:')} ${messageOf(error)}\n`)
-  if (error instanceof Failure && error.hint) process.stderr.write(`  ${bold('→')} ${error.hint}\n`)
+  process.stderr.write(`${errorText(error)}\n`)
   return exitCodeOfError(error)
 }

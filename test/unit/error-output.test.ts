@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest'
+import { Failure } from '../../src/errors.ts'
+import { errorText } from '../../src/output/error.ts'
+
+describe('an error', () => {
+  const error = new Failure(
+    'config',
+    'no VRRP instance "VI_9" in the config\n  of these nodes, whose names you may want',
+    {
+      hint: 'the config has VI_1; the name is the one of vrrp_instance',
+    },
+  )
+
+  test('is two lines where nothing breaks them', () => {
+    const plain = new Failure('usage', 'one', { hint: 'two' })
+    expect(errorText(plain, Number.POSITIVE_INFINITY)).toBe('vip-switch: one\n  → two')
+    expect(errorText(new Error('one'), 20)).toBe('vip-switch: one')
+  })
+
+  test('hangs below the begin of each of its lines on a narrow terminal', () => {
+    expect(errorText(error, 40).split('\n')).toEqual([
+      'vip-switch: no VRRP instance "VI_9" in',
+      '    the config',
+      '  of these nodes, whose names you may',
+      '      want',
+      '  → the config has VI_1; the name is the',
+      '    one of vrrp_instance',
+    ])
+  })
+})
