@@ -23,9 +23,30 @@ export const systemClock: Clock = {
 
 /** A signal that is aborted in `ms` milliseconds, with a Failure that says so. It keeps no process alive. */
 export function deadline(ms: number): AbortSignal {
+  return movableDeadline(ms).signal
+}
+
+export type MovableDeadline = {
+  readonly signal: AbortSignal
+  /** Lets it come so many milliseconds after its beginning, unless it comes later than that already. */
+  putOff(ms: number): void
+}
+
+export function movableDeadline(ms: number): MovableDeadline {
   const controller = new AbortController()
   // Every call of a command waits on it, hundreds at once: no leak.
   setMaxListeners(0, controller.signal)
-  setTimeout(() => controller.abort(new Failure('failed', `the deadline of ${ms / 1000} s has passed`)), ms).unref()
-  return controller.signal
+  const start = performance.now()
+  let length = ms
+  const pass = () => controller.abort(new Failure('failed', `the deadline of ${length / 1000} s has passed`))
+  let timer = setTimeout(pass, ms).unref()
+  return {
+    signal: controller.signal,
+    putOff(later) {
+      if (later <= length) return
+      length = later
+      clearTimeout(timer)
+      timer = setTimeout(pass, start + length - performance.now()).unref()
+    },
+  }
 }

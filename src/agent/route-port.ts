@@ -4,7 +4,7 @@ import { type Clock, deadline, systemClock } from '../clock.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import type { RouteKey } from '../core/route.ts'
-import type { Precedence } from '../ec2/budget.ts'
+import { longestWait, type Precedence } from '../ec2/budget.ts'
 import { type Ec2, openEc2 } from '../ec2/client.ts'
 import { eniOfThisInstance } from '../ec2/identity.ts'
 import { persist } from '../ec2/retry.ts'
@@ -12,6 +12,7 @@ import { rehearseWrite, writeRoute } from '../ec2/routes.ts'
 import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
 
 export type { TableSelection }
+export { longestWait }
 
 /** Reads and writes of one set of route tables. Calls go on until they succeed, cannot, or are no longer wanted. */
 export type RoutePort = {

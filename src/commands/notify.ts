@@ -8,8 +8,6 @@ import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes, MEANINGS } from
 
 export type NotifyOptions = { config?: string; stateDir?: string; deadline?: number }
 
-const DEADLINE_MS = 60_000
-
 /**
  * Everything is said in the log: keepalived reads neither stdout nor the exit code, and gives its scripts /dev/null. The
  * log and all else that acting takes is loaded when no daemon takes the event.
@@ -29,7 +27,7 @@ export async function notify(values: readonly string[], options: NotifyOptions):
       import('../clock.ts'),
       openLog(),
     ])
-    const acting = { ...places, deadlineMs: options.deadline ?? DEADLINE_MS, clock: systemClock, log }
+    const acting = { ...places, deadlineMs: options.deadline, clock: systemClock, log }
     const { outcomes, problems } = await handleEvent(event, handed, acting)
     const verdicts = [...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)]
     const exitCode = exitCodeOfRoutes(verdicts)

@@ -76,10 +76,10 @@ export function openBudget({ clock, onWait }: BudgetOptions): Budget {
   }
 }
 
-/** Milliseconds that so many writes of routes may have to wait. */
+/** Milliseconds that the last of so many writes of routes may have to wait. */
 export function longestWait(writes: number): number {
   const { size, perSecond } = BUCKETS.ReplaceRoute
-  return (Math.max(0, writes - size) / perSecond) * 1000 + LAG
+  return writes <= size ? 0 : ((writes - size) / perSecond) * 1000 + LAG
 }
 
 export class TokenBucket {

@@ -10,7 +10,7 @@ export function addFailoverCommands(program: Command, exit: Exit): void {
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
     .option('--state-dir <dir>', 'where events are recorded (or RUNTIME_DIRECTORY; default /run/vip-switch)')
-    .option('--deadline <duration>', 'give up after this long (default 60s)', duration)
+    .option('--deadline <duration>', 'give up after this long (default 60s; beyond 50 routes, more)', duration)
     .addHelpText(
       'after',
       `

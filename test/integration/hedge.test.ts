@@ -185,6 +185,7 @@ describe('a process that goes on', () => {
       clock: soon,
       signal: HEDGING.signal,
       log: silentLog,
+      onWrites: () => {},
       onView: () => {},
       openClaims: async () => ({ publish() {}, reasonToYield: async () => undefined, settled: async () => {} }),
     })

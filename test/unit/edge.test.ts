@@ -19,6 +19,7 @@ function world(targets: Partial<Record<string, Target>> = {}) {
   const calls: string[] = []
   const views: unknown[] = []
   const claims: string[] = []
+  const counts: number[] = []
   const routes: RoutePort = {
     async read() {
       calls.push(`${clock.now()} read`)
@@ -51,12 +52,13 @@ function world(targets: Partial<Record<string, Target>> = {}) {
       clock,
       signal: new AbortController().signal,
       log: silentLog,
+      onWrites: (count) => counts.push(count),
       onView: (view) => views.push(view),
       openClaims: claimsThatSay(undefined),
       ...rest,
     })
   const edge = async (rest?: Partial<EdgeInput>) => (await run(rest)).outcomes
-  return { clock, calls, claims, claimsThatSay, views, routes, targets, edge, run }
+  return { clock, calls, claims, counts, claimsThatSay, views, routes, targets, edge, run }
 }
 const toEni = (id: EniId): Target => ({ kind: 'eni', eni: id, instance: undefined })
 const elsewhere = () => ({ [A]: toEni(THEIRS), [B]: toEni(THEIRS) })
@@ -132,13 +134,14 @@ describe('an edge into MASTER', () => {
   })
 
   test('gives up on a route that is taken away after its third write', async () => {
-    const { edge, calls, routes, targets } = world(elsewhere())
+    const { edge, calls, counts, routes, targets } = world(elsewhere())
     const { read } = routes
     routes.read = () => {
       targets[A] = toEni(THEIRS)
       return read()
     }
     const outcomes = await edge()
+    expect(counts).toEqual([2, 3, 4])
     expect(verdicts(outcomes)).toEqual({ [A]: 'failed', [B]: 'done' })
     expect(outcomes[0]?.detail).toContain('points to eni-0b again after 3 writes')
     expect(calls.filter((call) => call.endsWith('write rtb-0a'))).toHaveLength(3)

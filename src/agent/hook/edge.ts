@@ -30,6 +30,8 @@ export type EdgeInput = {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly log: Logger
+  /** Called before routes are written, with how many writes that makes since the edge began. */
+  readonly onWrites: (count: number) => void
   /** Called with every good read. */
   readonly onView: (view: View) => void
   /** Called once, when the first writes have come out: nothing of it may delay them. */
@@ -94,8 +96,9 @@ export async function runEdge(input: EdgeInput): Promise<EdgeResult> {
 }
 
 async function writeAll(input: EdgeInput, ledger: Ledger, due: readonly RouteKey[]): Promise<void> {
-  const { eni, log, clock } = input
+  const { eni, log, clock, onWrites } = input
   if (due.length === 0) return
+  onWrites([...ledger.values()].reduce((count, { writes }) => count + writes, due.length))
   log.info({ eni, routes: due.map(routeKeyText) }, `pointing routes at ${eni}: ${due.length}`)
   const settled = await Promise.allSettled(due.map((key) => writeOne(input, ledger, key)))
   for (const result of settled) if (result.status === 'rejected') throw result.reason

@@ -1,6 +1,6 @@
 /** What one event of keepalived brings about when no daemon takes it. */
 import type { Logger } from 'pino'
-import { type Clock, deadline } from '../../clock.ts'
+import { type Clock, deadline, movableDeadline } from '../../clock.ts'
 import { instanceOf, loadConfig } from '../../config/load.ts'
 import { NODE_STATES, type NodeState } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
@@ -13,11 +13,13 @@ import { type EdgeResult, runEdge } from './edge.ts'
 import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
 
 const NOTHING: EdgeResult = { outcomes: [], problems: [] }
+const DEADLINE_MS = 60_000
 
 export type HookOptions = {
   readonly configPath: string
   readonly stateDirectory: string
-  readonly deadlineMs: number
+  /** Undefined: a minute, and for hundreds of routes as much longer as EC2's token bucket makes them wait. */
+  readonly deadlineMs: number | undefined
   readonly clock: Clock
   readonly log: Logger
 }
@@ -68,8 +70,9 @@ async function becomeMaster(
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { openFor, ownEni, routePort } = await import('../route-port.ts')
-  const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
+  const { longestWait, openFor, ownEni, routePort } = await import('../route-port.ts')
+  const limit = movableDeadline(deadlineMs ?? DEADLINE_MS)
+  const signal = AbortSignal.any([limit.signal, superseded(event, permit, options)])
   const wanted = { permit, signal, clock, log }
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
 
@@ -99,6 +102,9 @@ async function becomeMaster(
     clock,
     signal,
     log,
+    onWrites(count) {
+      if (deadlineMs === undefined) limit.putOff(DEADLINE_MS + longestWait(count))
+    },
     onView: (seen) => {
       try {
         // The daemon may have seen a pin meanwhile.
@@ -137,7 +143,7 @@ function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log 
 
 /** Tells the other nodes that this one is not MASTER. An event is recorded, and done with, whether they hear of it or not. */
 async function stepDown(event: VrrpEvent, state: NodeState, options: HookOptions, permit: () => void): Promise<void> {
-  const { configPath, log, clock, deadlineMs } = options
+  const { configPath, log, clock, deadlineMs = DEADLINE_MS } = options
   const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
   const { publishState } = await import('./hook-claims.ts')
   await publishState(event, state, configPath, { permit, signal, clock, log })
@@ -145,7 +151,7 @@ async function stepDown(event: VrrpEvent, state: NodeState, options: HookOptions
 
 /** While there is time: reads which tables are meant, so that a later MASTER need not. */
 async function refreshView(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<void> {
-  const { configPath, stateDirectory, log, clock, deadlineMs } = options
+  const { configPath, stateDirectory, log, clock, deadlineMs = DEADLINE_MS } = options
   const config = loadConfig(configPath)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
   const { openFor, routePort } = await import('../route-port.ts')
