@@ -1,8 +1,9 @@
 /** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { fitted } from '../output/error.ts'
 import { widthOf } from '../output/table.ts'
+import { VipSwitchCommand } from './command.ts'
 import { addDiagnosisCommands } from './diagnosis.ts'
 import { addFailoverCommands } from './failover.ts'
 import { addInsightCommands } from './insight.ts'
@@ -13,7 +14,7 @@ import { addSetupCommands } from './setup.ts'
 
 /** @param exit takes the exit code of the command that is run */
 export function createProgram(exit: Exit): Command {
-  const program = new Command('vip-switch')
+  const program = new VipSwitchCommand('vip-switch')
     .description('Moves a virtual IP between AWS availability zones: a route-table failover companion to keepalived.')
     .version(packageJson.version)
     // Without `[options]`: what a command does has room then on 80 columns.
