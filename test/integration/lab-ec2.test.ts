@@ -58,6 +58,19 @@ test('the example of the help works as it is, and its variables are those that t
   expect(stdout.split('\n')).toContain(example[1]?.replaceAll('4599', port))
 })
 
+test('what it listens on is printed, and an address to reach it by', async () => {
+  const words = ['lab', 'ec2', '--host', '0.0.0.0', '--port', '0', '--metadata-host', '0.0.0.0', '--metadata-port', '0']
+  const lab = execa(PROGRAM, words, { env: environmentFor(undefined), extendEnv: false })
+  const lines: string[] = []
+  for await (const line of lab) {
+    lines.push(line)
+    if (line.startsWith('export ')) lab.kill()
+  }
+  const [, port] = /^endpoint {2}http:\/\/0\.0\.0\.0:(\d+)$/m.exec(lines.join('\n')) ?? []
+  expect(lines).toContainEqual(expect.stringMatching(/^metadata {2}http:\/\/0\.0\.0\.0:\d+$/))
+  expect(lines).toContainEqual(expect.stringContaining(`AWS_ENDPOINT_URL=http://127.0.0.1:${port} `))
+})
+
 /** Not the example's own, which whoever runs the tests may be using. */
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')

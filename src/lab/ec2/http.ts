@@ -26,10 +26,15 @@ export function closeServer(server: Server): Promise<void> {
 
 /** Where a listening server is to be reached from this machine. */
 export function urlOf(host: string, server: Server | undefined): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return listeningUrlOf(reachable, server)
+}
+
+/** What it listens on, which of every address of this machine is none to reach it by. */
+export function listeningUrlOf(host: string, server: Server | undefined): string {
   const address = server?.address()
   const port = isTcp(address) ? address.port : 0
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
 function isTcp(address: AddressInfo | string | null | undefined): address is AddressInfo {

@@ -30,7 +30,7 @@ export async function serveEc2(options: ServeOptions): Promise<void> {
   try {
     const metadata =
       metadataPort === undefined ? undefined : await endpoint.startMetadata({ host: metadataHost, port: metadataPort })
-    await print(overview(endpoint, metadata?.url, socket))
+    await print(overview(endpoint, metadata?.listeningUrl, socket))
     await stopped
   } finally {
     await endpoint.close()
@@ -65,9 +65,13 @@ function print(text: string): Promise<void> {
   })
 }
 
-function overview({ url, region }: Ec2Endpoint, metadataUrl: string | undefined, socket: string | undefined): string {
+function overview(
+  { url, listeningUrl, region }: Ec2Endpoint,
+  metadataUrl: string | undefined,
+  socket: string | undefined,
+): string {
   const where = [
-    ['endpoint', url],
+    ['endpoint', listeningUrl],
     ...(socket === undefined ? [] : [['socket', socket]]),
     ...(metadataUrl === undefined ? [] : [['metadata', metadataUrl]]),
   ]

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { answerLab } from './control.ts'
 import { accessKeyId, answer, type Intercept, type RequestRecord } from './dispatch.ts'
-import { bodyOf, closeServer, listen, urlOf } from './http.ts'
+import { bodyOf, closeServer, listen, listeningUrlOf, urlOf } from './http.ts'
 import { type Metadata, type MetadataOptions, startMetadata } from './metadata/metadata.ts'
 import type { Region } from './model.ts'
 import { parseForm } from './protocol.ts'
@@ -23,6 +23,8 @@ export type EndpointOptions = {
 
 export type Ec2Endpoint = {
   url: string
+  /** As it was asked for: `url` is one of its addresses, where these are all. */
+  listeningUrl: string
   /** The model itself: what is changed here is seen by the next call. */
   region: Region
   requests: RequestRecord[]
@@ -73,6 +75,7 @@ export async function startEc2Endpoint(options: EndpointOptions = {}): Promise<E
   }
   return {
     url: urlOf(host, servers[0]),
+    listeningUrl: listeningUrlOf(host, servers[0]),
     region,
     requests,
     startMetadata: async (metadataOptions) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { callerAddress } from '../addresses.ts'
-import { closeServer, listen, urlOf } from '../http.ts'
+import { closeServer, listen, listeningUrlOf, urlOf } from '../http.ts'
 import type { Region } from '../model.ts'
 import { metadataTree, type Tree } from './tree.ts'
 
@@ -16,6 +16,8 @@ export type MetadataOptions = {
 
 export type Metadata = {
   url: string
+  /** As it was asked for: `url` is one of its addresses, where these are all. */
+  listeningUrl: string
   close: () => Promise<void>
 }
 
@@ -73,7 +75,7 @@ export async function startMetadata(region: Region, options: MetadataOptions = {
     response.writeHead(status, { 'content-type': 'text/plain', server: 'EC2ws', ...headers }).end(text)
   }
   const server = await listen(listener, { host, port })
-  return { url: urlOf(host, server), close: () => closeServer(server) }
+  return { url: urlOf(host, server), listeningUrl: listeningUrlOf(host, server), close: () => closeServer(server) }
 }
 
 function refusal(status: number, text: string): Answer {
