@@ -10,6 +10,7 @@ import { measureHook } from './hook.ts'
 import { measureHundreds } from './hundreds.ts'
 import { measureIdle } from './idle.ts'
 import type { Part } from './measure.ts'
+import { measurePrefixList } from './prefix-list.ts'
 
 export type Bench = {
   /** The repository. */
@@ -25,6 +26,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Part>>> = {
   daemon: measureDaemon,
   compare: measureComparison,
   hundreds: measureHundreds,
+  'prefix-list': measurePrefixList,
   account: measureAccount,
   idle: measureIdle,
 }

@@ -23,10 +23,18 @@ export type Cloud = {
 
 const isWrite = (action: string) => action === 'ReplaceRoute' || action === 'CreateRoute'
 
-/** @param vips which have a route to the other node in every table */
-export async function startCloud(tables: number, vips: readonly string[]): Promise<Cloud> {
+/**
+ * @param vips which have a route to the other node in every table
+ * @param prefixLists by id, the CIDRs in each
+ */
+export async function startCloud(
+  tables: number,
+  vips: readonly string[],
+  prefixLists: Readonly<Record<string, string[]>> = {},
+): Promise<Cloud> {
   const routes = Object.fromEntries(vips.map((vip) => [vip, 'db-2']))
   const seed = {
+    prefixLists: Object.fromEntries(Object.entries(prefixLists).map(([id, entries]) => [id, { id, entries }])),
     vpcs: {
       main: {
         cidrs: ['10.0.0.0/16'],
