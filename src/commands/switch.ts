@@ -5,6 +5,7 @@ import { isDue, makeMoves, planMoves, rehearseMoves } from '../agent/switchover.
 import { factsOfTargets } from '../agent/targets.ts'
 import { loadConfigIfThere } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
+import { ec2Command } from '../core/ec2-command.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Target, TargetFacts } from '../core/route.ts'
 import { longestWait } from '../ec2/budget.ts'
@@ -20,7 +21,6 @@ import { requestOf, type SwitchOptions } from './switch-request.ts'
 
 const LOOK_UP_DEADLINE_MS = 10_000
 const MOVE_DEADLINE_MS = 60_000
-const CHECK_OFF = 'aws ec2 modify-network-interface-attribute --no-source-dest-check --network-interface-id'
 
 /** @throws Failure before anything is written */
 export async function switchRoutes(name: string | undefined, options: SwitchOptions): Promise<ExitCode> {
@@ -129,9 +129,13 @@ async function targetEni(
 ): Promise<EniId> {
   if (target) {
     const { eni, sourceDestCheck } = await insist((signal) => findEni(ec2, target, vpcs, signal), wanted)
-    if (sourceDestCheck)
-      wanted.log.warn(`${eni} drops what is for the VIP: its source/dest check is on. ${CHECK_OFF} ${eni}`)
+    if (sourceDestCheck) wanted.log.warn(checkOnText(eni, ec2.region))
     return eni
   }
   return ownEni(config ?? { eni: undefined, interface: undefined }, wanted)
+}
+
+function checkOnText(eni: EniId, region: string): string {
+  const words = `modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`
+  return `${eni} drops what is for the VIP: its source/dest check is on. ${ec2Command(words, region)}`
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
+import { ec2Command } from '../core/ec2-command.ts'
 import { type EniId, isEniId } from '../core/ids.ts'
 import { Failure } from '../errors.ts'
 import { Ec2Error } from './errors.ts'
@@ -13,9 +14,9 @@ const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
 
 const NO_TOKEN_HINT =
   'outside EC2, set region and eni in the config; in a container, a hop limit of 1 drops the answer: ' +
-  'aws ec2 modify-instance-metadata-options --instance-id … --http-put-response-hop-limit 2'
+  ec2Command('modify-instance-metadata-options --instance-id … --http-put-response-hop-limit 2')
 
-const NO_SERVICE_HINT = 'enable it: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled'
+const NO_SERVICE_HINT = `enable it: ${ec2Command('modify-instance-metadata-options --instance-id … --http-endpoint enabled')}`
 
 const NO_ANSWER_HINT =
   'the instance metadata service has trouble of its own: set region and eni in the config, or try again'

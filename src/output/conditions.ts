@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Condition } from '../core/decide.ts'
+import { ec2Command } from '../core/ec2-command.ts'
 import type { InstanceOverview } from '../core/overview.ts'
 import type { PluginState } from './exit.ts'
 
@@ -40,6 +41,7 @@ export function pageHere(page: string, room: number, program: string | undefined
 export function nextStepOf(
   { name, condition, routes }: InstanceOverview,
   owner: string | undefined,
+  region: string | undefined,
 ): string | undefined {
   switch (condition) {
     case 'OK':
@@ -61,6 +63,6 @@ export function nextStepOf(
         ? 'find out whose route it is; to let us replace it, name its target in takeOver in the config'
         : 'the config and the route table do not fit: change one of them'
     case 'UNKNOWN':
-      return 'check the credentials, the region and the path to EC2: aws ec2 describe-route-tables'
+      return `check the credentials, the region and the path to EC2: ${ec2Command('describe-route-tables', region)}`
   }
 }

@@ -45,7 +45,7 @@ function instanceJson(instance: InstanceOverview, overview: Overview) {
     name,
     condition,
     reason,
-    nextStep: nextStepOf(instance, intended && namesIn(overview)(intended)) ?? null,
+    nextStep: nextStepOf(instance, intended && namesIn(overview)(intended), overview.region) ?? null,
     page: pageOf(condition) ?? null,
     problems,
     owner: intended ? nodeJson(intended, facts.get(intended)) : null,

@@ -56,7 +56,7 @@ function sentencesOf(instance: InstanceOverview, { overview, width, style, nameO
   // Of what cannot be read, the head has said why, and what to do.
   const isExplained = overview.troubles.length > 0
   const own = isExplained ? [] : [named(reason, nameOf)]
-  const step = isExplained ? undefined : nextStepOf(instance, intended && nameOf(intended))
+  const step = isExplained ? undefined : nextStepOf(instance, intended && nameOf(intended), overview.region)
   const page = pageOf(condition)
   return [
     ...(told && agrees ? [`the daemon here: ${named(told.reason, nameOf)}`] : own),

@@ -18,7 +18,7 @@ const cases: Case[] = [
       verdict: 'fail',
       subject: 'db-2',
       found: /^it is on, on eni-\w+: what is for the VIP is dropped$/,
-      mend: /^aws ec2 modify-network-interface-attribute --network-interface-id eni-\w+ --no-source-dest-check$/,
+      mend: /^aws ec2 modify-network-interface-attribute --network-interface-id eni-\w+ --no-source-dest-check --region ap-northeast-1$/,
     },
   },
   {
@@ -32,7 +32,7 @@ const cases: Case[] = [
       subject: 'db-2, db-1',
       found:
         /^sg-\w+ \(db\) does not let protocol 112 in from db-1 \(10\.0\.1\.11\), nor in from db-2 \(10\.0\.2\.12\): both would become MASTER$/,
-      mend: /^aws ec2 authorize-security-group-ingress --group-id sg-\w+ --protocol 112 --port -1 --source-group sg-\w+$/,
+      mend: /^aws ec2 authorize-security-group-ingress --group-id sg-\w+ --protocol 112 --port -1 --source-group sg-\w+ --region ap-northeast-1$/,
     },
   },
   {
@@ -51,7 +51,7 @@ const cases: Case[] = [
       check: 'protocol-112',
       verdict: 'fail',
       found: /does not let protocol 112 out to db-2/,
-      mend: /^aws ec2 authorize-security-group-egress --group-id sg-\w+ --ip-permissions 'IpProtocol=112,UserIdGroupPairs=\[\{GroupId=sg-\w+\}\]'$/,
+      mend: /^aws ec2 authorize-security-group-egress --group-id sg-\w+ --ip-permissions 'IpProtocol=112,UserIdGroupPairs=\[\{GroupId=sg-\w+\}\]' --region ap-northeast-1$/,
     },
   },
   {
@@ -87,7 +87,7 @@ const cases: Case[] = [
       verdict: 'warn',
       subject: 'db-1',
       found: /version 1 is answered, too/,
-      mend: /^aws ec2 modify-instance-metadata-options --instance-id i-\w+ --http-tokens required$/,
+      mend: /^aws ec2 modify-instance-metadata-options --instance-id i-\w+ --http-tokens required --region ap-northeast-1$/,
     },
   },
   {
@@ -95,7 +95,13 @@ const cases: Case[] = [
     change: () => {
       instanceNamed('db-2').metadata.endpoint = 'disabled'
     },
-    finds: { check: 'imds', verdict: 'fail', subject: 'db-2', found: /^disabled/, mend: /--http-endpoint enabled$/ },
+    finds: {
+      check: 'imds',
+      verdict: 'fail',
+      subject: 'db-2',
+      found: /^disabled/,
+      mend: /--http-endpoint enabled --region ap-northeast-1$/,
+    },
   },
   {
     title: 'a hop limit of 1, which is enough on a host',
@@ -112,7 +118,7 @@ const cases: Case[] = [
       verdict: 'warn',
       subject: 'db-2',
       found: /carries a claim, and no traffic: its instance is stopped$/,
-      mend: /^aws ec2 start-instances --instance-ids i-/,
+      mend: /^aws ec2 start-instances --instance-ids i-\w+ --region ap-northeast-1$/,
     },
   },
   {
@@ -122,7 +128,7 @@ const cases: Case[] = [
       check: 'members',
       verdict: 'warn',
       found: /attached to no instance/,
-      mend: /^aws ec2 delete-tags --resources eni-\w+ --tags Key=vip-switch:db:VI_1$/,
+      mend: /^aws ec2 delete-tags --resources eni-\w+ --tags Key=vip-switch:db:VI_1 --region ap-northeast-1$/,
     },
   },
   {

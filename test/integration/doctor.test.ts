@@ -97,7 +97,7 @@ describe('on an instance', () => {
         subject: 'db-1',
         mend: {
           command: expect.stringMatching(
-            /^aws ec2 create-vpc-endpoint .* --service-name com\.amazonaws\.ap-northeast-1\.ec2 --subnet-ids subnet-/,
+            /^aws ec2 create-vpc-endpoint .* --service-name com\.amazonaws\.ap-northeast-1\.ec2 --subnet-ids subnet-\w+ --region ap-northeast-1$/,
           ),
         },
       },

@@ -38,6 +38,7 @@ vrrp_instance VI_1 {
 }`
 
 const PAIR: Cluster = {
+  region: 'ap-northeast-1',
   members: [memberOf('db-1', '10.0.1.11', { isSelf: true }), memberOf('db-2', '10.0.2.12')],
   strangers: [],
   clockAheadMs: 0,

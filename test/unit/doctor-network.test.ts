@@ -33,6 +33,7 @@ describe('protocol 112', () => {
     addresses: readonly [string, string],
     groups: readonly [string[], string[]] = [['sg-a'], ['sg-a']],
   ) => ({
+    region: 'ap-northeast-1',
     members: [
       memberOf('db-1', addresses[0], { groups: groups[0] }),
       memberOf('db-2', addresses[1], { groups: groups[1] }),
@@ -88,13 +89,13 @@ describe('protocol 112', () => {
       subject: 'db-2',
       mend: {
         command:
-          'aws ec2 authorize-security-group-ingress --group-id sg-b --protocol 112 --port -1 --source-group sg-a',
+          'aws ec2 authorize-security-group-ingress --group-id sg-b --protocol 112 --port -1 --source-group sg-a --region ap-northeast-1',
       },
     })
   })
 
   test('between fewer than two is nothing to look at', () => {
-    expect(told(judgeProtocol({ members: v4.members.slice(0, 1) }, []))).toEqual([
+    expect(told(judgeProtocol({ ...v4, members: v4.members.slice(0, 1) }, []))).toEqual([
       'skipped fewer than two nodes are known',
     ])
   })

@@ -118,9 +118,11 @@ describe('the screen, when something is wrong', () => {
 test('every condition but OK names what to do next, and its page', () => {
   for (const condition of CONDITIONS) {
     const isFine = condition === 'OK'
-    expect(nextStepOf(instance({ condition }), 'db-1') === undefined).toBe(isFine)
+    expect(nextStepOf(instance({ condition }), 'db-1', 'ap-northeast-1') === undefined).toBe(isFine)
     expect(pageOf(condition) === undefined).toBe(isFine)
   }
+  // For the machine where it is pasted.
+  expect(nextStepOf(instance({ condition: 'UNKNOWN' }), undefined, 'eu-west-1')).toMatch(/--region eu-west-1$/)
 })
 
 test('as JSON, has the same keys whatever is known', () => {

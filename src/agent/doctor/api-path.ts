@@ -3,6 +3,7 @@
  * the master dead, the other node could not reach the one who moves it.
  */
 import { lookup } from 'node:dns/promises'
+import { ec2Command } from '../../core/ec2-command.ts'
 import type { Finding } from '../../core/finding.ts'
 import { routeTo } from '../../core/path.ts'
 import { type Route, routeText } from '../../core/route.ts'
@@ -88,5 +89,7 @@ function textOf(route: Route): string {
 
 function endpointCommand({ nic }: Member, { region }: PathContext): string {
   const service = `com.amazonaws.${region}.ec2`
-  return `aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --private-dns-enabled --vpc-id ${nic.vpc} --service-name ${service} --subnet-ids ${nic.subnet}`
+  const kind = '--vpc-endpoint-type Interface --private-dns-enabled'
+  const place = `--vpc-id ${nic.vpc} --service-name ${service} --subnet-ids ${nic.subnet}`
+  return ec2Command(`create-vpc-endpoint ${kind} ${place}`, region)
 }

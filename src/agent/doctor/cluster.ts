@@ -27,6 +27,7 @@ export type Member = {
 }
 
 export type Cluster = {
+  readonly region: string
   /** This node first, then by their names. */
   readonly members: readonly Member[]
   /** Addresses of unicast_peer that no interface of the VPC has. */
@@ -80,7 +81,7 @@ export async function readCluster(
     }
   })
   members.sort((a, b) => Number(b.isSelf) - Number(a.isSelf) || (a.label < b.label ? -1 : 1))
-  return known({ ...rest, members })
+  return known({ ...rest, region: ec2.region, members })
 }
 
 function factsOf(instances: Known<readonly InstanceFacts[]>, id: string): Known<InstanceFacts> {

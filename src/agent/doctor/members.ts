@@ -1,5 +1,6 @@
 /** The nodes: who they are, and what each must be to carry a VIP. */
 import type { Config } from '../../config/schema.ts'
+import { ec2Command } from '../../core/ec2-command.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { MetadataOptions } from '../../ec2/members.ts'
@@ -12,7 +13,7 @@ import { finding, type Known } from './known.ts'
  * @param ownEni which interface is this node's; undefined: this machine is no node
  */
 export function judgeMembers(
-  { members }: Cluster,
+  { members, region }: Pick<Cluster, 'members' | 'region'>,
   config: Pick<Config, 'cluster' | 'witness'>,
   ownEni: Known<EniId> | undefined,
 ): readonly Finding[] {
@@ -20,7 +21,7 @@ export function judgeMembers(
   const silent = live.filter(({ published }) => published.length === 0)
   const problems = [
     ...ownProblems(members, ownEni),
-    ...members.filter((member) => !isLive(member)).map((member) => voidFinding(member, config)),
+    ...members.filter((member) => !isLive(member)).map((member) => voidFinding(member, config, region)),
     ...silent.map((member) =>
       finding('members', 'warn', `${whoText(member)} has never published a claim`, {
         subject: member.label,
@@ -46,17 +47,18 @@ function ownProblems(members: readonly Member[], ownEni: Known<EniId> | undefine
 function voidFinding(
   { label, nic, published, instance }: Member,
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
+  region: string,
 ): Finding {
   const why = instance?.known ? `its instance is ${instance.value.state}` : 'it is attached to no instance'
   const keys = published.map((name) => `Key=${claimKey(cluster, name)}`).join(' ')
   const found = `${nic.eni} carries a claim, and no traffic: ${why}`
   if (instance) {
-    const mend = { command: `aws ec2 start-instances --instance-ids ${nic.instance}` }
+    const mend = { command: ec2Command(`start-instances --instance-ids ${nic.instance}`, region) }
     return finding('members', 'warn', found, { subject: label, mend })
   }
   switch (witness.type) {
     case 'ec2-tags': {
-      const mend = { command: `aws ec2 delete-tags --resources ${nic.eni} --tags ${keys}` }
+      const mend = { command: ec2Command(`delete-tags --resources ${nic.eni} --tags ${keys}`, region) }
       return finding('members', 'warn', found, { subject: label, mend })
     }
     case 'dynamodb':
@@ -99,7 +101,7 @@ export function judgeZones({ members }: Cluster): readonly Finding[] {
 }
 
 /** An interface whose check is on drops what is for the VIP, whose address it does not have. */
-export function judgeSourceDestChecks({ members }: Cluster): readonly Finding[] {
+export function judgeSourceDestChecks({ members, region }: Cluster): readonly Finding[] {
   const live = members.filter(isLive)
   const checked = live.filter(({ nic }) => nic.sourceDestCheck)
   if (live.length === 0) return [finding('source-dest-check', 'skipped', 'no node is known')]
@@ -109,7 +111,10 @@ export function judgeSourceDestChecks({ members }: Cluster): readonly Finding[] 
     finding('source-dest-check', 'fail', `it is on, on ${eni}: what is for the VIP is dropped`, {
       subject: label,
       mend: {
-        command: `aws ec2 modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`,
+        command: ec2Command(
+          `modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`,
+          region,
+        ),
       },
       fixes: eni,
     }),
@@ -117,11 +122,11 @@ export function judgeSourceDestChecks({ members }: Cluster): readonly Finding[] 
 }
 
 /** Where a node learns who it is, and has its credentials from. */
-export function judgeMetadata({ members }: Cluster): readonly Finding[] {
+export function judgeMetadata({ members, region }: Cluster): readonly Finding[] {
   const live = members.filter(isLive)
   const unread = live.find(({ instance }) => instance && !instance.known)?.instance
   if (unread && !unread.known) return [finding('imds', 'unknown', unread.why)]
-  const findings = live.flatMap((member) => metadataFinding(member) ?? [])
+  const findings = live.flatMap((member) => metadataFinding(member, region) ?? [])
   const good = findings.filter(({ verdict }) => verdict === 'ok')
   const [first] = good
   if (!first) return findings.length > 0 ? findings : [finding('imds', 'skipped', 'no node is known')]
@@ -129,12 +134,12 @@ export function judgeMetadata({ members }: Cluster): readonly Finding[] {
   return [{ ...first, subject: undefined, found: told }, ...findings.filter((each) => !good.includes(each))]
 }
 
-function metadataFinding({ label: subject, instance }: Member): Finding | undefined {
+function metadataFinding({ label: subject, instance }: Member, region: string): Finding | undefined {
   if (!instance?.known) return undefined
   const { metadata, instance: id } = instance.value
   if (!metadata) return finding('imds', 'unknown', 'EC2 does not tell how it may be asked', { subject })
   const [verdict, found, option] = metadataVerdict(metadata)
-  const command = `aws ec2 modify-instance-metadata-options --instance-id ${id} ${option}`
+  const command = ec2Command(`modify-instance-metadata-options --instance-id ${id} ${option}`, region)
   return finding('imds', verdict, found, { subject, ...(option && { mend: { command } }) })
 }
 

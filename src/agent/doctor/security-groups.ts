@@ -2,6 +2,7 @@
  * Whether adverts get through: VRRP is IP protocol 112, which no security group lets in by itself. One way is not enough;
  * two nodes that do not hear each other are both MASTER.
  */
+import { ec2Command } from '../../core/ec2-command.ts'
 import type { Finding } from '../../core/finding.ts'
 import { contains, parseDestination } from '../../core/vip.ts'
 import type { Ec2 } from '../../ec2/client.ts'
@@ -21,7 +22,7 @@ export function readGroupsOf(ec2: Ec2, { members }: Cluster, wanted: Wanted): Pr
 
 /** Whether protocol 112 gets from each node to each other one, out of the one and into the other. */
 export function judgeProtocol(
-  { members }: Pick<Cluster, 'members'>,
+  { members, region }: Pick<Cluster, 'members' | 'region'>,
   groups: readonly SecurityGroup[],
 ): readonly Finding[] {
   const live = members.filter(isLive)
@@ -36,7 +37,12 @@ export function judgeProtocol(
   if (obstacles.length > 0) {
     // Of nodes in one group, one rule is the way in of all.
     const rules = [...new Set(obstacles.map(({ rule }) => rule))]
-    return rules.map((rule) => obstacleFinding(obstacles.filter((obstacle) => obstacle.rule === rule)))
+    return rules.map((rule) =>
+      obstacleFinding(
+        obstacles.filter((obstacle) => obstacle.rule === rule),
+        region,
+      ),
+    )
   }
   const names = live.map(({ label }) => label).join(' and ')
   return [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
@@ -50,7 +56,7 @@ type Obstacle = {
   readonly way: string
   /** Prefix lists that may let them pass. */
   readonly lists: readonly string[]
-  /** The command that adds the rule which lets them pass. */
+  /** The words of the AWS CLI that add the rule which lets them pass. */
   readonly rule: string
 }
 
@@ -69,11 +75,11 @@ function obstacleAt(
     groups: own.map(nameText).join(', ') || 'no security group',
     way: `${direction === 'ingress' ? 'in from' : 'out to'} ${other.label} (${other.vrrpAddress})`,
     lists: rules.flatMap(({ prefixLists }) => prefixLists),
-    rule: ruleCommand(at.nic.groups[0] ?? '', other, direction),
+    rule: ruleWords(at.nic.groups[0] ?? '', other, direction),
   }
 }
 
-function obstacleFinding(obstacles: readonly Obstacle[]): Finding {
+function obstacleFinding(obstacles: readonly Obstacle[], region: string): Finding {
   const subject = [...new Set(obstacles.map(({ at }) => at.label))].join(', ')
   const ways = obstacles.map(({ way }) => way)
   const [groups] = obstacles.map((obstacle) => obstacle.groups)
@@ -82,7 +88,7 @@ function obstacleFinding(obstacles: readonly Obstacle[]): Finding {
     const found = `whether ${lists.join(', ')} lets protocol 112 ${ways.join(', and ')} is not known: its entries are not read`
     return finding('protocol-112', 'unknown', found, { subject })
   }
-  const [mend] = obstacles.map(({ rule }) => ({ command: rule }))
+  const [mend] = obstacles.map(({ rule }) => ({ command: ec2Command(rule, region) }))
   return finding(
     'protocol-112',
     'fail',
@@ -102,14 +108,14 @@ function nameText({ id, name }: SecurityGroup): string {
   return name ? `${id} (${name})` : id
 }
 
-function ruleCommand(group: string, { nic, vrrpAddress }: Member, direction: 'ingress' | 'egress'): string {
+function ruleWords(group: string, { nic, vrrpAddress }: Member, direction: 'ingress' | 'egress'): string {
   const peer = nic.groups[0]
   if (direction === 'ingress' && peer) {
-    return `aws ec2 authorize-security-group-ingress --group-id ${group} --protocol 112 --port -1 --source-group ${peer}`
+    return `authorize-security-group-ingress --group-id ${group} --protocol 112 --port -1 --source-group ${peer}`
   }
   const range = vrrpAddress.includes(':')
     ? `Ipv6Ranges=[{CidrIpv6=${vrrpAddress}/128}]`
     : `IpRanges=[{CidrIp=${vrrpAddress}/32}]`
   const permission = `IpProtocol=112,${peer ? `UserIdGroupPairs=[{GroupId=${peer}}]` : range}`
-  return `aws ec2 authorize-security-group-${direction} --group-id ${group} --ip-permissions '${permission}'`
+  return `authorize-security-group-${direction} --group-id ${group} --ip-permissions '${permission}'`
 }
