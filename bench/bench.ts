@@ -11,6 +11,7 @@ import { measureHundreds } from './hundreds.ts'
 import { measureIdle } from './idle.ts'
 import type { Part } from './measure.ts'
 import { measurePrefixList } from './prefix-list.ts'
+import { measureSplitBrain } from './split-brain.ts'
 
 export type Bench = {
   /** The repository. */
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Part>>> = {
   compare: measureComparison,
   hundreds: measureHundreds,
   'prefix-list': measurePrefixList,
+  'split-brain': measureSplitBrain,
   account: measureAccount,
   idle: measureIdle,
 }
