@@ -63,6 +63,17 @@ describe('on an instance', () => {
     expect(own.some(({ found }) => found.includes('no node'))).toBe(false)
   })
 
+  test('the commands of its hooks are looked at, and on a laptop are not', async () => {
+    const run = { instance: { hooks: { owner: { run: ['/nowhere/promote'] } } } }
+    const ofHooks = ({ report }: Awaited<ReturnType<typeof findings>>) =>
+      report.findings.filter(({ check }) => check === 'user-hooks')
+    expect(ofHooks(await findings({ ...run, env: await onInstance('db-1') }))).toMatchObject([
+      // Who is not root cannot try it.
+      { subject: 'VI_1', verdict: process.getuid?.() === 0 ? 'fail' : 'unknown' },
+    ])
+    expect(ofHooks(await findings(run))).toMatchObject([{ verdict: 'skipped' }])
+  })
+
   test('that looks on a pair of others is no node', async () => {
     endpoint.region.interfaces.set('eni-00000000000000009', {
       ...interfaceOf('db-1'),

@@ -50,7 +50,9 @@ export async function examine(
   const node = { eni: ifKnown(here.eni), label: ifKnown(cluster)?.members.find(({ isSelf }) => isSelf)?.label }
   const ofNode = isNode
     ? await examineNode({ config, names, ...here, cluster: ifKnown(cluster), place })
-    : checksOf(['keepalived', 'host']).map((check) => finding(check, 'skipped', NO_NODE))
+    : checksOf(['keepalived', 'host'])
+        .filter((check) => check !== 'user-hooks' || names.some((name) => config.instances[name]?.hooks))
+        .map((check) => finding(check, 'skipped', NO_NODE))
   return {
     region: ifKnown(ec2)?.region,
     node: isNode ? node : undefined,

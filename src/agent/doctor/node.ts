@@ -1,6 +1,7 @@
 /** This node's own side: keepalived, the user of its hooks, the host. */
 import type { Config } from '../../config/schema.ts'
 import type { Check, Finding } from '../../core/finding.ts'
+import type { Script } from '../../keepalived/conf/conf.ts'
 import { searchPathOf } from '../../keepalived/installation.ts'
 import type { DaemonAnswer } from '../daemon/daemon-status.ts'
 import type { Cluster } from './cluster.ts'
@@ -15,8 +16,9 @@ import {
   judgeVrrpInstance,
   waysOf,
 } from './keepalived-conf.ts'
-import { finding, given, ifKnown, known, learn } from './known.ts'
-import { judgeScriptUser, tryAccess, tryScript, userOf } from './script-user.ts'
+import { finding, given, ifKnown, type Known, known, learn } from './known.ts'
+import { judgeScriptUser, tryAccess, tryScript, type User, userOf } from './script-user.ts'
+import { daemonUser, judgeUserHooks } from './user-hooks.ts'
 
 export type Place = { readonly configPath: string; readonly stateDirectory: string }
 
@@ -32,12 +34,15 @@ type NodeContext = {
 
 /** Everything that is judged by what is on this host. */
 export async function examineNode(context: NodeContext): Promise<readonly Finding[]> {
-  const { names, local, daemon } = context
+  const { config, names, local, daemon } = context
   const each = await Promise.all(names.map((name) => examineInstance(name, context)))
+  const hook = await userOfHooks(context)
+  const runners = { daemon: await daemonUser(config.control), hook }
   return [
     ...judgeKeepalived(local),
     ...each.flat(),
-    ...(await examineHooks(context)),
+    ...examineHooks(context, hook),
+    ...names.flatMap((name) => judgeUserHooks(name, config, runners)),
     ...judgeDaemon(
       daemon,
       announcersOf(context).some(({ ways }) => ways.leadsToUs),
@@ -79,18 +84,28 @@ async function examineInstance(name: string, { config, local, cluster }: NodeCon
   ]
 }
 
-/** What the hooks need of their user. They are of one user, as a rule: that of the first is looked at. */
-async function examineHooks(context: NodeContext): Promise<readonly Finding[]> {
+/** The hook of keepalived that calls us. They are of one user, as a rule: the first is looked at. */
+function scriptOf(context: NodeContext): Script | undefined {
+  return announcersOf(context).flatMap(({ ways }) => (ways.hook && ways.leadsToUs ? [ways.hook] : []))[0]
+}
+
+/** Undefined where no hook is known to call us. */
+async function userOfHooks(context: NodeContext): Promise<Known<User> | undefined> {
+  const script = scriptOf(context)
+  return script && learn(() => userOf(script, ifKnown(context.local.conf)?.scriptUser))
+}
+
+/** What the hooks need of their user. @param user undefined where no hook is known to call us */
+function examineHooks(context: NodeContext, user: Known<User> | undefined): readonly Finding[] {
   const { local, place } = context
   const { conf } = local
   if (!conf.known)
     return (['script-user', 'state-directory'] as const).map((check) => finding(check, 'unknown', conf.why))
-  const [script] = announcersOf(context).flatMap(({ ways }) => (ways.hook && ways.leadsToUs ? [ways.hook] : []))
-  if (!script) {
+  const script = scriptOf(context)
+  if (!script || !user) {
     const found = 'no hook is known to call vip-switch'
     return (['script-user', 'state-directory'] as const).map((check) => finding(check, 'skipped', found))
   }
-  const user = await learn(() => userOf(script, conf.value?.scriptUser))
   if (!user.known) return [...judgeScriptUser(user, undefined), finding('state-directory', 'unknown', user.why)]
   const pid = local.process.kind === 'running' ? local.process.process.pid : undefined
   return [

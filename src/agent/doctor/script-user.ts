@@ -17,7 +17,7 @@ export type User = { readonly name: string; readonly uid: number; readonly gid: 
 /** Why something did not work; undefined: it did. */
 export type Tried = Known<string | undefined>
 
-/** Who runs a script. @throws Failure where there is no such user */
+/** Who runs a script, by name or number. @throws Failure where there is no such user */
 export function userOf({ user }: Pick<Script, 'user'>, scriptUser: string | undefined): User {
   const name = user ?? scriptUser
   const found = name === undefined ? (lookUp(DEFAULT_USER) ?? lookUp('root')) : lookUp(name)
@@ -28,8 +28,8 @@ export function userOf({ user }: Pick<Script, 'user'>, scriptUser: string | unde
 function lookUp(name: string): User | undefined {
   const { error, status, stdout } = spawnSync('getent', ['passwd', name], { encoding: 'utf8', timeout: TIMEOUT_MS })
   if (error) throw new Failure('failed', `cannot look up the user ${name}: ${messageOf(error)}`, { cause: error })
-  const [, , uid, gid] = stdout.split(':')
-  return status === 0 ? { name, uid: Number(uid), gid: Number(gid) } : undefined
+  const [found = name, , uid, gid] = stdout.split(':')
+  return status === 0 ? { name: found, uid: Number(uid), gid: Number(gid) } : undefined
 }
 
 /** Runs the program of a script as its user, to print its version; of a wrapper, whether it could be run. */
