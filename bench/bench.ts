@@ -9,6 +9,7 @@ import { measureDaemon } from './daemon.ts'
 import { measureHook } from './hook.ts'
 import { measureHundreds } from './hundreds.ts'
 import { measureIdle } from './idle.ts'
+import { measureLostZone } from './lost-zone.ts'
 import type { Part } from './measure.ts'
 import { measurePrefixList } from './prefix-list.ts'
 import { measureSplitBrain } from './split-brain.ts'
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Part>>> = {
   hundreds: measureHundreds,
   'prefix-list': measurePrefixList,
   'split-brain': measureSplitBrain,
+  'lost-zone': measureLostZone,
   account: measureAccount,
   idle: measureIdle,
 }

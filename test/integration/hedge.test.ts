@@ -10,10 +10,10 @@ import { type Ec2, openEc2 } from '../../src/ec2/client.ts'
 import { writeRoute } from '../../src/ec2/routes.ts'
 import { readTables } from '../../src/ec2/tables.ts'
 import { eni, gate, rtb, silentLog } from '../fixtures.ts'
+import { openWay as openWayTo } from '../way.ts'
 import { environmentFor, logLines, type Run } from './cli.ts'
 import { endpoint, interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
 import { both, byIds, eniOf, hook, idOf, MASTER, STOP, setTarget, targets } from './node.ts'
-import { openWay } from './way.ts'
 
 startEndpointForEachTest()
 
@@ -83,6 +83,12 @@ describe('a process that goes on', () => {
   /** Hedges long before a first attempt times out. */
   const soon: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 10, signal) }
   const many = Array.from({ length: 60 }, (_, index) => `10.99.1.${index}`)
+
+  async function openWay() {
+    const way = await openWayTo(endpoint.url)
+    onTestFinished(() => way.close())
+    return way
+  }
 
   async function open(way?: { readonly url: string }, clock: Clock = systemClock): Promise<Ec2> {
     const env = environmentFor(endpoint, way && { AWS_ENDPOINT_URL: way.url })

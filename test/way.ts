@@ -1,8 +1,6 @@
 /** A way to the endpoint that can be blackholed, connection by connection. */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
-import { endpoint } from './endpoint.ts'
 
 export type Way = {
   readonly url: string
@@ -14,11 +12,12 @@ export type Way = {
   readonly swallowed: number
   /** From now on, whatever comes on the connections that are open is swallowed, and on the next `more` of them. */
   blackhole(more?: number): void
+  close(): void
 }
 
-/** Opens it until the test ends. Nobody is told of a connection that is blackholed: it just does not answer. */
-export async function openWay(): Promise<Way> {
-  const { hostname, port } = new URL(endpoint.url)
+/** Opens a way to what is at the URL. Nobody is told of a connection that is blackholed: it just does not answer. */
+export async function openWay(to: string): Promise<Way> {
+  const { hostname, port } = new URL(to)
   const open = new Set<Socket>()
   const dead = new Set<Socket>()
   const swallowed = new Set<Socket>()
@@ -45,10 +44,6 @@ export async function openWay(): Promise<Way> {
     near.on('close', () => open.delete(near))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    for (const socket of open) socket.destroy()
-  })
   const address = server.address()
   if (typeof address !== 'object' || !address) throw new Error('the way has no port')
   return {
@@ -65,6 +60,10 @@ export async function openWay(): Promise<Way> {
     blackhole(more = 0) {
       for (const socket of open) dead.add(socket)
       toDie = more
+    },
+    close() {
+      server.close()
+      for (const socket of open) socket.destroy()
     },
   }
 }
