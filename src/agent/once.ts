@@ -1,22 +1,33 @@
 /** What would be decided now, by a node that has watched nobody yet: for looking. */
 import type { Config } from '../config/schema.ts'
+import type { NodeState } from '../core/claim.ts'
 import { type Decision, decide, type ObservedClaim } from '../core/decide.ts'
+import type { EniId } from '../core/ids.ts'
 import { judgePins } from '../core/pin.ts'
 import { stateOf } from './daemon/generation.ts'
 import { openNode } from './node.ts'
 import { insist, type Wanted } from './route-port.ts'
 
-export type InstanceDecision = { readonly instance: string; readonly decision: Decision }
+export type InstanceDecision = {
+  readonly name: string
+  /** keepalived's, on this node. */
+  readonly state: NodeState
+  readonly priority: number | undefined
+  readonly decision: Decision
+}
 
 /** Reads everything once and writes nothing. @throws Failure where it cannot be read */
-export async function decideOnce(config: Config, wanted: Wanted): Promise<InstanceDecision[]> {
+export async function decideOnce(
+  config: Config,
+  wanted: Wanted,
+): Promise<{ readonly eni: EniId; readonly instances: readonly InstanceDecision[] }> {
   const { eni, address, reader, probe } = await openNode(config, wanted)
   const probed = await probe.read()
   if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
-  return Promise.all(
-    Object.entries(config.instances).map(async ([instance, { priority: configured }]) => {
-      const { routes, claims, pins, voids, date } = await insist((signal) => reader.read(instance, signal), wanted)
-      const { state = 'UNKNOWN', priority = configured } = stateOf(probed, instance) ?? {}
+  const instances = await Promise.all(
+    Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
+      const { routes, claims, pins, voids, date } = await insist((signal) => reader.read(name, signal), wanted)
+      const { state = 'UNKNOWN', priority = configured } = stateOf(probed, name) ?? {}
       const others = claims
         .filter(({ claim }) => claim.eni !== eni)
         .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'unknown' }))
@@ -29,7 +40,8 @@ export async function decideOnce(config: Config, wanted: Wanted): Promise<Instan
         pin: judgePins(pins, date, (id) => voids.has(id)).valid,
         routes,
       })
-      return { instance, decision }
+      return { name, state, priority, decision }
     }),
   )
+  return { eni, instances }
 }

@@ -5,35 +5,36 @@ import { systemClock } from '../clock.ts'
 import { loadConfig, namesOf } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import { Failure, messageOf } from '../errors.ts'
-import { checkLine, pluginLine } from '../output/check.ts'
+import { checkJson, checkLine, pluginLine, unknownJson } from '../output/check.ts'
 import { type ExitCode, PLUGIN_EXIT } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
 
 /** @property timeout in milliseconds */
-export type CheckOptions = { config?: string; timeout: number }
+export type CheckOptions = { json?: true; config?: string; timeout: number }
 
 /** What is left of the time to say what was waited for. */
 const MARGIN = 0.1
 
-/** Whatever happens is one line on stdout, and a plugin's exit code. */
+/** Whatever happens is told on stdout, in one line or as JSON, and by a plugin's exit code. */
 export async function check(name: string | undefined, options: CheckOptions): Promise<ExitCode> {
   try {
-    const { line, state } = await inTime(options.timeout, lookAndSay(name, options))
-    process.stdout.write(`${line}\n`)
+    const overview = await inTime(options.timeout, look(name, options))
+    const { state, text } = options.json ? checkJson(overview) : checkLine(overview, name !== undefined)
+    process.stdout.write(`${text}\n`)
     return PLUGIN_EXIT[state]
   } catch (error) {
     const hint = error instanceof Failure && error.hint ? ` (${error.hint})` : ''
-    process.stdout.write(`${pluginLine('unknown', `${messageOf(error)}${hint}`)}\n`)
+    const why = `${messageOf(error)}${hint}`
+    process.stdout.write(`${options.json ? unknownJson(why) : pluginLine('unknown', why)}\n`)
     return PLUGIN_EXIT.unknown
   }
 }
 
-async function lookAndSay(name: string | undefined, { config: path, timeout }: CheckOptions) {
+async function look(name: string | undefined, { config: path, timeout }: CheckOptions) {
   const config = loadConfig(configPath(path))
   const names = namesOf(config, name)
   const wanted = wantedFor(timeout * (1 - MARGIN), await openLog('silent'))
-  const overview = await createOnlooker(config, names, systemClock, timeout).look(wanted)
-  return checkLine(overview, name !== undefined)
+  return createOnlooker(config, names, systemClock, timeout).look(wanted)
 }
 
 async function inTime<Value>(ms: number, work: Promise<Value>): Promise<Value> {

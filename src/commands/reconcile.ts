@@ -6,12 +6,12 @@ import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { configPath, stateDirectory } from '../config/paths.ts'
+import { Failure } from '../errors.ts'
+import { decisionsJson, decisionsText } from '../output/decisions.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
-import { styleOf } from '../output/style.ts'
-import { table } from '../output/table.ts'
 
-export type ReconcileOptions = { once?: true; stateDir?: string; config?: string }
+export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string }
 
 const ONCE_DEADLINE_MS = 10_000
 
@@ -20,12 +20,13 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const path = configPath(options.config)
   const log = await openLog()
   if (options.once) {
-    const { bold } = styleOf(process.stdout)
-    const decisions = await decideOnce(loadConfig(path), wantedFor(ONCE_DEADLINE_MS, log))
-    const rows = decisions.map(({ instance, decision }) => [instance, bold(decision.condition), decision.reason])
-    process.stdout.write(`${table(rows)}\n`)
+    const config = loadConfig(path)
+    const decided = await decideOnce(config, wantedFor(ONCE_DEADLINE_MS, log))
+    process.stdout.write(`${options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided)}\n`)
     return EXIT.done
   }
+  if (options.json)
+    throw new Failure('usage', '--json tells what --once finds, and the daemon logs: give it --once, too')
 
   const daemon = new Daemon({
     configPath: path,

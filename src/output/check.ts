@@ -1,23 +1,63 @@
-/** What `vip-switch check` prints: the one line of a monitoring plugin. */
+/** What `vip-switch check` prints: the one line of a monitoring plugin, or JSON. */
+import type { Condition } from '../core/decide.ts'
 import type { InstanceOverview, Overview } from '../core/overview.ts'
 import { SEVERITIES } from './conditions.ts'
 import type { PluginState } from './exit.ts'
 import { named, namesIn } from './names.ts'
 
-type Finding = { readonly state: PluginState; readonly text: string }
+type Finding = {
+  readonly state: PluginState
+  /** Undefined: it is of all of them, or of this host. */
+  readonly instance: string | undefined
+  readonly text: string
+}
+
+/** What is printed, and what it says, for the exit code. */
+export type CheckText = { readonly state: PluginState; readonly text: string }
 
 /** The worst first. */
 const ORDER: readonly PluginState[] = ['critical', 'unknown', 'warning', 'ok']
 
-/** The line, and what it says, for the exit code. @param alone whether perfdata is of the only instance that was asked for */
-export function checkLine(overview: Overview, alone: boolean): { state: PluginState; line: string } {
+/** One line. @param alone whether perfdata is of the only instance that was asked for */
+export function checkLine(overview: Overview, alone: boolean): CheckText {
+  const { state, findings } = judge(overview)
+  const texts = findings.map(({ text }) => text)
+  return {
+    state,
+    text: pluginLine(
+      state,
+      texts.join('; '),
+      figuresOf(overview).flatMap((each) => perfdataOf(each, alone)),
+    ),
+  }
+}
+
+/** The same, for programs. Shape 1; docs/json.md describes it. */
+export function checkJson(overview: Overview): CheckText {
+  const { state, findings } = judge(overview)
+  return { state, text: documentOf(state, findings, figuresOf(overview)) }
+}
+
+/** Of what kept it from telling. */
+export function unknownJson(why: string): string {
+  return documentOf('unknown', [{ state: 'unknown', instance: undefined, text: why }], [])
+}
+
+function documentOf(state: PluginState, findings: readonly Finding[], figures: readonly Figures[]): string {
+  const told = findings.map((each) => ({
+    state: each.state.toUpperCase(),
+    instance: each.instance ?? null,
+    text: each.text,
+  }))
+  return JSON.stringify({ version: 1, state: state.toUpperCase(), findings: told, figures }, null, 2)
+}
+
+function judge(overview: Overview): { state: PluginState; findings: readonly Finding[] } {
   const nameOf = namesIn(overview)
   const found = [...findingsInEc2(overview), ...findingsHere(overview)]
   const ordered = ORDER.flatMap((state) => found.filter((each) => each.state === state))
-  const state = ordered[0]?.state ?? 'unknown'
-  const texts = ordered.map(({ text }) => named(text, nameOf))
-  const figures = overview.troubles.length > 0 ? [] : overview.instances.flatMap((each) => perfdataOf(each, alone))
-  return { state, line: pluginLine(state, texts.join('; '), figures) }
+  const findings = ordered.map((each) => ({ ...each, text: named(each.text, nameOf) }))
+  return { state: findings[0]?.state ?? 'unknown', findings }
 }
 
 /** @param text of any kind: what the format gives a meaning to is taken out of it */
@@ -32,24 +72,21 @@ function findingsInEc2({ troubles, instances }: Overview): Finding[] {
   const names = instances.map(({ name }) => name).join(', ')
   const hints = new Set(troubles.flatMap(({ hint }) => hint ?? []))
   const why = [...troubles.map(({ message }) => message), ...hints]
-  return [{ state: 'unknown', text: `${names} UNKNOWN: ${why.join('; ')}` }]
+  return [{ state: 'unknown', instance: undefined, text: `${names} UNKNOWN: ${why.join('; ')}` }]
 }
 
 function findingsIn({ name, condition, reason, problems, daemon }: InstanceOverview): Finding[] {
+  const of = (state: PluginState, text: string): Finding => ({ state, instance: name, text })
   return [
-    { state: SEVERITIES[condition], text: `${name} ${condition}: ${reason}` },
+    of(SEVERITIES[condition], `${name} ${condition}: ${reason}`),
     // A condition that is UNKNOWN is so because of them.
-    ...(condition === 'UNKNOWN'
-      ? []
-      : problems.map((text): Finding => ({ state: 'warning', text: `${name}: ${text}` }))),
-    ...(daemon?.mute
-      ? [{ state: 'warning', text: `${name}: this node is mute, the others cannot see what it claims` } as const]
-      : []),
+    ...(condition === 'UNKNOWN' ? [] : problems.map((text) => of('warning', `${name}: ${text}`))),
+    ...(daemon?.mute ? [of('warning', `${name}: this node is mute, the others cannot see what it claims`)] : []),
   ]
 }
 
 function findingsHere({ daemon, control }: Overview): Finding[] {
-  const warning = (text: string): Finding[] => [{ state: 'warning', text }]
+  const warning = (text: string): Finding[] => [{ state: 'warning', instance: undefined, text }]
   switch (daemon.kind) {
     case 'down':
       return warning(`no daemon answers on ${control} (${daemon.reason})`)
@@ -62,12 +99,31 @@ function findingsHere({ daemon, control }: Overview): Finding[] {
   }
 }
 
+type Figures = {
+  readonly instance: string
+  readonly condition: Condition
+  readonly routesInPlace: number
+  readonly routes: number
+  readonly masters: number
+}
+
+/** None where EC2 cannot be read. */
+function figuresOf({ troubles, instances }: Overview): Figures[] {
+  if (troubles.length > 0) return []
+  return instances.map(({ name, condition, routes, masters }) => ({
+    instance: name,
+    condition,
+    routesInPlace: routes.filter(({ place }) => place === 'in-place').length,
+    routes: routes.length,
+    masters,
+  }))
+}
+
 /** https://www.monitoring-plugins.org/doc/guidelines.html#AEN201: 'label'=value;warn;crit;min;max */
-function perfdataOf({ name, routes, masters }: InstanceOverview, alone: boolean): string[] {
-  const inPlace = routes.filter(({ place }) => place === 'in-place').length
+function perfdataOf({ instance, routesInPlace, routes, masters }: Figures, alone: boolean): string[] {
   const label = (what: string) => {
-    const text = alone ? what : `${name}.${what}`
+    const text = alone ? what : `${instance}.${what}`
     return /^[\w.-]+$/.test(text) ? text : `'${text}'`
   }
-  return [`${label('routes_in_place')}=${inPlace};;;0;${routes.length}`, `${label('masters')}=${masters};;;0`]
+  return [`${label('routes_in_place')}=${routesInPlace};;;0;${routes}`, `${label('masters')}=${masters};;;0`]
 }

@@ -1,6 +1,6 @@
 /** What keepalived and systemd call. */
 import type { Command } from 'commander'
-import { configOption, duration, type Exit } from './options.ts'
+import { configOption, duration, type Exit, jsonOption } from './options.ts'
 
 /** `notify` and `reconcile`. */
 export function addFailoverCommands(program: Command, exit: Exit): void {
@@ -31,6 +31,7 @@ Example, by hand:
     .description('the daemon: keeps every route where VRRP means it to be')
     .option('--once', 'say what would be decided now, write nothing, and end')
     .option('--state-dir <dir>', 'where state is kept (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+    .addOption(jsonOption('with --once: print JSON'))
     .addOption(configOption())
     .addHelpText(
       'after',
@@ -39,6 +40,7 @@ SIGHUP reads the config again; one that is wrong leaves the old one live.
 
 Examples:
   vip-switch reconcile --once
+  vip-switch reconcile --once --json | jq '.instances[] | select(.action == "write")'
   systemctl enable --now vip-switch`,
     )
     .action(async (options) => {

@@ -1,5 +1,6 @@
 /** How things stand: for people, for monitoring, for metrics. */
 import { type Command, CommanderError, Option } from 'commander'
+import type { CheckOptions } from '../commands/check.ts'
 import type { MetricsOptions } from '../commands/metrics.ts'
 import { PLUGIN_EXIT } from '../output/exit.ts'
 import { configOption, type Exit, jsonOption, seconds } from './options.ts'
@@ -45,6 +46,7 @@ function addCheckCommand(program: Command, exit: Exit): void {
     .addOption(
       new Option('-t, --timeout <seconds>', 'say UNKNOWN after this long').argParser(seconds).default(10_000, '10'),
     )
+    .addOption(jsonOption('print JSON, for what takes the state from there'))
     .addOption(configOption())
     .addHelpText(
       'after',
@@ -60,8 +62,9 @@ In mackerel-agent.conf:
   [plugin.checks.vip-switch]
   command = ["vip-switch", "check"]
 
-Example:
-  vip-switch check VI_1 -t 5`,
+Examples:
+  vip-switch check VI_1 -t 5
+  vip-switch check --json | jq -r .state`,
     )
     // Whoever monitors takes the program's code of a usage error, 2, for CRITICAL, and reads stdout alone.
     .configureOutput({
@@ -71,7 +74,7 @@ Example:
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : new CommanderError(PLUGIN_EXIT.unknown, error.code, error.message)
     })
-    .action(async (instance: string | undefined, options: { config?: string; timeout: number }) => {
+    .action(async (instance: string | undefined, options: CheckOptions) => {
       const { check } = await import('../commands/check.ts')
       exit(await check(instance, options))
     })

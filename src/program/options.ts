@@ -9,7 +9,7 @@ export type Exit = (code: ExitCode) => void
 export const configOption = () =>
   new Option('-c, --config <file>', 'config file (or VIP_SWITCH_CONFIG; default /etc/vip-switch/config.yaml)')
 
-export const jsonOption = () => new Option('--json', 'print JSON')
+export const jsonOption = (description = 'print JSON') => new Option('--json', description)
 
 /** An option that may be given several times; its value is a list. `byDefault` is for the help. */
 export function repeatable(flags: string, description: string, byDefault = 'none'): Option {

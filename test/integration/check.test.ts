@@ -48,6 +48,20 @@ describe('on a node', () => {
   })
 })
 
+test('--json tells the same to a program, with the same exit code', async () => {
+  MAKING.BLACKHOLE?.()
+  const { exitCode, stdout, stderr } = await lookOn(['check', '--json'])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: '' })
+  expect(JSON.parse(stdout)).toMatchObject({ version: 1, state: 'CRITICAL', figures: [{ condition: 'BLACKHOLE' }] })
+  const wrong = await lookOn(['check', 'VI_2', '--json'])
+  expect(wrong.exitCode).toBe(3)
+  expect(JSON.parse(wrong.stdout)).toMatchObject({
+    state: 'UNKNOWN',
+    findings: [{ text: expect.stringContaining('VI_2') }],
+    figures: [],
+  })
+})
+
 describe('what keeps it from telling is UNKNOWN, whatever it is', () => {
   const ofNothing = { exitCode: 3, stderr: '' }
 

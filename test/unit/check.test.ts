@@ -1,14 +1,14 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Overview } from '../../src/core/overview.ts'
-import { checkLine, pluginLine } from '../../src/output/check.ts'
+import { checkJson, checkLine, pluginLine, unknownJson } from '../../src/output/check.ts'
 import { COUNTERS, DB1, instance, overview } from '../overview.ts'
 
-const line = (change: Partial<Overview>, alone = true) => checkLine(overview(change), alone).line
+const line = (change: Partial<Overview>, alone = true) => checkLine(overview(change), alone).text
 
 test('all is well', () => {
   expect(checkLine(overview(), true)).toEqual({
     state: 'ok',
-    line: 'VIP-SWITCH OK - VI_1 OK: the routes belong to db-1, MASTER 150; all 2 routes are in place | routes_in_place=2;;;0;2 masters=1;;;0',
+    text: 'VIP-SWITCH OK - VI_1 OK: the routes belong to db-1, MASTER 150; all 2 routes are in place | routes_in_place=2;;;0;2 masters=1;;;0',
   })
 })
 
@@ -34,7 +34,7 @@ test.each<[string, Partial<Overview>, RegExp]>([
   ],
   ['means a table that is not there', { instances: [instance({ problems: ['no table x'] })] }, /VI_1: no table x/],
 ])('a daemon that %s is a warning, if nothing is worse', (_, change, said) => {
-  const { state, line } = checkLine(overview(change), true)
+  const { state, text: line } = checkLine(overview(change), true)
   expect(state).toBe('warning')
   expect(line.replace('VIP-SWITCH WARNING - ', '')).toMatch(said)
   const instances = [instance({ condition: 'BLACKHOLE' })]
@@ -56,4 +56,37 @@ test('without EC2 nothing is told but what failed, once', () => {
 
 test('is one line, whose text has no figures in it', () => {
   expect(pluginLine('unknown', '2 errors\n  a | b\n')).toBe('VIP-SWITCH UNKNOWN - 2 errors a / b')
+})
+
+describe('as JSON', () => {
+  const json = (change: Partial<Overview> = {}) => JSON.parse(checkJson(overview(change)).text)
+
+  test('has every finding, the worst first, and the figures of each instance', () => {
+    const instances = [instance(), instance({ name: 'VI_2', condition: 'BLACKHOLE', reason: `${DB1} is gone` })]
+    expect(checkJson(overview({ instances })).state).toBe('critical')
+    expect(json({ instances, daemon: { kind: 'down', reason: 'no such socket' } })).toEqual({
+      version: 1,
+      state: 'CRITICAL',
+      findings: [
+        { state: 'CRITICAL', instance: 'VI_2', text: 'VI_2 BLACKHOLE: db-1 is gone' },
+        { state: 'WARNING', instance: null, text: expect.stringContaining('no daemon answers') },
+        { state: 'OK', instance: 'VI_1', text: expect.stringContaining('VI_1 OK: the routes belong to db-1') },
+      ],
+      figures: [
+        { instance: 'VI_1', condition: 'OK', routesInPlace: 2, routes: 2, masters: 1 },
+        { instance: 'VI_2', condition: 'BLACKHOLE', routesInPlace: 2, routes: 2, masters: 1 },
+      ],
+    })
+  })
+
+  test('has the same keys where nothing can be told', () => {
+    expect(JSON.parse(unknownJson('no config'))).toEqual({
+      version: 1,
+      state: 'UNKNOWN',
+      findings: [{ state: 'UNKNOWN', instance: null, text: 'no config' }],
+      figures: [],
+    })
+    const troubles = [{ message: 'reading tables: no', hint: undefined }]
+    expect(json({ troubles })).toMatchObject({ state: 'UNKNOWN', figures: [] })
+  })
 })
