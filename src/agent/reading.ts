@@ -16,6 +16,8 @@ type Snapshot = { readonly tables: readonly RouteTable[]; readonly testimonies: 
 export type Reader = {
   /** @throws Failure where EC2 could not be read, or the instance's tables are not there */
   read(instance: string, signal: AbortSignal): Promise<Reading & { readonly selection: TableSelection }>
+  /** Whether a read is asked for that has not begun: it serves whoever asks now. */
+  isAsked(): boolean
 }
 
 /** Milliseconds between two beginnings: events of many VRRP instances come one by one, and one read serves them all. */
@@ -49,6 +51,7 @@ export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: En
       const selection = selectTables(tables, instanceConfig.routeTables)
       return { ...readingOf(instanceConfig, selection.tables, testimony, eni), selection }
     },
+    isAsked: () => next !== undefined,
   }
 }
 

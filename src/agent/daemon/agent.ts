@@ -52,7 +52,8 @@ export class Agent {
   readonly #stopped = new AbortController()
   #state: ProtocolState
   #writes = new AbortController()
-  #timer: AbortController | undefined
+  /** What it was set for, and its end. */
+  #timer: { readonly at: number; readonly beatAt: number | undefined; readonly over: AbortController } | undefined
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -80,7 +81,7 @@ export class Agent {
   stop(): void {
     this.#stopped.abort(new Error('the agent was stopped'))
     this.#writes.abort(this.#stopped.signal.reason)
-    this.#timer?.abort()
+    this.#timer?.over.abort()
   }
 
   #now() {
@@ -159,16 +160,22 @@ export class Agent {
   }
 
   #setTimer(): void {
-    this.#timer?.abort()
-    const timer = new AbortController()
-    this.#timer = timer
     const { clock, settings, random } = this.#options
     const at = wakeAt(this.#state)
+    const { beatAt } = this.#state
+    // Most steps change neither, and a daemon of hundreds of agents makes thousands of them at once.
+    if (this.#timer?.at === at && this.#timer.beatAt === beatAt) return
+    this.#timer?.over.abort()
+    const over = new AbortController()
+    this.#timer = { at, beatAt, over }
     // Only a tick may come late: a look is for what was just written, and a beat is awaited.
     const jitter = at === this.#state.tickAt ? random() * JITTER * settings.intervalMs : 0
-    const latest = Math.min(Math.max(at, clock.now()) + jitter, this.#state.beatAt ?? Number.POSITIVE_INFINITY)
-    clock.sleep(Math.max(0, latest - clock.now()), timer.signal).then(
-      () => this.deliver({ kind: 'wake' }),
+    const latest = Math.min(Math.max(at, clock.now()) + jitter, beatAt ?? Number.POSITIVE_INFINITY)
+    clock.sleep(Math.max(0, latest - clock.now()), over.signal).then(
+      () => {
+        this.#timer = undefined
+        this.deliver({ kind: 'wake' })
+      },
       () => {}, // Set anew, or stopped.
     )
   }

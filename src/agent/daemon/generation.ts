@@ -121,7 +121,7 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   }
 }
 
-/** @param onRead called with the name when the agent reads */
+/** @param onRead called with the name when the agent is the first to ask for a read */
 function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, onRead: (name: string) => void): Agent {
   const { stateDirectory, counts, userHooks } = lasting
   const { config, ec2, eni, address, reader, witness, clock, log } = node
@@ -150,7 +150,7 @@ function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, 
     counters: countersOf(counts, name),
     ports: {
       async read(signal) {
-        onRead(name)
+        if (!reader.isAsked()) onRead(name)
         const { selection, ...reading } = await work.follow(reader.read(name, signal))
         const { valid } = judgePins(reading.pins, reading.date, (id) => reading.voids.has(id))
         save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
