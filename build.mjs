@@ -1,7 +1,10 @@
-// Bundles src/ into dist/main.cjs: one file, so that V8's cache of its code is one, too (bin/vip-switch).
+// Bundles src/ into three files, by what has to be there at once: main.cjs, which hands a hook's event over and knows no
+// other command; hook.cjs, for a hook that has to act itself; program.cjs, for all else. What is read in is what is
+// needed: the cache of a bundle's code is read as a whole (src/code-cache.ts).
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { build } from 'esbuild'
 
 /**
@@ -23,7 +26,34 @@ const shakeableSchemas = {
   },
 }
 
-const ENTRY = 'src/main.ts'
+/** By bundle, what main.ts imports from it. */
+const LATER = { 'hook.cjs': 'src/commands/notify.ts', 'program.cjs': 'src/program/run.ts' }
+
+/** What main.ts imports when it is needed is in a bundle of its own, and run with V8's cache of its code. */
+const laterBundles = {
+  name: 'later-bundles',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./ }, ({ kind, path, resolveDir }) => {
+      const [bundle] = Object.entries(LATER).find(([, source]) => resolve(source) === resolve(resolveDir, path)) ?? []
+      return kind === 'dynamic-import' && bundle ? { path: bundle, namespace: 'later' } : undefined
+    })
+    onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
+      contents: `module.exports = require('./src/code-cache.ts').runCached(require.resolve('./${path}'))`,
+      resolveDir: import.meta.dirname,
+    }))
+    onResolve({ filter: /./, namespace: 'later' }, ({ kind, path }) =>
+      kind === 'require-resolve' ? { path, external: true } : undefined,
+    )
+  },
+}
+
+/** What tells one build from another: a checksum of all sources. */
+const sources = await readdir('src', { recursive: true, withFileTypes: true })
+const texts = await Promise.all(
+  sources.filter((entry) => entry.isFile()).map(({ parentPath, name }) => readFile(join(parentPath, name))),
+)
+const BUILD = texts.reduce((sum, text) => crc32(text, sum), 0).toString(16)
+
 const FOR_NODE = {
   bundle: true,
   platform: 'node',
@@ -33,16 +63,48 @@ const FOR_NODE = {
   // They are in THIRD-PARTY-LICENSES.txt, as is what has none in its source.
   legalComments: 'none',
   logLevel: 'warning',
+  define: { 'process.env.VIP_SWITCH_BUILD': JSON.stringify(BUILD) },
 }
+// What is imported when it is needed is run when it is needed, from the same file.
+const AT_ONCE = { format: 'cjs', supported: { 'dynamic-import': false } }
 
 await mkdir('dist', { recursive: true })
 const staging = await mkdtemp('dist/.new-')
 try {
-  // In two steps: only ES modules that are split at every import() are shaken well, and only one file has one cache.
+  const outputs = await Promise.all(Object.entries(LATER).map(([bundle, source]) => buildLater(bundle, source)))
+  await build({
+    ...FOR_NODE,
+    ...AT_ONCE,
+    entryPoints: ['src/main.ts'],
+    outfile: join(staging, 'main.cjs'),
+    plugins: [laterBundles],
+  })
+  const printed = (...command) => execFileSync(process.execPath, [join(staging, 'main.cjs'), ...command])
+  await writeFile(join(staging, 'config.schema.json'), printed('config', 'schema'))
+  await writeFile(join(staging, 'vip-switch.1'), printed('manual'))
+  await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(outputs.flat()))
+  const files = await readdir(staging)
+  // One by one, and whole: what starts meanwhile finds one.
+  for (const name of files) await rename(join(staging, name), join('dist', name))
+  for (const name of await readdir('dist')) {
+    if (!files.includes(name) && !name.endsWith('.cache') && !name.startsWith('.new-')) await rm(join('dist', name))
+  }
+} finally {
+  await rm(staging, { recursive: true, force: true })
+}
+execFileSync(process.execPath, ['bin/code-cache.mjs'], { stdio: 'inherit' })
+
+/**
+ * In steps: only ES modules that are split at every import() are shaken well, only one file has one cache, and only what
+ * is left in CommonJS wrappers costs nothing, in it, before it is run.
+ */
+async function buildLater(bundle, source) {
+  const split = join(staging, `${bundle}-split`)
   const { metafile } = await build({
     ...FOR_NODE,
-    entryPoints: [ENTRY],
-    outdir: join(staging, 'split'),
+    entryPoints: { entry: source },
+    outdir: split,
+    outExtension: { '.js': '.cjs' },
     splitting: true,
     format: 'esm',
     // The ES module builds of the SDK are the ones that tree-shake.
@@ -50,33 +112,24 @@ try {
     metafile: true,
     plugins: [shakeableSchemas],
   })
+  const chunks = (await readdir(split)).map((name) => join(split, name))
   await build({
     ...FOR_NODE,
-    entryPoints: [join(staging, 'split/main.js')],
-    outfile: join(staging, 'main.cjs'),
-    format: 'cjs',
-    // What is imported when it is needed is run when it is needed, from the same file.
-    supported: { 'dynamic-import': false },
+    ...AT_ONCE,
+    bundle: false,
+    entryPoints: chunks,
+    outdir: split,
+    outExtension: { '.js': '.cjs' },
+    allowOverwrite: true,
   })
-  await rm(join(staging, 'split'), { recursive: true })
-  const printed = (...command) => execFileSync(process.execPath, [join(staging, 'main.cjs'), ...command])
-  await writeFile(join(staging, 'config.schema.json'), printed('config', 'schema'))
-  await writeFile(join(staging, 'vip-switch.1'), printed('manual'))
-  await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(metafile))
-  const files = await readdir(staging)
-  // One by one, and whole: what starts meanwhile finds either build.
-  for (const name of files) await rename(join(staging, name), join('dist', name))
-  for (const name of await readdir('dist')) {
-    if (![...files, 'main.cjs.cache'].includes(name) && !name.startsWith('.new-')) await rm(join('dist', name))
-  }
-} finally {
-  await rm(staging, { recursive: true, force: true })
+  await build({ ...FOR_NODE, ...AT_ONCE, entryPoints: [join(split, 'entry.cjs')], outfile: join(staging, bundle) })
+  await rm(split, { recursive: true })
+  return Object.values(metafile.outputs)
 }
-execFileSync(process.execPath, ['bin/code-cache.mjs'], { stdio: 'inherit' })
 
 /** Name, version and licence text of every package of which something is in the bundle; each text once. */
-async function licences({ outputs }) {
-  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs))
+async function licences(outputs) {
+  const inputs = outputs.flatMap((output) => Object.entries(output.inputs))
   const directories = inputs.flatMap(([path, { bytesInOutput }]) =>
     bytesInOutput > 0 ? (/^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []) : [],
   )

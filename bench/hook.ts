@@ -1,4 +1,7 @@
-/** A hook, from the start of its process: without a daemon to the first request, with one to its end. */
+/**
+ * A hook, from the start of its process: without a daemon to the first request, with one to its end. The hooks before it,
+ * of which the first is not among the fastest half, have parsed the same config, as that of BACKUP has at boot.
+ */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'

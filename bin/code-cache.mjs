@@ -1,7 +1,9 @@
-// Makes V8's cache of the code that a hook runs, by running one: a failover on an embedded EC2 endpoint.
+// Makes V8's caches of the code that commands run (src/code-cache.ts), by running two: a hook, up to its first write, and
+// `vip-switch status`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,27 +13,46 @@ const BUNDLE = fileURLToPath(new URL('../dist/main.cjs', import.meta.url))
 // Nothing is built yet where a clone installs its dependencies.
 if (existsSync(BUNDLE)) {
   try {
-    await makeCache()
+    await makeCaches()
   } catch (error) {
-    // A comfort: without it everything works, and starts more slowly.
+    // A comfort: without them everything works, and starts more slowly.
     process.stderr.write(`vip-switch: no code cache was made: ${error.message}\n`)
   }
 }
 
-async function makeCache() {
+async function makeCaches() {
   const directory = mkdtempSync(join(tmpdir(), 'vip-switch-cache-'))
-  const endpoint = spawn(process.execPath, [BIN, 'lab', 'ec2', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ec2 = run({}, 'lab', 'ec2', '--port', '0')
   try {
-    const [chunk] = await Promise.race([once(endpoint.stdout, 'data'), once(endpoint, 'exit').then(() => [''])])
-    await runHook(directory, String(chunk))
+    const [chunk] = await Promise.race([once(ec2.stdout, 'data'), once(ec2, 'exit').then(() => [''])])
+    const env = environment(directory, String(chunk))
+    // As BACKUP it has parsed the config, so that as MASTER it runs no more than what a failover waits for.
+    await once(run(env, 'notify', 'INSTANCE', 'VI_1', 'BACKUP', '100'), 'exit')
+    await runUntilAsked({ ...env, VIP_SWITCH_CODE_CACHE: 'write' }, 'notify', 'INSTANCE', 'VI_1', 'MASTER', '150')
+    await once(run({ ...env, VIP_SWITCH_CODE_CACHE: 'write' }, 'status'), 'exit')
   } finally {
-    endpoint.kill()
+    ec2.kill()
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
+function run(env, ...words) {
+  const options = { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'ignore'] }
+  return spawn(process.execPath, [BIN, ...words], options)
+}
+
+/** Ends it when its first request for EC2 is there. */
+async function runUntilAsked(env, ...words) {
+  const server = createServer(() => hook.kill()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const hook = run({ ...env, AWS_ENDPOINT_URL: `http://127.0.0.1:${server.address().port}` }, ...words)
+  await once(hook, 'exit')
+  server.closeAllConnections()
+  server.close()
+}
+
 /** @param overview what `vip-switch lab ec2` prints: where it is, and the ids of what is in it */
-async function runHook(directory, overview) {
+function environment(directory, overview) {
   const [url] = /http:\S+/.exec(overview) ?? []
   const [table] = /rtb-\w+/.exec(overview) ?? []
   const [eni] = /eni-\w+/.exec(overview) ?? []
@@ -40,16 +61,12 @@ async function runHook(directory, overview) {
   const instance = `{ vips: [10.99.0.10], routeTables: [${table}] }`
   const control = join(directory, 'control.sock')
   writeFileSync(config, `cluster: cache\neni: ${eni}\ncontrol: ${control}\ninstances:\n  VI_1: ${instance}\n`)
-  const env = {
-    PATH: process.env.PATH,
+  return {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: 'ap-northeast-1',
     AWS_ACCESS_KEY_ID: 'cache',
     AWS_SECRET_ACCESS_KEY: 'cache',
-    VIP_SWITCH_CODE_CACHE: 'write',
     VIP_SWITCH_CONFIG: config,
     RUNTIME_DIRECTORY: directory,
   }
-  const hook = spawn(process.execPath, [BIN, 'notify', 'INSTANCE', 'VI_1', 'MASTER', '150'], { env, stdio: 'ignore' })
-  await once(hook, 'exit')
 }

@@ -1,4 +1,10 @@
-/** argv → one command. Only what the command needs is loaded, and only once it is known which one it is. */
+/**
+ * argv → one command. Of three bundles this is the small one (build.mjs): a hook whose event the daemon takes needs no
+ * other, and the two imports below are of the others, each with its code as V8 has kept it.
+ */
+import { type HandOver, handOver } from './agent/hook/hand-over.ts'
+import { plainControlPath } from './config/file.ts'
+import { configPath, stateDirectory } from './config/paths.ts'
 import type { ExitCode } from './output/exit.ts'
 
 const [, , name, ...words] = process.argv
@@ -8,7 +14,16 @@ const isHook = name === 'notify' && words.every((word) => !word.startsWith('-'))
 
 async function main(): Promise<ExitCode> {
   if (!isHook) return (await import('./program/run.ts')).run()
-  return (await import('./commands/notify.ts')).notify(words, {})
+  const offered = await offer()
+  if (offered?.kind === 'taken' || offered?.kind === 'coalesced') return 0
+  return (await import('./commands/notify.ts')).notify(words, {}, offered)
+}
+
+/** Undefined: it takes the config's parser to know where the daemon is. */
+async function offer(): Promise<HandOver | undefined> {
+  const controlPath = plainControlPath(configPath(undefined))
+  if (controlPath === undefined) return undefined
+  return handOver(words, { controlPath, stateDirectory: stateDirectory(undefined) })
 }
 
 // Idle connections would keep the process for seconds.

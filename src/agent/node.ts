@@ -1,11 +1,12 @@
 /** This node: who it is, and its ways to EC2, to the witness and to keepalived. */
-import type { Logger } from 'pino'
+
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { addressOfEni } from '../ec2/interfaces.ts'
 import { createProbe, type Probe } from '../keepalived/probe.ts'
+import type { Log } from '../log.ts'
 import { openWitness } from '../witness/open.ts'
 import type { Witness } from '../witness/witness.ts'
 import { type Reader, sharedReader } from './reading.ts'
@@ -21,7 +22,7 @@ export type Node = {
   readonly witness: Witness
   readonly probe: Probe
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
 }
 
 /** Finds out who this node is. @throws Failure when that is not to be known before it is no longer wanted */

@@ -1,5 +1,5 @@
 /** EC2 as the agent needs it. Apart, so that the SDK is loaded only where a route is read or written. */
-import type { Logger } from 'pino'
+
 import { type Clock, deadline, systemClock } from '../clock.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
@@ -10,6 +10,7 @@ import { eniOfThisInstance } from '../ec2/identity.ts'
 import { persist } from '../ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../ec2/routes.ts'
 import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
+import type { Log } from '../log.ts'
 
 export type { TableSelection }
 export { longestWait }
@@ -28,7 +29,7 @@ export type Wanted = {
   readonly permit: () => void
   readonly signal: AbortSignal
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
 }
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
@@ -96,6 +97,6 @@ export function insist<Value>(attempt: (signal: AbortSignal) => Promise<Value>, 
 }
 
 /** For an operator's command: wanted until the time is over. */
-export function wantedFor(ms: number, log: Logger): Wanted {
+export function wantedFor(ms: number, log: Log): Wanted {
   return { permit: () => {}, signal: deadline(ms), clock: systemClock, log }
 }

@@ -3,7 +3,6 @@
  * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
  */
 import { readFileSync } from 'node:fs'
-import * as z from 'zod'
 import type { Config } from '../config/schema.ts'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
 import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
@@ -18,13 +17,8 @@ export type View = {
   readonly pin?: { readonly eni: EniId; readonly until: number } | undefined
 }
 
-const fileSchema = z.object({
-  /** The part of the config that the view was made for. */
-  of: z.string(),
-  tables: z.array(z.string().refine(isRouteTableId)).min(1),
-  foreign: z.array(z.string()),
-  pin: z.object({ eni: z.string().refine(isEniId), until: z.number() }).optional(),
-})
+/** `of`: the part of the config that the view was made for. */
+type ViewFile = View & { readonly of: string }
 
 export function viewOf(tables: readonly RouteTable[], vips: readonly Destination[], policy: RoutePolicy): View {
   const foreign = tables.flatMap((table) =>
@@ -49,10 +43,10 @@ export function routeKeys(tables: readonly RouteTableId[], vips: readonly Destin
 }
 
 export function saveView(stateDirectory: string, instance: string, config: Config, view: View): void {
-  const file: z.input<typeof fileSchema> = {
+  const file: ViewFile = {
     of: subject(config, instance),
-    tables: [...view.tables],
-    foreign: [...view.foreign],
+    tables: view.tables,
+    foreign: view.foreign,
     ...(view.pin && { pin: { eni: view.pin.eni, until: view.pin.until } }),
   }
   writeAtomically(stateFile(stateDirectory, 'views', instance), `${JSON.stringify(file)}\n`)
@@ -73,8 +67,8 @@ function savedView(stateDirectory: string, instance: string, config: Config): Vi
   } catch {
     return undefined // None was saved yet; the routes are read instead.
   }
-  const file = fileSchema.safeParse(parseJson(text))
-  return file.success && file.data.of === subject(config, instance) ? file.data : undefined
+  const file = parseJson(text)
+  return isViewFile(file) && file.of === subject(config, instance) ? file : undefined
 }
 
 function parseJson(text: string): unknown {
@@ -83,6 +77,26 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined // Not ours, then: as good as none.
   }
+}
+
+/** Without a schema's library, which takes longer to load than the routes to be written. */
+function isViewFile(value: unknown): value is ViewFile {
+  const { of, tables, foreign, pin }: Partial<Record<string, unknown>> = Object(value)
+  const isTable = (id: unknown) => typeof id === 'string' && isRouteTableId(id)
+  return (
+    typeof of === 'string' &&
+    Array.isArray(tables) &&
+    tables.length > 0 &&
+    tables.every(isTable) &&
+    Array.isArray(foreign) &&
+    foreign.every((key) => typeof key === 'string') &&
+    (pin === undefined || isPin(pin))
+  )
+}
+
+function isPin(value: unknown): boolean {
+  const { eni, until }: Partial<Record<string, unknown>> = Object(value)
+  return typeof eni === 'string' && isEniId(eni) && typeof until === 'number'
 }
 
 function viewOfIds(config: Config, instance: string): View | undefined {

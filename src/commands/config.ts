@@ -1,6 +1,7 @@
 /** `vip-switch config`: whether the file is good, and what it comes to. */
 import { effectiveSettings } from '../config/effective.ts'
-import { loadConfig, parseConfig, readConfig } from '../config/load.ts'
+import { readConfig } from '../config/file.ts'
+import { loadConfig, parseConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import { checkJson, managedText, settingsJson, settingsText } from '../output/config.ts'

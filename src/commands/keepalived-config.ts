@@ -1,7 +1,8 @@
 /** `vip-switch keepalived-config`: the snippet for keepalived.conf. */
 import { wantedFor } from '../agent/route-port.ts'
 import { type GivenAddresses, lookUpAddresses, type VrrpAddresses } from '../agent/vrrp-addresses.ts'
-import { instanceOf, loadConfig } from '../config/load.ts'
+import { instanceOf } from '../config/instances.ts'
+import { loadConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import { type Config, INSTANCE_NAME, INSTANCE_NAME_FORM } from '../config/schema.ts'
 import { type Address, parseAddress } from '../core/vip.ts'

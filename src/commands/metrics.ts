@@ -1,10 +1,9 @@
 /** `vip-switch metrics`: figures, for those who draw graphs of them and watch them. */
-import { controlPath } from '../agent/hook/hand-over.ts'
 import { createOnlooker } from '../agent/overview/overview.ts'
 import { overviewOfDaemon } from '../agent/overview/overview-of-daemon.ts'
 import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'
-import { loadConfig } from '../config/load.ts'
+import { controlPath, loadConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import { messageOf } from '../errors.ts'
@@ -30,7 +29,7 @@ export async function metrics({ format, config: option }: MetricsOptions): Promi
   const isWrong = 'message' in config
   const log = await openLog('silent')
   const overview = isWrong
-    ? await overviewOfDaemon(await controlPath(path), config, systemClock.wall())
+    ? await overviewOfDaemon(controlPath(path), config, systemClock.wall())
     : await createOnlooker(config, Object.keys(config.instances), systemClock, DEADLINE_MS).look(
         wantedFor(DEADLINE_MS, log),
       )

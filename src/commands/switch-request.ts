@@ -1,5 +1,6 @@
 /** What the words of `vip-switch switch` mean. */
-import { instanceOf, loadConfig } from '../config/load.ts'
+import { instanceOf } from '../config/instances.ts'
+import { loadConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import { isEniId, isInstanceId, isRouteTableId } from '../core/ids.ts'

@@ -1,7 +1,8 @@
 /** `vip-switch unpin`: the routes are VRRP's again. */
 import { unpinRoutes } from '../agent/pinning.ts'
 import { openFor, wantedFor } from '../agent/route-port.ts'
-import { instanceOf, loadConfig } from '../config/load.ts'
+import { instanceOf } from '../config/instances.ts'
+import { loadConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'

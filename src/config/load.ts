@@ -1,44 +1,39 @@
 /** Reads and validates the config file; every error at once, each with its line. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
 import { Failure, messageOf } from '../errors.ts'
-import { configPath, DEFAULT_CONFIG_PATH } from './paths.ts'
-import { type Config, configSchema, type InstanceConfig } from './schema.ts'
+import { plainControlPath, readConfig } from './file.ts'
+import { configPath, DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
+import { type Config, configSchema } from './schema.ts'
 
 /** One thing that is wrong in the file: where, what was found, and what is allowed. */
 export type ConfigProblem = { line: number; path: string; found: string; allowed: string }
 
 /** @throws Failure of kind `config`, listing every problem of the file */
 export function loadConfig(path: string): Config {
-  const result = parseConfig(readConfig(path))
+  return validConfig(path, readConfig(path))
+}
+
+/** @param path of which `text` was read */
+export function validConfig(path: string, text: string): Config {
+  const result = parseConfig(text)
   if (Array.isArray(result)) throw new Failure('config', problemText(path, result))
   return result
-}
-
-/** The text of the config file. @throws Failure of kind `config` where there is none, or none that we may read */
-export function readConfig(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Failure('config', `cannot read the config: ${messageOf(error)}`, {
-      hint: hintOn(error, path),
-      cause: error,
-    })
-  }
-}
-
-function hintOn(error: unknown, path: string): string {
-  const another = 'name another one with --config or VIP_SWITCH_CONFIG'
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-    return `make ${path} readable, or ${another}`
-  return path === DEFAULT_CONFIG_PATH ? `sudo vip-switch init makes it; or ${another}` : `create ${path}, or ${another}`
 }
 
 /** The config, where one was asked for or is in its default place. @throws Failure as loadConfig */
 export function loadConfigIfThere(option: string | undefined): Config | undefined {
   const path = configPath(option)
   return path === DEFAULT_CONFIG_PATH && !existsSync(path) ? undefined : loadConfig(path)
+}
+
+/** The socket of the config's daemon; the default one where the config is wrong. */
+export function controlPath(path: string): string {
+  const plain = plainControlPath(path)
+  if (plain !== undefined) return plain
+  const config = parseConfig(readConfig(path))
+  return Array.isArray(config) ? DEFAULT_CONTROL_PATH : config.control
 }
 
 /** The config in `text` (YAML), or everything that is wrong with it, in the order of its lines. */
@@ -118,21 +113,4 @@ function problemText(path: string, problems: readonly ConfigProblem[]): string {
     ({ line, path: field, found, allowed }) => `  ${path}:${line}: ${field}\n      found ${found}; allowed: ${allowed}`,
   )
   return [`${count} in the config`, ...each].join('\n')
-}
-
-/** @throws Failure of kind `config` naming the instances that there are */
-export function instanceOf(config: Config, name: string): InstanceConfig {
-  const instance = Object.hasOwn(config.instances, name) ? config.instances[name] : undefined
-  if (instance) return instance
-  const known = Object.keys(config.instances).join(', ')
-  throw new Failure('config', `no VRRP instance "${name}" in the config`, {
-    hint: `the config has ${known}; the name is the one of vrrp_instance (or vrrp_sync_group) in keepalived.conf`,
-  })
-}
-
-/** That instance alone, or all of the config's. @throws Failure as instanceOf */
-export function namesOf(config: Config, name: string | undefined): string[] {
-  if (name === undefined) return Object.keys(config.instances)
-  instanceOf(config, name)
-  return [name]
 }

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path'
  * Writes a file so that a reader sees the whole of it or none; makes its directory.
  * Synchronous: it is a few bytes on a tmpfs, and must be there before anything else is done.
  */
-export function writeAtomically(path: string, text: string): void {
+export function writeAtomically(path: string, text: string, mode = 0o666): void {
   makeDirectory(dirname(path))
   const unfinished = `${path}.${process.pid}.unfinished`
-  writeFileSync(unfinished, text)
+  writeFileSync(unfinished, text, { mode })
   inheritOwner(unfinished)
   renameSync(unfinished, path)
 }

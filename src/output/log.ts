@@ -24,18 +24,21 @@ export async function openLog(usual = 'info'): Promise<Logger> {
 /**
  * Opens the log of a hook, which nothing may keep from its work.
  * @param path where lines go whose stderr is /dev/null, as keepalived gives it to its scripts
+ * @param now the moment of the next line, in milliseconds since the epoch
  */
-export async function openHookLog(path: string): Promise<Logger> {
+export async function openHookLog(path: string, now: () => number): Promise<Logger> {
   const level = levelOfEnvironment('info')
-  const log = await logTo(isLevel(level) ? level : 'info', (isDiscarded(STDERR) ? openFile(path) : undefined) ?? STDERR)
+  const descriptor = (isDiscarded(STDERR) ? openFile(path) : undefined) ?? STDERR
+  const log = await logTo(isLevel(level) ? level : 'info', descriptor, now)
   if (!isLevel(level)) log.warn(`LOG_LEVEL is "${level}", which is no level of the log: taken as info`)
   return log
 }
 
-async function logTo(level: string, descriptor: number): Promise<Logger> {
-  if (descriptor === STDERR && process.stderr.isTTY) return pino({ level }, await prettyStream())
+async function logTo(level: string, descriptor: number, now = Date.now): Promise<Logger> {
+  const options = { level, timestamp: () => `,"time":${now()}` }
+  if (descriptor === STDERR && process.stderr.isTTY) return pino(options, await prettyStream())
   // Synchronous: a hook may end, or be ended, right after its last line.
-  return pino({ level }, pino.destination({ fd: descriptor, sync: true }))
+  return pino(options, pino.destination({ fd: descriptor, sync: true }))
 }
 
 const levelOfEnvironment = (usual: string) => process.env.LOG_LEVEL?.toLowerCase() || usual

@@ -1,4 +1,4 @@
-/** V8's cache of the bundle's code: used where it is whole and of this bundle, passed over where it is not. */
+/** V8's caches of the bundles' code: used where they are whole and of their bundle, passed over where they are not. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ import packageJson from '../../package.json' with { type: 'json' }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const copy = mkdtempSync(join(tmpdir(), 'vip-switch-test-'))
-const bundle = join(copy, 'dist/main.cjs')
-const cache = join(copy, 'dist/main.cjs.cache')
+const bundle = join(copy, 'dist/program.cjs')
+const cache = join(copy, 'dist/program.cjs.cache')
 const VERSION = packageJson.version
 
 beforeEach(() => {
@@ -24,9 +24,10 @@ async function version(): Promise<string> {
   return stdout
 }
 
-test('V8 takes what the build has made', () => {
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}\n})`
-  const script = new Script(source, { filename: bundle, cachedData: readFileSync(cache).subarray(8) })
+test.each(['hook.cjs', 'program.cjs'])('V8 takes what the build has made of %s', (name) => {
+  const filename = join(copy, 'dist', name)
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`
+  const script = new Script(source, { filename, cachedData: readFileSync(`${filename}.cache`).subarray(8) })
   expect(script.cachedDataRejected).toBe(false)
 })
 

@@ -41,10 +41,9 @@ async function runHook(ms: number, deadlineMs?: number) {
   const control = join(directory, 'no-daemon.sock')
   const config = `cluster: db\neni: ${eniOf('db-1')}\ncontrol: ${control}\ninstances:\n  VI_1: { ${instance} }\n`
   writeFileSync(places.configPath, config)
-  const event = { type: 'INSTANCE', name: 'VI_1', state: 'MASTER', priority: 150 } as const
-  const handed = await handOver(event, places)
+  const handed = await handOver(['INSTANCE', 'VI_1', 'MASTER', '150'], { ...places, controlPath: control })
   if (handed.kind !== 'ours') throw new Error(`${handed.kind}, though there is no daemon`)
-  const running = handleEvent(event, handed, { ...places, deadlineMs, clock, log: silentLog })
+  const running = handleEvent(handed, { ...places, deadlineMs, clock, log: silentLog })
   await expect.poll(() => writes().filter(({ status }) => status === 200)).toHaveLength(50)
   vi.advanceTimersByTime(ms)
   refill.open()

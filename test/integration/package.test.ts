@@ -44,7 +44,8 @@ describe('the package', () => {
     const paths = packedSchema.parse(JSON.parse(stdout))[0]?.files.map(({ path }) => path)
     expect(paths).toEqual(
       expect.arrayContaining([
-        ...['LICENSE', 'README.md', 'package.json', 'bin/vip-switch', 'dist/main.cjs', 'dist/config.schema.json'],
+        ...['LICENSE', 'README.md', 'package.json', 'bin/vip-switch', 'dist/config.schema.json'],
+        ...['dist/main.cjs', 'dist/hook.cjs', 'dist/program.cjs'],
         ...CONDITIONS.map((condition) => `docs/conditions/${condition.toLowerCase()}.md`),
         ...['dist/vip-switch.1', 'dist/THIRD-PARTY-LICENSES.txt', 'systemd/vip-switch-preflight@.service'],
       ]),

@@ -1,11 +1,12 @@
 /** One VRRP instance on this node: the protocol, performed. */
-import type { Logger } from 'pino'
+
 import type { Clock } from '../../clock.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../../core/route.ts'
 import { isThrottle, serviceOf } from '../../ec2/errors.ts'
 import { hintOf, messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 import { step, wakeAt } from '../protocol/protocol.ts'
 import {
   type Effect,
@@ -37,7 +38,7 @@ export type AgentOptions = {
   readonly clock: Clock
   /** From 0 to 1. */
   readonly random: () => number
-  readonly log: Logger
+  readonly log: Log
   /** Counted up in place. */
   readonly counters: Counters
   /** Called after every step, when what it leads to is under way; `input` is what it was about. */

@@ -1,11 +1,12 @@
 /** The daemon: a generation of agents, a socket for hooks and operators, and what the service manager is told. */
-import type { Logger } from 'pino'
+
 import type { Clock } from '../../clock.ts'
-import { loadConfig } from '../../config/load.ts'
+import { loadAndKeepConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
 import { Failure, hintOf, messageOf } from '../../errors.ts'
 import { eventText, parseEventArguments } from '../../keepalived/event.ts'
 import { isNewer, newestEvent } from '../../keepalived/journal.ts'
+import type { Log } from '../../log.ts'
 import { type Node, openNode } from '../node.ts'
 import type { Wanted } from '../route-port.ts'
 import { UserHooks } from '../user-hooks/user-hooks.ts'
@@ -19,7 +20,7 @@ export type DaemonOptions = {
   readonly configPath: string
   readonly stateDirectory: string
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
 }
 
 /** A config at work. */
@@ -53,8 +54,8 @@ export class Daemon {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { configPath, log } = this.#options
-    const config = loadConfig(configPath)
+    const { configPath, stateDirectory, log } = this.#options
+    const config = await loadAndKeepConfig(configPath, stateDirectory)
     await serveControl(config.control, (request) => this.#answer(request), signal)
     const node = await openNode(config, this.#wanted(signal))
     this.#adopt(node, signal)
@@ -76,7 +77,7 @@ export class Daemon {
     if (signal.aborted) return
     await this.#supervision.reloading()
     try {
-      this.#adopt(await openNode(this.#loadAnew(), this.#wanted(signal)), signal)
+      this.#adopt(await openNode(await this.#loadAnew(), this.#wanted(signal)), signal)
       log.info({ config: configPath }, 'reloaded')
     } catch (error) {
       if (signal.aborted) return
@@ -95,8 +96,8 @@ export class Daemon {
   }
 
   /** @throws Failure also for what only a restart can change */
-  #loadAnew(): Config {
-    const config = loadConfig(this.#options.configPath)
+  async #loadAnew(): Promise<Config> {
+    const config = await loadAndKeepConfig(this.#options.configPath, this.#options.stateDirectory)
     const control = this.#current?.node.config.control
     if (config.control === control) return config
     throw new Failure('config', `control cannot change on a reload: it is ${control}, and would be ${config.control}`, {

@@ -1,8 +1,8 @@
 /** What the service manager is told (sd_notify(3)). */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Logger } from 'pino'
 import { messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 
 const run = promisify(execFile)
 
@@ -23,7 +23,7 @@ export type Supervision = {
  * systemd's own program speaks for us: a child, which the unit must permit (NotifyAccess=all).
  * @param isAlive asked before every sign of life; where it says no, none is given, and systemd starts the daemon anew
  */
-export function superviseBySystemd(isAlive: () => boolean, log: Logger): Supervision {
+export function superviseBySystemd(isAlive: () => boolean, log: Log): Supervision {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdog } = process.env
   async function say(states: readonly string[], timeout: number): Promise<void> {
     if (!socket) return

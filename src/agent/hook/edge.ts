@@ -1,5 +1,5 @@
 /** An edge into MASTER: the routes are written at once, then looked at until they stay. */
-import type { Logger } from 'pino'
+
 import type { Clock } from '../../clock.ts'
 import type { EniId } from '../../core/ids.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../core/route.ts'
 import { type Destination, destinationText } from '../../core/vip.ts'
 import { Failure, hintOf, messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 import type { RoutePort, TableSelection } from '../route-port.ts'
 import { routeKeys, type View, viewOf } from '../view.ts'
 
@@ -29,7 +30,7 @@ export type EdgeInput = {
   readonly routes: RoutePort
   readonly clock: Clock
   readonly signal: AbortSignal
-  readonly log: Logger
+  readonly log: Log
   /** Called before routes are written, with how many writes that makes since the edge began. */
   readonly onWrites: (count: number) => void
   /** Called with every good read. */

@@ -2,10 +2,8 @@
  * The first thing that a hook does: its event is put on record, and offered to the daemon, who takes it as a rule. So
  * nothing is loaded here that only a hook needs which has to act itself: no YAML, no schema, no log.
  */
-import { readFileSync } from 'node:fs'
-import { DEFAULT_CONTROL_PATH } from '../../config/paths.ts'
 import { Failure, messageOf } from '../../errors.ts'
-import { eventText, isMaster, type VrrpEvent } from '../../keepalived/event.ts'
+import { eventText, isMaster, parseEventArguments, type VrrpEvent } from '../../keepalived/event.ts'
 import {
   isAtWork,
   isNewer,
@@ -20,8 +18,9 @@ import { exchangeLine } from '../daemon/control-line.ts'
 
 /** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
 const RX_LOWER_PRI_SPACING_SECONDS = 1
-/** What the daemon says when it takes an event; anything else is for those who know its schema. */
+/** What the daemon says when it takes an event, or knows a newer one. */
 const TAKEN = '{"ok":true,"status":"taken"}'
+const SUPERSEDED = '{"ok":true,"status":"superseded"}'
 
 /** Something to be logged, by a hook that gets so far as to open its log. */
 export type Remark = {
@@ -34,22 +33,34 @@ export type HandOver =
   | { readonly kind: 'taken' }
   /** Another hook is on it. */
   | { readonly kind: 'coalesced' }
+  /** Plain data: what hands over and what acts are different bundles, each with a class of its own (build.mjs). */
+  | { readonly kind: 'failed'; readonly failure: Pick<Failure, 'kind' | 'message' | 'hint'> }
   /** No daemon takes the event: this hook has to act. */
   | {
       readonly kind: 'ours'
+      readonly event: VrrpEvent
       readonly moment: Moment
       /** Of the event before, as it was recorded; undefined: none is. */
       readonly previous: string | undefined
       readonly remarks: readonly Remark[]
     }
 
-type Places = { readonly configPath: string; readonly stateDirectory: string }
+type Places = { readonly controlPath: string; readonly stateDirectory: string }
 
 /**
  * Records the event and offers it to the daemon.
- * @throws Failure of kind `superseded` when a newer event is recorded, or known to the daemon
+ * @param values as keepalived appends them to a `notify` script
  */
-export async function handOver(event: VrrpEvent, { configPath, stateDirectory }: Places): Promise<HandOver> {
+export async function handOver(values: readonly string[], places: Places): Promise<HandOver> {
+  try {
+    return await handEventOver(parseEventArguments(values), places)
+  } catch (error) {
+    const { kind, message, hint } = error instanceof Failure ? error : new Failure('failed', messageOf(error))
+    return { kind: 'failed', failure: { kind, message, hint } }
+  }
+}
+
+async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: Places): Promise<HandOver> {
   const remarks: Remark[] = []
   const remark = (each: Remark) => remarks.push(each)
   const moment = momentOf()
@@ -58,9 +69,9 @@ export async function handOver(event: VrrpEvent, { configPath, stateDirectory }:
   if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(before, moment)) return { kind: 'coalesced' }
   record(stateDirectory, event, moment, remark)
   assertNewest(newest(), moment, event)
-  const why = await offer(await controlPath(configPath), event, moment)
+  const why = await offer(controlPath, event, moment)
   if (why === undefined) return { kind: 'taken' }
-  return { kind: 'ours', moment, previous: before?.state, remarks: [...remarks, why] }
+  return { kind: 'ours', event, moment, previous: before?.state, remarks: [...remarks, why] }
 }
 
 /**
@@ -127,29 +138,8 @@ async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Re
     return { level: 'debug', text: `no daemon: ${messageOf(error)}` }
   }
   if (line === TAKEN) return undefined
-  const { parseAnswer } = await import('../daemon/control.ts')
-  const answer = parseAnswer(line)
-  if (answer.ok && answer.status === 'superseded') {
+  if (line === SUPERSEDED) {
     throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
   }
-  const what = answer.ok ? line : answer.error
-  return { level: 'warn', text: `the daemon does not take ${eventText(event)}: ${what}` }
-}
-
-/**
- * The config's socket, without its parser where it names none, or as plainly as can be. The default one where the config
- * cannot be read, since a STOP must be told all the same.
- */
-export async function controlPath(configPath: string): Promise<string> {
-  try {
-    const text = readFileSync(configPath, 'utf8')
-    if (!text.includes('control')) return DEFAULT_CONTROL_PATH
-    const [, plain] = /^control: +(\/[\w./-]+)$/m.exec(text) ?? []
-    if (plain) return plain
-    const { parseConfig } = await import('../../config/load.ts')
-    const config = parseConfig(text)
-    return Array.isArray(config) ? DEFAULT_CONTROL_PATH : config.control
-  } catch {
-    return DEFAULT_CONTROL_PATH // What is wrong with the config is said where the config is needed.
-  }
+  return { level: 'warn', text: `the daemon does not take ${eventText(event)}: ${line}` }
 }

@@ -1,5 +1,6 @@
 /** What a hook that acts without a daemon tells the other nodes. Apart, so that it is loaded after the routes are written. */
-import { instanceOf, loadConfig } from '../../config/load.ts'
+import { instanceOf } from '../../config/instances.ts'
+import { loadKeptConfig } from '../../config/kept-config.ts'
 import { type Config, claimTtlOf } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
@@ -32,13 +33,13 @@ export async function openEdgeClaims(
 export async function publishState(
   event: VrrpEvent,
   state: NodeState,
-  configPath: string,
+  { configPath, stateDirectory }: { readonly configPath: string; readonly stateDirectory: string },
   wanted: Wanted,
 ): Promise<void> {
   const { clock } = wanted
   const inTime = within(state === 'STOP' ? Math.max(0, STOP_ENDS_MS - clock.now()) : PUBLISH_MS, wanted)
   try {
-    const config = loadConfig(configPath)
+    const config = await loadKeptConfig(configPath, stateDirectory)
     instanceOf(config, event.name)
     const [ec2, eni] = await Promise.all([openFor(config, inTime), ownEni(config, inTime)])
     const { priority, witness, address } = speakerOf(event, config, ec2, eni)

@@ -1,12 +1,14 @@
 /** What one event of keepalived brings about when no daemon takes it. */
-import type { Logger } from 'pino'
+
 import { type Clock, deadline, movableDeadline } from '../../clock.ts'
-import { instanceOf, loadConfig } from '../../config/load.ts'
+import { instanceOf } from '../../config/instances.ts'
+import { loadKeptConfig } from '../../config/kept-config.ts'
 import { NODE_STATES, type NodeState } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
 import { Failure, messageOf } from '../../errors.ts'
 import { eventText, type VrrpEvent } from '../../keepalived/event.ts'
 import { closeEvent, watchEvents } from '../../keepalived/journal.ts'
+import type { Log } from '../../log.ts'
 import { withUserHooks } from '../user-hooks/event-hooks.ts'
 import { loadView, saveView, viewOf } from '../view.ts'
 import { type EdgeResult, runEdge } from './edge.ts'
@@ -21,7 +23,7 @@ export type HookOptions = {
   /** Undefined: a minute, and for hundreds of routes as much longer as EC2's token bucket makes them wait. */
   readonly deadlineMs: number | undefined
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
 }
 
 /**
@@ -30,8 +32,7 @@ export type HookOptions = {
  * @throws Failure of kind `superseded` when a newer event was recorded
  */
 export async function handleEvent(
-  event: VrrpEvent,
-  { moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
+  { event, moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
   options: HookOptions,
 ): Promise<EdgeResult> {
   const { log, stateDirectory } = options
@@ -68,7 +69,7 @@ async function becomeMaster(
   onAnswer: (eni: EniId) => void,
 ): Promise<EdgeResult> {
   const { configPath, stateDirectory, log, clock, deadlineMs } = options
-  const config = loadConfig(configPath)
+  const config = await loadKeptConfig(configPath, stateDirectory)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
   const { longestWait, openFor, ownEni, routePort } = await import('../route-port.ts')
   const limit = movableDeadline(deadlineMs ?? DEADLINE_MS)
@@ -143,16 +144,16 @@ function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log 
 
 /** Tells the other nodes that this one is not MASTER. An event is recorded, and done with, whether they hear of it or not. */
 async function stepDown(event: VrrpEvent, state: NodeState, options: HookOptions, permit: () => void): Promise<void> {
-  const { configPath, log, clock, deadlineMs = DEADLINE_MS } = options
+  const { log, clock, deadlineMs = DEADLINE_MS } = options
   const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
   const { publishState } = await import('./hook-claims.ts')
-  await publishState(event, state, configPath, { permit, signal, clock, log })
+  await publishState(event, state, options, { permit, signal, clock, log })
 }
 
 /** While there is time: reads which tables are meant, so that a later MASTER need not. */
 async function refreshView(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<void> {
   const { configPath, stateDirectory, log, clock, deadlineMs = DEADLINE_MS } = options
-  const config = loadConfig(configPath)
+  const config = await loadKeptConfig(configPath, stateDirectory)
   const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
   const { openFor, routePort } = await import('../route-port.ts')
   const wanted = { permit, signal: deadline(deadlineMs), clock, log }

@@ -1,8 +1,9 @@
 /** One user hook: run where it is still wanted, and its result logged. */
-import type { Logger } from 'pino'
+
 import type { Clock } from '../../clock.ts'
 import type { UserHook, UserHookEvent } from '../../config/schema.ts'
 import { messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
 import { recordHook } from './running-hook.ts'
 import type { UserHookResult } from './user-hook.ts'
 
@@ -12,7 +13,7 @@ export type HookContext = {
   readonly signal: AbortSignal
   readonly stateDirectory: string
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
 }
 
 export type HookTask = {

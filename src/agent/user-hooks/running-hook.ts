@@ -3,18 +3,18 @@
  * keepalived's, the daemon), and the one that runs it may have been killed, as keepalived does a second after STOP.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import type { Logger } from 'pino'
 import * as z from 'zod'
 import type { Clock } from '../../clock.ts'
 import { stateFile, writeAtomically } from '../../config/state-directory.ts'
 import { messageOf } from '../../errors.ts'
 import { bootId, isAtWork, momentOf } from '../../keepalived/journal.ts'
+import type { Log } from '../../log.ts'
 import { endGroup } from './process-group.ts'
 
 const fileSchema = z.object({ boot: z.string(), ticks: z.number(), pid: z.int().min(2) })
 
 /** To be called while the process that leads the group is there. */
-export function recordHook(stateDirectory: string, instance: string, pid: number, log: Logger): void {
+export function recordHook(stateDirectory: string, instance: string, pid: number, log: Log): void {
   try {
     writeAtomically(stateFile(stateDirectory, 'hooks', instance), `${JSON.stringify(momentOf(pid))}\n`)
   } catch (error) {

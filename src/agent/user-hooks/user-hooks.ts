@@ -1,7 +1,8 @@
 /** The user hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
-import type { Logger } from 'pino'
+
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/schema.ts'
+import type { Log } from '../../log.ts'
 import { type Counts, countersOf } from '../daemon/counters.ts'
 import type { Input, ProtocolState } from '../protocol/state.ts'
 import { factsFor } from './hook-facts.ts'
@@ -22,7 +23,7 @@ type Queue = {
 export type UserHooksOptions = {
   readonly stateDirectory: string
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
   readonly counts: Counts
 }
 
