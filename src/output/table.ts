@@ -26,7 +26,7 @@ export function rowTexts(
 ): string[] {
   const lines = aligned(header ? [header, ...rows] : rows)
   if (lines.every((line) => lengthOf(line) <= width)) return lines
-  return rows.map((row) => (header ? stacked(row, header) : wrapped(row.filter(Boolean).join(GAP), width)))
+  return rows.map((row) => (header ? stacked(row, header) : unstacked(row, width)))
 }
 
 /** The first of these tables that is no wider than `width`; where none is, the last one, made to fit as rowTexts does. */
@@ -52,6 +52,12 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       .join(GAP)
       .trimEnd(),
   )
+}
+
+/** What is broken off stands further in than where the row begins. */
+function unstacked(row: readonly string[], width: number): string {
+  const line = row.filter(Boolean).join(GAP)
+  return wrapped(line, width, Math.max(INDENT, line.length - line.trimStart().length + GAP.length))
 }
 
 /** The first cell is the title of the others; those with nothing in them are left out. */

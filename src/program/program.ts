@@ -12,13 +12,16 @@ import { addOperationCommands } from './operation.ts'
 import type { Exit } from './options.ts'
 import { addSetupCommands } from './setup.ts'
 
+/** Of a description beside its option: a terminal of 60 columns has that many left. */
+const LEAST_COLUMNS = 24
+
 /** @param exit takes the exit code of the command that is run */
 export function createProgram(exit: Exit): Command {
   const program = new VipSwitchCommand('vip-switch')
     .description('Moves a virtual IP between AWS availability zones: a route-table failover companion to keepalived.')
     .version(packageJson.version)
     // Without `[options]`: what a command does has room then on 80 columns.
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: LEAST_COLUMNS })
     .configureOutput({ outputError: (text, write) => write(fitted(text, widthOf(process.stderr))) })
     .exitOverride()
     .addHelpText(

@@ -15,10 +15,10 @@ function commandsOf(command: Command, words: readonly string[] = []): [string, C
   ]
 }
 
-function helpOf(command: Command): string {
+function helpOf(command: Command, columns = COLUMNS): string {
   let text = ''
   command.configureOutput({
-    getOutHelpWidth: () => COLUMNS,
+    getOutHelpWidth: () => columns,
     writeOut: (part) => {
       text += part
     },
@@ -33,6 +33,13 @@ describe.each(commandsOf(createProgram(() => {})))('the help of %s', (_, command
   test('has an example', () => {
     const heading = lines.findIndex((line) => /^Examples?\b.*:$/.test(line))
     expect(lines[heading + 1]).toMatch(/^ {2}(sudo )?vip-switch /)
+  })
+
+  test('has its options fit a narrow terminal, too', () => {
+    const narrow = helpOf(command, 60).split('\n')
+    const from = narrow.indexOf('Options:')
+    const options = narrow.slice(from, narrow.indexOf('', from))
+    expect(options.filter((line) => line.length > 60)).toEqual([])
   })
 
   // A command that is longer is to be copied.

@@ -68,6 +68,10 @@ describe('table', () => {
     ])
   })
 
+  test('without a header, has what is broken off stand further in than its row', () => {
+    expect(rowTexts([['    rtb-0a', 'private-a']], undefined, 15)).toEqual(['    rtb-0a\n      private-a'])
+  })
+
   test('breaks no word, and indents what follows', () => {
     expect(wrapped('  one two  three', 9, 2)).toBe('  one two\n  three')
     expect(wrapped('eni-075ceebc47bd70e98 here', 10, 2)).toBe('eni-075ceebc47bd70e98\n  here')
