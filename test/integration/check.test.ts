@@ -1,8 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { environmentFor, runProgram } from './cli.ts'
+import { userOf } from '../../src/agent/doctor/script-user.ts'
+import { requires } from '../requires.ts'
+import { environmentFor, PROGRAM, runProgram } from './cli.ts'
 import { createDaemon, inDirectory, writeDaemonConfig } from './daemon.ts'
-import { endpoint, interceptWith, startEndpointForEachTest } from './endpoint.ts'
+import { directory, endpoint, interceptWith, startEndpointForEachTest } from './endpoint.ts'
 import { claimBoth, lookOn, MAKING } from './onlooker.ts'
 
 startEndpointForEachTest()
@@ -35,6 +38,20 @@ describe('on a node', () => {
     const { exitCode, stdout } = await check()
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/^VIP-SWITCH WARNING - no daemon answers on .*; VI_1 OK: /)
+  })
+
+  test.skipIf(!requires('root'))('so is one that may not be asked, which is not said to be down', async () => {
+    claimBoth()
+    const config = writeDaemonConfig()
+    await createDaemon(config).start()
+    for (const path of [directory, config]) chmodSync(path, 0o755)
+    const { uid, gid } = userOf({ user: 'nobody' }, undefined)
+    const options = { env: environmentFor(endpoint), extendEnv: false, reject: false, uid, gid } as const
+    const { exitCode, stdout } = await execa(PROGRAM, ['check', '--config', config], options)
+    expect(stdout).toMatch(
+      /^VIP-SWITCH WARNING - the daemon does not tell: permission denied: ask as root, or as one of /,
+    )
+    expect(exitCode).toBe(1)
   })
 
   test('so is one that has rejected its config', async () => {

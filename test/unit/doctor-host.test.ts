@@ -98,7 +98,7 @@ describe('the daemon', () => {
       judgeDaemon(up({ mute: true }), true),
       'fail its claims of VI_1 are not acknowledged: the others do not see this node',
     ],
-    [judgeDaemon({ kind: 'silent', reason: 'still starting' }, true), 'warn still starting'],
+    [judgeDaemon({ kind: 'silent', reason: 'still starting', isDenied: false }, true), 'warn still starting'],
     [
       judgeDaemon({ kind: 'down', reason: 'connect ENOENT' }, true),
       'warn does not run: hooks move the routes, and nobody repairs what goes wrong',
@@ -108,8 +108,8 @@ describe('the daemon', () => {
       'fail does not run, and no hook is known to stand in: nobody moves the routes',
     ],
     [
-      judgeDaemon({ kind: 'down', reason: 'connect EACCES /run/x' }, false),
-      'unknown connect EACCES /run/x: run this with sudo',
+      judgeDaemon({ kind: 'silent', reason: 'permission denied: ask as root', isDenied: true }, false),
+      'unknown permission denied: ask as root',
     ],
   ])('%#', (findings, expected) => {
     expect(told(findings)).toEqual([expected])

@@ -66,25 +66,29 @@ export type InstanceStatus = z.output<typeof instanceSchema>
 
 export type DaemonAnswer =
   | { readonly kind: 'up'; readonly status: DaemonStatus }
-  /** A daemon is there, and cannot tell. */
-  | { readonly kind: 'silent'; readonly reason: string }
+  /** A daemon is there, and cannot tell; or who asks may not. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly isDenied: boolean }
   | { readonly kind: 'down'; readonly reason: string }
+
+const DENIED = 'permission denied: ask as root, or as one of the group of its socket'
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such socket',
   ECONNREFUSED: 'nobody listens there',
-  EACCES: 'permission denied: ask as root',
 }
 
 /** Asks the daemon of this host how things stand. Never rejects: that there is none is an answer, too. */
 export async function askStatus(path: string): Promise<DaemonAnswer> {
   try {
     const answer = await askDaemon(path, { ask: 'status' })
-    if (!answer.ok) return { kind: 'silent', reason: answer.error }
+    if (!answer.ok) return { kind: 'silent', reason: answer.error, isDenied: false }
     const { data: status } = statusSchema.safeParse(answer.status)
     if (status) return { kind: 'up', status }
-    return { kind: 'silent', reason: 'it is of another version than this command: systemctl restart vip-switch' }
+    const reason = 'it is of another version than this command: systemctl restart vip-switch'
+    return { kind: 'silent', reason, isDenied: false }
   } catch (error) {
+    // Nothing is known of the daemon by those to whom its socket is closed.
+    if (codeOf(error) === 'EACCES') return { kind: 'silent', reason: DENIED, isDenied: true }
     return { kind: 'down', reason: REASONS[codeOf(error) ?? ''] ?? messageOf(error) }
   }
 }

@@ -116,10 +116,9 @@ export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly F
       ]
     }
     case 'silent':
+      if (answer.isDenied) return [finding('daemon', 'unknown', answer.reason)]
       return [finding('daemon', 'warn', answer.reason, { mend: { command: 'systemctl status vip-switch' } })]
     case 'down': {
-      if (answer.reason.includes('EACCES'))
-        return [finding('daemon', 'unknown', `${answer.reason}: run this with sudo`)]
       const found = hooksMove
         ? 'does not run: hooks move the routes, and nobody repairs what goes wrong'
         : 'does not run, and no hook is known to stand in: nobody moves the routes'
