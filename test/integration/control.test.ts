@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { renameSync, statSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -41,6 +41,12 @@ describe('the daemon’s socket', () => {
     })
     expect(await askDaemon(path, EVENT)).toEqual({ ok: true, status: 'taken' })
     expect(asked).toEqual([EVENT])
+  })
+
+  test('takes the place of no file that is none', async () => {
+    writeFileSync(path, 'precious')
+    await expect(serve()).rejects.toThrow('is there, and is no socket')
+    expect(readFileSync(path, 'utf8')).toBe('precious')
   })
 
   test('is for its owner and its group alone', async () => {

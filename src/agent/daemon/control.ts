@@ -1,5 +1,5 @@
 /** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import * as z from 'zod'
 import { Failure, messageOf } from '../../errors.ts'
@@ -26,7 +26,7 @@ export type ControlAnswer = z.output<typeof answerSchema>
 
 /**
  * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.
- * @throws Failure where a daemon answers there already
+ * @throws Failure where a daemon answers there already, or something else is there
  */
 export async function serveControl(
   path: string,
@@ -35,7 +35,7 @@ export async function serveControl(
 ): Promise<void> {
   await assertFree(path)
   signal.throwIfAborted()
-  rmSync(path, { force: true })
+  removeSocket(path)
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
     onLine(socket, (line) => socket.write(`${JSON.stringify(answered(line, answer))}\n`))
@@ -60,6 +60,17 @@ async function assertFree(path: string): Promise<void> {
   const answer = await askDaemon(path, { ask: 'status' }).catch(() => undefined)
   if (answer)
     throw new Failure('failed', `a daemon answers on ${path} already`, { hint: 'systemctl status vip-switch' })
+}
+
+/** What a daemon has left there that was killed; anything else is not ours to remove. */
+function removeSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found && !found.isSocket()) {
+    throw new Failure('failed', `${path} is there, and is no socket`, {
+      hint: 'remove it, or name another path in control in the config',
+    })
+  }
+  rmSync(path, { force: true })
 }
 
 /** Asks the daemon. Rejects where none answers in time. */
