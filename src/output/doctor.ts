@@ -15,6 +15,7 @@ export type Report = {
 }
 
 const PAGE = 'docs/doctor.md'
+const GAP = '  '
 const SAYS = ' says more of each'
 const TITLE_WIDTH = Math.max(...Object.values(CHECKS).map(({ title }) => title.length))
 /** Mark and title, before what was found. */
@@ -90,8 +91,11 @@ function summaryText(findings: readonly Finding[], { style, width }: Canvas): st
     const count = findings.filter((finding) => finding.verdict === verdict).length
     return count > 0 ? [words[verdict](count)] : []
   })
-  const rest = worstOf(findings) === 'ok' ? '' : dim(`  ${pageHere(PAGE, width - SAYS.length)}${SAYS}`)
-  return wrapped(`\n${bold(counted.join(', '))}${rest}`, width)
+  const counts = counted.join(', ')
+  if (worstOf(findings) === 'ok') return wrapped(`\n${bold(counts)}`, width)
+  const room = width - stripVTControlCharacters(counts).length - GAP.length - SAYS.length
+  const page = dim(`${pageHere(PAGE, room)}${SAYS}`)
+  return `\n${wrapped(bold(counts), width)}${room < PAGE.length ? '\n' : GAP}${page}`
 }
 
 /** Findings of one line. */

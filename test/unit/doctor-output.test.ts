@@ -62,8 +62,8 @@ EC2
       aws ec2 modify-network-interface-attribute --network-interface-id \\
           eni-06972ddd891f3c78e --no-source-dest-check
 
-1 failure, 1 warning, 2 not known, 2 ok, 2 not looked at  docs/doctor.md says
-    more of each`)
+1 failure, 1 warning, 2 not known, 2 ok, 2 not looked at
+docs/doctor.md says more of each`)
   })
 
   test('on 200 columns: a line for each', () => {
