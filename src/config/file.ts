@@ -17,8 +17,9 @@ export function readConfig(path: string): string {
 
 function hintOn(error: unknown, path: string): string {
   const another = 'name another one with --config or VIP_SWITCH_CONFIG'
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-    return `make ${path} readable, or ${another}`
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EISDIR') return `it is a directory: ${another}`
+  if (code !== 'ENOENT') return `make ${path} readable, or ${another}`
   return path === DEFAULT_CONFIG_PATH ? `sudo vip-switch init makes it; or ${another}` : `create ${path}, or ${another}`
 }
 

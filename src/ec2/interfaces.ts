@@ -108,7 +108,7 @@ async function instanceByName(
   if (instance && found.length === 1) return instance
   if (!instance) {
     throw new Failure('usage', `no running instance is named ${name}`, {
-      hint: 'check the name; stopped instances and those outside the VPC of the route tables are not looked at',
+      hint: 'check the name: vip-switch status shows those of the nodes; stopped instances, and those outside the VPC of the route tables, are not looked at',
     })
   }
   const list = found.map((each) => `${each.InstanceId} (${each.PrivateIpAddress}, ${each.Placement?.AvailabilityZone})`)

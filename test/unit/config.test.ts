@@ -160,16 +160,18 @@ describe('loadConfig', () => {
     expect(() => loadConfig(path)).toThrow(`${path}:3: instances.VI_1.vips[0]\n      found "nonsense"; allowed:`)
   })
 
-  test('says what to do where there is none', () => {
-    const path = join(directory, 'none.yaml')
+  test.each([
+    ['there is none', 'none.yaml', 'create '],
+    ['it is a directory', '.', 'it is a directory: name another one'],
+  ])('says what to do where %s', (_, name, hint) => {
     let error: unknown
     try {
-      loadConfig(path)
+      loadConfig(join(directory, name))
     } catch (caught) {
       error = caught
     }
     expect(error).toBeInstanceOf(Failure)
-    expect(error).toMatchObject({ kind: 'config', hint: expect.stringContaining(path) })
+    expect(error).toMatchObject({ kind: 'config', hint: expect.stringContaining(hint) })
   })
 
   test('the option goes before the environment, and that before the default', () => {
