@@ -1,6 +1,5 @@
 /** The only place that reads a clock or waits; tests hand in another one. */
 import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from './errors.ts'
 
 export type Clock = {
@@ -17,9 +16,23 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   async sleep(ms, signal) {
     signal.throwIfAborted()
-    await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+    // Not Node's promise of a timer: each that is ended early makes an error with a stack trace, which nobody sees.
+    await new Promise<void>((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      }
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', end)
+        resolve()
+      }, ms)
+      signal.addEventListener('abort', end, { once: true })
+    })
   },
 }
+
+/** Ends a wait that nobody has an interest in any more. Without a reason, each abort makes an error with a stack trace. */
+export const UNWANTED = new Error('no longer wanted')
 
 /** A signal that is aborted in `ms` milliseconds, with a Failure that says so. It keeps no process alive. */
 export function deadline(ms: number): AbortSignal {

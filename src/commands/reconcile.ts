@@ -1,6 +1,7 @@
 /** `vip-switch reconcile`: the daemon. */
 import { once } from 'node:events'
 import { Daemon } from '../agent/daemon/daemon.ts'
+import { tuneEngine } from '../agent/daemon/engine.ts'
 import { decideOnce } from '../agent/once.ts'
 import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'
@@ -38,7 +39,8 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const failed = new Promise<never>((_, reject) => {
     process.on('SIGHUP', () => void daemon.reload().catch(reject))
   })
-  await Promise.race([daemon.start().then(() => stopped), stopped, failed])
+  const started = daemon.start().then(tuneEngine)
+  await Promise.race([started.then(() => stopped), stopped, failed])
   await daemon.stop()
   return EXIT.done
 }

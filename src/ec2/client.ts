@@ -1,6 +1,6 @@
 /** The connection to EC2: region, credentials, time-outs, and one way to send a command. */
 import { setMaxListeners } from 'node:events'
-import { EC2Client } from '@aws-sdk/client-ec2'
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { Clock } from '../clock.ts'
 import { Failure } from '../errors.ts'
 import { type Budget, type BudgetOptions, openBudget } from './budget.ts'
@@ -61,7 +61,7 @@ export async function openEc2({
 } & BudgetOptions): Promise<Ec2> {
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
   const configuration = configurationOf(chosen, clock)
-  const own = withDates(new EC2Client(configuration))
+  const own = withDates(openClient(configuration))
   const budget = openBudget({ clock, onWait })
   if (!assumeRole) return { region: chosen, routes: own, own, budget }
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
@@ -69,7 +69,14 @@ export async function openEc2({
     params: { RoleArn: assumeRole, RoleSessionName: 'vip-switch' },
     clientConfig: configuration,
   })
-  return { region: chosen, routes: new EC2Client({ ...configuration, credentials }), own, budget }
+  return { region: chosen, routes: openClient({ ...configuration, credentials }), own, budget }
+}
+
+/** Without the SDK's log: it would prepare every answer for a log that is not kept. */
+function openClient(configuration: EC2ClientConfig): EC2Client {
+  const client = new EC2Client(configuration)
+  client.middlewareStack.remove('loggerMiddleware')
+  return client
 }
 
 /** The `Date` header of the answers that are still held, in milliseconds since the epoch. */
@@ -155,10 +162,14 @@ export async function sendNow<Output>(
   signal: AbortSignal,
   failure = (error: unknown) => new Ec2Error(attempted, error),
 ): Promise<Output> {
-  const settled = new AbortController()
+  let end = () => {}
+  const ended = new Promise<never>((_, reject) => {
+    end = () => reject(signal.reason)
+  })
+  signal.addEventListener('abort', end, { once: true })
   try {
     // The SDK gives no signal to what finds credentials for it (STS, IMDS), which may take longer than we want it.
-    return await Promise.race([call({ abortSignal: signal }), rejectionOf(signal, settled.signal)])
+    return await Promise.race([call({ abortSignal: signal }), ended])
   } catch (error) {
     if (!signal.aborted) throw failure(error)
     const { reason }: { reason: unknown } = signal
@@ -166,15 +177,8 @@ export async function sendNow<Output>(
     const hint = reason.hint ?? (reason.kind === 'failed' ? hintOfCode('TimeoutError') : undefined)
     throw new Failure(reason.kind, `${reason.message}; last, ${attempted}: not answered`, { hint })
   } finally {
-    settled.abort()
+    signal.removeEventListener('abort', end)
   }
-}
-
-/** Rejects when the signal is aborted; forgets about it when `settled` is. */
-function rejectionOf(signal: AbortSignal, settled: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: settled })
-  })
 }
 
 /** Reads all pages of a list. Each call asks for a page, so that EC2 counts it against the larger token bucket. */

@@ -7,7 +7,7 @@ import { type ClientRequest, type ClientRequestArgs, Agent as HttpAgent } from '
 import { Agent as HttpsAgent } from 'node:https'
 import { type LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../clock.ts'
+import { type Clock, UNWANTED } from '../clock.ts'
 
 /** Without an answer for so long, a connection is doubted: before a hedge of its call looks for another. */
 const DOUBT_AFTER_MS = 750
@@ -53,7 +53,7 @@ class Connector {
 
   /** A request goes out on the connection. */
   asked(agent: HttpAgent, connection: Duplex): void {
-    if (!this.#watches.has(connection)) connection.once('close', () => this.#watches.get(connection)?.abort())
+    if (!this.#watches.has(connection)) connection.once('close', () => this.#watches.get(connection)?.abort(UNWANTED))
     const over = new AbortController()
     this.#watches.set(connection, over)
     this.#options.clock.sleep(DOUBT_AFTER_MS, over.signal).then(
@@ -63,7 +63,7 @@ class Connector {
   }
 
   answered(connection: Duplex): void {
-    this.#watches.get(connection)?.abort()
+    this.#watches.get(connection)?.abort(UNWANTED)
     this.#avoidedUntil.delete(addressOf(connection))
   }
 

@@ -1,5 +1,5 @@
 /** A second attempt beside a first that is not answered, and the better of the two. */
-import type { Clock } from '../clock.ts'
+import { type Clock, UNWANTED } from '../clock.ts'
 
 export type HedgeOptions = {
   /** Milliseconds after which the first attempt is hedged. */
@@ -39,7 +39,7 @@ export async function hedged<Value>(
     beforeHedge()
     return await firstToHold([first, attempt(over.signal)], isVerdict)
   } finally {
-    over.abort()
+    over.abort(UNWANTED)
   }
 }
 

@@ -1,6 +1,6 @@
 /** One VRRP instance on this node: the protocol, performed. */
 
-import type { Clock } from '../../clock.ts'
+import { type Clock, UNWANTED } from '../../clock.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../../core/route.ts'
@@ -82,7 +82,7 @@ export class Agent {
   stop(): void {
     this.#stopped.abort(new Error('the agent was stopped'))
     this.#writes.abort(this.#stopped.signal.reason)
-    this.#timer?.over.abort()
+    this.#timer?.over.abort(UNWANTED)
   }
 
   #now() {
@@ -117,7 +117,7 @@ export class Agent {
         for (const key of effect.keys) void this.#write(key, effect.inEdge, this.#writes.signal)
         break
       case 'abort':
-        this.#writes.abort(new Error('no longer wanted'))
+        this.#writes.abort(UNWANTED)
         this.#writes = new AbortController()
         break
       case 'publish':
@@ -166,7 +166,7 @@ export class Agent {
     const { beatAt } = this.#state
     // Most steps change neither, and a daemon of hundreds of agents makes thousands of them at once.
     if (this.#timer?.at === at && this.#timer.beatAt === beatAt) return
-    this.#timer?.over.abort()
+    this.#timer?.over.abort(UNWANTED)
     const over = new AbortController()
     this.#timer = { at, beatAt, over }
     // Only a tick may come late: a look is for what was just written, and a beat is awaited.
