@@ -86,13 +86,20 @@ export function insistOnRoute(
   )
 }
 
-/** Runs `attempt` until it succeeds, cannot, or is no longer wanted; each failure that is tried again is logged. */
+/**
+ * Runs `attempt` until it succeeds, cannot, or is no longer wanted. Why it is tried again is logged, and not once more for
+ * as long as it is the same.
+ */
 export function insist<Value>(attempt: (signal: AbortSignal) => Promise<Value>, wanted: Wanted): Promise<Value> {
+  let told: string | undefined
   return persist(attempt, {
     ...wanted,
     random: Math.random,
-    onRetry: (error, waitMs) =>
-      wanted.log.warn({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`),
+    onRetry(error, waitMs) {
+      const level = error.code === told ? 'debug' : 'warn'
+      told = error.code
+      wanted.log[level]({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`)
+    },
   })
 }
 
