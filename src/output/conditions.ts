@@ -39,7 +39,7 @@ export function pageHere(page: string, room: number, program: string | undefined
  * @param owner what people call the node that should have the routes
  */
 export function nextStepOf(
-  { name, condition, routes }: InstanceOverview,
+  { name, condition, routes, problems }: InstanceOverview,
   owner: string | undefined,
   region: string | undefined,
 ): string | undefined {
@@ -63,6 +63,8 @@ export function nextStepOf(
         ? 'find out whose route it is; to let us replace it, name its target in takeOver in the config'
         : 'the config and the route table do not fit: change one of them'
     case 'UNKNOWN':
+      if (problems.length > 0)
+        return `correct routeTables of ${name} in the config: vip-switch list shows what is there`
       return `check the credentials, the region and the path to EC2: ${ec2Command('describe-route-tables', region)}`
   }
 }

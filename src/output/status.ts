@@ -67,7 +67,8 @@ function sentencesOf(instance: InstanceOverview, { overview, width, style, nameO
     ...(pin
       ? [`pinned to ${nameOf(pin.eni)} until ${momentText(pin.until)}, ${ageText(pin.until - overview.date)} from now`]
       : []),
-    ...problems.map(yellow),
+    // A condition that is UNKNOWN is so because of them.
+    ...(condition === 'UNKNOWN' ? [] : problems.map(yellow)),
     ...(step ? [`${bold('→')} ${step}`] : []),
     ...(page ? [dim(`  ${pageHere(page, width - PAGE_INDENT)}`)] : []),
   ]

@@ -83,7 +83,9 @@ describe('from a laptop', () => {
     expect(stdout).toContain('VI_1  OK')
     expect(stdout).toContain('no route table matches the name gone')
     const none = await runProgram(['status', '-c', writeOnlookerConfig(['gone'])], environmentFor(endpoint))
-    expect(none.stdout).toMatch(/VI_1 {2}UNKNOWN\n {2}no route table matches the name gone\n/)
+    expect(none.stdout).toMatch(
+      /VI_1 {2}UNKNOWN\n {2}no route table matches the name gone\n {2}→ correct routeTables of VI_1 in the config/,
+    )
   })
 
   test('shows one instance alone, and refuses one that is not there', async () => {
