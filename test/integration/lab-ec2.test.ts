@@ -1,7 +1,7 @@
 /** `vip-switch lab ec2` as its help and its users call it. */
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { execa } from 'execa'
@@ -71,13 +71,30 @@ test('what it listens on is printed, and an address to reach it by', async () =>
   expect(lines).toContainEqual(expect.stringContaining(`AWS_ENDPOINT_URL=http://127.0.0.1:${port} `))
 })
 
+test('a port that is taken is told with what to do', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const port = portOf(taken)
+  const { exitCode, stderr } = await runProgram(['lab', 'ec2', '--port', port], environmentFor(undefined))
+  taken.close()
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: expect.stringMatching(/EADDRINUSE[^\n]*\n {2}→ choose another with --port/),
+  })
+})
+
 /** Not the example's own, which whoever runs the tests may be using. */
 async function freePort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address()
+  const port = portOf(server)
   server.close()
   await once(server, 'close')
+  return port
+}
+
+function portOf(server: Server): string {
+  const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return String(address.port)
 }

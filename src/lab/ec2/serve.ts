@@ -46,8 +46,20 @@ async function start({ host, port, socket, seed }: ServeOptions): Promise<Ec2End
       ...(seed !== undefined && { seed: parseSeed(await read(seed)) }),
     })
   } catch (error) {
-    throw error instanceof SeedError ? new SeedError([`${seed}:`, error.message]) : error
+    if (error instanceof SeedError) throw new SeedError([`${seed}:`, error.message])
+    throw listenFailure(error) ?? error
   }
+}
+
+/** Of an address or a port that is not to be had; undefined for anything else. */
+function listenFailure(error: unknown): Failure | undefined {
+  const hints: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'choose another with --port, or 0 for any that is free',
+    EADDRNOTAVAIL: 'it is no address of this host: choose another with --host',
+    EACCES: 'ports below 1024 are for root: choose another with --port',
+  }
+  const hint = error instanceof Error && 'code' in error ? hints[String(error.code)] : undefined
+  return hint === undefined ? undefined : new Failure('usage', messageOf(error), { hint, cause: error })
 }
 
 async function read(seed: string): Promise<string> {
