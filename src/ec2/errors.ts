@@ -41,6 +41,10 @@ const noTable: Known = {
   hint: 'no such route table: check the id, the region and the account: vip-switch list shows what is there',
 }
 const noInterface: Known = { class: 'fatal', hint: 'the interface is gone: check eni or interface in the config' }
+const unidentified: Known = {
+  class: 'denied',
+  hint: 'AWS does not know who is asking: check the credentials (aws sts get-caller-identity) and the clock of this host',
+}
 const expired: Known = { class: 'fatal', hint: 'the session has expired: log in anew, or check AWS_SESSION_TOKEN' }
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, STS, and Node's and the SDK's own names. */
@@ -88,10 +92,13 @@ const KNOWN: Readonly<Record<string, Known>> = {
     class: 'denied',
     hint: 'the role may not assume the other: give it the IAM policy that vip-switch iam-policy prints, and name it in the other’s trust policy',
   },
-  AuthFailure: {
-    class: 'denied',
-    hint: 'AWS does not know who is asking: check the credentials and the clock of this host',
-  },
+  AuthFailure: unidentified,
+  // So STS and DynamoDB call it (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
+  InvalidClientTokenId: unidentified,
+  UnrecognizedClientException: unidentified,
+  SignatureDoesNotMatch: unidentified,
+  InvalidSignatureException: unidentified,
+  OptInRequired: { class: 'denied', hint: 'the region is not enabled for this account: check region, or enable it' },
   ExpiredToken: expired,
   ExpiredTokenException: expired,
   'InvalidRouteTableID.NotFound': noTable,

@@ -47,6 +47,7 @@ describe('the class of an error', () => {
     [answer('InvalidNetworkInterfaceID.NotFound'), 'fatal'],
     [answer('UnauthorizedOperation', '', 403), 'denied'],
     [answer('AuthFailure', '', 401), 'denied'],
+    [answer('InvalidClientTokenId', '', 403), 'denied'],
     [answer('DryRunOperation', '', 412), 'permitted'],
     [networkError('ECONNREFUSED'), 'retry'],
     [networkError('ECONNRESET'), 'retry'],
@@ -85,6 +86,9 @@ describe('the class of an error', () => {
     [answer('SomethingNew', '', 400), /not taken as it is: .*errors-overview/],
     [answer('UnauthorizedOperation', '', 403), /may not do this: .*vip-switch iam-policy/],
     [answer('RequestExpired'), /clock .*timedatectl/],
+    [answer('SignatureDoesNotMatch', '', 403), /credentials .*clock/],
+    [answer('UnrecognizedClientException'), /who is asking/],
+    [answer('OptInRequired', '', 403), /region is not enabled/],
     [answer('RouteLimitExceeded'), /full: .*quota/],
     [networkError('ENOTFOUND'), /region and DNS/],
   ])('%s is explained, with what to do', (error, hint) => {
