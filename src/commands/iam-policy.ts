@@ -5,6 +5,7 @@ import { configPath } from '../config/paths.ts'
 import { regionOfEnvironment } from '../ec2/client.ts'
 import { Failure } from '../errors.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
+import { widthOf, wrapped } from '../output/table.ts'
 
 export type IamPolicyOptions = { config?: string; account?: string; for: 'instance' | 'route-owner' }
 
@@ -28,6 +29,6 @@ export async function iamPolicy({ config: path, account, for: role }: IamPolicyO
       ? [`It is for the instances; that of ${config.assumeRole}: vip-switch iam-policy --for route-owner`]
       : []),
   ]
-  for (const hint of hints) process.stderr.write(`${hint}\n`)
+  for (const hint of hints) process.stderr.write(`${wrapped(hint, widthOf(process.stderr))}\n`)
   return EXIT.done
 }

@@ -11,7 +11,7 @@ export function gapsText(gaps: readonly Gap[], leftOut: readonly string[], width
   const rows = gaps.map(({ placeholder, flag, why }) => [`  ${bold(placeholder)}`, flag, why])
   return [
     ...(gaps.length > 0
-      ? [`${yellow('to be filled in')}, or said by a flag; keepalived refuses the file until then:`]
+      ? [wrapped(`${yellow('to be filled in')}, or said by a flag; keepalived refuses the file until then:`, width)]
       : []),
     ...(gaps.length > 0 ? [table(rows, undefined, width)] : []),
     ...leftOut.map((text) => wrapped(`${yellow('left out:')} ${text}`, width)),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/errors.ts'
 import { errorText } from '../../src/output/error.ts'
+import { gapsText } from '../../src/output/keepalived-config.ts'
 
 describe('an error', () => {
   const error = new Failure(
@@ -27,4 +28,11 @@ describe('an error', () => {
       '    one of vrrp_instance',
     ])
   })
+})
+
+test('what keepalived-config could not find out fits a narrow terminal', () => {
+  const gaps = [{ placeholder: 'PRIORITY', flag: '--priority', why: 'from 1 to 254; the highest on the MASTER' }]
+  const lines = gapsText(gaps, ['prefix lists, which keepalived does not know'], 50).split('\n')
+  expect(lines.filter((line) => line.length > 50)).toEqual([])
+  expect(lines[0]).toMatch(/^to be filled in, or said by a flag/)
 })
