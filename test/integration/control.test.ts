@@ -49,6 +49,14 @@ describe('the daemon’s socket', () => {
     expect(readFileSync(path, 'utf8')).toBe('precious')
   })
 
+  test('where it cannot be, is told with what to do', async () => {
+    path = join(directory, 'missing', 'control.sock')
+    await expect(serve()).rejects.toMatchObject({
+      message: expect.stringContaining(`cannot serve on ${path}`),
+      hint: `make ${directory}/missing, which is not there, or name another path in control in the config`,
+    })
+  })
+
   test('is for its owner and its group alone', async () => {
     await serve()
     expect(statSync(path).mode & 0o777).toBe(0o660)

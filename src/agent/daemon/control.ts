@@ -1,6 +1,7 @@
 /** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
-import { chmodSync, lstatSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import * as z from 'zod'
 import { Failure, messageOf } from '../../errors.ts'
 import { exchangeLine, onLine } from './control-line.ts'
@@ -26,7 +27,7 @@ export type ControlAnswer = z.output<typeof answerSchema>
 
 /**
  * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.
- * @throws Failure where a daemon answers there already, or something else is there
+ * @throws Failure where a daemon answers there already, something else is there, or nothing can be
  */
 export async function serveControl(
   path: string,
@@ -41,7 +42,7 @@ export async function serveControl(
     onLine(socket, (line) => socket.write(`${JSON.stringify(answered(line, answer))}\n`))
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => reject(unservable(path, error)))
     server.listen({ path, signal }, resolve)
   })
   chmodSync(path, 0o660)
@@ -70,7 +71,23 @@ function removeSocket(path: string): void {
       hint: 'remove it, or name another path in control in the config',
     })
   }
-  rmSync(path, { force: true })
+  try {
+    rmSync(path, { force: true })
+  } catch (error) {
+    throw unservable(path, error)
+  }
+}
+
+/** Node calls a directory that is not there a denial, too. */
+function unservable(path: string, error: unknown): Failure {
+  const directory = dirname(path)
+  const cure = existsSync(directory)
+    ? `let ${directory} be writable for this user (its unit runs the daemon as root)`
+    : `make ${directory}, which is not there`
+  return new Failure('failed', `cannot serve on ${path}: ${messageOf(error)}`, {
+    hint: `${cure}, or name another path in control in the config`,
+    cause: error,
+  })
 }
 
 /** Asks the daemon. Rejects where none answers in time. */
