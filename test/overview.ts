@@ -1,5 +1,4 @@
 /** Overviews for the tests of what is made of them: a screen, a line, metrics. */
-
 import { countersOf } from '../src/agent/daemon/counters.ts'
 import type { InstanceOverview, Overview, SeenNode, SeenRoute } from '../src/core/overview.ts'
 import type { TargetFacts } from '../src/core/route.ts'

@@ -1,5 +1,4 @@
 /** This node: who it is, and its ways to EC2, to the witness and to keepalived. */
-
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'

@@ -1,5 +1,4 @@
 /** EC2 as the agent needs it. Apart, so that the SDK is loaded only where a route is read or written. */
-
 import { type Clock, deadline, systemClock } from '../clock.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'

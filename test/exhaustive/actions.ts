@@ -1,5 +1,4 @@
 /** Everything that may happen next to two nodes and one route. */
-
 import { wakeAt } from '../../src/agent/protocol/protocol.ts'
 import type { Input } from '../../src/agent/protocol/state.ts'
 import {

@@ -1,5 +1,4 @@
 /** Each rule of the protocol, broken by hand: a text of the source, and what it is replaced with. */
-
 import { readingMutants } from './reading-mutants.ts'
 
 export type Mutant = {

@@ -1,5 +1,4 @@
 /** One VRRP instance on this node: the protocol, performed. */
-
 import { type Clock, UNWANTED } from '../../clock.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'

@@ -1,5 +1,4 @@
 /** The daemon: a generation of agents, a socket for hooks and operators, and what the service manager is told. */
-
 import type { Clock } from '../../clock.ts'
 import { loadAndKeepConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'

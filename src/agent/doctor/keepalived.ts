@@ -1,5 +1,4 @@
 /** keepalived on this host: whether it is there, runs, and is new enough. */
-
 import { existsSync } from 'node:fs'
 import type { Finding } from '../../core/finding.ts'
 import { type KeepalivedConf, readKeepalivedConf } from '../../keepalived/conf/conf.ts'

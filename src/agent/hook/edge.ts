@@ -1,5 +1,4 @@
 /** An edge into MASTER: the routes are written at once, then looked at until they stay. */
-
 import type { Clock } from '../../clock.ts'
 import type { EniId } from '../../core/ids.ts'
 import {

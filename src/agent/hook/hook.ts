@@ -1,5 +1,4 @@
 /** What one event of keepalived brings about when no daemon takes it. */
-
 import { type Clock, deadline, movableDeadline } from '../../clock.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'

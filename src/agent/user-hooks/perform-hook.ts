@@ -1,5 +1,4 @@
 /** One user hook: run where it is still wanted, and its result logged. */
-
 import type { Clock } from '../../clock.ts'
 import type { UserHook, UserHookEvent } from '../../config/schema.ts'
 import { messageOf } from '../../errors.ts'

@@ -1,5 +1,4 @@
 /** The user hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
-
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../log.ts'
