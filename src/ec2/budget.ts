@@ -24,6 +24,8 @@ export type BudgetedAction = keyof typeof BUCKETS
 
 /** Milliseconds by which our refill is behind EC2's: the calls of a burst may reach it later than those after them. */
 const LAG = 100
+/** For how long no answer is waited for that shows that EC2 has begun to refill. Milliseconds. */
+const LONGEST_UNANSWERED = 1000
 
 /** Whose turn comes first: the writes of an edge, then all else in the order of its coming. */
 export type Precedence = 'edge' | 'other'
@@ -71,6 +73,8 @@ export function openBudget({ clock, onWait }: BudgetOptions): Budget {
       } catch (error) {
         if (error instanceof Ec2Error && error.class === 'throttle') bucket.drain()
         throw error
+      } finally {
+        bucket.answered()
       }
     },
   }
@@ -87,6 +91,8 @@ export class TokenBucket {
   readonly #clock: Clock
   #tokens: number
   #countedAt: number
+  /** When a call took of a bucket that may be full at EC2, and none has been answered since. */
+  #unansweredSince: number | undefined
   readonly #onWait: (waiting: number, seconds: number) => void
   #waiting: Waiting[] = []
   #isPumping = false
@@ -107,7 +113,7 @@ export class TokenBucket {
     signal.throwIfAborted()
     this.#count()
     if (this.#waiting.length === 0 && this.#tokens >= 1) {
-      this.#tokens -= 1
+      this.#draw()
       if (this.#tokens < 1) this.#countedAt += LAG
       return undefined
     }
@@ -133,8 +139,26 @@ export class TokenBucket {
     this.#tokens = Math.min(this.#tokens, 0)
   }
 
+  /** EC2 has heard of a call, and refills since then or before: a busy process sends a burst later than it takes tokens. */
+  answered(): void {
+    if (this.#unansweredSince === undefined) return
+    this.#unansweredSince = undefined
+    this.#countedAt = Math.max(this.#countedAt, this.#clock.now())
+  }
+
+  #draw(): void {
+    const { size, perSecond } = this.#bucket
+    // A full one refills nothing until the call reaches it; by our account it may be short of full by a second or so.
+    if (this.#tokens >= size - perSecond) this.#unansweredSince ??= this.#clock.now()
+    this.#tokens -= 1
+  }
+
   #count(): void {
     const now = this.#clock.now()
+    if (this.#unansweredSince !== undefined) {
+      if (now - this.#unansweredSince < LONGEST_UNANSWERED) return
+      this.answered()
+    }
     if (now < this.#countedAt) return
     const refill = ((now - this.#countedAt) / 1000) * this.#bucket.perSecond
     this.#tokens = Math.min(this.#bucket.size, this.#tokens + refill)
@@ -152,11 +176,15 @@ export class TokenBucket {
         this.#onWait(this.#waiting.length, this.#waiting.length / this.#bucket.perSecond)
       }
       if (this.#tokens < 1) {
+        if (this.#unansweredSince !== undefined) {
+          await this.#clock.sleep(LAG, NEVER)
+          continue
+        }
         const refilling = ((1 - this.#tokens) / this.#bucket.perSecond) * 1000
         await this.#clock.sleep(Math.ceil(this.#countedAt - this.#clock.now() + refilling), NEVER)
         continue
       }
-      this.#tokens -= 1
+      this.#draw()
       this.#next()?.begin()
     }
     this.#isPumping = false

@@ -26,9 +26,34 @@ test('what was not used comes back, up to the size of the bucket', async () => {
   const clock = settableClock()
   const bucket = new TokenBucket(BUCKET, clock, untold)
   for (let call = 0; call < 50; call++) void bucket.take('edge', NEVER)
+  bucket.answered()
   await clock.set(2100)
   for (let call = 0; call < 10; call++) expect(bucket.take('edge', NEVER)).toBeUndefined()
   expect(bucket.take('edge', NEVER)).toBeInstanceOf(Promise)
+})
+
+describe('a burst that leaves a busy process late', () => {
+  async function beginnings(answeredAt: number | undefined, times: readonly number[]): Promise<number[]> {
+    const clock = settableClock()
+    const bucket = new TokenBucket(BUCKET, clock, untold)
+    for (let call = 0; call < 50; call++) void bucket.take('edge', NEVER)
+    const begun: number[] = []
+    for (let call = 0; call < 3; call++) void bucket.take('edge', NEVER)?.then(() => begun.push(clock.now()))
+    for (const at of times) {
+      await clock.set(at)
+      if (at === answeredAt) bucket.answered()
+    }
+    return begun
+  }
+  const every100 = Array.from({ length: 16 }, (_, index) => index * 100)
+
+  test('is followed by others at the pace of EC2 since its first answer, and not of before', async () => {
+    expect(await beginnings(600, every100)).toEqual([800, 1000, 1200])
+  })
+
+  test('is waited for no longer than a second', async () => {
+    expect(await beginnings(undefined, every100)).toEqual([1200, 1400])
+  })
 })
 
 describe('of those who wait', () => {
@@ -48,6 +73,7 @@ describe('of those who wait', () => {
     const clock = settableClock()
     const bucket = new TokenBucket({ size: 1, perSecond: 1 }, clock, untold)
     void bucket.take('edge', NEVER)
+    bucket.answered()
     const leaving = new AbortController()
     const left = bucket.take('edge', leaving.signal)
     const stays = bucket.take('other', NEVER)
@@ -68,7 +94,9 @@ test('while calls wait, it is told how many and for how long, after a second and
   const clock = jumpingClock()
   const told: number[][] = []
   const bucket = new TokenBucket(BUCKET, clock, (waiting, seconds) => told.push([waiting, seconds]))
-  await Promise.all(Array.from({ length: 110 }, () => bucket.take('edge', NEVER)))
+  const calls = Array.from({ length: 110 }, () => bucket.take('edge', NEVER))
+  bucket.answered()
+  await Promise.all(calls)
   expect(told).toEqual([
     [56, 11.2],
     [31, 6.2],
