@@ -7,9 +7,11 @@ import { measureAccount } from './account.ts'
 import { measureComparison } from './compare.ts'
 import { measureDaemon } from './daemon.ts'
 import { measureHook } from './hook.ts'
+import { measureHttps } from './https.ts'
 import { measureHundreds } from './hundreds.ts'
 import { measureIdle } from './idle.ts'
 import { measureLostZone } from './lost-zone.ts'
+import { measureMany } from './many.ts'
 import type { Part } from './measure.ts'
 import { measurePrefixList } from './prefix-list.ts'
 import { measureSplitBrain } from './split-brain.ts'
@@ -27,8 +29,10 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Part>>> = {
   hook: measureHook,
   daemon: measureDaemon,
   compare: measureComparison,
+  https: measureHttps,
   hundreds: measureHundreds,
   'prefix-list': measurePrefixList,
+  many: measureMany,
   'split-brain': measureSplitBrain,
   'lost-zone': measureLostZone,
   account: measureAccount,

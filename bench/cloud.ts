@@ -24,15 +24,16 @@ export type Cloud = {
 const isWrite = (action: string) => action === 'ReplaceRoute' || action === 'CreateRoute'
 
 /**
- * @param vips which have a route to the other node in every table
+ * @param vips which have a route to the other node in every table, or in the table of that number
  * @param prefixLists by id, the CIDRs in each
  */
 export async function startCloud(
   tables: number,
-  vips: readonly string[],
+  vips: readonly string[] | ((table: number) => readonly string[]),
   prefixLists: Readonly<Record<string, string[]>> = {},
 ): Promise<Cloud> {
-  const routes = Object.fromEntries(vips.map((vip) => [vip, 'db-2']))
+  const vipsOf = typeof vips === 'function' ? vips : () => vips
+  const routesOf = (table: number) => Object.fromEntries(vipsOf(table).map((vip) => [vip, 'db-2']))
   const seed = {
     prefixLists: Object.fromEntries(Object.entries(prefixLists).map(([id, entries]) => [id, { id, entries }])),
     vpcs: {
@@ -40,7 +41,9 @@ export async function startCloud(
         cidrs: ['10.0.0.0/16'],
         subnets: { a: { zone: 'a', cidr: '10.0.1.0/24' }, c: { zone: 'c', cidr: '10.0.2.0/24' } },
         instances: { 'db-1': '10.0.1.11', 'db-2': '10.0.2.12' },
-        routeTables: Object.fromEntries(Array.from({ length: tables }, (_, index) => [`t${index}`, { routes }])),
+        routeTables: Object.fromEntries(
+          Array.from({ length: tables }, (_, index) => [`t${index}`, { routes: routesOf(index) }]),
+        ),
       },
     },
   }

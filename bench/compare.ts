@@ -1,12 +1,13 @@
 /** Process start to all routes accepted, beside what most notify scripts do: the AWS CLI, once a table. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'
-import { startCloud } from './cloud.ts'
+import { type Cloud, startCloud } from './cloud.ts'
 import { measureEdge } from './daemon.ts'
-import { median, ms, type Part } from './measure.ts'
-import { makeNode, startHook, stop } from './node.ts'
+import { isInstalled } from './hook.ts'
+import { inTurns, median, ms, type Part } from './measure.ts'
+import { type BenchNode, makeNode, startHook, stop } from './node.ts'
 
 const ROUNDS = 7
 const CLI_ROUNDS = 2
@@ -18,28 +19,28 @@ const AIMS = [
   { delay: 80, tables: 1, hook: 170, daemon: 90 },
   { delay: 80, tables: 10, hook: 200, daemon: 125 },
 ]
-const VIP = '10.99.0.1/32'
+export const VIP = '10.99.0.1/32'
 
-async function measureColdHook({ root, directory }: Bench, tables: number, delay: number): Promise<number> {
-  const cloud = await startCloud(tables, [VIP])
-  const node = makeNode({ root, directory: join(directory, 'cold'), cloud, instances: { VI_1: [VIP] } })
-  cloud.delay = delay
-  const found: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const accepted = cloud.accepted(tables)
-    const start = performance.now()
-    const hook = startHook(node)
-    found.push((await accepted) - start)
-    await stop(hook, 'SIGKILL')
-  }
-  await cloud.endpoint.close()
-  return median(found)
+/** How the cloud is reached; by default as it is. */
+export type Reach = { readonly url: string; readonly env: NodeJS.ProcessEnv }
+
+/** A node that runs its hook without a daemon, or another program. */
+export function aloneNode({ root, directory }: Bench, cloud: Cloud, reach?: Reach): BenchNode {
+  return makeNode({ root, directory: join(directory, 'alone'), cloud, instances: { VI_1: [VIP] }, ...reach })
 }
 
-async function measureCli({ root, directory }: Bench, tables: number, delay: number): Promise<number> {
-  const cloud = await startCloud(tables, [VIP])
-  const { env } = makeNode({ root, directory: join(directory, 'cli'), cloud, instances: { VI_1: [VIP] } })
-  cloud.delay = delay
+/** Milliseconds from the start of a hook's process until every table has accepted. */
+export async function timeColdHook(cloud: Cloud, node: BenchNode): Promise<number> {
+  const accepted = cloud.accepted(cloud.tables.length)
+  const start = performance.now()
+  const hook = startHook(node)
+  const took = (await accepted) - start
+  await stop(hook, 'SIGKILL')
+  return took
+}
+
+/** The AWS CLI, one process a table, to the end of the last; the median, in milliseconds. */
+export async function measureCli(cloud: Cloud, { env }: BenchNode): Promise<number> {
   const found: number[] = []
   for (let round = 0; round < CLI_ROUNDS; round++) {
     const start = performance.now()
@@ -49,16 +50,20 @@ async function measureCli({ root, directory }: Bench, tables: number, delay: num
     }
     found.push(performance.now() - start)
   }
-  await cloud.endpoint.close()
   return median(found)
 }
 
 export async function measureComparison(bench: Bench): Promise<Part> {
-  const hasCli = spawnSync('aws', ['--version'], { stdio: 'ignore' }).status === 0
+  const hasCli = isInstalled('aws')
   const rows: Part['rows'][number][] = []
   for (const { delay, tables, hook, daemon } of AIMS) {
     const where = `${delay} ms, ${tables} table${tables === 1 ? '' : 's'}`
-    const cold = await measureColdHook(bench, tables, delay)
+    const cloud = await startCloud(tables, [VIP])
+    cloud.delay = delay
+    const node = aloneNode(bench, cloud)
+    const { cold } = await inTurns(ROUNDS, { cold: () => timeColdHook(cloud, node) })
+    const cli = hasCli ? await measureCli(cloud, node) : undefined
+    await cloud.endpoint.close()
     const { accepted } = await measureEdge(bench, tables, 1, delay)
     rows.push({ what: `${where}: hook alone`, target: `≈ ${hook} ms`, measured: ms(cold), isMet: cold <= hook })
     rows.push({
@@ -67,8 +72,7 @@ export async function measureComparison(bench: Bench): Promise<Part> {
       measured: ms(accepted),
       isMet: accepted <= daemon,
     })
-    if (!hasCli) continue
-    const cli = await measureCli(bench, tables, delay)
+    if (cli === undefined) continue
     rows.push({ what: `${where}: aws ec2 replace-route, a loop`, target: '', measured: ms(cli), isMet: undefined })
   }
   return { name: 'From the start of a process, or the line in the FIFO, to all routes accepted', rows }

@@ -57,6 +57,6 @@ export async function measureHook({ root, directory }: Bench): Promise<Part> {
 }
 
 /** Whether a program can be run here. */
-export function isInstalled(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
+export function isInstalled(program: string, asked = '--version'): boolean {
+  return spawnSync(program, [asked], { stdio: 'ignore' }).status === 0
 }

@@ -47,7 +47,7 @@ export async function measureIdle({ root, directory }: Bench): Promise<Part> {
 }
 
 /** Milliseconds of processor time that the process has used: proc(5), utime and stime. */
-function processorMs(pid: number): number {
+export function processorMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ')
@@ -55,7 +55,7 @@ function processorMs(pid: number): number {
 }
 
 /** MB, by the names of proc(5)'s smaps_rollup. */
-function memoryOf(pid: number): Record<string, number> {
+export function memoryOf(pid: number): Record<string, number> {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
   return Object.fromEntries(
     Array.from(text.matchAll(/^(\w+): +(\d+) kB$/gm), ([, name, kB]) => [name, Number(kB) / 1024]),

@@ -21,18 +21,21 @@ export type NodeOptions = {
   readonly cloud: Cloud
   /** By VRRP instance. */
   readonly instances: Readonly<Record<string, readonly string[]>>
+  /** Of each VRRP instance, by default all that the cloud has. */
+  readonly tablesOf?: (instance: string) => readonly string[]
   readonly config?: object
   readonly url?: string
   readonly env?: NodeJS.ProcessEnv
 }
 
-export function makeNode({ root, directory, cloud, instances, config, url, env }: NodeOptions): BenchNode {
+export function makeNode(options: NodeOptions): BenchNode {
+  const { root, directory, cloud, instances, tablesOf = () => cloud.tables, config, url, env } = options
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(join(directory, 'state'), { recursive: true })
   const fifo = join(directory, 'notify.fifo')
   const pidFile = join(directory, 'keepalived.pid')
   writeFileSync(pidFile, 'none')
-  const managed = Object.entries(instances).map(([name, vips]) => [name, { vips, routeTables: cloud.tables }])
+  const managed = Object.entries(instances).map(([name, vips]) => [name, { vips, routeTables: tablesOf(name) }])
   const file = {
     ...{ cluster: 'db', region: 'ap-northeast-1', eni: cloud.eni, control: join(directory, 'control.sock') },
     keepalived: { fifo, pidFile },

@@ -1,0 +1,110 @@
+/** The comparison once over HTTPS, as EC2 is: with a CA of the bench's own, and TLS that ends before the endpoint. */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { createServer } from 'node:tls'
+import type { Bench } from './bench.ts'
+import { type Cloud, startCloud } from './cloud.ts'
+import { aloneNode, measureCli, timeColdHook, VIP } from './compare.ts'
+import { isInstalled } from './hook.ts'
+import { inTurns, median, ms, type Part } from './measure.ts'
+import { type BenchNode, startDaemon, stop, tell } from './node.ts'
+
+const ROUNDS = 7
+const DAEMON_ROUNDS = 5
+const DELAY_MS = 30
+const HOST = '127.0.0.1'
+
+export async function measureHttps(bench: Bench): Promise<Part> {
+  const name = `Over HTTPS, at ${DELAY_MS} ms: from the start of a process, or the line in the FIFO, to all routes accepted`
+  if (!isInstalled('openssl', 'version')) {
+    const row = { what: 'a CA of its own takes openssl', target: '', measured: 'not installed', isMet: undefined }
+    return { name, rows: [row] }
+  }
+  const rows: Part['rows'][number][] = []
+  for (const tables of [1, 10]) {
+    const cloud = await startCloud(tables, [VIP])
+    const secure = await startTls(cloud, join(bench.directory, 'tls'))
+    const nodeWith = (name: string, env: NodeJS.ProcessEnv) =>
+      aloneNode({ ...bench, directory: join(bench.directory, name) }, cloud, { url: secure.url, env })
+    const trusting = nodeWith('trusting', { NODE_EXTRA_CA_CERTS: secure.ca })
+    const unchecked = nodeWith('unchecked', { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' })
+    const warm = await measureWarmDaemon(cloud, trusting)
+    cloud.delay = DELAY_MS
+    const found = {
+      ...(await inTurns(ROUNDS, {
+        'hook alone': () => timeColdHook(cloud, unchecked),
+        'hook alone, with NODE_EXTRA_CA_CERTS': () => timeColdHook(cloud, trusting),
+        'Node’s own client alone': () => timeBare(bench, cloud, secure.url, unchecked),
+        'Node’s own client alone, with NODE_EXTRA_CA_CERTS': () => timeBare(bench, cloud, secure.url, trusting),
+      })),
+      'warm daemon': warm,
+      ...(isInstalled('aws') && {
+        'aws ec2 replace-route, a loop': await measureCli(cloud, nodeWith('cli', { AWS_CA_BUNDLE: secure.ca })),
+      }),
+    }
+    const where = `${tables} table${tables === 1 ? '' : 's'}`
+    for (const [what, took] of Object.entries(found)) {
+      rows.push({ what: `${where}: ${what}`, target: '', measured: ms(took), isMet: undefined })
+    }
+    secure.close()
+    await cloud.endpoint.close()
+  }
+  return {
+    name,
+    rows,
+    notes: [
+      `NODE_EXTRA_CA_CERTS, which the daemon has too, makes Node trust the bench's CA, and costs it time at each start. Without it, ` +
+        `Node loads the CAs that it has, as for EC2, and goes on though it does not know this one (NODE_TLS_REJECT_UNAUTHORIZED=0).`,
+      '',
+    ],
+  }
+}
+
+/** TLS in front of the endpoint, by a certificate of a CA that is made for it. `ca`: the path of the CA's certificate. */
+async function startTls(cloud: Cloud, directory: string) {
+  mkdirSync(directory, { recursive: true })
+  const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: directory, stdio: 'ignore' })
+  const making = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
+  openssl(...making, '-subj', '/CN=bench', '-keyout', 'ca.key', '-out', 'ca.pem')
+  const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', `subjectAltName=IP:${HOST}`]
+  openssl(...making, ...signing, '-subj', `/CN=${HOST}`, '-keyout', 'server.key', '-out', 'server.pem')
+  const [key, cert] = ['server.key', 'server.pem'].map((name) => readFileSync(join(directory, name)))
+  const port = Number(new URL(cloud.endpoint.url).port)
+  const server = createServer({ key, cert }, (near) => {
+    const far = connect(port, HOST).setNoDelay(true)
+    near.on('error', () => far.destroy()).pipe(far)
+    far.on('error', () => near.destroy()).pipe(near)
+  })
+  server.on('connection', (socket) => socket.setNoDelay(true))
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
+  const address = server.address()
+  const own = typeof address === 'object' ? address?.port : undefined
+  return { url: `https://${HOST}:${own}`, ca: join(directory, 'ca.pem'), close: () => void server.close() }
+}
+
+async function measureWarmDaemon(cloud: Cloud, node: BenchNode): Promise<number> {
+  const found: number[] = []
+  for (let round = 0; round < DAEMON_ROUNDS; round++) {
+    cloud.delay = 0
+    const daemon = await startDaemon(node, cloud)
+    cloud.delay = DELAY_MS
+    const accepted = cloud.accepted(cloud.tables.length)
+    const start = performance.now()
+    tell(node, 'MASTER')
+    found.push((await accepted) - start)
+    await stop(daemon)
+  }
+  return median(found)
+}
+
+async function timeBare({ root }: Bench, cloud: Cloud, url: string, { env }: BenchNode): Promise<number> {
+  const accepted = cloud.accepted(cloud.tables.length)
+  const start = performance.now()
+  const words = [join(root, 'bench/bare-tls.mjs'), url, cloud.eni, ...cloud.tables]
+  const bare = spawn(process.execPath, words, { env, stdio: 'ignore' })
+  const took = (await accepted) - start
+  await stop(bare, 'SIGKILL')
+  return took
+}
