@@ -1,19 +1,18 @@
 /** What a hook loads: no more of the program than its event asks for. */
-import { cpSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type ControlRequest, serveControl } from '../../src/agent/daemon/control.ts'
-import { environmentFor, logLines } from './cli.ts'
+import { copyProgram, environmentFor, logLines } from './cli.ts'
 import { directory, endpoint, startEndpointForEachTest } from './endpoint.ts'
 import { both, byIds, eniOf, MASTER, targets } from './node.ts'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+let program: string
 
 startEndpointForEachTest()
 beforeEach(() => {
-  for (const folder of ['bin', 'dist']) cpSync(join(ROOT, folder), join(directory, folder), { recursive: true })
+  program = copyProgram(directory)
 })
 
 const control = () => join(directory, 'control.sock')
@@ -24,7 +23,6 @@ async function hookWithout(bundles: readonly string[], controlLine = `control: $
   const path = join(directory, 'config.yaml')
   writeFileSync(path, `cluster: db\neni: ${eniOf('db-2')}\n${controlLine}\ninstances:\n  VI_1: { ${byIds()} }\n`)
   const env = environmentFor(endpoint, { VIP_SWITCH_CONFIG: path, RUNTIME_DIRECTORY: directory })
-  const program = join(directory, 'bin/vip-switch')
   return execa(program, ['notify', ...MASTER], { env, extendEnv: false, reject: false, stdin: 'ignore' })
 }
 

@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { userOf } from '../../src/agent/doctor/script-user.ts'
 import { requires } from '../requires.ts'
-import { environmentFor, PROGRAM, runProgram } from './cli.ts'
+import { copyProgram, environmentFor, runProgram } from './cli.ts'
 import { createDaemon, inDirectory, writeDaemonConfig } from './daemon.ts'
 import { directory, endpoint, interceptWith, startEndpointForEachTest } from './endpoint.ts'
 import { claimBoth, lookOn, MAKING } from './onlooker.ts'
@@ -47,7 +47,7 @@ describe('on a node', () => {
     for (const path of [directory, config]) chmodSync(path, 0o755)
     const { uid, gid } = userOf({ user: 'nobody' }, undefined)
     const options = { env: environmentFor(endpoint), extendEnv: false, reject: false, uid, gid } as const
-    const { exitCode, stdout } = await execa(PROGRAM, ['check', '--config', config], options)
+    const { exitCode, stdout } = await execa(copyProgram(directory), ['check', '--config', config], options)
     expect(stdout).toMatch(
       /^VIP-SWITCH WARNING - the daemon does not tell: permission denied: ask as root, or as one of /,
     )

@@ -1,9 +1,18 @@
 /** The built program, run as a user runs it, against an endpoint of the test's own. */
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Ec2Endpoint } from '../../src/lab/ec2/server.ts'
 
-export const PROGRAM = fileURLToPath(new URL('../../bin/vip-switch', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+export const PROGRAM = join(ROOT, 'bin/vip-switch')
+
+/** Another one of the program, to be damaged, or run by those who may not see this repository. Returns its path. */
+export function copyProgram(directory: string): string {
+  for (const folder of ['bin', 'dist']) cpSync(join(ROOT, folder), join(directory, folder), { recursive: true })
+  return join(directory, 'bin/vip-switch')
+}
 
 export type Run = { exitCode: number | undefined; stdout: string; stderr: string }
 

@@ -1,26 +1,26 @@
 /** V8's caches of the bundles' code: used where they are whole and of their bundle, passed over where they are not. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 import { execa } from 'execa'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
+import { copyProgram } from './cli.ts'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const copy = mkdtempSync(join(tmpdir(), 'vip-switch-test-'))
 const bundle = join(copy, 'dist/program.cjs')
 const cache = join(copy, 'dist/program.cjs.cache')
 const VERSION = packageJson.version
 
+let program: string
 beforeEach(() => {
-  for (const folder of ['bin', 'dist']) cpSync(join(ROOT, folder), join(copy, folder), { recursive: true })
+  program = copyProgram(copy)
 })
 afterAll(() => rmSync(copy, { recursive: true }))
 
 async function version(): Promise<string> {
-  const { stdout } = await execa(process.execPath, [join(copy, 'bin/vip-switch'), '--version'])
+  const { stdout } = await execa(process.execPath, [program, '--version'])
   return stdout
 }
 
