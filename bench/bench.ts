@@ -47,6 +47,7 @@ export async function bench(options: Bench): Promise<void> {
     const part = await measure(options)
     parts.push(part)
     process.stdout.write(`\n${part.name}\n${table(part.rows.map(textOf), ['', 'TARGET', 'MEASURED', ''])}\n`)
+    if (part.notes) process.stdout.write(`\n${part.notes.join('\n').trimEnd()}\n`)
   }
   if (options.words.length === 0) writeFileSync(join(options.root, 'bench/RESULTS.md'), results(parts))
 }

@@ -1,36 +1,55 @@
-/** A daemon that has nothing to do: its memory and its processor time. */
-import { readFileSync } from 'node:fs'
+/** A daemon that has nothing to do: its memory and its processor time, and where both go. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dataOf } from '../test/keepalived-dumps.ts'
 import type { Bench } from './bench.ts'
 import { startCloud } from './cloud.ts'
 import type { Part } from './measure.ts'
-import { makeNode, startDaemon, stop, tell } from './node.ts'
+import { type BenchNode, makeNode, startDaemon, stop, tell } from './node.ts'
+import {
+  buildReadable,
+  type Observation,
+  observed,
+  processorMs,
+  readObservation,
+  residentMb,
+  timeByOwner,
+} from './profile.ts'
 
+/** For the looks at what was written, and until V8 has collected the garbage of the start, which it does once. */
+const SETTLED_MS = 20_000
 const WATCHED_MS = 60_000
-const TICKS_PER_SECOND = 100
 
-export async function measureIdle({ root, directory }: Bench): Promise<Part> {
-  const cloud = await startCloud(2, ['10.99.0.1/32'])
-  const node = makeNode({ root, directory: join(directory, 'idle'), cloud, instances: { VI_1: ['10.99.0.1/32'] } })
-  const daemon = await startDaemon(node, cloud)
-  const accepted = cloud.accepted(2)
-  tell(node, 'MASTER')
-  await accepted
-  // The looks at what was written are three seconds long.
-  await sleep(5000)
-  const pid = daemon.pid ?? 0
-  const before = processorMs(pid)
-  await sleep(WATCHED_MS)
-  const share = ((processorMs(pid) - before) / WATCHED_MS) * 100
-  const memory = memoryOf(pid)
-  await stop(daemon)
-  await cloud.endpoint.close()
-  const resident = memory.Rss ?? Number.NaN
+/** Takes SIGUSR1 for what keepalived takes it, and is called keepalived. */
+const STAND_IN = `
+  const { appendFileSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
+  process.on('SIGUSR1', () => {
+    writeFileSync('temporary', '')
+    renameSync('temporary', 'keepalived.data')
+    appendFileSync('keepalived.data', readFileSync('answer'))
+  })
+  process.title = 'keepalived'
+  console.log('up')
+  setInterval(() => {}, 2 ** 30)`
+
+export async function measureIdle(bench: Bench): Promise<Part> {
+  const plain = await watch(bench, 'idle')
+  const readable = join(bench.directory, 'readable.cjs')
+  buildReadable(bench.root, readable)
+  const profiled = await watch(bench, 'idle-profiled', readable)
+  const share = (plain.processor.all / WATCHED_MS) * 100
   return {
     name: 'An idle daemon',
     rows: [
-      { what: 'resident memory', target: 'under 75 MB', measured: `${resident.toFixed(0)} MB`, isMet: resident < 75 },
+      {
+        what: 'resident memory',
+        target: 'under 75 MB',
+        measured: `${plain.all.toFixed(0)} MB`,
+        isMet: plain.all < 75,
+      },
       {
         what: 'processor, as MASTER with the default interval',
         target: 'under 0.3% of a core',
@@ -39,25 +58,115 @@ export async function measureIdle({ root, directory }: Bench): Promise<Part> {
       },
     ],
     notes: [
-      `Of the resident memory, ${(memory.Private_Dirty ?? 0).toFixed(0)} MB are the process' own (heap, compiled code, buffers); ` +
-        `the rest is Node's binary and libraries, which processes share.`,
+      ...memoryNotes(plain, await waitingNode(bench)),
+      '',
+      ...processorNotes(plain, timeByOwner(profiled.observation, readable)),
       '',
     ],
   }
 }
 
-/** Milliseconds of processor time that the process has used: proc(5), utime and stime. */
-export function processorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1000
+/** Runs a daemon until it is idle, and then for a minute. @param bin the program; the one that is built by default */
+async function watch({ root, directory }: Bench, name: string, bin?: string) {
+  const cloud = await startCloud(2, ['10.99.0.1/32'])
+  const file = join(directory, `${name}.json`)
+  const built = makeNode({
+    ...{ root, directory: join(directory, name), cloud, instances: { VI_1: ['10.99.0.1/32'] } },
+    env: observed(root, file, bin !== undefined),
+  })
+  const node = bin ? { ...built, bin } : built
+  const daemon = await startDaemon(node, cloud)
+  const accepted = cloud.accepted(2)
+  tell(node, 'MASTER')
+  await accepted
+  // Not before: until then its answer would be news.
+  const keepalived = await startKeepalived(node)
+  await sleep(SETTLED_MS)
+  const pid = daemon.pid ?? 0
+  daemon.kill('SIGUSR2')
+  let reads = 0
+  cloud.onRequest = ({ action }) => {
+    if (action === 'DescribeRouteTables') reads += 1
+  }
+  const before = processorMs(pid)
+  await sleep(WATCHED_MS)
+  const after = processorMs(pid)
+  const memory = residentMb(pid)
+  await stop(daemon)
+  keepalived.kill()
+  await cloud.endpoint.close()
+  const processor = {
+    all: after.all - before.all,
+    main: after.main - before.main,
+    others: after.others - before.others,
+  }
+  return { ...memory, processor, reads, observation: readObservation(file) }
 }
 
-/** MB, by the names of proc(5)'s smaps_rollup. */
-export function memoryOf(pid: number): Record<string, number> {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
-  return Object.fromEntries(
-    Array.from(text.matchAll(/^(\w+): +(\d+) kB$/gm), ([, name, kB]) => [name, Number(kB) / 1024]),
-  )
+async function startKeepalived({ directory }: BenchNode): Promise<ChildProcess> {
+  writeFileSync(join(directory, 'answer'), dataOf([{ name: 'VI_1', state: 'MASTER', priority: 150 }]))
+  const child = spawn(process.execPath, ['-e', STAND_IN], {
+    cwd: directory,
+    env: { TMPDIR: directory },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  writeFileSync(join(directory, 'keepalived.pid'), `${child.pid}\n`)
+  return child
+}
+
+/** What Node itself needs. */
+async function waitingNode({ root, directory }: Bench): Promise<Memory> {
+  const file = join(directory, 'node.json')
+  const code = "process.once('SIGTERM', () => process.exit()); setInterval(() => {}, 2 ** 30)"
+  const child = spawn(process.execPath, ['-e', code], { env: observed(root, file), stdio: 'ignore' })
+  await sleep(1000)
+  const memory = residentMb(child.pid ?? 0)
+  await stop(child)
+  return { ...memory, observation: readObservation(file) }
+}
+
+type Watched = Awaited<ReturnType<typeof watch>>
+type Memory = ReturnType<typeof residentMb> & { readonly observation: Observation }
+
+function memoryNotes(daemon: Memory, node: Memory): string[] {
+  const row = (what: string, of: (memory: Memory) => number) =>
+    `| ${what} | ${of(daemon).toFixed(1)} | ${of(node).toFixed(1)} |`
+  const code = ({ observation }: Memory) => (observation.code?.bytecode_and_metadata_size ?? 0) / 2 ** 20
+  return [
+    '| resident memory, MB | the daemon | `node -e` that waits |',
+    '| --- | --- | --- |',
+    row("Node's program and libraries, which processes share", ({ files }) => files),
+    row('V8’s heap: objects', (memory) => heapMb(memory, /^(old|shared|trusted|read_only)_space$/) - code(memory)),
+    row('V8’s heap: bytecode', code),
+    row('V8’s heap: large objects, such as the text of the bundle', (memory) => heapMb(memory, /large_object/)),
+    row('V8’s heap: the young generation', (memory) => heapMb(memory, /^new_space$/)),
+    row('V8’s heap: compiled code', (memory) => heapMb(memory, /^code_space$/)),
+    row('all else: malloc, stacks, buffers', (memory) => memory.own - heapMb(memory, /./)),
+    row('**all**', ({ all }) => all),
+  ]
+}
+
+/** MB of V8's spaces whose names match. */
+function heapMb({ observation: { spaces = [] } }: Memory, names: RegExp): number {
+  const bytes = spaces.filter(({ space_name: name }) => names.test(name)).map((space) => space.physical_space_size)
+  return bytes.reduce((sum, each) => sum + each, 0) / 2 ** 20
+}
+
+function processorNotes({ processor, reads, observation }: Watched, owners: ReadonlyMap<string, number>): string[] {
+  const { main, others } = processor
+  const { garbageMs = 0 } = observation
+  const all = [...owners.values()].reduce((sum, each) => sum + each, 0)
+  const perTick = (ms: number) => `${(ms / reads).toFixed(1)} ms`
+  const [small, large] = [false, true].map((isLarge) => [...owners].filter(([, ms]) => ms / all >= 0.02 === isLarge))
+  const rest = (small ?? []).reduce((sum, [, ms]) => sum + ms, 0)
+  const shares = [...(large ?? []), ['others', rest] as const]
+  return [
+    `A tick, with its two reads and its question to keepalived, takes ${perTick(main)} of the main thread, of which ` +
+      `${perTick(garbageMs)} go to garbage, and ${perTick(others)} of V8’s other threads. Code of the main thread, by owner:`,
+    '',
+    '| whose | share |',
+    '| --- | --- |',
+    ...shares.map(([owner, ms]) => `| ${owner} | ${((ms / all) * 100).toFixed(0)}% |`),
+  ]
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
 import { type Cloud, startCloud } from './cloud.ts'
-import { memoryOf, processorMs } from './idle.ts'
 import { ms, type Part } from './measure.ts'
 import { makeNode, startDaemon, stop, tell } from './node.ts'
+import { processorMs, residentMb } from './profile.ts'
 
 const INSTANCES = 200
 const VIPS_EACH = 5
@@ -111,9 +111,9 @@ async function measureSteady(cloud: Cloud, claims: ChildProcess, pid: number): P
   const queriesBefore = await queriesOf(claims)
   const counts = new Map<string, number>()
   cloud.onRequest = ({ action }) => void counts.set(action, (counts.get(action) ?? 0) + 1)
-  const before = processorMs(pid)
+  const before = processorMs(pid).all
   await sleep(WATCHED * INTERVAL_MS)
-  const share = ((processorMs(pid) - before) / (WATCHED * INTERVAL_MS)) * 100
+  const share = ((processorMs(pid).all - before) / (WATCHED * INTERVAL_MS)) * 100
   const queries = (await queriesOf(claims)) - queriesBefore
   const perInterval = (what: string, count: number, limit: number) => ({
     what: `${what}, per interval`,
@@ -140,7 +140,7 @@ async function measureSteady(cloud: Cloud, claims: ChildProcess, pid: number): P
     {
       what: 'resident memory meanwhile',
       target: '',
-      measured: `${(memoryOf(pid).Rss ?? Number.NaN).toFixed(0)} MB`,
+      measured: `${residentMb(pid).all.toFixed(0)} MB`,
       isMet: undefined,
     },
   ]

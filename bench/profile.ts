@@ -1,0 +1,123 @@
+/** Where a process' time and memory go: what the kernel and V8 tell of it. */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as z from 'zod'
+
+const profileSchema = z.object({
+  nodes: z.array(
+    z.object({
+      id: z.number(),
+      callFrame: z.object({ functionName: z.string(), url: z.string(), lineNumber: z.number() }),
+    }),
+  ),
+  /** Microseconds, by the clock of process.hrtime. */
+  startTime: z.number(),
+  samples: z.array(z.number()),
+  /** Microseconds before each sample. */
+  timeDeltas: z.array(z.number()),
+})
+const observationSchema = z.object({
+  profile: profileSchema.optional(),
+  /** Samples before this are of no interest. */
+  from: z.number().optional(),
+  garbageMs: z.number().optional(),
+  spaces: z.array(z.object({ space_name: z.string(), physical_space_size: z.number() })).optional(),
+  code: z.object({ code_and_metadata_size: z.number(), bytecode_and_metadata_size: z.number() }).optional(),
+})
+type Profile = z.infer<typeof profileSchema>
+export type Observation = z.infer<typeof observationSchema>
+
+/** The environment in which a Node process writes to the file, at its end, what V8 tells of it (observed.cjs). */
+export function observed(root: string, file: string, isProfiled = false): NodeJS.ProcessEnv {
+  return {
+    NODE_OPTIONS: `--require=${join(root, 'bench/observed.cjs')}`,
+    BENCH_OBSERVED: file,
+    ...(isProfiled && { BENCH_PROFILED: '1' }),
+  }
+}
+
+export function readObservation(file: string): Observation {
+  return observationSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+}
+
+/** A bundle whose lines tell of which module they are; it runs as the program does, from one file. */
+export function buildReadable(root: string, outfile: string): void {
+  const options = [
+    ...['--bundle', '--platform=node', '--format=cjs', '--target=node20', '--main-fields=module,main'],
+    ...['--supported:dynamic-import=false', '--define:process.env.VIP_SWITCH_BUILD="bench"', '--log-level=error'],
+    '--banner:js=#!/usr/bin/env node',
+  ]
+  execFileSync(join(root, 'node_modules/.bin/esbuild'), [join(root, 'src/main.ts'), ...options, `--outfile=${outfile}`])
+  execFileSync('chmod', ['+x', outfile])
+}
+
+/** Milliseconds of a profile by whose code ran, the longest first; without garbage, of which profiling makes its own. */
+export function timeByOwner({ profile, from = 0 }: Observation, bundle: string): Map<string, number> {
+  if (!profile) throw new Error('nothing was profiled')
+  const { nodes, samples, timeDeltas, startTime } = profile
+  const ownerOfLine = ownersIn(readFileSync(bundle, 'utf8'))
+  const owners = new Map(nodes.map(({ id, callFrame }) => [id, ownerOf(callFrame, ownerOfLine)]))
+  const found = new Map<string, number>()
+  let at = startTime
+  for (const [index, id] of samples.entries()) {
+    at += timeDeltas[index] ?? 0
+    const owner = owners.get(id)
+    if (owner && at >= from) found.set(owner, (found.get(owner) ?? 0) + (timeDeltas[index + 1] ?? 0) / 1000)
+  }
+  return new Map([...found].sort((a, b) => b[1] - a[1]))
+}
+
+/** Undefined while no code runs. */
+function ownerOf(
+  { functionName, url, lineNumber }: Profile['nodes'][number]['callFrame'],
+  ownerOfLine: readonly string[],
+): string | undefined {
+  if (functionName === '(idle)' || functionName === '(garbage collector)') return undefined
+  if (url.startsWith('node:')) return 'Node: HTTP, streams, timers'
+  return url ? ownerOfLine[lineNumber] : 'native code and the kernel'
+}
+
+/** By line, from the comments with which esbuild begins each module. */
+function ownersIn(text: string): string[] {
+  let owner = 'vip-switch'
+  return text.split('\n').map((line) => {
+    const [, path] = /^ *\/\/ (\S+\.[cm]?[jt]s)$/.exec(line) ?? []
+    if (path && /(^|\/)(src|node_modules)\//.test(path)) owner = ownerOfModule(path)
+    return owner
+  })
+}
+
+function ownerOfModule(path: string): string {
+  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? []
+  if (!name) return 'vip-switch'
+  if (/^@(aws-sdk|smithy|aws|aws-crypto)\//.test(name)) return 'AWS SDK'
+  return /xml|^@nodable/.test(name) ? 'fast-xml-parser' : name
+}
+
+/** Milliseconds of processor time that the process has used, by thread; `main` is the first. */
+export function processorMs(pid: number): Record<'all' | 'main' | 'others', number> {
+  const found = { all: 0, main: 0, others: 0 }
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    // Nanoseconds first (Documentation/scheduler/sched-stats.rst).
+    const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')
+    found.all += Number(running) / 1e6
+    found[thread === String(pid) ? 'main' : 'others'] += Number(running) / 1e6
+  }
+  return found
+}
+
+/** Resident memory in MB: all, what is mapped from files, and the rest; proc(5), smaps. */
+export function residentMb(pid: number): Record<'all' | 'files' | 'own', number> {
+  const found = { all: 0, files: 0, own: 0 }
+  let isFile = false
+  for (const line of readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
+    const [, path] = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$/.exec(line) ?? []
+    if (path !== undefined) isFile = path.startsWith('/')
+    const [, kB] = /^Rss: +(\d+) kB$/.exec(line) ?? []
+    if (kB === undefined) continue
+    found.all += Number(kB) / 1024
+    found[isFile ? 'files' : 'own'] += Number(kB) / 1024
+  }
+  return found
+}
