@@ -22,7 +22,8 @@ const PAIRS = 500
 const FAILOVERS = 20
 /** Milliseconds. */
 const LATENCY = 30
-const JITTER = 0.1
+/** As in the daemon: an interval is up to this part of it shorter. */
+const EARLIER = 0.1
 const HOUR = 3_600_000
 const AFTER_FAILOVER = 120_000
 /** Of EC2, DescribeRouteTables as DescribeNetworkInterfaces. */
@@ -100,8 +101,7 @@ function simulate(settings: ProtocolSettings) {
     node.state = state
     for (const effect of effects) perform(node, effect)
     const at = wakeAt(state)
-    const late = at === state.tickAt ? random.next() * JITTER * settings.intervalMs : 0
-    const wakesAt = Math.min(Math.max(at, now) + late, state.beatAt ?? Number.POSITIVE_INFINITY)
+    const wakesAt = Math.min(Math.max(at, now), state.beatAt ?? Number.POSITIVE_INFINITY)
     node.wakesAt = wakesAt
     queue.put(wakesAt, () => node.wakesAt === wakesAt && deliver(node, { kind: 'wake' }))
   }
@@ -158,7 +158,12 @@ function simulate(settings: ProtocolSettings) {
     const first = eni(`eni-${(2 * index).toString(16)}`)
     const pair: Pair = { key, claims: new Map(), target: first }
     const nodeOf = (id: EniId, address: string): Node => {
-      const state = initialState(settings, { eni: id, address, keys: [key] }, { monotonic: 0, wall: 0 })
+      const intervalMs = settings.intervalMs * (1 - EARLIER * random.next())
+      const state = initialState(
+        { ...settings, intervalMs },
+        { eni: id, address, keys: [key] },
+        { monotonic: 0, wall: 0 },
+      )
       return { state, pair, wakesAt: 0, alive: true }
     }
     const other = eni(`eni-${(2 * index + 1).toString(16)}`)

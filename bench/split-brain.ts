@@ -41,11 +41,7 @@ export async function measureSplitBrain(bench: Bench): Promise<Part> {
       },
       { what: 'taken again by the lower node', target: 'never', measured: `${lost} of ${PAIRS}`, isMet: lost === 0 },
     ],
-    notes: [
-      `The master finds out with its next read, which comes up to a tenth of the interval late, so that the nodes of an ` +
-        `account do not all read at once. A read and a write are two round trips.`,
-      '',
-    ],
+    notes: ['The master finds out with its next read: a read and a write are two round trips.', ''],
   }
 }
 

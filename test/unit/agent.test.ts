@@ -33,7 +33,6 @@ test('a decision is logged when its condition changes, though its reason does no
     keys: [KEY],
     settings: defaultSettings(5000),
     clock,
-    random: () => 0,
     counters: countersOf(new Map(), 'VI_1'),
     log: pino({}, { write: (line: string) => said.push(JSON.parse(line).msg) }),
     ports: { read: async () => IN_PLACE, write: async () => 'replaced', publish: async () => {} },
@@ -63,7 +62,6 @@ test('a step after which the next thing is due as before sets no timer anew', as
         return clock.sleep(ms, signal)
       },
     },
-    random: () => 0,
     counters: countersOf(new Map(), 'VI_1'),
     log: silentLog,
     ports: { read: async () => IN_PLACE, write: async () => 'replaced', publish: async () => {} },

@@ -37,7 +37,6 @@ function agentWith(ports: Partial<AgentPorts>) {
     settings: defaultSettings(5000),
     ports: { read: async () => READING, write: async () => 'replaced', publish: async () => {}, ...ports },
     clock: systemClock,
-    random: () => 0,
     log: silentLog,
     counters: countersOf(counts, 'VI_1'),
   })

@@ -49,7 +49,6 @@ function agentIn(world: { reading?: Reading; keys?: RouteKey[]; failover?: 'safe
     keys: world.keys ?? [KEY],
     settings: defaultSettings(5000, world.failover),
     clock,
-    random: () => 0,
     counters: countersOf(new Map(), 'VI_1'),
     log: silentLog,
     ports: {

@@ -35,17 +35,12 @@ export type AgentOptions = {
   readonly settings: ProtocolSettings
   readonly ports: AgentPorts
   readonly clock: Clock
-  /** From 0 to 1. */
-  readonly random: () => number
   readonly log: Log
   /** Counted up in place. */
   readonly counters: Counters
   /** Called after every step, when what it leads to is under way; `input` is what it was about. */
   readonly onStep?: (state: ProtocolState, input: Input) => void
 }
-
-/** So that the nodes of an account do not all read at once: up to a tenth of the interval. */
-const JITTER = 0.1
 
 export class Agent {
   readonly #options: AgentOptions
@@ -160,7 +155,7 @@ export class Agent {
   }
 
   #setTimer(): void {
-    const { clock, settings, random } = this.#options
+    const { clock } = this.#options
     const at = wakeAt(this.#state)
     const { beatAt } = this.#state
     // Most steps change neither, and a daemon of hundreds of agents makes thousands of them at once.
@@ -168,9 +163,7 @@ export class Agent {
     this.#timer?.over.abort(UNWANTED)
     const over = new AbortController()
     this.#timer = { at, beatAt, over }
-    // Only a tick may come late: a look is for what was just written, and a beat is awaited.
-    const jitter = at === this.#state.tickAt ? random() * JITTER * settings.intervalMs : 0
-    const latest = Math.min(Math.max(at, clock.now()) + jitter, beatAt ?? Number.POSITIVE_INFINITY)
+    const latest = Math.min(at, beatAt ?? Number.POSITIVE_INFINITY)
     clock.sleep(Math.max(0, latest - clock.now()), over.signal).then(
       () => {
         this.#timer = undefined

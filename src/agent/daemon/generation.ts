@@ -35,13 +35,19 @@ export type Lasting = {
   readonly userHooks: UserHooks
 }
 
+/** Earlier than the config says, so that the nodes of an account do not go on reading all at once: up to this part of it. */
+const EARLIER = 0.1
+
 /** @throws Failure where the FIFO cannot be read */
 export function startGeneration(node: Node, lasting: Lasting): Generation {
   const { config, probe, clock, log } = node
   const work = watchWork(clock)
   lasting.userHooks.prepare(config)
+  const intervalMs = config.interval * (1 - EARLIER * Math.random())
   const agents = new Map(
-    Object.keys(config.instances).map((name) => [name, startAgent(node, name, lasting, work, tellOthers)] as const),
+    Object.keys(config.instances).map(
+      (name) => [name, startAgent({ node, name, intervalMs, lasting, work, onRead: tellOthers })] as const,
+    ),
   )
   let isTelling = false
   function tellOthers(reading: string): void {
@@ -121,8 +127,17 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   }
 }
 
-/** @param onRead called with the name when the agent is the first to ask for a read */
-function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, onRead: (name: string) => void): Agent {
+type AgentInput = {
+  readonly node: Node
+  readonly name: string
+  readonly intervalMs: number
+  readonly lasting: Lasting
+  readonly work: UnderWay
+  /** Called with the name when the agent is the first to ask for a read. */
+  readonly onRead: (name: string) => void
+}
+
+function startAgent({ node, name, intervalMs, lasting, work, onRead }: AgentInput): Agent {
   const { stateDirectory, counts, userHooks } = lasting
   const { config, ec2, eni, address, reader, witness, clock, log } = node
   const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
@@ -140,12 +155,11 @@ function startAgent(node: Node, name: string, lasting: Lasting, work: UnderWay, 
     address,
     keys: routeKeys(view?.tables ?? [], vips),
     settings: {
-      ...defaultSettings(config.interval, config.failover),
+      ...defaultSettings(intervalMs, config.failover),
       ...(config.witness.type === 'dynamodb' && BEATING),
       ttlMs: claimTtlOf(config),
     },
     clock,
-    random: Math.random,
     log,
     counters: countersOf(counts, name),
     ports: {
