@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { Bench } from './bench.ts'
 import { pointAway, startCloud } from './cloud.ts'
 import { inTurns, ms, type Part, times } from './measure.ts'
-import { makeNode, startDaemon, startHook, stop, timeOf } from './node.ts'
+import { type BenchNode, makeNode, startDaemon, startHook, stop, timeOf } from './node.ts'
+import { coldHookNotes, marked } from './profile.ts'
 
 const ROUNDS = 31
 
@@ -17,16 +18,20 @@ export async function measureHook({ root, directory }: Bench): Promise<Part> {
   const alone = makeNode({ root, directory: join(directory, 'alone'), cloud, instances: { VI_1: [vip] } })
   const served = makeNode({ root, directory: join(directory, 'served'), cloud, instances: { VI_1: [vip] } })
   const daemon = await startDaemon(served, cloud)
+  const marks = join(directory, 'marks')
+  const watched = { ...alone, env: { ...alone.env, ...marked(root, marks) } }
+  async function wireOf(node: BenchNode): Promise<number> {
+    const start = performance.now()
+    const asked = cloud.asked()
+    const hook = startHook(node)
+    const at = await asked
+    await stop(hook, 'SIGKILL')
+    return at - start
+  }
   const found = await inTurns(ROUNDS, {
     node: () => timeOf(process.execPath, ['-e', '0'], alone.env),
-    async wire() {
-      const start = performance.now()
-      const asked = cloud.asked()
-      const hook = startHook(alone)
-      const at = await asked
-      await stop(hook, 'SIGKILL')
-      return at - start
-    },
+    wire: () => wireOf(alone),
+    watched: () => wireOf(watched),
     async handed() {
       pointAway(cloud)
       return timeOf(served.bin, ['notify', 'INSTANCE', 'VI_1', 'BACKUP', '150'], served.env)
@@ -53,6 +58,7 @@ export async function measureHook({ root, directory }: Bench): Promise<Part> {
         isMet: handed <= 1.4,
       },
     ],
+    notes: [...coldHookNotes(marks), ''],
   }
 }
 

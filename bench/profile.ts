@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { median } from './measure.ts'
 
 const profileSchema = z.object({
   nodes: z.array(
@@ -120,4 +121,33 @@ export function residentMb(pid: number): Record<'all' | 'files' | 'own', number>
     found[isFile ? 'files' : 'own'] += Number(kB) / 1024
   }
   return found
+}
+
+/** What a hook does between two of its marks (marked.cjs). */
+const PHASES = [
+  ['program', 'Node itself, until the first line of ours'],
+  ['bundle', 'is there a daemon to hand it to?'],
+  ['source', 'reading the code and what V8 kept of it, with their checksums'],
+  ['compiled', 'V8 takes what it kept'],
+  ['config', 'the first modules run; the config'],
+  ['view', 'the SDK’s modules run'],
+  ['wire', 'the request: endpoint, credentials, signature'],
+] as const
+const marksSchema = z.record(z.enum(PHASES.map(([name]) => name)), z.number())
+
+/** The environment in which a hook writes to the file how far it came when. */
+export function marked(root: string, file: string): NodeJS.ProcessEnv {
+  return { NODE_OPTIONS: `--require=${join(root, 'bench/marked.cjs')}`, BENCH_OBSERVED: file }
+}
+
+/** Where the time of a hook without a daemon goes, as a table; medians of the hooks that wrote to the file. */
+export function coldHookNotes(file: string): string[] {
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  const hooks = lines.map((line) => marksSchema.parse(JSON.parse(line)))
+  const rows = PHASES.map(([name, what], index) => {
+    const [before] = PHASES[index - 1] ?? []
+    const took = median(hooks.map((marks) => marks[name] - (before ? marks[before] : 0)))
+    return `| ${what} | ${took.toFixed(1)} |`
+  })
+  return ['| a hook without a daemon | ms |', '| --- | --- |', ...rows]
 }

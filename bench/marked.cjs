@@ -1,0 +1,34 @@
+// Loaded into a hook before its own code: writes when it came how far, in milliseconds since its process began.
+const { subscribe } = require('node:diagnostics_channel')
+const fs = require('node:fs')
+const { performance } = require('node:perf_hooks')
+const vm = require('node:vm')
+
+const marks = {}
+const mark = (name) => {
+  marks[name] ??= performance.now()
+}
+
+const { appendFileSync, readFileSync } = fs
+fs.readFileSync = (path, options) => {
+  if (/hook\.cjs$/.test(path)) mark('bundle')
+  if (/views/.test(path)) mark('view')
+  const content = readFileSync(path, options)
+  // The first time it is looked at for where the daemon would be.
+  if (marks.compiled && /config\.yaml$/.test(path)) mark('config')
+  return content
+}
+
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    mark('source')
+    super(source, options)
+    mark('compiled')
+  }
+}
+
+subscribe('http.client.request.start', () => {
+  mark('wire')
+  appendFileSync(process.env.BENCH_OBSERVED, `${JSON.stringify(marks)}\n`)
+})
+mark('program')
