@@ -1,4 +1,4 @@
-// A client with nothing but a keep-alive connection: posts the request that it is told to, and tells how long it took.
+// A client with nothing but keep-alive connections: posts so many requests at once as it is told to, and tells how long that took.
 import { Agent, request } from 'node:http'
 
 const [url, table, eni] = process.argv.slice(2)
@@ -10,16 +10,20 @@ const headers = {
   authorization: 'AWS4-HMAC-SHA256 Credential=bench/20260101/ap-northeast-1/ec2/aws4_request, Signature=00',
 }
 
-function post() {
+async function post(count) {
+  const start = performance.now()
+  await Promise.all(Array.from({ length: count }, postOne))
+  return performance.now() - start
+}
+
+function postOne() {
   return new Promise((resolve, reject) => {
-    const start = performance.now()
     const sent = request(url, { agent, method: 'POST', headers }, (answer) => {
-      answer.resume().on('end', () => resolve(performance.now() - start))
+      answer.resume().on('end', resolve)
     })
     sent.on('error', reject).end(body)
   })
 }
 
-process.on('message', async () => process.send(await post()))
-await post()
+process.on('message', async (count) => process.send(await post(count)))
 process.send('ready')

@@ -1,39 +1,71 @@
 /** A warm daemon: from a line in its FIFO to the request, and to the last answer. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
 import { type Cloud, startCloud } from './cloud.ts'
 import { median, ms, type Part, times } from './measure.ts'
 import { makeNode, startDaemon, stop, tell } from './node.ts'
 
-const ROUNDS = 9
+const ROUNDS = 15
+/** Times that the bare client posts before anything is measured: the endpoint is not what is. */
+const WARMING = 20
+/** A daemon is warm when it has been BACKUP for so long. Milliseconds. */
+const WARM_AFTER_MS = 500
 
 /** VIPs `10.99.0.1` and so on. */
 const vipsOf = (count: number) => Array.from({ length: count }, (_, index) => `10.99.0.${index + 1}/32`)
 
-/** Milliseconds from the line to the first request and to the last answer; medians. Each round has a daemon of its own. */
-export async function measureEdge({ root, directory }: Bench, tables: number, vips: number, delay: number) {
+export type EdgeTimes = {
+  /** From the line to the first request, and to the last answer. */
+  readonly wire: number
+  readonly accepted: number
+  /** From a bare client's request to its answer; and where it posts as many at once as there are routes. */
+  readonly bare: number
+  readonly bareAtOnce: number
+}
+
+/** Medians, in milliseconds. Each round has a daemon of its own. */
+export async function measureEdge(
+  { root, directory }: Bench,
+  tables: number,
+  vips: number,
+  delay: number,
+): Promise<EdgeTimes> {
+  const routes = tables * vips
   const cloud = await startCloud(tables, vipsOf(vips))
   const node = makeNode({ root, directory: join(directory, 'daemon'), cloud, instances: { VI_1: vipsOf(vips) } })
   const bare = await startBare(root, cloud)
-  const found = { wire: [] as number[], accepted: [] as number[], bare: [] as number[] }
+  for (let round = 0; round < WARMING; round++) await post(bare, routes)
+  const found = { wire: [] as number[], accepted: [] as number[], bare: [] as number[], bareAtOnce: [] as number[] }
   for (let round = 0; round < ROUNDS; round++) {
     cloud.delay = 0
     const daemon = await startDaemon(node, cloud)
+    await sleep(WARM_AFTER_MS)
+    // As keepalived, which writes to it again and again.
+    const writer = openSync(node.fifo, 'w')
     cloud.delay = delay
     const asked = cloud.asked()
-    const accepted = cloud.accepted(tables * vips)
+    const accepted = cloud.accepted(routes)
     const start = performance.now()
     tell(node, 'MASTER')
     found.wire.push((await asked) - start)
     found.accepted.push((await accepted) - start)
+    closeSync(writer)
     await stop(daemon)
-    found.bare.push(await postBare(bare))
+    found.bare.push(await post(bare, 1))
+    found.bareAtOnce.push(await post(bare, routes))
   }
   bare.kill()
   await cloud.endpoint.close()
-  return { wire: median(found.wire), accepted: median(found.accepted), bare: median(found.bare) }
+  return {
+    wire: median(found.wire),
+    accepted: median(found.accepted),
+    bare: median(found.bare),
+    bareAtOnce: median(found.bareAtOnce),
+  }
 }
 
 async function startBare(root: string, cloud: Cloud): Promise<ChildProcess> {
@@ -43,9 +75,10 @@ async function startBare(root: string, cloud: Cloud): Promise<ChildProcess> {
   return bare
 }
 
-async function postBare(bare: ChildProcess): Promise<number> {
+/** Milliseconds until so many requests, posted at once, are all answered. */
+async function post(bare: ChildProcess, count: number): Promise<number> {
   const answered = once(bare, 'message')
-  bare.send('post')
+  bare.send(count)
   const [elapsed] = await answered
   return Number(elapsed)
 }
@@ -65,13 +98,20 @@ export async function measureDaemon(bench: Bench): Promise<Part> {
     [10, 1, 1.35],
     [10, 5, 1.35],
   ] as const) {
-    const { accepted, bare } = await measureEdge(bench, tables, vips, 30)
+    const { accepted, bare, bareAtOnce } = await measureEdge(bench, tables, vips, 30)
     const ratio = accepted / bare
     rows.push({
       what: `FIFO line → all routes accepted, ${vips} × ${tables} at 30 ms`,
       target: `≤ ${limit} × a bare request`,
       measured: `${times(ratio)} (${ms(accepted)})`,
       isMet: ratio <= limit,
+    })
+    if (tables * vips === 1) continue
+    rows.push({
+      what: `the same requests by a bare client, ${tables * vips} at once on warm connections`,
+      target: '',
+      measured: `${times(bareAtOnce / bare)} (${ms(bareAtOnce)})`,
+      isMet: undefined,
     })
   }
   return { name: 'A warm daemon', rows }

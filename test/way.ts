@@ -6,6 +6,8 @@ export type Way = {
   readonly url: string
   /** Connections so far. */
   readonly connections: number
+  /** Those that are open. */
+  readonly open: number
   /** The most of them that were open at a time. */
   readonly mostAtOnce: number
   /** Those that had bytes swallowed. */
@@ -50,6 +52,9 @@ export async function openWay(to: string): Promise<Way> {
     url: `http://127.0.0.1:${address.port}`,
     get connections() {
       return connections
+    },
+    get open() {
+      return open.size
     },
     get mostAtOnce() {
       return mostAtOnce

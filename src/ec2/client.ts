@@ -1,10 +1,12 @@
 /** The connection to EC2: region, credentials, time-outs, and one way to send a command. */
 import { setMaxListeners } from 'node:events'
+import type { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { Clock } from '../clock.ts'
 import { Failure } from '../errors.ts'
 import { type Budget, type BudgetOptions, openBudget } from './budget.ts'
-import { openConnections } from './connections.ts'
+import { type Connections, openConnections } from './connections.ts'
 import { Ec2Error, hintOfCode, isVerdict } from './errors.ts'
 import { hedged } from './hedge.ts'
 import { regionOfThisInstance } from './identity.ts'
@@ -21,7 +23,11 @@ const CALLS_IN_FLIGHT = 50
 // For those who install the SDK; here the bundle fixes its version, and the warning would be on every line of a hook's log.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-function configurationOf(region: string, clock: Clock) {
+/** @param agents by which requests go out */
+export function configurationOf(
+  region: string,
+  agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent },
+) {
   return {
     region,
     // Retries are ours: each must first ask whether we are still master.
@@ -32,7 +38,7 @@ function configurationOf(region: string, clock: Clock) {
       throwOnRequestTimeout: true,
       // Between two parts of an answer, too.
       socketTimeout: REQUEST_TIMEOUT_MS,
-      ...openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+      ...agents,
     },
   }
 }
@@ -44,6 +50,7 @@ export type Ec2 = {
   /** For what is in our own account. */
   readonly own: EC2Client
   readonly budget: Budget
+  readonly connections: Connections
 }
 
 /**
@@ -60,20 +67,21 @@ export async function openEc2({
   assumeRole?: string | undefined
 } & BudgetOptions): Promise<Ec2> {
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
-  const configuration = configurationOf(chosen, clock)
+  const connections = openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+  const configuration = configurationOf(chosen, connections)
   const own = withDates(openClient(configuration))
   const budget = openBudget({ clock, onWait })
-  if (!assumeRole) return { region: chosen, routes: own, own, budget }
+  if (!assumeRole) return { region: chosen, routes: own, own, budget, connections }
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
   const credentials = fromTemporaryCredentials({
     params: { RoleArn: assumeRole, RoleSessionName: 'vip-switch' },
     clientConfig: configuration,
   })
-  return { region: chosen, routes: openClient({ ...configuration, credentials }), own, budget }
+  return { region: chosen, routes: openClient({ ...configuration, credentials }), own, budget, connections }
 }
 
 /** Without the SDK's log: it would prepare every answer for a log that is not kept. */
-function openClient(configuration: EC2ClientConfig): EC2Client {
+export function openClient(configuration: EC2ClientConfig): EC2Client {
   const client = new EC2Client(configuration)
   client.middlewareStack.remove('loggerMiddleware')
   return client

@@ -3,16 +3,21 @@
  * delivered later.
  */
 import { type LookupAddress, lookup as resolveName } from 'node:dns'
+import { once } from 'node:events'
 import { type ClientRequest, type ClientRequestArgs, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { type Clock, UNWANTED } from '../clock.ts'
+import { Standby } from './standby.ts'
 
 /** Without an answer for so long, a connection is doubted: before a hedge of its call looks for another. */
 const DOUBT_AFTER_MS = 750
 /** For how long the address of a doubted connection is tried after the others of its name. */
 const AVOIDED_MS = 60_000
+/** An idle connection is probed so often: no NAT forgets it, and a dead one is found out. */
+const PROBE_AFTER_MS = 5000
 
 export type ConnectionOptions = {
   readonly clock: Clock
@@ -21,14 +26,28 @@ export type ConnectionOptions = {
   readonly resolve?: LookupFunction
 }
 
+/** What can have connections open before they are needed. */
+type KeepsReady = {
+  /**
+   * Keeps so many idle connections open for requests like this one, until it is told another number: opens what there
+   * is too little of, one after the other, and closes what was opened in vain. No request is made.
+   */
+  keepReady(count: number, request: ClientRequestArgs): void
+}
+
+export type Connections = { readonly httpAgent: HttpAgent & KeepsReady; readonly httpsAgent: HttpsAgent & KeepsReady }
+
 /**
  * Agents whose idle connections are all closed as soon as one does not answer in time; those that are opened then go to
  * other addresses of the endpoint's name, where it has any. They open as many as there are calls.
  */
-export function openConnections(options: ConnectionOptions): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+export function openConnections(options: ConnectionOptions): Connections {
   const connector = new Connector(options)
-  return { httpAgent: new PlainAgent(connector), httpsAgent: new TlsAgent(connector) }
+  return { httpAgent: new PlainAgent(connector, options), httpsAgent: new TlsAgent(connector, options) }
 }
+
+/** Whose idle connections are closed when one is doubted. */
+type IdleOwner = { closeIdle(): void }
 
 /** Opens connections, and remembers which addresses did not answer of late. */
 class Connector {
@@ -52,12 +71,12 @@ class Connector {
   }
 
   /** A request goes out on the connection. */
-  asked(agent: HttpAgent, connection: Duplex): void {
+  asked(owner: IdleOwner, connection: Duplex): void {
     if (!this.#watches.has(connection)) connection.once('close', () => this.#watches.get(connection)?.abort(UNWANTED))
     const over = new AbortController()
     this.#watches.set(connection, over)
     this.#options.clock.sleep(DOUBT_AFTER_MS, over.signal).then(
-      () => this.#doubt(agent, connection),
+      () => this.#doubt(owner, connection),
       () => {}, // Answered, or closed.
     )
   }
@@ -67,9 +86,9 @@ class Connector {
     this.#avoidedUntil.delete(addressOf(connection))
   }
 
-  #doubt(agent: HttpAgent, connection: Duplex): void {
+  #doubt(owner: IdleOwner, connection: Duplex): void {
     this.#avoidedUntil.set(addressOf(connection), this.#options.clock.now() + AVOIDED_MS)
-    for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy()
+    owner.closeIdle()
   }
 
   readonly #lookup: LookupFunction = (name, options, callback) => {
@@ -105,17 +124,37 @@ class Connection extends Socket {
   }
 }
 
-class PlainAgent extends HttpAgent {
+class PlainAgent extends HttpAgent implements KeepsReady {
   readonly #connector: Connector
+  readonly #standby: Standby
 
-  constructor(connector: Connector) {
+  constructor(connector: Connector, { clock }: ConnectionOptions) {
     super({ keepAlive: true })
     this.#connector = connector
+    this.#standby = new Standby(clock)
     this.on('free', (connection: Duplex) => connector.answered(connection))
   }
 
+  keepReady(count: number, request: ClientRequestArgs): void {
+    this.#standby.keep(this.getName(request), count - idleIn(this, request), async () => {
+      const connection = this.#connector.connect(request)
+      await once(connection, 'connect')
+      return connection.setKeepAlive(true, PROBE_AFTER_MS)
+    })
+  }
+
+  closeIdle(): void {
+    this.#standby.close()
+    closeFree(this)
+  }
+
+  override destroy(): void {
+    this.#standby.close()
+    super.destroy()
+  }
+
   override createConnection(request: ClientRequestArgs): Duplex {
-    const connection = this.#connector.connect(request)
+    const connection = this.#standby.take(this.getName(request)) ?? this.#connector.connect(request)
     this.#connector.asked(this, connection)
     return connection
   }
@@ -126,34 +165,85 @@ class PlainAgent extends HttpAgent {
   }
 }
 
-/** TLS over a connection of ours, for a TLS socket of Node's own cannot be reset. */
-class TlsAgent extends HttpsAgent {
-  readonly #connector: Connector
+type Opened = (error: Error | null, connection: Duplex) => void
 
-  constructor(connector: Connector) {
+/** TLS over a connection of ours, for a TLS socket of Node's own cannot be reset. */
+class TlsAgent extends HttpsAgent implements KeepsReady {
+  readonly #connector: Connector
+  readonly #standby: Standby
+  readonly #connectTimeoutMs: number
+
+  constructor(connector: Connector, { clock, connectTimeoutMs }: ConnectionOptions) {
     super({ keepAlive: true })
     this.#connector = connector
+    this.#standby = new Standby(clock)
+    this.#connectTimeoutMs = connectTimeoutMs
     this.on('free', (connection: Duplex) => connector.answered(connection))
   }
 
-  override createConnection(
-    request: ClientRequestArgs,
-    done?: (error: Error | null, connection: Duplex) => void,
-  ): undefined {
-    const connection = this.#connector.connect(request)
-    connection.on('error', (error) => done?.(error, connection))
-    // Not before it is connected: TLS keeps the handle that it finds, and each address that is tried has another one.
-    connection.once('connect', () => {
-      const options = { ...request, socket: connection }
-      const secure = super.createConnection(options)
-      if (!secure) return
-      this.#connector.asked(this, secure)
-      done?.(null, secure)
+  keepReady(count: number, request: ClientRequestArgs): void {
+    this.#standby.keep(this.getName(request), count - idleIn(this, request), async () => {
+      const secure = await new Promise<TLSSocket>((resolve, reject) => {
+        this.#open(request, resolve, reject)
+      })
+      const timedOut = () => secure.destroy(new Error('the TLS handshake timed out'))
+      secure.setTimeout(this.#connectTimeoutMs, timedOut)
+      await once(secure, 'secureConnect')
+      return secure.setTimeout(0).off('timeout', timedOut).setKeepAlive(true, PROBE_AFTER_MS)
     })
+  }
+
+  closeIdle(): void {
+    this.#standby.close()
+    closeFree(this)
+  }
+
+  override destroy(): void {
+    this.#standby.close()
+    super.destroy()
+  }
+
+  override createConnection(request: ClientRequestArgs, done?: Opened): Duplex | undefined {
+    const ready = this.#standby.take(this.getName(request))
+    if (ready) {
+      this.#connector.asked(this, ready)
+      return ready
+    }
+    const connection = this.#open(
+      request,
+      (secure) => {
+        this.#connector.asked(this, secure)
+        done?.(null, secure)
+      },
+      (error) => done?.(error, connection),
+    )
+    return undefined
   }
 
   override reuseSocket(connection: Duplex, request: ClientRequest): void {
     super.reuseSocket(connection, request)
     this.#connector.asked(this, connection)
   }
+
+  /** Calls back when TLS begins. */
+  #open(request: ClientRequestArgs, onSecuring: (secure: TLSSocket) => void, onError: (error: Error) => void): Socket {
+    const connection = this.#connector.connect(request)
+    connection.on('error', onError)
+    // Not before it is connected: TLS keeps the handle that it finds, and each address that is tried has another one.
+    connection.once('connect', () => {
+      const options = { ...request, socket: connection }
+      const secure = super.createConnection(options)
+      if (secure instanceof TLSSocket) onSecuring(secure)
+    })
+    return connection
+  }
+}
+
+/** Idle connections on which such a request could go out. */
+function idleIn(agent: HttpAgent, request: ClientRequestArgs): number {
+  return agent.freeSockets[agent.getName(request)]?.length ?? 0
+}
+
+function closeFree(agent: HttpAgent): void {
+  for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy()
 }

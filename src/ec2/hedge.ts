@@ -23,23 +23,33 @@ export async function hedged<Value>(
   { afterMs, clock, signal, isVerdict, beforeHedge }: HedgeOptions,
 ): Promise<Value> {
   signal.throwIfAborted()
-  const over = new AbortController()
-  signal.addEventListener('abort', () => over.abort(signal.reason), { once: true, signal: over.signal })
+  const attempts = new AbortController()
+  const waiting = new AbortController()
+  const end = () => {
+    attempts.abort(signal.reason)
+    waiting.abort(signal.reason)
+  }
+  signal.addEventListener('abort', end, { once: true })
   try {
-    const first = attempt(over.signal)
+    const first = attempt(attempts.signal)
     const isAnswered = first.then(
       () => true,
       () => true,
     )
-    const isEarly = clock.sleep(afterMs, over.signal).then(
+    const isEarly = clock.sleep(afterMs, waiting.signal).then(
       () => false,
       () => true, // Aborted, and so is the attempt.
     )
     if (await Promise.race([isAnswered, isEarly])) return await first
-    beforeHedge()
-    return await firstToHold([first, attempt(over.signal)], isVerdict)
+    try {
+      beforeHedge()
+      return await firstToHold([first, attempt(attempts.signal)], isVerdict)
+    } finally {
+      attempts.abort(UNWANTED)
+    }
   } finally {
-    over.abort(UNWANTED)
+    waiting.abort(UNWANTED)
+    signal.removeEventListener('abort', end)
   }
 }
 

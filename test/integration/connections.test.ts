@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, request as requestHttp, type Server } from 'node:http'
 import { createServer as createTlsServer, type RequestOptions, request as requestHttps } from 'node:https'
 import type { LookupFunction, Socket } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
 import { openConnections } from '../../src/ec2/connections.ts'
 
@@ -49,10 +49,11 @@ async function world(protocol: 'http' | 'https') {
   const clock = movableClock()
   const agents = openConnections({ clock, connectTimeoutMs: 5000, resolve })
   const agent = protocol === 'http' ? agents.httpAgent : agents.httpsAgent
-  const state = { isSilent: false, connections: 0, ends: [] as string[] }
+  const state = { isSilent: false, connections: 0, requests: 0, ends: [] as string[] }
   const held: (() => void)[] = []
   const arrivals: (() => void)[] = []
   const onRequest: RequestListener = ({ socket }, response) => {
+    state.requests += 1
     const answer = () => response.end(socket.localAddress)
     if (state.isSilent) held.push(answer)
     else answer()
@@ -92,7 +93,11 @@ async function world(protocol: 'http' | 'https') {
   const arrival = () => new Promise<void>((arrived) => arrivals.push(arrived))
   const idle = () =>
     Object.values(agent.freeSockets).flatMap((free = []) => free.filter(({ destroyed }) => !destroyed)).length
-  return { clock, state, held, server, ask, arrival, idle }
+  const keepReady = (count: number) => agent.keepReady(count, { host: 'ec2.test', port, ...PSK })
+  /** Closes, from the server's side, all connections that wait for a request. */
+  const closeAll = () => server.closeAllConnections()
+  const open = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
+  return { clock, state, held, server, ask, arrival, idle, keepReady, closeAll, open }
 }
 
 describe.each(['http', 'https'] as const)('over %s', (protocol) => {
@@ -157,6 +162,67 @@ describe.each(['http', 'https'] as const)('over %s', (protocol) => {
     controller.abort()
     await expect(silent).rejects.toThrow()
     await expect.poll(() => state.ends).toEqual(['ECONNRESET'])
+  })
+
+  test('as many are open as are kept ready, without a request, and so many requests at once open no other', async () => {
+    const { ask, state, idle, keepReady, open } = await world(protocol)
+    expect(await ask()).toBe('127.0.0.1')
+    expect(idle()).toBe(1)
+    keepReady(4)
+    await vi.waitFor(() => expect(state.connections).toBe(4))
+    expect(state.requests).toBe(1)
+    await Promise.all([ask(), ask(), ask(), ask()])
+    expect(state.connections).toBe(4)
+    expect(idle()).toBe(4)
+    // Those that have served stay with the agent; only what was never needed is closed.
+    keepReady(6)
+    await vi.waitFor(async () => expect(await open()).toBe(6))
+    keepReady(0)
+    await vi.waitFor(async () => expect(await open()).toBe(4))
+    expect(idle()).toBe(4)
+  })
+
+  test('what its server closes is opened again at once, unless it had just been opened', async () => {
+    const { ask, state, clock, keepReady, closeAll, open } = await world(protocol)
+    keepReady(2)
+    await vi.waitFor(async () => expect(await open()).toBe(2))
+    await clock.move(5000)
+    closeAll()
+    await vi.waitFor(async () => expect([state.connections, await open()]).toEqual([4, 2]))
+    closeAll()
+    await vi.waitFor(async () => expect(await open()).toBe(0))
+    // This side may hear of it a moment later.
+    await vi.waitFor(async () => expect(await ask()).toBe('127.0.0.1'))
+    keepReady(2)
+    await vi.waitFor(async () => expect([state.connections, await open()]).toEqual([6, 2]))
+  })
+
+  test('those that are kept ready are closed with the idle ones when one does not answer', async () => {
+    const { ask, state, clock, keepReady, arrival, open } = await world(protocol)
+    keepReady(3)
+    await vi.waitFor(async () => expect(await open()).toBe(3))
+    state.isSilent = true
+    const arrived = arrival()
+    ask().catch(() => {})
+    await arrived
+    await clock.move(750)
+    await vi.waitFor(async () => expect(await open()).toBe(1))
+    state.isSilent = false
+    expect(await ask()).toBe('127.0.0.2')
+  })
+
+  test('where none can be opened, the next call to keep some ready tries again', async () => {
+    const { ask, server, keepReady, open } = await world(protocol)
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    await new Promise((closed) => server.close(closed))
+    keepReady(2)
+    await expect(ask()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    server.listen(port, '0.0.0.0')
+    await once(server, 'listening')
+    expect(await open()).toBe(0)
+    keepReady(2)
+    await vi.waitFor(async () => expect(await open()).toBe(2))
   })
 
   test('what cannot be connected is an error', async () => {

@@ -40,6 +40,8 @@ test('a decision is logged when its condition changes, though its reason does no
   agent.deliver({ kind: 'state', state: 'MASTER', priority: 150, found: false })
   for (const at of [1000, 3000]) await clock.set(at)
   agent.stop()
+  // Logs are written when what they tell of is on the wire.
+  await new Promise((resolve) => setImmediate(resolve))
   expect(said.filter((text) => text.includes('is in place'))).toEqual([
     'VI_1 SWITCHING: we are MASTER 150; the route is in place',
     'VI_1 OK: we are MASTER 150; the route is in place',

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { openBudget } from '../../src/ec2/budget.ts'
+import { openConnections } from '../../src/ec2/connections.ts'
 import { Ec2Error, type ErrorClass, isThrottle, isVerdict } from '../../src/ec2/errors.ts'
 import { persist } from '../../src/ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../../src/ec2/routes.ts'
@@ -14,7 +15,8 @@ import { eni, jumpingClock, rtb } from '../fixtures.ts'
 const client = new EC2Client({ region: 'ap-northeast-1' })
 const mock = mockClient(client)
 const budget = openBudget({ clock: jumpingClock(), onWait: () => {} })
-const ec2 = { region: 'ap-northeast-1', routes: client, own: client, budget }
+const connections = openConnections({ clock: systemClock, connectTimeoutMs: 1000 })
+const ec2 = { region: 'ap-northeast-1', routes: client, own: client, budget, connections }
 const KEY = { table: rtb('rtb-0a'), vip: parseVip('10.99.0.10') }
 const ENI = eni('eni-0a')
 const signal = new AbortController().signal

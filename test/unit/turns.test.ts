@@ -33,6 +33,24 @@ test('so many at a time, then each in the order of its coming, failures included
   expect(await running).toBe('a')
 })
 
+test('one begins in each turn of the event loop, and what is aborted between two of them is not called', async () => {
+  const begun: string[] = []
+  const inTurn = takeTurns(10)
+  const controller = new AbortController()
+  const calls = ['a', 'b', 'c', 'd'].map((name) => inTurn(async () => begun.push(name), controller.signal))
+  const ends = Promise.allSettled(calls)
+  const afterEach: number[] = []
+  for (let turn = 0; turn < 3; turn++) {
+    if (turn > 0) await new Promise((resolve) => setImmediate(resolve))
+    await Promise.resolve()
+    afterEach.push(begun.length)
+  }
+  expect(afterEach).toEqual([1, 2, 3])
+  controller.abort(new Error('mastership is lost'))
+  expect((await ends).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
+  expect(begun).toEqual(['a', 'b', 'c'])
+})
+
 test('what is aborted while it waits ends at once, is never called, and keeps nobody from a turn', async () => {
   const { begun, make } = calls()
   const inTurn = takeTurns(1)
@@ -62,6 +80,7 @@ test('what is aborted before it comes, or in the moment when its turn has come, 
     return a.opened
   }, wanted)
   await called.opened
+  await new Promise((resolve) => setImmediate(resolve))
   const controller = new AbortController()
   const waiting = inTurn(async () => begun.push('b'), controller.signal)
   // After the turn was passed on, and before it is taken.

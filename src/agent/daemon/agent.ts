@@ -66,8 +66,8 @@ export class Agent {
     const { state, effects } = step(this.#state, input, this.#now())
     countStep(this.#options.counters, this.#state, state)
     this.#state = state
-    this.#logDecision(before)
     for (const effect of effects) this.#perform(effect)
+    this.#logDecision(before)
     this.#setTimer()
     this.#options.onStep?.(state, input)
   }
@@ -87,8 +87,8 @@ export class Agent {
     const { decision } = this.#state
     if (!decision || !isNews(decision, before)) return
     const { instance, log } = this.#options
-    const { condition, action, intended } = decision
-    log.info({ instance, condition, action, intended }, `${instance} ${condition}: ${decision.reason}`)
+    const { condition, action, intended, reason } = decision
+    later(() => log.info({ instance, condition, action, intended }, `${instance} ${condition}: ${reason}`))
   }
 
   #perform(effect: Effect): void {
@@ -107,8 +107,8 @@ export class Agent {
         )
         break
       case 'write':
-        log.info({ instance, routes: effect.keys.map(routeKeyText) }, `writing: ${effect.reason}`)
         for (const key of effect.keys) void this.#write(key, effect.inEdge, this.#writes.signal)
+        later(() => log.info({ instance, routes: effect.keys.map(routeKeyText) }, `writing: ${effect.reason}`))
         break
       case 'abort':
         this.#writes.abort(UNWANTED)
@@ -172,6 +172,11 @@ export class Agent {
       () => {}, // Set anew, or stopped.
     )
   }
+}
+
+/** When what is under way is on the wire: a failover waits for no log. */
+function later(log: () => void): void {
+  setImmediate(log)
 }
 
 /** Whether a person would want to know. At the end of an edge the reason may stay, and the condition alone changes. */

@@ -14,6 +14,7 @@ import type { UserHooks } from '../user-hooks/user-hooks.ts'
 import { loadView, routeKeys, saveView, type View, viewOf } from '../view.ts'
 import { Agent } from './agent.ts'
 import { type Counts, countersOf } from './counters.ts'
+import { type Drills, startDrills } from './drills.ts'
 import { type UnderWay, watchWork } from './under-way.ts'
 
 export type Generation = {
@@ -43,10 +44,11 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   const { config, probe, clock, log } = node
   const work = watchWork(clock)
   lasting.userHooks.prepare(config)
+  const drills = startDrills(node, () => agents)
   const intervalMs = config.interval * (1 - EARLIER * Math.random())
-  const agents = new Map(
+  const agents: ReadonlyMap<string, Agent> = new Map(
     Object.keys(config.instances).map(
-      (name) => [name, startAgent({ node, name, intervalMs, lasting, work, onRead: tellOthers })] as const,
+      (name) => [name, startAgent({ node, name, intervalMs, lasting, work, drills, onRead: tellOthers })] as const,
     ),
   )
   let isTelling = false
@@ -97,8 +99,8 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   function openFifo() {
     return readFifo(config.keepalived.fifo, {
       onEvent(event) {
-        toldAt.set(event.name, ticksNow())
         take(event)
+        toldAt.set(event.name, ticksNow())
       },
       onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
       onGap(reason) {
@@ -111,6 +113,7 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   try {
     fifo = openFifo()
   } catch (error) {
+    drills.stop()
     for (const agent of agents.values()) agent.stop()
     throw error
   }
@@ -122,6 +125,7 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
     stop() {
       clearInterval(timer)
       fifo.close()
+      drills.stop()
       for (const agent of agents.values()) agent.stop()
     },
   }
@@ -133,11 +137,12 @@ type AgentInput = {
   readonly intervalMs: number
   readonly lasting: Lasting
   readonly work: UnderWay
+  readonly drills: Drills
   /** Called with the name when the agent is the first to ask for a read. */
   readonly onRead: (name: string) => void
 }
 
-function startAgent({ node, name, intervalMs, lasting, work, onRead }: AgentInput): Agent {
+function startAgent({ node, name, intervalMs, lasting, work, drills, onRead }: AgentInput): Agent {
   const { stateDirectory, counts, userHooks } = lasting
   const { config, ec2, eni, address, reader, witness, clock, log } = node
   const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
@@ -174,7 +179,10 @@ function startAgent({ node, name, intervalMs, lasting, work, onRead }: AgentInpu
         insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', wanted(signal)),
       publish: (claim, signal) => work.follow(witness.publish(name, claim, signal)),
     },
-    onStep: (state, input) => userHooks.observe(config, name, state, input),
+    onStep(state, input) {
+      userHooks.observe(config, name, state, input)
+      drills.observe(name, state, input)
+    },
   })
 }
 
