@@ -1,6 +1,6 @@
 /** The comparison once over HTTPS, as EC2 is: with a CA of the bench's own, and TLS that ends before the endpoint. */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
@@ -28,16 +28,17 @@ export async function measureHttps(bench: Bench): Promise<Part> {
     const secure = await startTls(cloud, join(bench.directory, 'tls'))
     const nodeWith = (name: string, env: NodeJS.ProcessEnv) =>
       aloneNode({ ...bench, directory: join(bench.directory, name) }, cloud, { url: secure.url, env })
-    const trusting = nodeWith('trusting', { NODE_EXTRA_CA_CERTS: secure.ca })
+    const hashed = nodeWith('hashed', { SSL_CERT_DIR: secure.directory })
+    const extra = nodeWith('extra', { NODE_EXTRA_CA_CERTS: secure.ca })
     const unchecked = nodeWith('unchecked', { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' })
-    const warm = await measureWarmDaemon(cloud, trusting)
+    const warm = await measureWarmDaemon(cloud, hashed)
     cloud.delay = DELAY_MS
     const found = {
       ...(await inTurns(ROUNDS, {
-        'hook alone': () => timeColdHook(cloud, unchecked),
-        'hook alone, with NODE_EXTRA_CA_CERTS': () => timeColdHook(cloud, trusting),
-        'Node’s own client alone': () => timeBare(bench, cloud, secure.url, unchecked),
-        'Node’s own client alone, with NODE_EXTRA_CA_CERTS': () => timeBare(bench, cloud, secure.url, trusting),
+        'hook alone': () => timeColdHook(cloud, hashed),
+        'hook alone, with NODE_EXTRA_CA_CERTS': () => timeColdHook(cloud, extra),
+        'Node’s own client': () => timeBare(bench, cloud, secure.url, unchecked),
+        'Node’s own client, with NODE_EXTRA_CA_CERTS': () => timeBare(bench, cloud, secure.url, extra),
       })),
       'warm daemon': warm,
       ...(isInstalled('aws') && {
@@ -55,14 +56,15 @@ export async function measureHttps(bench: Bench): Promise<Part> {
     name,
     rows,
     notes: [
-      `NODE_EXTRA_CA_CERTS, which the daemon has too, makes Node trust the bench's CA, and costs it time at each start. Without it, ` +
-        `Node loads the CAs that it has, as for EC2, and goes on though it does not know this one (NODE_TLS_REJECT_UNAUTHORIZED=0).`,
+      `The bench's CA is in a directory of hashed names (SSL_CERT_DIR), as Amazon's are in /etc/ssl/certs, where OpenSSL looks ` +
+        `it up. Node's own client reads in the CAs that Node brings along, and goes on though it does not know this one ` +
+        `(NODE_TLS_REJECT_UNAUTHORIZED=0). NODE_EXTRA_CA_CERTS costs Node time at each start.`,
       '',
     ],
   }
 }
 
-/** TLS in front of the endpoint, by a certificate of a CA that is made for it. `ca`: the path of the CA's certificate. */
+/** TLS in front of the endpoint, by a certificate of a CA that is made for it. `ca`: the path of the CA's certificate, which is in `directory` by its hash, too. */
 async function startTls(cloud: Cloud, directory: string) {
   mkdirSync(directory, { recursive: true })
   const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: directory, stdio: 'ignore' })
@@ -70,6 +72,11 @@ async function startTls(cloud: Cloud, directory: string) {
   openssl(...making, '-subj', '/CN=bench', '-keyout', 'ca.key', '-out', 'ca.pem')
   const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', `subjectAltName=IP:${HOST}`]
   openssl(...making, ...signing, '-subj', `/CN=${HOST}`, '-keyout', 'server.key', '-out', 'server.pem')
+  const hash = execFileSync('openssl', ['x509', '-hash', '-noout', '-in', 'ca.pem'], {
+    cwd: directory,
+    encoding: 'utf8',
+  })
+  copyFileSync(join(directory, 'ca.pem'), join(directory, `${hash.trim()}.0`))
   const [key, cert] = ['server.key', 'server.pem'].map((name) => readFileSync(join(directory, name)))
   const port = Number(new URL(cloud.endpoint.url).port)
   const server = createServer({ key, cert }, (near) => {
@@ -81,7 +88,7 @@ async function startTls(cloud: Cloud, directory: string) {
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
   const address = server.address()
   const own = typeof address === 'object' ? address?.port : undefined
-  return { url: `https://${HOST}:${own}`, ca: join(directory, 'ca.pem'), close: () => void server.close() }
+  return { url: `https://${HOST}:${own}`, directory, ca: join(directory, 'ca.pem'), close: () => void server.close() }
 }
 
 async function measureWarmDaemon(cloud: Cloud, node: BenchNode): Promise<number> {

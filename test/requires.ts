@@ -10,6 +10,7 @@ const requirements = {
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   overlay: { programs: ['unshare', 'nsenter', 'setpriv', 'useradd', 'npm'], obstacle: obstacleToOverlays },
   script: { programs: ['script'] },
+  openssl: { programs: ['openssl'] },
   shellcheck: { programs: ['shellcheck'] },
   promtool: { programs: ['promtool'] },
   redis: { programs: ['redis-server', 'redis-cli'] },

@@ -8,8 +8,9 @@ import { type ClientRequest, type ClientRequestArgs, Agent as HttpAgent } from '
 import { Agent as HttpsAgent } from 'node:https'
 import { type LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { type Clock, UNWANTED } from '../clock.ts'
+import { missingAuthorities } from './authorities.ts'
 import { Standby } from './standby.ts'
 
 /** Without an answer for so long, a connection is doubted: before a hedge of its call looks for another. */
@@ -165,6 +166,11 @@ class PlainAgent extends HttpAgent implements KeepsReady {
   }
 }
 
+function trust(): { readonly secureContext?: SecureContext } {
+  const ca = missingAuthorities()
+  return ca ? { secureContext: createSecureContext({ ca }) } : {}
+}
+
 type Opened = (error: Error | null, connection: Duplex) => void
 
 /** TLS over a connection of ours, for a TLS socket of Node's own cannot be reset. */
@@ -172,6 +178,8 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
   readonly #connector: Connector
   readonly #standby: Standby
   readonly #connectTimeoutMs: number
+  /** Made for the first connection: to read in CAs may take longer than to connect. */
+  #trust: { readonly secureContext?: SecureContext } | undefined
 
   constructor(connector: Connector, { clock, connectTimeoutMs }: ConnectionOptions) {
     super({ keepAlive: true })
@@ -231,7 +239,8 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
     connection.on('error', onError)
     // Not before it is connected: TLS keeps the handle that it finds, and each address that is tried has another one.
     connection.once('connect', () => {
-      const options = { ...request, socket: connection }
+      this.#trust ??= trust()
+      const options = { ...request, ...this.#trust, socket: connection }
       const secure = super.createConnection(options)
       if (secure instanceof TLSSocket) onSecuring(secure)
     })

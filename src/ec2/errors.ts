@@ -36,6 +36,14 @@ const unrouted: Known = {
   hint: 'this host has no route to the API: check its route table, and the NAT gateway or VPC endpoint behind it',
 }
 const unresolved: Known = { class: 'retry', hint: 'the name of the API is not resolved: check the region and DNS' }
+const untrusted: Known = {
+  class: 'retry',
+  hint: 'whoever answers has a certificate of a CA that this host does not know: install ca-certificates, or name the CA of a proxy in NODE_EXTRA_CA_CERTS',
+}
+const untimely: Known = {
+  class: 'retry',
+  hint: 'the certificate is of another time: check the clock of this host, and who answers',
+}
 const noTable: Known = {
   class: 'fatal',
   hint: 'no such route table: check the id, the region and the account: vip-switch list shows what is there',
@@ -83,6 +91,13 @@ const KNOWN: Readonly<Record<string, Known>> = {
   EHOSTUNREACH: unrouted,
   ENETUNREACH: unrouted,
   ENOTFOUND: unresolved,
+  // https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  CERT_HAS_EXPIRED: untimely,
+  CERT_NOT_YET_VALID: untimely,
   EAI_AGAIN: unresolved,
   'InvalidRoute.NotFound': { class: 'create-instead' },
   DryRunOperation: { class: 'permitted' },
