@@ -3,7 +3,7 @@ import { setImmediate as nothingElse } from 'node:timers/promises'
 import type { Level, Log } from '../log.ts'
 
 export type HookLog = Log & {
-  /** Resolves once every line so far is written. */
+  /** Resolves once every line so far is written, or cannot be. */
   written(): Promise<void>
 }
 
@@ -34,7 +34,8 @@ export function deferLog(open: (now: () => number) => Promise<Log>): HookLog {
         return
       }
       waiting.push({ at: Date.now(), sayTo })
-      written ??= write()
+      // Nobody is there to be told of a log that cannot be opened, and no route waits for one.
+      written ??= write().catch(() => {})
     }
     return line
   }

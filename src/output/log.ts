@@ -38,7 +38,10 @@ async function logTo(level: string, descriptor: number, now = Date.now): Promise
   const options = { level, timestamp: () => `,"time":${now()}` }
   if (descriptor === STDERR && process.stderr.isTTY) return pino(options, await prettyStream())
   // Synchronous: a hook may end, or be ended, right after its last line.
-  return pino(options, pino.destination({ fd: descriptor, sync: true }))
+  const destination = pino.destination({ fd: descriptor, sync: true })
+  // On a full disk, say: otherwise the line would throw where it is said, and a route may be next. What could be told?
+  destination.on('error', () => {})
+  return pino(options, destination)
 }
 
 const levelOfEnvironment = (usual: string) => process.env.LOG_LEVEL?.toLowerCase() || usual

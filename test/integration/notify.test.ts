@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
@@ -140,6 +140,17 @@ describe('MASTER', () => {
   test('a hook that never saw the tables, and knows them by id, writes unread: what it cannot know it cannot refuse', async () => {
     setTarget('private-a', { field: 'gatewayId', id: 'igw-0f1e2d3c4b5a69788' })
     expect((await hook('db-2', MASTER, { instance: byIds() })).exitCode).toBe(0)
+    expect(targets()).toEqual(both(eniOf('db-2')))
+  })
+
+  test('a log that cannot be written, on a full disk, stops no route', async () => {
+    await symlink('/dev/full', join(directory, 'notify.log'))
+    const config = join(directory, 'config.yaml')
+    await writeFile(config, `cluster: db\neni: ${eniOf('db-2')}\ninstances:\n  VI_1: { ${byIds()} }\n`)
+    const env = environmentFor(endpoint)
+    const values = ['notify', '-c', config, '--state-dir', directory, ...MASTER]
+    const run = await execa(PROGRAM, values, { env, extendEnv: false, stdio: 'ignore', reject: false })
+    expect(run.exitCode).toBe(0)
     expect(targets()).toEqual(both(eniOf('db-2')))
   })
 

@@ -53,3 +53,12 @@ test('nothing is opened where nothing is said', async () => {
   await deferLog(open).written()
   expect(opened).not.toHaveBeenCalled()
 })
+
+test('a log that cannot be opened is no error of whoever says something to it', async () => {
+  const log = deferLog(() => Promise.reject(new Error('cannot be opened')))
+  log.info('first')
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  log.info('second')
+  await expect(log.written()).resolves.toBeUndefined()
+})
