@@ -36,6 +36,13 @@ describe('the JSON Schema of the config', () => {
   })
 })
 
+test('the program starts by any POSIX shell: not every env has options', async () => {
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(await textOf('package.json')))
+  const { stdout } = await execa('sh', [`${ROOT}bin/vip-switch`, '--version'])
+  expect(stdout).toBe(version)
+  expect(await textOf('bin/vip-switch')).toMatch(/^#!\/bin\/sh\n/)
+})
+
 describe('the package', () => {
   const packedSchema = z.array(z.object({ files: z.array(z.object({ path: z.string() })) }))
 
