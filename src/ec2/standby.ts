@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.ts'
 
-/** One that its server closes sooner is not replaced at once: that would go on and on. Milliseconds. */
+/** One that its server closes sooner is not replaced before the next `keep`: that would go on and on. Milliseconds. */
 const WORTH_REPLACING_AFTER_MS = 5000
 
 export class Standby {
@@ -11,6 +11,7 @@ export class Standby {
   readonly #ready = new Map<Duplex, () => void>()
   /** What they are for. */
   #name = ''
+  /** How many are to be open, of which `#ready` are. */
   #wanted = 0
   #open: (() => Promise<Duplex>) | undefined
   #isOpening = false
@@ -19,7 +20,7 @@ export class Standby {
     this.#clock = clock
   }
 
-  /** Keeps so many open, until the next call. `open` resolves when a connection is ready for a request. */
+  /** Keeps so many open, less those that are taken, until the next call. `open` resolves when a connection is ready for a request. */
   keep(name: string, wanted: number, open: () => Promise<Duplex>): void {
     if (name !== this.#name) this.close()
     this.#name = name
@@ -34,6 +35,7 @@ export class Standby {
     if (name !== this.#name) return undefined
     for (const [connection, forget] of this.#ready) {
       forget()
+      this.#wanted -= 1
       if (!connection.destroyed) return connection
     }
     return undefined
@@ -72,7 +74,8 @@ export class Standby {
     // A server says nothing unasked; whatever it says, it is a goodbye.
     const drop = () => {
       this.#close(connection)
-      if (this.#clock.now() - readyAt >= WORTH_REPLACING_AFTER_MS) void this.#fill()
+      if (this.#clock.now() - readyAt < WORTH_REPLACING_AFTER_MS) this.#wanted -= 1
+      void this.#fill()
     }
     connection.on('data', drop).on('end', drop).on('close', drop)
     // For as long as it lives: nobody else listens before its request does.
