@@ -52,8 +52,9 @@ export function recordEvent(stateDirectory: string, event: VrrpEvent, moment: Mo
   const directory = stateFile(stateDirectory, 'events', event.name)
   const own = { ...moment, state: event.state, isDone: false }
   writeAtomically(join(directory, fileNameOf(own)), `${eventText(event)}\n`)
-  const newest = newestEvent(stateDirectory, event.name, moment.boot) ?? own
-  for (const entry of entriesOf(directory)) {
+  const entries = entriesOf(directory)
+  const newest = newestOf(entries, moment.boot) ?? own
+  for (const entry of entries) {
     if (entry.boot !== newest.boot || isNewer(newest, entry))
       rmSync(join(directory, fileNameOf(entry)), { force: true })
   }
@@ -76,9 +77,7 @@ export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Mom
 
 /** The newest event of the instance that was recorded since this boot. */
 export function newestEvent(stateDirectory: string, instance: string, boot: string): JournalEntry | undefined {
-  return entriesOf(stateFile(stateDirectory, 'events', instance))
-    .filter((entry) => entry.boot === boot)
-    .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
+  return newestOf(entriesOf(stateFile(stateDirectory, 'events', instance)), boot)
 }
 
 /** Calls back whenever something is recorded for the instance; the directory must be there. */
@@ -103,6 +102,12 @@ export function isNewer(a: Moment, b: Moment): boolean {
 /** Seconds from `earlier` to `later`. */
 export function secondsBetween(earlier: Moment, later: Moment): number {
   return (later.ticks - earlier.ticks) / TICKS_PER_SECOND
+}
+
+function newestOf(entries: readonly JournalEntry[], boot: string): JournalEntry | undefined {
+  return entries
+    .filter((entry) => entry.boot === boot)
+    .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
 }
 
 function fileNameOf({ boot, ticks, pid, state, isDone }: JournalEntry): string {

@@ -2,6 +2,7 @@
  * The first thing that a hook does: its event is put on record, and offered to the daemon, who takes it as a rule. So
  * nothing is loaded here that only a hook needs which has to act itself: no YAML, no schema, no log.
  */
+import { existsSync } from 'node:fs'
 import { Failure, messageOf } from '../../errors.ts'
 import { eventText, isMaster, parseEventArguments, type VrrpEvent } from '../../keepalived/event.ts'
 import {
@@ -64,11 +65,9 @@ async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: 
   const remarks: Remark[] = []
   const remark = (each: Remark) => remarks.push(each)
   const moment = momentOf()
-  const newest = () => newestRecorded(stateDirectory, event, moment, remark)
-  const before = newest()
+  const before = newestRecorded(stateDirectory, event, moment, remark)
   if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(before, moment)) return { kind: 'coalesced' }
-  record(stateDirectory, event, moment, remark)
-  assertNewest(newest(), moment, event)
+  assertNewest(record(stateDirectory, event, moment, remark) ?? before, moment, event)
   const why = await offer(controlPath, event, moment)
   if (why === undefined) return { kind: 'taken' }
   return { kind: 'ours', event, moment, previous: before?.state, remarks: [...remarks, why] }
@@ -76,16 +75,22 @@ async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: 
 
 /**
  * A new master goes on even where nothing can be recorded (a full disk, say): a route that stays at the old one is a
- * certain outage, two hooks that cross a rare one.
+ * certain outage, two hooks that cross a rare one. Returns the newest event on record, as far as it is known.
  */
-function record(stateDirectory: string, event: VrrpEvent, moment: Moment, remark: (each: Remark) => void): void {
+function record(
+  stateDirectory: string,
+  event: VrrpEvent,
+  moment: Moment,
+  remark: (each: Remark) => void,
+): JournalEntry | undefined {
   try {
-    recordEvent(stateDirectory, event, moment)
+    return recordEvent(stateDirectory, event, moment)
   } catch (error) {
     const text = `cannot record the event: ${messageOf(error)}`
     const hint = stateHint(stateDirectory)
     if (!isMaster(event)) throw new Failure('failed', text, { hint, cause: error })
     remark({ level: 'error', text: `${text}; going on without`, hint })
+    return undefined
   }
 }
 
@@ -131,6 +136,7 @@ export function assertNewest(newest: JournalEntry | undefined, moment: Moment, e
 async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Remark | undefined> {
   const { type, name, state, priority = 0 } = event
   const request = { ask: 'event', values: [type, name, state, `${priority}`], moment }
+  if (!existsSync(path)) return { level: 'debug', text: `no daemon: no socket is seen at ${path}` }
   let line: string
   try {
     line = await exchangeLine(path, JSON.stringify(request))
