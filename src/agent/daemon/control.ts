@@ -96,6 +96,6 @@ export async function askDaemon(path: string, request: ControlRequest): Promise<
 }
 
 /** @throws where the line is no answer of a daemon */
-export function parseAnswer(line: string): ControlAnswer {
+function parseAnswer(line: string): ControlAnswer {
   return answerSchema.parse(JSON.parse(line))
 }
