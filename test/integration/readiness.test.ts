@@ -55,6 +55,18 @@ describe('a daemon', () => {
     )
   })
 
+  test('whose connections have all died unnoticed writes by others within a hedge’s time', async () => {
+    const { way } = await backup()
+    way.blackhole()
+    const start = systemClock.now()
+    tell('MASTER')
+    const replaced = () => endpoint.requests.filter(({ action }) => action === 'ReplaceRoute')
+    await vi.waitFor(() => expect(replaced()).toHaveLength(ROUTES), 5000)
+    // A hedge goes out after 1 s, before the first attempt is given up after 2 s.
+    expect(systemClock.now() - start).toBeLessThan(2000)
+    expect(way.swallowed).toBeGreaterThanOrEqual(ROUTES)
+  })
+
   test('asks EC2 for nothing more than its claim and its reads, and writes nothing, while it makes itself ready', async () => {
     await backup()
     const actions = new Set(endpoint.requests.map(({ action }) => action))
