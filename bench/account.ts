@@ -22,8 +22,8 @@ const PAIRS = 500
 const FAILOVERS = 20
 /** Milliseconds. */
 const LATENCY = 30
-/** As in the daemon: an interval is up to this part of it shorter. */
-const EARLIER = 0.1
+/** As in the daemon, an interval is between these parts of the config's. */
+const SHARE = { least: 0.94, most: 0.99 }
 const HOUR = 3_600_000
 const AFTER_FAILOVER = 120_000
 /** Of EC2, DescribeRouteTables as DescribeNetworkInterfaces. */
@@ -158,7 +158,7 @@ function simulate(settings: ProtocolSettings) {
     const first = eni(`eni-${(2 * index).toString(16)}`)
     const pair: Pair = { key, claims: new Map(), target: first }
     const nodeOf = (id: EniId, address: string): Node => {
-      const intervalMs = settings.intervalMs * (1 - EARLIER * random.next())
+      const intervalMs = settings.intervalMs * (SHARE.least + (SHARE.most - SHARE.least) * random.next())
       const state = initialState(
         { ...settings, intervalMs },
         { eni: id, address, keys: [key] },

@@ -36,8 +36,11 @@ export type Lasting = {
   readonly userHooks: UserHooks
 }
 
-/** Earlier than the config says, so that the nodes of an account do not go on reading all at once: up to this part of it. */
-const EARLIER = 0.1
+/**
+ * Between these parts of the config's interval is a daemon's own: so that what it finds is mended within the interval, and
+ * so that the nodes of an account do not go on reading all at once.
+ */
+const SHARE = { least: 0.94, most: 0.99 }
 
 /** @throws Failure where the FIFO cannot be read */
 export function startGeneration(node: Node, lasting: Lasting): Generation {
@@ -45,7 +48,7 @@ export function startGeneration(node: Node, lasting: Lasting): Generation {
   const work = watchWork(clock)
   lasting.userHooks.prepare(config)
   const drills = startDrills(node, () => agents)
-  const intervalMs = config.interval * (1 - EARLIER * Math.random())
+  const intervalMs = config.interval * (SHARE.least + (SHARE.most - SHARE.least) * Math.random())
   const agents: ReadonlyMap<string, Agent> = new Map(
     Object.keys(config.instances).map(
       (name) => [name, startAgent({ node, name, intervalMs, lasting, work, drills, onRead: tellOthers })] as const,
