@@ -33,10 +33,10 @@ export function openDrill(ec2: Ec2, clock: Clock): Drill {
   const { httpAgent, httpsAgent } = ec2.connections
   let keepReady = (_count: number): void => {}
   const connections = {
-    httpAgent: new PlainDrillAgent((request) => {
+    httpAgent: answering(new HttpAgent({ keepAlive: true }), (request) => {
       keepReady = (count) => httpAgent.keepReady(count, request)
     }),
-    httpsAgent: new TlsDrillAgent((request) => {
+    httpsAgent: answering(new HttpsAgent({ keepAlive: true }), (request) => {
       keepReady = (count) => httpsAgent.keepReady(count, request)
     }),
   }
@@ -50,35 +50,13 @@ export function openDrill(ec2: Ec2, clock: Clock): Drill {
   }
 }
 
-/** Hears where a request would go. */
-type Note = (request: ClientRequestArgs) => void
-
-class PlainDrillAgent extends HttpAgent {
-  readonly #note: Note
-
-  constructor(note: Note) {
-    super({ keepAlive: true })
-    this.#note = note
-  }
-
-  override createConnection(request: ClientRequestArgs): Socket {
-    this.#note(request)
+/** The agent, all of whose connections answer from memory; `note` hears where a request would go. */
+function answering<Either extends HttpAgent>(agent: Either, note: (request: ClientRequestArgs) => void): Either {
+  agent.createConnection = (request) => {
+    note(request)
     return new Answering()
   }
-}
-
-class TlsDrillAgent extends HttpsAgent {
-  readonly #note: Note
-
-  constructor(note: Note) {
-    super({ keepAlive: true })
-    this.#note = note
-  }
-
-  override createConnection(request: ClientRequestArgs): Socket {
-    this.#note(request)
-    return new Answering()
-  }
+  return agent
 }
 
 /** Connected with nothing; answers what is written first, an event-loop turn later. */
