@@ -100,8 +100,7 @@ function simulate(settings: ProtocolSettings) {
     const { state, effects } = step(node.state, input, { monotonic: now, wall: now })
     node.state = state
     for (const effect of effects) perform(node, effect)
-    const at = wakeAt(state)
-    const wakesAt = Math.min(Math.max(at, now), state.beatAt ?? Number.POSITIVE_INFINITY)
+    const wakesAt = Math.max(wakeAt(state), now)
     node.wakesAt = wakesAt
     queue.put(wakesAt, () => node.wakesAt === wakesAt && deliver(node, { kind: 'wake' }))
   }

@@ -48,7 +48,7 @@ export class Agent {
   #state: ProtocolState
   #writes = new AbortController()
   /** What it was set for, and its end. */
-  #timer: { readonly at: number; readonly beatAt: number | undefined; readonly over: AbortController } | undefined
+  #timer: { readonly at: number; readonly over: AbortController } | undefined
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -157,14 +157,12 @@ export class Agent {
   #setTimer(): void {
     const { clock } = this.#options
     const at = wakeAt(this.#state)
-    const { beatAt } = this.#state
-    // Most steps change neither, and a daemon of hundreds of agents makes thousands of them at once.
-    if (this.#timer?.at === at && this.#timer.beatAt === beatAt) return
+    // Most steps do not change it, and a daemon of hundreds of agents makes thousands of them at once.
+    if (this.#timer?.at === at) return
     this.#timer?.over.abort(UNWANTED)
     const over = new AbortController()
-    this.#timer = { at, beatAt, over }
-    const latest = Math.min(at, beatAt ?? Number.POSITIVE_INFINITY)
-    clock.sleep(Math.max(0, latest - clock.now()), over.signal).then(
+    this.#timer = { at, over }
+    clock.sleep(Math.max(0, at - clock.now()), over.signal).then(
       () => {
         this.#timer = undefined
         this.deliver({ kind: 'wake' })
