@@ -29,7 +29,8 @@ export function createFiles(directory: string, texts: ReadonlyMap<string, string
     }
   } catch (error) {
     for (const path of made) unlinkSync(path)
-    const { code, dest }: { code?: unknown; dest?: unknown } = Object(error)
+    // Of a link it is the name that it was to have; of the directory, its own.
+    const { code, path, dest = path }: { code?: unknown; path?: unknown; dest?: unknown } = Object(error)
     if (code === 'EEXIST') throw refusal([String(dest)])
     throw new Failure('failed', `cannot make the files in ${directory}: ${messageOf(error)}; none was made`, {
       hint: code === 'EACCES' ? 'run it as root, or name another directory with --directory' : undefined,

@@ -49,6 +49,7 @@ test('those that were made are taken back where another cannot be: a link to now
 test('a directory that cannot be is told', () => {
   writeFileSync(join(directory, 'file'), '')
   expect(() => createFiles(join(directory, 'file', 'below'), FILES)).toThrow(/none was made/)
+  expect(() => createFiles(join(directory, 'file'), FILES)).toThrow(`${join(directory, 'file')} is there already`)
   mkdirSync(join(directory, 'a'))
   expect(() => createFiles(directory, FILES)).toThrow('is there already')
 })
