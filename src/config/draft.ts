@@ -1,6 +1,6 @@
 /** A new config file: what differs from the defaults, and where to look for the rest. */
 import { stringify } from 'yaml'
-import { type Destination, destinationText, isHost } from '../core/vip.ts'
+import { type Destination, vipText } from '../core/vip.ts'
 import type { TableSelector } from './schema.ts'
 
 export type Draft = {
@@ -44,11 +44,6 @@ const HEAD = [
 ]
 
 const line = (text: string, comment?: string): [string, string | undefined] => [text, comment]
-
-function vipText(vip: Destination): string {
-  const text = destinationText(vip)
-  return isHost(vip) ? text.slice(0, text.indexOf('/')) : text
-}
 
 function selectorValue(selector: TableSelector): unknown {
   switch (selector.kind) {

@@ -65,16 +65,10 @@ export function parseAddress(text: string): Address | undefined {
   if (text.includes('/')) return undefined
   try {
     const destination = parseDestination(text)
-    return destination.kind === 'prefix-list'
-      ? undefined
-      : { kind: destination.kind, text: addressText(destination.cidr) }
+    return destination.kind === 'prefix-list' ? undefined : { kind: destination.kind, text: vipText(destination) }
   } catch {
     return undefined
   }
-}
-
-function addressText(cidr: Cidr): string {
-  return cidr.slice(0, cidr.indexOf('/'))
 }
 
 function canonicalCidr(kind: 'ipv4' | 'ipv6', address: string, prefix: number): Cidr {
@@ -86,6 +80,12 @@ function canonicalCidr(kind: 'ipv4' | 'ipv6', address: string, prefix: number): 
 /** The destination as EC2 and people write it. */
 export function destinationText(destination: Destination): string {
   return destination.kind === 'prefix-list' ? destination.id : destination.cidr
+}
+
+/** The same, as it is put in a config: a single address without its prefix length. */
+export function vipText(destination: Destination): string {
+  const text = destinationText(destination)
+  return isHost(destination) ? text.slice(0, text.indexOf('/')) : text
 }
 
 export function sameDestination(a: Destination, b: Destination): boolean {

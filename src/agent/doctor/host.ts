@@ -1,7 +1,7 @@
 /** What a node's host must give: an address to answer at, a directory to write to, a daemon. */
 import { readFileSync } from 'node:fs'
 import type { Finding } from '../../core/finding.ts'
-import { type Destination, destinationText, isHost } from '../../core/vip.ts'
+import { type Destination, destinationText, isHost, vipText } from '../../core/vip.ts'
 import { addressPresent } from '../../keepalived/probe.ts'
 import type { DaemonAnswer } from '../daemon/daemon-status.ts'
 import { finding, type Known, learn } from './known.ts'
@@ -17,10 +17,8 @@ export type VipFacts = {
 export type Sysctl = { readonly nonlocalBind: Known<boolean>; readonly forwarding: Known<boolean> }
 
 export function readVips(vips: readonly Destination[]): VipFacts[] {
-  return vips.map((vip) => ({ vip, isPresent: isHost(vip) && addressPresent(addressOf(vip)) }))
+  return vips.map((vip) => ({ vip, isPresent: isHost(vip) && addressPresent(vipText(vip)) }))
 }
-
-const addressOf = (vip: Destination) => destinationText(vip).split('/', 1)[0] ?? ''
 
 /** Of the family of the VIP (ip-sysctl of the kernel's documentation). */
 export async function readSysctl({ kind }: Destination): Promise<Sysctl> {
@@ -55,7 +53,7 @@ export function judgeVip(
   }
   if (isPresent) return say('ok', 'is on an interface')
   if (!set.known) return say('unknown', `is on no interface; whether keepalived adds it: ${set.why}`)
-  if (set.value.includes(addressOf(vip))) return say('ok', 'is added by keepalived when it becomes MASTER')
+  if (set.value.includes(vipText(vip))) return say('ok', 'is added by keepalived when it becomes MASTER')
   const binds = nonlocalBind.known && nonlocalBind.value
   const bound = binds ? '; ip_nonlocal_bind lets services bind to it, but nothing is delivered' : ''
   return say(

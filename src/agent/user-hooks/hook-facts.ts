@@ -3,7 +3,7 @@ import type { InstanceConfig, UserHookEvent } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId, RouteTableId } from '../../core/ids.ts'
-import { type Destination, destinationText, isHost } from '../../core/vip.ts'
+import { vipText } from '../../core/vip.ts'
 
 export type HookSubject = {
   readonly event: UserHookEvent
@@ -46,10 +46,4 @@ export function factsFor(subject: HookSubject): Readonly<Record<string, string>>
     REASON: decision?.reason ?? '',
   }
   return Object.fromEntries(Object.entries(facts).map(([name, value]) => [`VIP_SWITCH_${name}`, value]))
-}
-
-/** As it is put in a config: a single address without its prefix length. */
-function vipText(vip: Destination): string {
-  const text = destinationText(vip)
-  return isHost(vip) ? text.replace(/\/\d+$/, '') : text
 }
