@@ -1,6 +1,6 @@
 /** The config file, as far as it is known without its parser. */
 import { readFileSync } from 'node:fs'
-import { Failure, messageOf } from '../errors.ts'
+import { codeOf, Failure, messageOf } from '../errors.ts'
 import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
 
 /** The text of the config file. @throws Failure of kind `config` where there is none, or none that we may read */
@@ -17,7 +17,7 @@ export function readConfig(path: string): string {
 
 function hintOn(error: unknown, path: string): string {
   const another = 'name another one with --config or VIP_SWITCH_CONFIG'
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'EISDIR') return `it is a directory: ${another}`
   if (code !== 'ENOENT') return `make ${path} readable, or ${another}`
   return path === DEFAULT_CONFIG_PATH ? `sudo vip-switch init makes it; or ${another}` : `create ${path}, or ${another}`

@@ -14,8 +14,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { Failure, messageOf } from '../errors.ts'
-import { codeOf } from './system-error.ts'
+import { codeOf, Failure, messageOf } from '../errors.ts'
 
 /** One opening of the FIFO. */
 export type OpenFifo = {

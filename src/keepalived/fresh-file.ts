@@ -1,8 +1,7 @@
 /** A file that another process writes when it is asked to. */
 import { readFileSync, statSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
-import { Failure } from '../errors.ts'
-import { codeOf } from './system-error.ts'
+import { codeOf, Failure } from '../errors.ts'
 
 const LONGEST_PAUSE_MS = 50
 

@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { Failure, messageOf } from '../errors.ts'
-import { codeOf } from './system-error.ts'
+import { codeOf, Failure, messageOf } from '../errors.ts'
 
 const DEFAULT_CONF = '/etc/keepalived/keepalived.conf'
 /** Where distributions put it; not in the PATH of everybody. */

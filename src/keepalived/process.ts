@@ -1,8 +1,7 @@
 /** The process of keepalived, as /proc shows it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Failure, messageOf } from '../errors.ts'
-import { codeOf } from './system-error.ts'
+import { codeOf, Failure, messageOf } from '../errors.ts'
 
 /** A process that cannot be mistaken for a later one with the same id. */
 export type KeepalivedProcess = {

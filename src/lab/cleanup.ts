@@ -1,5 +1,5 @@
 /** What a lab makes outside its process is removed at its end, however it ends. */
-import { messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../errors.ts'
 
 const pending = new Set<() => void>()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -56,10 +56,6 @@ function disposeAll(): void {
       process.stderr.write(`cleaning up: ${messageOf(error)}\n`)
     }
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** Ends by the same signal, so that a shell sees what ended the program. */

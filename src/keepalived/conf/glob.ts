@@ -1,7 +1,7 @@
 /** Files by a shell's pattern. Node has no glob(3) before its version 22. */
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { codeOf } from '../system-error.ts'
+import { codeOf } from '../../errors.ts'
 
 const WILDCARD = /[*?[]/
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { Failure, messageOf } from '../../errors.ts'
+import { codeOf, Failure, messageOf } from '../../errors.ts'
 import { table } from '../../output/table.ts'
 import { type Region, tagsOf } from './model.ts'
 import { parseSeed, SeedError } from './seed/seed.ts'
@@ -58,7 +58,7 @@ function listenFailure(error: unknown): Failure | undefined {
     EADDRNOTAVAIL: 'it is no address of this host: choose another with --host',
     EACCES: 'ports below 1024 are for root: choose another with --port',
   }
-  const hint = error instanceof Error && 'code' in error ? hints[String(error.code)] : undefined
+  const hint = hints[codeOf(error) ?? '']
   return hint === undefined ? undefined : new Failure('usage', messageOf(error), { hint, cause: error })
 }
 
