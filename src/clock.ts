@@ -45,21 +45,22 @@ export type MovableDeadline = {
   putOff(ms: number): void
 }
 
-export function movableDeadline(ms: number): MovableDeadline {
+/** @param reserveMs so much earlier it is aborted: what is left to be done then takes that long */
+export function movableDeadline(ms: number, reserveMs = 0): MovableDeadline {
   const controller = new AbortController()
   // Every call of a command waits on it, hundreds at once: no leak.
   setMaxListeners(0, controller.signal)
   const start = performance.now()
   let length = ms
   const pass = () => controller.abort(new Failure('failed', `the deadline of ${length / 1000} s has passed`))
-  let timer = setTimeout(pass, ms).unref()
+  let timer = setTimeout(pass, ms - reserveMs).unref()
   return {
     signal: controller.signal,
     putOff(later) {
       if (later <= length) return
       length = later
       clearTimeout(timer)
-      timer = setTimeout(pass, start + length - performance.now()).unref()
+      timer = setTimeout(pass, start + length - reserveMs - performance.now()).unref()
     },
   }
 }

@@ -6,6 +6,8 @@ import type { EniId } from '../core/ids.ts'
 import { judgePins } from '../core/pin.ts'
 import { stateOf } from './daemon/generation.ts'
 import { openNode } from './node.ts'
+import type { Reading } from './protocol/state.ts'
+import type { Reader } from './reading.ts'
 import { insist, type Wanted } from './route-port.ts'
 
 export type InstanceDecision = {
@@ -26,7 +28,7 @@ export async function decideOnce(
   if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
   const instances = await Promise.all(
     Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
-      const { routes, claims, pins, voids, date } = await insist((signal) => reader.read(name, signal), wanted)
+      const { routes, claims, pins, voids, date } = await insist((signal) => readAll(reader, name, signal), wanted)
       const { state = 'UNKNOWN', priority = configured } = stateOf(probed, name) ?? {}
       const others = claims
         .filter(({ claim }) => claim.eni !== eni)
@@ -44,4 +46,11 @@ export async function decideOnce(
     }),
   )
   return { eni, instances }
+}
+
+/** @throws Failure also where the claims alone cannot be read */
+async function readAll(reader: Reader, name: string, signal: AbortSignal): Promise<Reading> {
+  const { reading } = await reader.read(name, signal)
+  if ('error' in reading) throw reading.error
+  return reading
 }

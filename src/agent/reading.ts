@@ -1,5 +1,6 @@
 /** Reads for all agents of a daemon: two calls, whatever the number of VRRP instances and VIPs. */
 import type { Clock } from '../clock.ts'
+import { instanceOf } from '../config/instances.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import { findRoute, type RouteTable, standingOf } from '../core/route.ts'
@@ -7,15 +8,25 @@ import type { Ec2 } from '../ec2/client.ts'
 import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
 import { Failure } from '../errors.ts'
 import type { Testimony, Witness } from '../witness/witness.ts'
+import type { RoutesAlone } from './daemon/agent.ts'
 import type { Reading } from './protocol/state.ts'
 import { routeKeys } from './view.ts'
 
 /** Everything of one moment. */
-type Snapshot = { readonly tables: readonly RouteTable[]; readonly testimonies: ReadonlyMap<string, Testimony> }
+type Snapshot = {
+  readonly tables: readonly RouteTable[]
+  readonly claims: PromiseSettledResult<ReadonlyMap<string, Testimony>>
+}
+
+/** Of one instance; `selection` is the tables that its config means. */
+export type InstanceReading = {
+  readonly reading: Reading | RoutesAlone
+  readonly selection: TableSelection
+}
 
 export type Reader = {
-  /** @throws Failure where EC2 could not be read, or the instance's tables are not there */
-  read(instance: string, signal: AbortSignal): Promise<Reading & { readonly selection: TableSelection }>
+  /** @throws Failure where the route tables could not be read, or the instance's are not there */
+  read(instance: string, signal: AbortSignal): Promise<InstanceReading>
   /** Whether a read is asked for that has not begun: it serves whoever asks now. */
   isAsked(): boolean
 }
@@ -37,35 +48,46 @@ export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: En
       next = undefined
     }
     begunAt = clock.now()
-    const [tables, testimonies] = await Promise.all([readTables(ec2, selectors, signal), witness.read(signal)])
-    return { tables, testimonies }
+    const reads = [readTables(ec2, selectors, signal), witness.read(signal)] as const
+    const [tables, [claims]] = await Promise.all([reads[0], Promise.allSettled([reads[1]])])
+    return { tables, claims }
   }
 
   return {
     async read(instance, signal) {
       next ??= take(signal)
-      const { tables, testimonies } = await next
-      const testimony = testimonies.get(instance)
-      const instanceConfig = config.instances[instance]
-      if (!testimony || !instanceConfig) throw new Failure('config', `${instance} is not in the config`)
+      const { tables, claims } = await next
+      const instanceConfig = instanceOf(config, instance)
       const selection = selectTables(tables, instanceConfig.routeTables)
-      return { ...readingOf(instanceConfig, selection.tables, testimony, eni), selection }
+      const routes = routesOf(instanceConfig, selection.tables, eni)
+      if (claims.status === 'rejected') return { reading: { routes, error: claims.reason }, selection }
+      const testimony = claims.value.get(instance)
+      if (!testimony) throw new Failure('failed', `the witness was not asked about ${instance}`)
+      return { reading: readingOf(instanceConfig, selection.tables, routes, testimony, eni), selection }
     },
     isAsked: () => next !== undefined,
   }
 }
 
-function readingOf(
+function routesOf(
   { vips, createMissing, takeOver }: InstanceConfig,
   tables: readonly RouteTable[],
-  { claims, pins, detached, date }: Testimony,
   eni: EniId,
-): Reading {
+): Reading['routes'] {
   const byId = new Map(tables.map((table) => [table.id, table]))
-  const routes = routeKeys([...byId.keys()], vips).flatMap((key) => {
+  return routeKeys([...byId.keys()], vips).flatMap((key) => {
     const table = byId.get(key.table)
     return table ? [{ key, standing: standingOf(table, key.vip, eni, { createMissing, takeOver }) }] : []
   })
+}
+
+function readingOf(
+  { vips }: InstanceConfig,
+  tables: readonly RouteTable[],
+  routes: Reading['routes'],
+  { claims, pins, detached, date }: Testimony,
+  eni: EniId,
+): Reading {
   // Of ourselves, a blackhole may be a late report: only detachment counts.
   const voids = new Set([...detached, ...blackholes(tables, vips).filter((each) => each !== eni)])
   return {

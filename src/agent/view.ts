@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
-import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import { isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import type { Pin } from '../core/pin.ts'
 import { findRoute, type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../core/route.ts'
 import type { Destination } from '../core/vip.ts'
 
@@ -13,8 +14,8 @@ export type View = {
   readonly tables: readonly RouteTableId[]
   /** Routes that were somebody else's, as key texts: these are looked at again before they are written. */
   readonly foreign: readonly string[]
-  /** An operator's pin, by the daemon's last look: a hook without a daemon honours it, too. */
-  readonly pin?: { readonly eni: EniId; readonly until: number } | undefined
+  /** The operator's pin that counted at the last look. */
+  readonly pin?: Pin | undefined
 }
 
 /** `of`: the part of the config that the view was made for. */
@@ -47,7 +48,7 @@ export function saveView(stateDirectory: string, instance: string, config: Confi
     of: subject(config, instance),
     tables: view.tables,
     foreign: view.foreign,
-    ...(view.pin && { pin: { eni: view.pin.eni, until: view.pin.until } }),
+    ...(view.pin && { pin: view.pin }),
   }
   writeAtomically(stateFile(stateDirectory, 'views', instance), `${JSON.stringify(file)}\n`)
 }
@@ -95,8 +96,8 @@ function isViewFile(value: unknown): value is ViewFile {
 }
 
 function isPin(value: unknown): boolean {
-  const { eni, until }: Partial<Record<string, unknown>> = Object(value)
-  return typeof eni === 'string' && isEniId(eni) && typeof until === 'number'
+  const { eni, since, until }: Partial<Record<string, unknown>> = Object(value)
+  return typeof eni === 'string' && isEniId(eni) && typeof since === 'number' && typeof until === 'number'
 }
 
 function viewOfIds(config: Config, instance: string): View | undefined {

@@ -27,7 +27,7 @@ export async function notify(values: readonly string[], options: NotifyOptions, 
       import('../agent/hook/hook.ts'),
       import('../clock.ts'),
     ])
-    const acting = { ...places, deadlineMs: options.deadline, clock: systemClock, log }
+    const acting = { ...places, deadlineMs: options.deadline, clock: systemClock, log, onUnderWay: log.start }
     const { outcomes, problems } = await handleEvent(handed, acting)
     const verdicts = [...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)]
     const exitCode = exitCodeOfRoutes(verdicts)

@@ -1,8 +1,9 @@
 /** The config as it takes effect: what the file says and what it leaves out, in the words of the file. */
 import { parse } from 'yaml'
 import type * as z from 'zod'
+import { claimTtlOf } from './claim-ttl.ts'
 import { durationText } from './duration.ts'
-import { type Config, claimTtlOf, configJsonSchema } from './schema.ts'
+import { type Config, configJsonSchema } from './schema.ts'
 
 /**
  * One key of the config.

@@ -119,11 +119,6 @@ const keepalived = section({
   pidFile: path.default('/run/keepalived.pid').meta({ description: 'Where keepalived writes its process id.' }),
 })
 
-/** How long a claim counts that shows no life, in milliseconds. */
-export function claimTtlOf({ interval, witness: { ttl } }: Pick<Config, 'interval' | 'witness'>): number {
-  return ttl ?? ttlOf(interval)
-}
-
 /** Of the 50 tags that a resource may have (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html), for claims. */
 const MOST_CLAIMS = 40
 

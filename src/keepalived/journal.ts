@@ -47,18 +47,37 @@ function ticksOf(stat: string): number {
   return Number(stat.replace(/^.*\) /s, '').split(' ')[19])
 }
 
-/** Records an event and forgets the older ones. Returns the newest, which may be a later one than this. */
+/** MASTER events of the last minute are remembered beside the newest event, as many as make the next edge a held one. */
+const REMEMBERED_MASTERS = 2
+const REMEMBERED_SECONDS = 60
+
+/** Records an event and forgets older ones. Returns the newest, which may be a later one than this. */
 export function recordEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): JournalEntry {
   const directory = stateFile(stateDirectory, 'events', event.name)
   const own = { ...moment, state: event.state, isDone: false }
   writeAtomically(join(directory, fileNameOf(own)), `${eventText(event)}\n`)
   const entries = entriesOf(directory)
   const newest = newestOf(entries, moment.boot) ?? own
+  const recent = mastersOf(entries, newest.boot).filter((entry) => secondsBetween(entry, newest) < REMEMBERED_SECONDS)
+  // The newest event may be one of them.
+  const kept = new Set([newest, ...recent.slice(0, REMEMBERED_MASTERS + 1)])
   for (const entry of entries) {
-    if (entry.boot !== newest.boot || isNewer(newest, entry))
-      rmSync(join(directory, fileNameOf(entry)), { force: true })
+    const isNew = entry.boot === newest.boot && !isNewer(newest, entry)
+    if (!isNew && !kept.has(entry)) rmSync(join(directory, fileNameOf(entry)), { force: true })
   }
   return newest
+}
+
+/** The MASTER events before this moment that are still on record, the newest first. */
+export function earlierMasters(stateDirectory: string, instance: string, moment: Moment): JournalEntry[] {
+  const entries = entriesOf(stateFile(stateDirectory, 'events', instance))
+  return mastersOf(entries, moment.boot).filter((entry) => isNewer(moment, entry))
+}
+
+function mastersOf(entries: readonly JournalEntry[], boot: string): JournalEntry[] {
+  return entries
+    .filter((entry) => entry.boot === boot && entry.state === 'MASTER')
+    .sort((a, b) => (isNewer(a, b) ? -1 : 1))
 }
 
 /** Notes that what an event asked for is done. Nothing, once a newer one is recorded. */

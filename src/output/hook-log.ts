@@ -3,7 +3,9 @@ import { setImmediate as nothingElse } from 'node:timers/promises'
 import type { Level, Log } from '../log.ts'
 
 export type HookLog = Log & {
-  /** Resolves once every line so far is written, or cannot be. */
+  /** What must not wait is under way: from now on lines are written. */
+  start(): void
+  /** Starts; resolves once every line so far is written, or cannot be. */
   written(): Promise<void>
 }
 
@@ -11,7 +13,14 @@ export type HookLog = Log & {
 export function deferLog(open: (now: () => number) => Promise<Log>): HookLog {
   const waiting: { readonly at: number; readonly sayTo: (log: Log) => void }[] = []
   let log: Log | undefined
+  let hasStarted = false
   let written: Promise<void> | undefined
+
+  function start(): void {
+    hasStarted = true
+    // Nobody is there to be told of a log that cannot be opened, and no route waits for one.
+    if (waiting.length > 0) written ??= write().catch(() => {})
+  }
 
   async function write(): Promise<void> {
     // Twice: a connection that is being made is there after the first, and its request on the way.
@@ -34,11 +43,17 @@ export function deferLog(open: (now: () => number) => Promise<Log>): HookLog {
         return
       }
       waiting.push({ at: Date.now(), sayTo })
-      // Nobody is there to be told of a log that cannot be opened, and no route waits for one.
-      written ??= write().catch(() => {})
+      if (hasStarted) start()
     }
     return line
   }
   const levels = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
-  return { ...levels, written: async () => written }
+  return {
+    ...levels,
+    start,
+    async written() {
+      start()
+      await written
+    },
+  }
 }

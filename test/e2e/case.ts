@@ -138,7 +138,8 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     await poll('no hook runs', deadline, () => processesWith(directory, 'notify').length === 0 || undefined)
     expect(await owners()).toEqual(expected)
     for (const { msg, ms } of cluster.hookOf(node).log().slice(reported.get(node))) {
-      if (msg.endsWith('accepted')) process.stdout.write(`  ${name}: ${node.name}, notify → ${msg} ${ms} ms\n`)
+      if (msg.startsWith('routes') && msg.endsWith('accepted'))
+        process.stdout.write(`  ${name}: ${node.name}, notify → ${msg} ${ms} ms\n`)
     }
     reported.set(node, cluster.hookOf(node).log().length)
   }

@@ -40,9 +40,7 @@ describe.skipIf(!requires('keepalived'))('a failover', { timeout: 60_000 }, () =
     swallowEc2(lab, second)
     await lab.cluster.keepalivedOf(first).kill()
     const hook = lab.cluster.hookOf(second)
-    await poll('the hook is at its writes', 10_000, () =>
-      hook.log().find(({ msg }) => msg.startsWith('pointing routes')),
-    )
+    await poll('the hook is at its writes', 10_000, () => hook.log().find(({ msg }) => msg.startsWith('writing:')))
     await lab.cluster.keepalivedOf(second).stop()
     // A hook over the limit is killed, of which keepalived logs nothing; it has recorded no exit then.
     const stopped = lab.exits(second).find(({ event }) => event === 'VI_1 STOP 100')

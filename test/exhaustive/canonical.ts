@@ -2,7 +2,7 @@
 import type { Model, NodeModel } from './model.ts'
 
 /** Numbers that are no times. */
-const COUNTS = new Set(['priority', 'muteBackoffMs', 'publishBackoffMs', 'writes', 'stretch'])
+const COUNTS = new Set(['priority', 'muteBackoffMs', 'publishBackoffMs', 'readBackoffMs', 'writes', 'stretch'])
 /** Texts that are times. */
 const BEATS = new Set(['beat', 'beats', 'published', 'publishing'])
 /** What is held by ENI or by route: the holder says what it is. */

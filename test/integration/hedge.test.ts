@@ -2,8 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { runEdge } from '../../src/agent/hook/edge.ts'
-import { insistOnRoute, routePort } from '../../src/agent/route-port.ts'
+import { insistOnRoute } from '../../src/agent/route-port.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { type Ec2, openEc2 } from '../../src/ec2/client.ts'
@@ -13,7 +12,7 @@ import { eni, gate, rtb, silentLog } from '../fixtures.ts'
 import { openWay as openWayTo } from '../way.ts'
 import { environmentFor, logLines, type Run } from './cli.ts'
 import { endpoint, interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
-import { both, byIds, eniOf, hook, idOf, MASTER, STOP, setTarget, targets } from './node.ts'
+import { both, byIds, eniOf, hook, idOf, MASTER, STOP, targets } from './node.ts'
 
 startEndpointForEachTest()
 
@@ -170,32 +169,5 @@ describe('a process that goes on', () => {
     const port = typeof address === 'object' ? address?.port : undefined
     const ec2 = await open({ url: `http://127.0.0.1:${port}` })
     await expect(readTables(ec2, 'all', HEDGING.signal)).rejects.toMatchObject({ class: 'retry' })
-  })
-
-  test('counts a write and its hedge as one of the three that an edge may make', async () => {
-    const table = tableA()
-    let asked = 0
-    interceptWith(({ action }) => {
-      // Somebody takes the route back after each write.
-      if (!isWrite(action)) return setTarget('private-a', { field: 'networkInterfaceId', id: eniOf('db-1') })
-      asked += 1
-      return asked % 2 === 1 ? never() : undefined
-    })
-    const ec2 = await open()
-    const { outcomes } = await runEdge({
-      vips: [parseVip('10.99.0.10')],
-      policy: { createMissing: true, takeOver: [] },
-      eni: eni(eniOf('db-2')),
-      view: { tables: [table], foreign: [] },
-      routes: routePort(ec2, { selectors: [{ kind: 'id', id: table }], createMissing: true }, wanted({ clock: soon })),
-      clock: soon,
-      signal: HEDGING.signal,
-      log: silentLog,
-      onWrites: () => {},
-      onView: () => {},
-      openClaims: async () => ({ publish() {}, reasonToYield: async () => undefined, settled: async () => {} }),
-    })
-    expect(outcomes).toMatchObject([{ verdict: 'failed', detail: expect.stringContaining('again after 3 writes') }])
-    expect(writes()).toHaveLength(6)
   })
 })

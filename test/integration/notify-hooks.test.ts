@@ -98,7 +98,7 @@ describe('a hook of keepalived’s without a daemon', () => {
   test('takes the routes back on a proof of a lower master while a user’s hook of MASTER still runs, and leaves that alone', async () => {
     const instance = withHooks({ master: 'say master $$; sleep 60', owner: 'say owner' })
     const master = hook('db-1', MASTER, { instance })
-    await seen(() => expect(endpoint.requests.filter(({ action }) => action === 'DescribeRouteTables')).toHaveLength(2))
+    await seen(() => expect(endpoint.requests.filter(({ action }) => action === 'DescribeRouteTables')).toHaveLength(3))
     const [id = ''] = ran().map((line) => line.split(' ')[1])
     setTarget('private-a', { field: 'networkInterfaceId', id: eniOf('db-2') })
     await seen(async () => {

@@ -158,7 +158,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a failed read is taken for one that shows what the last one did not',
     file: PROTOCOL,
-    find: "else onFailedRead(turn, input.unread ?? 'EC2')",
+    find: 'else onFailedRead(turn, input)',
     replace: "else write(turn, state.self.state === 'MASTER' && !state.edge ? state.keys : [], 'nothing was read')",
   },
   {
@@ -182,7 +182,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a mute node does not try to publish again',
     file: PUBLISHING,
-    find: ' else if (!acknowledged) publishLater(turn)',
+    find: 'if (!acknowledged) publishLater(turn)',
     replace: '',
   },
   {
@@ -249,7 +249,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an old target is excused as staleness inside an edge',
     file: EDGE,
-    find: 'writes < (begun.beats ? WRITES_PER_EDGE : 1)',
+    find: 'writes < (begun.hasLooked ? WRITES_PER_EDGE : 1)',
     replace: 'writes < 1',
   },
   {
@@ -273,13 +273,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an edge is not over for a claim that was renewed',
     file: EDGE,
-    find: 'const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))',
+    find: 'const renewed = view.others.filter(({ claim }) => !beats?.[claim.eni]?.includes(claim.beat))',
     replace: 'const renewed = view.others.filter(() => beats === undefined)',
   },
   {
     name: 'an edge is over for a claim that was not renewed',
     file: EDGE,
-    find: 'const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))',
+    find: 'const renewed = view.others.filter(({ claim }) => !beats?.[claim.eni]?.includes(claim.beat))',
     replace: 'const renewed = view.others',
   },
   {
@@ -310,14 +310,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a stale read after a write of ours is taken for drift',
     file: WRITING,
-    find: 'return !isSettling && !state.writing.includes(text) && !isBraked(turn, text)',
-    replace: 'return (!isSettling || isSettling) && !state.writing.includes(text) && !isBraked(turn, text)',
+    find: 'return !isSettling && !isUnderWay && !isBraked(turn, text)',
+    replace: 'return (!isSettling || isSettling) && !isUnderWay && !isBraked(turn, text)',
   },
   {
     name: 'MASTER_RX_LOWER_PRI is ignored',
     file: PROTOCOL,
-    find: '      onRxLowerPri(turn)\n',
-    replace: "      if (state.self.state !== 'MASTER') onRxLowerPri(turn)\n",
+    find: '      onRxLowerPri(turn, input.priority ?? turn.state.self.priority)\n',
+    replace: "      if (state.self.state !== 'MASTER') onRxLowerPri(turn, input.priority)\n",
   },
   {
     name: 'MASTER_RX_LOWER_PRI is not coalesced',
@@ -384,8 +384,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a heal counts that EC2 did not accept',
     file: WRITING,
-    find: '  if (!accepted) return\n',
-    replace: '  if (!accepted && !isHeal) return\n',
+    find: '  if (!accepted) {\n',
+    replace: '  if (!accepted && !isHeal) {\n',
   },
   ...readingMutants,
 ]

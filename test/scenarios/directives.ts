@@ -98,7 +98,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   },
 
   /**
-   * `api a down|up` or `api a reads=down|throttled writes=down publishes=denied stale=3s`. What is down times out; writes are tried
+   * `api a down|up` or `api a reads=down|throttled claims=down writes=down publishes=denied stale=3s`. What is down times out; writes are tried
    * again for as long as they are wanted.
    */
   api(scenario, [name, ...words]) {
@@ -106,10 +106,12 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     for (const word of words) node.api = { ...node.api, ...apiChange(word) }
   },
 
-  /** `daemon a kill|start` */
+  /** `daemon a kill|start|born`: born, it does not know yet what state keepalived is in. */
   daemon(scenario, [name, what]) {
-    if (what === 'kill') scenario.world.kill(scenario.node(name))
-    else scenario.world.start(scenario.node(name))
+    const node = scenario.node(name)
+    if (what === 'kill') scenario.world.kill(node)
+    else if (what === 'born') scenario.world.bear(node)
+    else scenario.world.start(node)
   },
 
   /** `pause a 3s`: the virtual machine stands still. */
@@ -190,11 +192,13 @@ function apiChange(word: string): Partial<Api> {
   const upOrDown = value === 'up' ? 'up' : 'down'
   switch (key) {
     case 'up':
-      return { reads: 'up', writes: 'up', publishes: 'up', staleMs: 0 }
+      return { reads: 'up', claims: 'up', writes: 'up', publishes: 'up', staleMs: 0 }
     case 'down':
       return { reads: 'down', writes: 'down', publishes: 'down' }
     case 'reads':
       return { reads: value === 'throttled' ? value : upOrDown }
+    case 'claims':
+      return { claims: upOrDown }
     case 'writes':
       return { writes: upOrDown }
     case 'publishes':

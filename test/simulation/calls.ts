@@ -42,7 +42,9 @@ export class Calls {
       if (life !== node.life) return
       const isGood = reads === 'up' && node.api.reads === 'up'
       const failed = { reading: undefined, throttled: reads === 'throttled' }
-      this.#world.deliver(node, { kind: 'read', ...(isGood ? { reading: this.#reading(node) } : failed) })
+      const reading = isGood ? this.#reading(node) : undefined
+      const isWhole = reading && node.api.claims === 'up'
+      this.#world.deliver(node, { kind: 'read', ...(isWhole ? { reading } : { ...failed, routes: reading?.routes }) })
     })
   }
 

@@ -40,6 +40,8 @@ function beginLasting(stage: Stage, fault: Exclude<LastingFault, { kind: 'cut' |
       return () => Object.assign(vrrp.line(node), { lost: false, lateMs: 0 })
     case 'reads':
       return withApi(node, { reads: 'down' }, { reads: 'up' })
+    case 'claims':
+      return withApi(node, { claims: 'down' }, { claims: 'up' })
     case 'throttled':
       return withApi(node, { reads: 'throttled' }, { reads: 'up' })
     case 'writes':
@@ -111,7 +113,7 @@ export function healAll(stage: Stage): void {
   }
 }
 
-const HEALTHY: Api = { reads: 'up', writes: 'up', publishes: 'up', staleMs: 0, staleClaimsMs: 0 }
+const HEALTHY: Api = { reads: 'up', claims: 'up', writes: 'up', publishes: 'up', staleMs: 0, staleClaimsMs: 0 }
 const DOWN: Partial<Api> = { reads: 'down', writes: 'down', publishes: 'down' }
 
 function withApi(node: WorldNode, change: Partial<Api>, undo: Partial<Api>): () => void {

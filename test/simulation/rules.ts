@@ -1,5 +1,5 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
-import type { Effect, Input, ProtocolState } from '../../src/agent/protocol/state.ts'
+import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol/state.ts'
 import { routeKeyText } from '../../src/core/route.ts'
 import { BrokenRule, blankRecord, type DaemonRecord, knownPin, type Step } from './record.ts'
 import type { World } from './world.ts'
@@ -9,6 +9,11 @@ import { checkSending, checkWrite, mayBrake } from './writing-rules.ts'
 const EDGE_MEMORY_MS = 60_000
 const FREE_EDGES = 2
 const RX_LOWER_PRI_SPACING_MS = 1000
+
+/** What is known after a read that showed the routes alone. */
+function withRoutes(reading: Reading, routes = reading.routes): Reading {
+  return { ...reading, routes }
+}
 
 /** Watches a world, and throws BrokenRule as soon as a node does what it must not. */
 export class Rules {
@@ -52,7 +57,7 @@ export class Rules {
   #noteAnswers({ input, record }: Step): void {
     if (input.kind === 'read') {
       record.lastReadFailed = input.reading === undefined
-      record.reading = input.reading ?? record.reading
+      record.reading = input.reading ?? (record.reading && withRoutes(record.reading, input.routes))
     }
     if (input.kind === 'published') record.isMute = !input.acknowledged
     if (input.kind === 'written') this.#noteWritten(record, routeKeyText(input.key), input.accepted)

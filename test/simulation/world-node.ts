@@ -15,6 +15,8 @@ export type Answer = 'up' | 'down' | 'denied' | 'unanswered' | 'late'
 export type Api = {
   /** `throttled`: refused at once, since the account asks for too much */
   reads: 'up' | 'down' | 'throttled'
+  /** Of the reads, those of the claims. */
+  claims: 'up' | 'down'
   writes: Answer
   publishes: Answer
   /** Reads show routes as they were so many milliseconds ago. */

@@ -53,7 +53,7 @@ export class World {
       eni: eni(`eni-${name}`),
       priority,
       address,
-      api: { reads: 'up', writes: 'up', publishes: 'up', staleMs: 0 },
+      api: { reads: 'up', claims: 'up', writes: 'up', publishes: 'up', staleMs: 0 },
       protocol: undefined,
       vrrp: 'BACKUP',
       pausedUntil: 0,
@@ -71,11 +71,16 @@ export class World {
     return node
   }
 
-  /** Starts the daemon: it finds the state that keepalived is in. */
-  start(node: WorldNode): void {
+  /** Starts the daemon, which does not know yet what state keepalived is in. */
+  bear(node: WorldNode): void {
     node.life += 1
     const now = { monotonic: this.now, wall: this.now + node.wallOffset }
     node.protocol = initialState(this.settings, { eni: node.eni, address: node.address, keys: this.keys }, now)
+  }
+
+  /** Starts the daemon: it finds the state that keepalived is in. */
+  start(node: WorldNode): void {
+    this.bear(node)
     this.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
     this.#probeEachInterval(node, node.life)
   }

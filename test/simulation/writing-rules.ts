@@ -33,7 +33,7 @@ export function checkWrite(step: Step, keys: readonly RouteKey[]): void {
 }
 
 /** Whether it may write anything at all. */
-function checkRight({ now, node, input, after, record }: Step): void {
+function checkRight({ now, node, input, before, after, record }: Step): void {
   const pin = knownPin(record.reading)
   if (after.self.state !== 'MASTER' && pin?.eni !== node.eni) {
     throw new BrokenRule(`${node.name} writes although it knows that it is ${after.self.state}`)
@@ -43,7 +43,8 @@ function checkRight({ now, node, input, after, record }: Step): void {
   }
   if (input.kind === 'state' && input.found)
     throw new BrokenRule(`${node.name} writes what it has not read, in no edge`)
-  if (input.kind === 'read' && !input.reading) throw new BrokenRule(`${node.name} writes on a read that failed`)
+  const isLook = input.kind === 'read' && (input.reading || (before.edge && input.routes))
+  if (input.kind === 'read' && !isLook) throw new BrokenRule(`${node.name} writes on a read that failed`)
   if (input.kind === 'wake' || input.kind === 'written' || input.kind === 'published') {
     throw new BrokenRule(`${node.name} writes on ${input.kind}: neither an edge nor a decision`)
   }

@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseEventArguments, type VrrpEvent } from '../../src/keepalived/event.ts'
 import {
   closeEvent,
+  earlierMasters,
   isNewer,
+  type Moment,
   momentOf,
   newestEvent,
   recordEvent,
@@ -70,9 +72,10 @@ describe('the journal', () => {
     closeEvent(state, event('VI_1', 'MASTER'), at(100))
     expect(newestEvent(state, 'VI_1', 'b0-0')).toEqual({ ...at(100), state: 'MASTER', isDone: true })
     recordEvent(state, event('VI_1', 'BACKUP'), at(101))
-    closeEvent(state, event('VI_1', 'MASTER'), at(100))
-    expect(readdirSync(join(state, 'events', 'VI_1'))).toHaveLength(1)
-    expect(newestEvent(state, 'VI_1', 'b0-0')).toMatchObject({ state: 'BACKUP', isDone: false })
+    recordEvent(state, event('VI_1', 'FAULT'), at(102))
+    closeEvent(state, event('VI_1', 'BACKUP'), at(101))
+    expect(newestEvent(state, 'VI_1', 'b0-0')).toMatchObject({ state: 'FAULT', isDone: false })
+    expect(readdirSync(join(state, 'events', 'VI_1'))).toHaveLength(2)
   })
 
   test('its directory may be written by whoever may write the one above', () => {
@@ -89,8 +92,25 @@ describe('the journal', () => {
   })
 
   test('older events are forgotten, so that the directory does not grow', () => {
-    for (let ticks = 1; ticks <= 20; ticks++) recordEvent(state, event('VI_1', 'MASTER'), at(ticks))
+    for (let ticks = 1; ticks <= 20; ticks++) recordEvent(state, event('VI_1', 'BACKUP'), at(ticks))
     expect(readdirSync(join(state, 'events', 'VI_1'))).toHaveLength(1)
+  })
+
+  test('the last two MASTER events of a minute are remembered, for the edge that follows them is held', () => {
+    const ticksOfMasters = (moment: Moment) => earlierMasters(state, 'VI_1', moment).map(({ ticks }) => ticks)
+    for (let ticks = 100; ticks <= 500; ticks += 100) {
+      recordEvent(state, event('VI_1', 'MASTER'), at(ticks))
+      recordEvent(state, event('VI_1', 'BACKUP'), at(ticks + 50))
+    }
+    recordEvent(state, event('VI_1', 'MASTER'), at(600))
+    expect(ticksOfMasters(at(600))).toEqual([500, 400])
+    expect(readdirSync(join(state, 'events', 'VI_1'))).toHaveLength(3)
+    recordEvent(state, event('VI_1', 'MASTER'), at(6450))
+    expect(ticksOfMasters(at(6450))).toEqual([600, 500])
+    recordEvent(state, event('VI_1', 'MASTER'), at(6550))
+    expect(ticksOfMasters(at(6550))).toEqual([6450, 600])
+    recordEvent(state, event('VI_1', 'MASTER'), at(20_000))
+    expect(ticksOfMasters(at(20_000))).toEqual([])
   })
 
   test('events of an earlier boot count for nothing: the ticks start anew', () => {

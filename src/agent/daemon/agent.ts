@@ -1,7 +1,6 @@
 /** One VRRP instance on this node: the protocol, performed. */
 import { type Clock, UNWANTED } from '../../clock.ts'
 import type { Decision } from '../../core/decide.ts'
-import type { EniId } from '../../core/ids.ts'
 import { type RouteKey, routeKeyText } from '../../core/route.ts'
 import { isThrottle, serviceOf } from '../../ec2/errors.ts'
 import { hintOf, messageOf } from '../../errors.ts'
@@ -11,6 +10,7 @@ import {
   type Effect,
   type Input,
   initialState,
+  type Memory,
   type ProtocolSettings,
   type ProtocolState,
   type Reading,
@@ -19,19 +19,18 @@ import { type Counters, countStep } from './counters.ts'
 
 /** What an agent does to the world. */
 export type AgentPorts = {
-  /** Rejects when anything of it could not be read. */
-  read(signal: AbortSignal): Promise<Reading>
+  /** Rejects when the routes could not be read. */
+  read(signal: AbortSignal): Promise<Reading | RoutesAlone>
   /** Goes on until it is accepted, cannot be, or is aborted. `inEdge`: before all others that wait. */
   write(key: RouteKey, inEdge: boolean, signal: AbortSignal): Promise<unknown>
   publish(claim: ProtocolState['self'], signal: AbortSignal): Promise<void>
 }
 
-export type AgentOptions = {
+/** The routes, where the claims could not be read, and why not. */
+export type RoutesAlone = Pick<Reading, 'routes'> & { readonly error: unknown }
+
+export type AgentOptions = Memory & {
   readonly instance: string
-  readonly eni: EniId
-  /** VRRP source address of this node. */
-  readonly address: string
-  readonly keys: readonly RouteKey[]
   readonly settings: ProtocolSettings
   readonly ports: AgentPorts
   readonly clock: Clock
@@ -92,18 +91,15 @@ export class Agent {
   }
 
   #perform(effect: Effect): void {
-    const { ports, instance, log, counters } = this.#options
+    const { ports, instance, log } = this.#options
     switch (effect.kind) {
       case 'read':
         void ports.read(this.#stopped.signal).then(
-          (reading) => this.deliver({ kind: 'read', reading }),
-          (error: unknown) => {
-            if (this.#stopped.signal.aborted) return
-            counters.readsFailed += 1
-            const unread = serviceOf(error)
-            log.warn({ instance, hint: hintOf(error) }, `${unread} could not be read: ${messageOf(error)}`)
-            this.deliver({ kind: 'read', reading: undefined, unread, throttled: isThrottle(error) })
+          (reading) => {
+            if ('error' in reading) this.#readFailed(reading.error, reading.routes)
+            else this.deliver({ kind: 'read', reading })
           },
+          (error: unknown) => this.#readFailed(error, undefined),
         )
         break
       case 'write':
@@ -118,6 +114,15 @@ export class Agent {
         void this.#publish(effect.claim)
         break
     }
+  }
+
+  #readFailed(error: unknown, routes: Reading['routes'] | undefined): void {
+    if (this.#stopped.signal.aborted) return
+    const { instance, log, counters } = this.#options
+    counters.readsFailed += 1
+    const unread = serviceOf(error)
+    log.warn({ instance, hint: hintOf(error) }, `${unread} could not be read: ${messageOf(error)}`)
+    this.deliver({ kind: 'read', reading: undefined, routes, unread, throttled: isThrottle(error) })
   }
 
   async #write(key: RouteKey, inEdge: boolean, signal: AbortSignal): Promise<void> {

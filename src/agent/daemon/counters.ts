@@ -1,25 +1,22 @@
 /** What an agent has done, counted for metrics. Counts only grow; a reload of the config keeps them. */
-import * as z from 'zod'
 import type { ProtocolState } from '../protocol/state.ts'
 
-const count = z.int().min(0)
-
-export const countersSchema = z.object({
-  /** Changes of keepalived's state that were heard of. */
-  transitions: count,
-  writesAccepted: count,
-  writesFailed: count,
-  /** Routes that were taken back from what is no node of the cluster. */
-  heals: count,
-  readsFailed: count,
-  publishesFailed: count,
+export const COUNTERS = [
+  /** Changes of keepalived's state. */
+  'transitions',
+  'writesAccepted',
+  'writesFailed',
+  /** Routes that were taken back from a writer outside the cluster. */
+  'heals',
+  'readsFailed',
+  'publishesFailed',
   /** User hooks, by how they ended: with exit code 0; otherwise, or too late; no longer wanted. */
-  hooksDone: count,
-  hooksFailed: count,
-  hooksEnded: count,
-})
+  'hooksDone',
+  'hooksFailed',
+  'hooksEnded',
+] as const
 
-export type Counters = z.output<typeof countersSchema>
+export type Counters = Record<(typeof COUNTERS)[number], number>
 
 /** The counters of every VRRP instance, for as long as the daemon runs. */
 export type Counts = Map<string, Counters>
@@ -28,7 +25,13 @@ export type Counts = Map<string, Counters>
 export function countersOf(counts: Counts, instance: string): Counters {
   const known = counts.get(instance)
   if (known) return known
-  const fresh: Counters = {
+  const fresh = newCounters()
+  counts.set(instance, fresh)
+  return fresh
+}
+
+export function newCounters(): Counters {
+  return {
     transitions: 0,
     writesAccepted: 0,
     writesFailed: 0,
@@ -39,8 +42,6 @@ export function countersOf(counts: Counts, instance: string): Counters {
     hooksFailed: 0,
     hooksEnded: 0,
   }
-  counts.set(instance, fresh)
-  return fresh
 }
 
 /** Counts what shows in the states before and after one step. */

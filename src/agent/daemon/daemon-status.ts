@@ -8,7 +8,7 @@ import { codeOf, messageOf } from '../../errors.ts'
 import type { Node } from '../node.ts'
 import type { Agent } from './agent.ts'
 import { askDaemon } from './control.ts'
-import { type Counts, countersOf, countersSchema } from './counters.ts'
+import { COUNTERS, type Counts, countersOf } from './counters.ts'
 
 const eni = z.string().refine(isEniId)
 
@@ -40,7 +40,7 @@ const instanceSchema = z.object({
     .nullable(),
   /** The other nodes, as this one has watched them: by the beat that was seen last. */
   others: z.array(z.object({ eni, beat: z.string(), liveness: z.enum(LIVENESSES) })),
-  counters: countersSchema,
+  counters: z.record(z.enum(COUNTERS), z.int().min(0)),
 })
 
 const statusSchema = z.object({

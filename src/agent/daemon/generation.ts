@@ -1,17 +1,15 @@
 /** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
-import { claimTtlOf } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
-import { judgePins } from '../../core/pin.ts'
 import { messageOf } from '../../errors.ts'
 import { type FifoEvent, isMaster } from '../../keepalived/event.ts'
 import { type Fifo, readFifo } from '../../keepalived/fifo.ts'
 import { ticksNow } from '../../keepalived/journal.ts'
 import type { ProbeResult } from '../../keepalived/probe.ts'
+import { instancePorts } from '../instance-ports.ts'
 import type { Node } from '../node.ts'
-import { BEATING, defaultSettings, type Input } from '../protocol/state.ts'
-import { insistOnRoute } from '../route-port.ts'
+import type { Input } from '../protocol/state.ts'
+import { memoryOf, settingsOf } from '../start-state.ts'
 import type { UserHooks } from '../user-hooks/user-hooks.ts'
-import { loadView, routeKeys, saveView, type View, viewOf } from '../view.ts'
 import { Agent } from './agent.ts'
 import { type Counts, countersOf } from './counters.ts'
 import { type Drills, startDrills } from './drills.ts'
@@ -147,40 +145,22 @@ type AgentInput = {
 
 function startAgent({ node, name, intervalMs, lasting, work, drills, onRead }: AgentInput): Agent {
   const { stateDirectory, counts, userHooks } = lasting
-  const { config, ec2, eni, address, reader, witness, clock, log } = node
-  const { vips = [], createMissing = true, takeOver = [] } = config.instances[name] ?? {}
-  const view = loadView(stateDirectory, name, config)
-  let saved: View | undefined
-  const save = (next: View) => {
-    if (JSON.stringify(next) === JSON.stringify(saved)) return
-    saveView(stateDirectory, name, config, next)
-    saved = next
-  }
-  const wanted = (signal: AbortSignal) => ({ permit: () => {}, signal, clock, log })
+  const { config, eni, address, reader, clock, log } = node
+  const ports = instancePorts(node, name, { stateDirectory, permit: () => {} })
   return new Agent({
     instance: name,
-    eni,
-    address,
-    keys: routeKeys(view?.tables ?? [], vips),
-    settings: {
-      ...defaultSettings(intervalMs, config.failover),
-      ...(config.witness.type === 'dynamodb' && BEATING),
-      ttlMs: claimTtlOf(config),
-    },
+    ...memoryOf(config, name, { eni, address, stateDirectory, clock }),
+    settings: settingsOf(config, intervalMs),
     clock,
     log,
     counters: countersOf(counts, name),
     ports: {
       async read(signal) {
         if (!reader.isAsked()) onRead(name)
-        const { selection, ...reading } = await work.follow(reader.read(name, signal))
-        const { valid } = judgePins(reading.pins, reading.date, (id) => reading.voids.has(id))
-        save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin: valid })
-        return reading
+        return work.follow(ports.read(signal))
       },
-      write: (key, inEdge, signal) =>
-        insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', wanted(signal)),
-      publish: (claim, signal) => work.follow(witness.publish(name, claim, signal)),
+      write: ports.write,
+      publish: (claim, signal) => work.follow(ports.publish(claim, signal)),
     },
     onStep(state, input) {
       userHooks.observe(config, name, state, input)
@@ -192,7 +172,7 @@ function startAgent({ node, name, intervalMs, lasting, work, drills, onRead }: A
 function inputOf({ state }: FifoEvent, priority: number | undefined): Input {
   switch (state) {
     case 'MASTER_RX_LOWER_PRI':
-      return { kind: 'rx-lower-pri' }
+      return { kind: 'rx-lower-pri', priority }
     case 'MASTER_PRIORITY':
       return { kind: 'state', state: 'MASTER', priority, found: false }
     case 'BACKUP_PRIORITY':

@@ -1,20 +1,26 @@
 /** What one event of keepalived brings about when no daemon takes it. */
-import { type Clock, deadline, movableDeadline } from '../../clock.ts'
+import { type Clock, movableDeadline } from '../../clock.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'
+import type { Config } from '../../config/schema.ts'
 import { NODE_STATES, type NodeState } from '../../core/claim.ts'
-import type { EniId } from '../../core/ids.ts'
-import { Failure, messageOf } from '../../errors.ts'
+import { Failure, hintOf, messageOf } from '../../errors.ts'
 import { eventText, type VrrpEvent } from '../../keepalived/event.ts'
-import { closeEvent, watchEvents } from '../../keepalived/journal.ts'
+import { closeEvent, earlierMasters, type Moment, secondsBetween, watchEvents } from '../../keepalived/journal.ts'
 import type { Log } from '../../log.ts'
 import { withUserHooks } from '../user-hooks/event-hooks.ts'
-import { loadView, saveView, viewOf } from '../view.ts'
-import { type EdgeResult, runEdge } from './edge.ts'
+import type { EventResult } from './event-agent.ts'
 import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
 
-const NOTHING: EdgeResult = { outcomes: [], problems: [] }
+const NOTHING: EventResult = { outcomes: [], problems: [] }
 const DEADLINE_MS = 60_000
+/** keepalived kills a hook of STOP a second after it was forked (vrrp_notify.c): milliseconds of the process' life. */
+const STOP_ENDS_MS = 900
+/** A claim that says that this node is down is worth no more than this. */
+const PUBLISH_MS = 5000
+/** Of a deadline, the part that is kept for a last look at what was accepted late, and the most that this takes. */
+const LAST_LOOK_SHARE = 0.2
+const LONGEST_LAST_LOOK_MS = 2000
 
 export type HookOptions = {
   readonly configPath: string
@@ -23,6 +29,19 @@ export type HookOptions = {
   readonly deadlineMs: number | undefined
   readonly clock: Clock
   readonly log: Log
+  /** Called when nothing is left that must not wait. */
+  readonly onUnderWay?: () => void
+}
+
+type Work = {
+  readonly event: VrrpEvent
+  readonly moment: Moment
+  /** Throws once a newer event is recorded. */
+  readonly permit: () => void
+  /** Aborted when a newer event is recorded. */
+  readonly signal: AbortSignal
+  /** Called when EC2 has answered the first writes. */
+  readonly onAnswer: Parameters<Parameters<typeof withUserHooks>[2]>[0]
 }
 
 /**
@@ -33,94 +52,96 @@ export type HookOptions = {
 export async function handleEvent(
   { event, moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
   options: HookOptions,
-): Promise<EdgeResult> {
+): Promise<EventResult> {
   const { log, stateDirectory } = options
   const tell = ({ level, text, hint }: Remark) => log[level]({ hint }, text)
   for (const remark of remarks) tell(remark)
   const permit = () => assertNewest(newestRecorded(stateDirectory, event, moment, tell), moment, event)
+  const signal = superseded(event, permit, options)
 
   const { state } = event
-  if (state === 'MASTER_RX_LOWER_PRI') return becomeMaster(event, options, permit, () => {})
+  if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ event, moment, permit, signal, onAnswer: () => {} }, options)
 
   const transition = {
     event,
     state,
     previous: NODE_STATES.find((each) => each === previous?.replace('_RX_LOWER_PRI', '')),
   }
-  const signal = superseded(event, permit, options)
   return withUserHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
+    const work = { event, moment, permit, signal, onAnswer }
     try {
-      if (state === 'MASTER') return await becomeMaster(event, options, permit, onAnswer)
-      log.info({ event }, `${eventText(event)}: recorded`)
-      await stepDown(event, state, options, permit)
-      if (state === 'BACKUP') await refreshView(event, options, permit)
-      return NOTHING
+      return state === 'MASTER' ? await takeRoutes(work, options) : await stepDown(work, state, options)
     } finally {
       closeEvent(stateDirectory, event, moment)
     }
   })
 }
 
-async function becomeMaster(
-  event: VrrpEvent,
-  options: HookOptions,
-  permit: () => void,
-  onAnswer: (eni: EniId) => void,
-): Promise<EdgeResult> {
-  const { configPath, stateDirectory, log, clock, deadlineMs } = options
-  const config = await loadKeptConfig(configPath, stateDirectory)
-  const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { longestWait, openFor, ownEni, routePort } = await import('../route-port.ts')
-  const limit = movableDeadline(deadlineMs ?? DEADLINE_MS)
-  const signal = AbortSignal.any([limit.signal, superseded(event, permit, options)])
+async function takeRoutes(work: Work, options: HookOptions): Promise<EventResult> {
+  const { event } = work
+  const { log, clock } = options
+  const config = await loadKeptConfig(options.configPath, options.stateDirectory)
+  const how = config.failover === 'safe' ? ', as soon as no live node has a better claim' : ''
+  instanceOf(config, event.name)
+  log.info({ event }, `${eventText(event)}: taking its routes${how}`)
+  const result = await runAgent(work, config, options, options.deadlineMs)
+  const isConfirmed = result.outcomes.every(({ verdict }) => verdict === 'done')
+  if (isConfirmed) log.info({ ms: Math.round(clock.now()) }, 'routes confirmed')
+  return result
+}
+
+/**
+ * Tells the other nodes that this one is not MASTER; BACKUP also reads which tables are meant, so that a later MASTER need
+ * not. The event is recorded, and the others' knowing of it is no condition.
+ */
+async function stepDown(work: Work, state: NodeState, options: HookOptions): Promise<EventResult> {
+  const { log, clock, deadlineMs } = options
+  log.info({ event: work.event }, `${eventText(work.event)}: recorded`)
+  const ms = state === 'STOP' ? Math.max(0, STOP_ENDS_MS - clock.now()) : state === 'BACKUP' ? deadlineMs : PUBLISH_MS
+  try {
+    const config = await loadKeptConfig(options.configPath, options.stateDirectory)
+    await runAgent(work, config, options, ms)
+  } catch (error) {
+    if (state === 'BACKUP' || (error instanceof Failure && error.kind === 'superseded')) throw error
+    log.error({ hint: hintOf(error) }, `the others cannot see this node's claim: ${messageOf(error)}`)
+  }
+  return NOTHING
+}
+
+async function runAgent(
+  { event, moment, permit, signal: newer, onAnswer }: Work,
+  config: Config,
+  { stateDirectory, clock, log, onUnderWay = () => {} }: HookOptions,
+  deadlineMs: number | undefined,
+): Promise<EventResult> {
+  const [{ longestWait, openFor, ownEni }, { runEventAgent }] = await Promise.all([
+    import('../route-port.ts'),
+    import('./event-agent.ts'),
+  ])
+  const length = deadlineMs ?? DEADLINE_MS
+  const lastLookMs = Math.min(LONGEST_LAST_LOOK_MS, length * LAST_LOOK_SHARE)
+  const limit = movableDeadline(length, lastLookMs)
+  const signal = AbortSignal.any([limit.signal, newer])
   const wanted = { permit, signal, clock, log }
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
-
-  const saved = loadView(stateDirectory, event.name, config)
-  if (saved?.pin && saved.pin.eni !== eni && clock.wall() < saved.pin.until) {
-    const until = new Date(saved.pin.until).toISOString()
-    throw new Failure('refused', `the routes are pinned to ${saved.pin.eni} until ${until}`, {
-      hint: `to give them back to VRRP before that: vip-switch unpin ${event.name}`,
-    })
-  }
-  // MASTER writes first and asks later. A lower master's adverts prove no change of the routes, so these are read.
-  const isSafe = config.failover === 'safe'
-  const view = event.state === 'MASTER' && !isSafe ? saved : undefined
-  const how = isSafe ? ', as soon as no live node has a better claim' : ''
-  log.info({ event, eni, region: ec2.region }, `${eventText(event)}: taking its routes${how}`)
-  const openClaims = async () => {
-    const { openEdgeClaims } = await import('./hook-claims.ts')
-    return openEdgeClaims(event, config, ec2, eni, wanted)
-  }
-  const held = isSafe ? await openClaims() : undefined
-  return runEdge({
-    vips,
-    policy: { createMissing, takeOver },
-    eni,
-    view,
-    routes: routePort(ec2, { selectors: routeTables, createMissing }, wanted),
-    clock,
-    signal,
-    log,
+  return runEventAgent({
+    ...{ event, config, ec2, eni, stateDirectory, permit, signal, lastLookMs, clock, log },
+    edges: earlierEdges(stateDirectory, event, moment).map((seconds) => clock.now() - 1000 * seconds),
     onWrites(count) {
       if (deadlineMs === undefined) limit.putOff(DEADLINE_MS + longestWait(count))
     },
-    onView: (seen) => {
-      try {
-        // The daemon may have seen a pin meanwhile.
-        saveView(stateDirectory, event.name, config, {
-          ...seen,
-          pin: loadView(stateDirectory, event.name, config)?.pin,
-        })
-      } catch (error) {
-        log.warn(`the next edge will have to read first: ${messageOf(error)}`)
-      }
-    },
-    async openClaims() {
-      onAnswer(eni)
-      return held ?? openClaims()
-    },
+    onUnderWay,
+    onAnswer: () => onAnswer(eni),
   })
+}
+
+/** How many seconds ago earlier edges of this node began; none where the record cannot be read, which has been said. */
+function earlierEdges(stateDirectory: string, { name }: VrrpEvent, moment: Moment): number[] {
+  try {
+    return earlierMasters(stateDirectory, name, moment).map((entry) => secondsBetween(entry, moment))
+  } catch {
+    return []
+  }
 }
 
 /** Aborted as soon as a newer event is recorded: what is in flight is cut off, though EC2 may have it already. */
@@ -139,26 +160,4 @@ function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log 
     log.warn(`newer events are seen before the next attempt, not at once: ${messageOf(error)}`)
   }
   return controller.signal
-}
-
-/** Tells the other nodes that this one is not MASTER. An event is recorded, and done with, whether they hear of it or not. */
-async function stepDown(event: VrrpEvent, state: NodeState, options: HookOptions, permit: () => void): Promise<void> {
-  const { log, clock, deadlineMs = DEADLINE_MS } = options
-  const signal = AbortSignal.any([deadline(deadlineMs), superseded(event, permit, options)])
-  const { publishState } = await import('./hook-claims.ts')
-  await publishState(event, state, options, { permit, signal, clock, log })
-}
-
-/** While there is time: reads which tables are meant, so that a later MASTER need not. */
-async function refreshView(event: VrrpEvent, options: HookOptions, permit: () => void): Promise<void> {
-  const { configPath, stateDirectory, log, clock, deadlineMs = DEADLINE_MS } = options
-  const config = await loadKeptConfig(configPath, stateDirectory)
-  const { vips, routeTables, createMissing, takeOver } = instanceOf(config, event.name)
-  const { openFor, routePort } = await import('../route-port.ts')
-  const wanted = { permit, signal: deadline(deadlineMs), clock, log }
-  const routes = routePort(await openFor(config, wanted), { selectors: routeTables, createMissing }, wanted)
-  const { tables, problems } = await routes.read()
-  for (const problem of problems) log.error(problem)
-  const seen = viewOf(tables, vips, { createMissing, takeOver })
-  saveView(stateDirectory, event.name, config, { ...seen, pin: loadView(stateDirectory, event.name, config)?.pin })
 }

@@ -1,6 +1,7 @@
 /** Where things stand, gathered from EC2, from the daemon of this host, and from keepalived where none answers. */
 import type { Clock } from '../../clock.ts'
-import { type Config, claimTtlOf, type InstanceConfig } from '../../config/schema.ts'
+import { claimTtlOf } from '../../config/claim-ttl.ts'
+import type { Config, InstanceConfig } from '../../config/schema.ts'
 import { type Claim, compareClaims } from '../../core/claim.ts'
 import { type Condition, onlook } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'

@@ -20,13 +20,15 @@ export function beginEdge(turn: Turn): void {
   state.edges = [...recent, now.monotonic]
   state.beatNext = true
   const held = heldBecause(state, recent.length + 1)
+  state.isHeld = held !== undefined
   if (held) {
     if (held.restartsAges) state.observations = forgetAges(state.observations, now.monotonic)
     announceEdge(turn, [], `${held.reason}: reading before anything is written`)
-    read(turn)
+    // Of two nodes whose edges are held at the same time, one sees the other: each publishes first, and reads then.
+    state.readWhenPublished = true
     return
   }
-  state.edge = { startedAt: now.monotonic, beats: undefined, writes: {} }
+  state.edge = { startedAt: now.monotonic, beats: undefined, hasLooked: false, writes: {} }
   const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))
   const reason = announceEdge(turn, unread, ': writing at once, reading later')
   writeInEdge(turn, state.edge, unread, reason)
@@ -62,14 +64,14 @@ function writeInEdge(turn: Turn, edge: Edge, keys: readonly RouteKey[], reason: 
 /**
  * Returns whether the edge goes on: until a claim that was renewed since it began says that it is not ours. The first
  * read, asked for together with the first write, only shows which claims were there, and what was not written yet.
+ * @param seenBeats every beat that was seen by now; undefined where the claims could not be read
  */
-export function lookInEdge(turn: Turn, begun: Edge, view: View): boolean {
+export function lookInEdge(turn: Turn, begun: Edge, view: View, seenBeats: Edge['beats']): boolean {
   const { state, now } = turn
-  const tracks = [...state.observations.tracks].map(([eni, { beats }]) => [eni, beats] as const)
-  const beats = begun.beats ?? Object.fromEntries(tracks)
-  const edge = { ...begun, beats }
+  const beats = begun.beats ?? seenBeats
+  const edge = { ...begun, beats, hasLooked: true }
   state.edge = edge
-  const renewed = view.others.filter(({ claim }) => !beats[claim.eni]?.includes(claim.beat))
+  const renewed = view.others.filter(({ claim }) => !beats?.[claim.eni]?.includes(claim.beat))
   const decision = decide({ ...view, others: renewed })
   if (decision.intended !== state.self.eni || now.monotonic - edge.startedAt >= LONGEST_EDGE) {
     endEdge(turn)
@@ -78,7 +80,8 @@ export function lookInEdge(turn: Turn, begun: Edge, view: View): boolean {
   const due = decision.due.filter((key) => {
     const text = routeKeyText(key)
     const writes = edge.writes[text] ?? 0
-    return !state.writing.includes(text) && writes < (begun.beats ? WRITES_PER_EDGE : 1)
+    const isUnderWay = state.writing.includes(text) || state.rejected.includes(text)
+    return !isUnderWay && writes < (begun.hasLooked ? WRITES_PER_EDGE : 1)
   })
   if (due.length > 0) {
     writeInEdge(turn, edge, due, decision.reason)

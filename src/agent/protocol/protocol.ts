@@ -5,11 +5,11 @@
 import { decide, type View } from '../../core/decide.ts'
 import { counts, observe, observedClaims, ttlOf } from '../../core/liveness.ts'
 import { judgePins } from '../../core/pin.ts'
-import { routeKeyText } from '../../core/route.ts'
+import { routeKeyText, type Standing } from '../../core/route.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from './publishing.ts'
-import type { Effect, Input, Now, ProtocolState, Reading } from './state.ts'
-import { LOOKS, PUBLISH_BACKOFF } from './times.ts'
+import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
+import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
 import { LONGEST_STRETCH, read, readPause, relax, scheduleTick, stretch, type Turn, tickPause } from './turn.ts'
 import { abort, actOn, braked, onWritten } from './writing.ts'
 
@@ -26,7 +26,10 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
       onState(turn, input)
       break
     case 'rx-lower-pri':
-      onRxLowerPri(turn)
+      onRxLowerPri(turn, input.priority ?? turn.state.self.priority)
+      break
+    case 'address':
+      turn.state.self = { ...turn.state.self, address: input.address }
       break
     case 'wake':
       onWake(turn)
@@ -62,6 +65,7 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
   const { state, now, effects } = turn
   const { self } = state
   if (self.state === next && self.priority === priority) return
+  if (next !== 'MASTER' || priority !== undefined) state.publishWhenRead = false
   const isTransition = self.state !== next
   const at = new Date(now.wall).toISOString()
   state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: nextBeat(turn) }
@@ -71,7 +75,10 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
     effects.push({ kind: 'abort' })
     Object.assign(state, {
       edge: undefined,
+      isHeld: false,
+      readWhenPublished: false,
       writing: [],
+      rejected: [],
       healing: [],
       looks: [],
       acceptedAt: {},
@@ -83,6 +90,8 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
     publish(turn)
     return
   }
+  state.misplaced = undefined
+  state.readBackoffMs = READ_BACKOFF
   state.isNewMaster = next === 'MASTER'
   state.publishBackoffMs = PUBLISH_BACKOFF
   state.muteBackoffMs = state.settings.intervalMs
@@ -94,10 +103,14 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
 }
 
 /** Keepalived's own proof that a lower node acts as master; five a second are normal. */
-function onRxLowerPri(turn: Turn): void {
+function onRxLowerPri(turn: Turn, priority: number | undefined): void {
   const { state, now } = turn
+  if (state.self.state === 'UNKNOWN') {
+    becomeProvenMaster(turn, priority)
+    return
+  }
   if (state.self.state !== 'MASTER') {
-    onState(turn, { kind: 'state', state: 'MASTER', priority: state.self.priority, found: false })
+    onState(turn, { kind: 'state', state: 'MASTER', priority, found: false })
     return
   }
   const lookedAt = state.rxLowerPriAt
@@ -109,6 +122,16 @@ function onRxLowerPri(turn: Turn): void {
   state.rxLowerPriAt = now.monotonic
   state.looks = (isFirst ? LOOKS_AFTER_FIRST_PROOF : LOOKS).map((ms) => now.monotonic + ms)
   read(turn)
+}
+
+/** An agent that has just started hears that its node is MASTER, and was before: no edge, so it looks first. */
+function becomeProvenMaster(turn: Turn, priority: number | undefined): void {
+  const { state, now } = turn
+  state.rxLowerPriAt = now.monotonic
+  state.looks = LOOKS_AFTER_FIRST_PROOF.map((ms) => now.monotonic + ms)
+  // keepalived tells no priority with its proof: the node's own tag has the one that it claimed last.
+  state.publishWhenRead = true
+  onState(turn, { kind: 'state', state: 'MASTER', priority, found: true })
 }
 
 function onWake(turn: Turn): void {
@@ -128,6 +151,7 @@ function onWake(turn: Turn): void {
 function beginTick(turn: Turn): void {
   scheduleTick(turn)
   turn.state.beatNext = true
+  turn.state.rejected = []
 }
 
 /** A tick that is near comes at once: so the agents of a daemon fall into step, and ask EC2 with one voice. */
@@ -143,7 +167,7 @@ function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
   const { readingSince = now.monotonic } = state
   state.readingSince = undefined
   if (input.reading) onGoodRead(turn, input.reading, readingSince)
-  else onFailedRead(turn, input.unread ?? 'EC2')
+  else onFailedRead(turn, input)
   if (!input.reading && input.throttled) stretch(turn)
   if (state.readNext) {
     state.readNext = false
@@ -151,9 +175,15 @@ function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
   }
 }
 
-/** It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. */
-function onFailedRead(turn: Turn, unread: string): void {
+/**
+ * It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. An
+ * edge goes on: where the routes alone could be read it looks at them, and no claim is known to be renewed.
+ */
+function onFailedRead(turn: Turn, { unread = 'EC2', routes, throttled }: Extract<Input, { reading: undefined }>): void {
   const { state } = turn
+  if (!throttled) retryRead(turn)
+  if (routes) noteRoutes(turn, routes)
+  if (state.edge && routes && lookInEdge(turn, state.edge, viewOfRoutes(state, routes), undefined)) return
   const { edge, self, decision, settings, observations } = state
   // Nobody else may have been able to publish either. A ttl that is shorter than two intervals needs to be told so.
   if (settings.beatEveryMs !== undefined) state.observations = { ...observations, lastGoodRead: undefined }
@@ -167,9 +197,18 @@ function onFailedRead(turn: Turn, unread: string): void {
   if ((conflict || state.mayHaveRival) && state.beatNext) beat(turn)
 }
 
+/** Soon, where something hangs on it: what an edge has written, or everything, where nothing was read before. */
+function retryRead({ state, now }: Turn): void {
+  if (!state.edge && !state.isHeld && state.observations.lastGoodRead !== undefined) return
+  const at = now.monotonic + state.readBackoffMs
+  state.readBackoffMs = Math.min(tickPause(state), 2 * state.readBackoffMs)
+  if (Math.min(state.tickAt, ...state.looks) > at) state.looks = [at, ...state.looks]
+}
+
 /** @param askedAt what is read is not older */
 function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const { state, now } = turn
+  state.readBackoffMs = READ_BACKOFF
   const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
@@ -178,23 +217,51 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const pause = tickPause(state)
   const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
   Object.assign(state, { pin: valid, ignoredPins: ignored })
-  state.keys = reading.routes.map(({ key }) => key)
-  state.foreign = reading.routes
-    .filter(({ standing }) => standing.kind === 'refused')
-    .map(({ key }) => routeKeyText(key))
+  noteRoutes(turn, reading.routes)
+  adoptOwnClaim(turn, reading)
   // A write that waits to be tried again may not replace what has become somebody else's.
   if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)
   checkOwnTag(turn, reading)
 
   const view = viewOf(turn, reading, others, askedAt)
-  if (state.edge && lookInEdge(turn, state.edge, view)) return
+  if (state.edge && lookInEdge(turn, state.edge, view, seenBeats(state))) return
   const wasInConflict = state.decision?.conflict === true
   const decision = decide(view)
+  if (decision.intended === state.self.eni) state.isHeld = false
   actOn(turn, decision, reading)
   state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins, ...braked(turn)].join('; ') }
   if (decision.conflict && !wasInConflict) beat(turn)
   else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)
   if (tickPause(state) !== pause) scheduleTick(turn)
+}
+
+function noteRoutes({ state }: Turn, routes: Reading['routes']): void {
+  const ofKind = (...kinds: Standing['kind'][]) =>
+    routes.filter(({ standing }) => kinds.includes(standing.kind)).map(({ key }) => routeKeyText(key))
+  state.keys = routes.map(({ key }) => key)
+  state.foreign = ofKind('refused')
+  state.misplaced = ofKind('elsewhere', 'missing')
+}
+
+/** What this node claimed before keepalived proved it to be MASTER still. */
+function adoptOwnClaim(turn: Turn, { claims }: Reading): void {
+  const { state } = turn
+  if (!state.publishWhenRead) return
+  state.publishWhenRead = false
+  const own = claims.find(({ claim }) => claim.eni === state.self.eni)?.claim
+  if (own) state.self = { ...state.self, priority: state.self.priority ?? own.priority }
+  if (own?.state === 'MASTER') state.self = { ...state.self, since: own.since }
+  publish(turn)
+}
+
+/** Every beat that was seen, by the node's ENI. */
+function seenBeats({ observations }: ProtocolState): Edge['beats'] {
+  return Object.fromEntries([...observations.tracks].map(([eni, { beats }]) => [eni, beats]))
+}
+
+/** Where no claim can be read: what is known of the others stays as it is, and nobody has shown life. */
+function viewOfRoutes({ self, mute, pin }: ProtocolState, routes: Reading['routes']): View {
+  return { self, isVoid: false, mute, others: [], isLasting: false, pin, routes }
 }
 
 function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims'], askedAt: number): View {

@@ -25,6 +25,7 @@ export function nextBeat({ state, now }: Turn): string {
 
 /** One publish on its way; the newest claim follows it. */
 export function publish({ state, effects }: Turn): void {
+  if (state.publishWhenRead) return
   if (state.publishing !== undefined) {
     state.publishNext = true
     return
@@ -48,7 +49,13 @@ export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boole
   if (state.publishNext) {
     state.publishNext = false
     publish(turn)
-  } else if (!acknowledged) publishLater(turn)
+    return
+  }
+  if (!acknowledged) publishLater(turn)
+  if (state.readWhenPublished) {
+    state.readWhenPublished = false
+    read(turn)
+  }
 }
 
 /** A mute node yields to whoever cannot see it: the true master may not stay mute until its next tick. */

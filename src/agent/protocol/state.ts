@@ -5,7 +5,7 @@ import type { EniId } from '../../core/ids.ts'
 import { BEAT_MS, BEATING_TTL_MS, NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
 import type { Pin } from '../../core/pin.ts'
 import type { RouteKey, Standing } from '../../core/route.ts'
-import { PUBLISH_BACKOFF } from './times.ts'
+import { PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
 
 export type ProtocolSettings = {
   /** Milliseconds between a MASTER's reads. */
@@ -38,14 +38,26 @@ export type Input =
       readonly priority: number | undefined
       readonly found: boolean
     }
-  | { readonly kind: 'rx-lower-pri' }
+  /** keepalived's proof that a lower node acts as master: MASTER_RX_LOWER_PRI. */
+  | { readonly kind: 'rx-lower-pri'; readonly priority?: number | undefined }
+  /** The VRRP source address of this node is known now. */
+  | { readonly kind: 'address'; readonly address: string }
   /** A time that was asked for with the effect `wake` has come. */
   | { readonly kind: 'wake' }
   /** Another agent of this daemon reads now, and one read serves all who ask at once. */
   | { readonly kind: 'read-nearby' }
-  /** `unread`: what could not be read, for people. `throttled`: since the account has asked for too much. */
   | { readonly kind: 'read'; readonly reading: Reading }
-  | { readonly kind: 'read'; readonly reading: undefined; readonly unread?: string; readonly throttled?: boolean }
+  /**
+   * A read that failed. `unread`: what could not be read, for people. `throttled`: the account has asked for too much.
+   * `routes`: the routes, where the claims alone could not be read.
+   */
+  | {
+      readonly kind: 'read'
+      readonly reading: undefined
+      readonly routes?: Reading['routes'] | undefined
+      readonly unread?: string
+      readonly throttled?: boolean
+    }
   | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
 
@@ -70,10 +82,12 @@ export type Now = { readonly monotonic: number; readonly wall: number }
 export type Edge = {
   readonly startedAt: number
   /**
-   * The beats that were there when it began: only one that is not among them proves that its node lives. Undefined: nothing
-   * was read since. What was read before does not tell: a claim that is newer may still be a dead node's.
+   * The beats that were there when it began: only one that is not among them proves that its node lives. Undefined: no
+   * claim was read since. What was read before does not tell: a claim that is newer may still be a dead node's.
    */
   readonly beats: Readonly<Record<EniId, readonly string[]>> | undefined
+  /** Whether the read that was asked for beside the first write has come, with the claims or without. */
+  readonly hasLooked: boolean
   readonly writes: Readonly<Record<string, number>>
 }
 
@@ -105,9 +119,15 @@ export type ProtocolState = {
   keys: readonly RouteKey[]
   foreign: readonly string[]
   edge: Edge | undefined
+  /** MASTER by an edge that had to be held, and the routes have not been ours since. */
+  isHeld: boolean
   /** When the last edges began. */
   edges: readonly number[]
   writing: readonly string[]
+  /** Routes whose write EC2 has refused since the last tick: another attempt at once would be refused, too. */
+  rejected: readonly string[]
+  /** Routes that the last look of this mastership found elsewhere or missing; undefined before the first look. */
+  misplaced: readonly string[] | undefined
   acceptedAt: Readonly<Record<string, number>>
   /** Those of `writing` that take a route back from a target that is no node's. */
   healing: readonly string[]
@@ -119,6 +139,12 @@ export type ProtocolState = {
   /** Since when a read is under way. */
   readingSince: number | undefined
   readNext: boolean
+  /** Pause before a failed read is tried again where something hangs on it: in an edge, and before the first good read. */
+  readBackoffMs: number
+  /** A read follows the publish that is on its way: what it shows was claimed with our own claim there to be seen. */
+  readWhenPublished: boolean
+  /** The claim is published when the first read has told the priority that this node claimed last. */
+  publishWhenRead: boolean
   /** So many times longer are the pauses between reads, since EC2 has throttled some; 1: it has not. */
   stretch: number
   /** MASTER, and nothing was read since it became so: no pause is stretched. */
@@ -134,9 +160,23 @@ export type ProtocolState = {
   decision: Decision | undefined
 }
 
+/** What an agent knows when it starts. */
+export type Memory = {
+  readonly eni: EniId
+  /** VRRP source address; empty where it is not known yet. */
+  readonly address: string
+  readonly keys: readonly RouteKey[]
+  /** Routes that were somebody else's when they were last read, as key texts. */
+  readonly foreign?: readonly string[]
+  /** An operator's pin, as it was last read. */
+  readonly pin?: Pin | undefined
+  /** When the last edges of this node began, on the monotonic clock. */
+  readonly edges?: readonly number[]
+}
+
 export function initialState(
   settings: ProtocolSettings,
-  { eni, address, keys }: { eni: EniId; address: string; keys: readonly RouteKey[] },
+  { eni, address, keys, foreign = [], pin, edges = [] }: Memory,
   now: Now,
 ): ProtocolState {
   const at = new Date(now.wall).toISOString()
@@ -151,16 +191,19 @@ export function initialState(
     publishBackoffMs: PUBLISH_BACKOFF,
     mismatchSince: undefined,
     observations: NO_OBSERVATIONS,
-    pin: undefined,
+    pin,
     ignoredPins: [],
     contestedSince: undefined,
     beatNext: false,
     beatAt: undefined,
     keys,
-    foreign: [],
+    foreign,
     edge: undefined,
-    edges: [],
+    isHeld: false,
+    edges,
     writing: [],
+    rejected: [],
+    misplaced: undefined,
     acceptedAt: {},
     healing: [],
     heals: {},
@@ -169,6 +212,9 @@ export function initialState(
     rxLowerPriAt: undefined,
     readingSince: undefined,
     readNext: false,
+    readBackoffMs: READ_BACKOFF,
+    readWhenPublished: false,
+    publishWhenRead: false,
     stretch: 1,
     isNewMaster: false,
     mayHaveRival: false,

@@ -4,5 +4,7 @@
 export const SETTLE = 3000
 /** From a publish that failed to the next; twice as long after each that fails again. */
 export const PUBLISH_BACKOFF = 500
+/** From a failed read on which something hangs to the next; doubles with each that fails again. */
+export const READ_BACKOFF = 500
 /** Looks at what was written. */
 export const LOOKS = [1000, 3000]

@@ -33,7 +33,8 @@ export function actOn(turn: Turn, decision: Decision, reading: Reading): void {
     const text = routeKeyText(key)
     const acceptedAt = state.acceptedAt[text]
     const isSettling = acceptedAt !== undefined && now.monotonic - acceptedAt < SETTLE
-    return !isSettling && !state.writing.includes(text) && !isBraked(turn, text)
+    const isUnderWay = state.writing.includes(text) || state.rejected.includes(text)
+    return !isSettling && !isUnderWay && !isBraked(turn, text)
   })
   if (due.length === 0 || !mayWriteMute(turn)) return
   noteHealing(turn, due, reading)
@@ -87,7 +88,11 @@ export function onWritten({ state, now }: Turn, key: RouteKey, accepted: boolean
   const isHeal = state.healing.includes(text)
   state.writing = state.writing.filter((each) => each !== text)
   state.healing = state.healing.filter((each) => each !== text)
-  if (!accepted) return
+  state.rejected = state.rejected.filter((each) => each !== text)
+  if (!accepted) {
+    state.rejected = [...state.rejected, text]
+    return
+  }
   state.acceptedAt = { ...state.acceptedAt, [text]: now.monotonic }
   if (!isHeal) return
   const recent = (state.heals[text] ?? []).filter((at) => now.monotonic - at < HEAL_MEMORY)

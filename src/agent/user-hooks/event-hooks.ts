@@ -2,7 +2,7 @@
 import type { NodeState } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { VrrpEvent } from '../../keepalived/event.ts'
-import type { EdgeResult } from '../hook/edge.ts'
+import type { EventResult } from '../hook/event-agent.ts'
 import { HOOKS } from './hooks-due.ts'
 import type { HookContext } from './perform-hook.ts'
 
@@ -33,8 +33,8 @@ const loadRunner = () => import('./event-hook.ts')
 export async function withUserHooks(
   transition: Transition,
   context: EventHookContext,
-  work: (onAnswer: (eni: EniId) => void) => Promise<EdgeResult>,
-): Promise<EdgeResult> {
+  work: (onAnswer: (eni: EniId) => void) => Promise<EventResult>,
+): Promise<EventResult> {
   const { event, state } = transition
   const { stateDirectory, clock, signal } = context
   const [first, ...later] = HOOKS[state]
@@ -68,6 +68,6 @@ export async function withUserHooks(
 }
 
 /** Whether every route was read back as this node's. */
-function isOwner({ outcomes, problems }: EdgeResult): boolean {
+function isOwner({ outcomes, problems }: EventResult): boolean {
   return outcomes.length > 0 && problems.length === 0 && outcomes.every(({ verdict }) => verdict === 'done')
 }

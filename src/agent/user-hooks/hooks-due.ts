@@ -67,10 +67,10 @@ function isDue(event: UserHookEvent, state: ProtocolState): boolean {
 }
 
 /** Whether EC2 has answered the first writes of an edge: no hook may take time from them. After 5 s the edge is over. */
-function isAnswered({ edge, writing }: ProtocolState): boolean {
+export function isAnswered({ edge, writing }: ProtocolState): boolean {
   if (!edge) return true
   // Where no table was known, the edge has to read before it can write.
-  const hasBegun = edge.beats !== undefined || Object.keys(edge.writes).length > 0
+  const hasBegun = edge.hasLooked || Object.keys(edge.writes).length > 0
   return hasBegun && writing.length === 0
 }
 

@@ -1,0 +1,149 @@
+/**
+ * What the agent of one event does to the world. Until EC2 has answered the first write, nothing is loaded or asked
+ * that the write does not need.
+ */
+import { instanceOf } from '../../config/instances.ts'
+import type { RouteKey } from '../../core/route.ts'
+import { addressOfThisInstance } from '../../ec2/identity.ts'
+import type { EventState } from '../../keepalived/event.ts'
+import type { AgentPorts } from '../daemon/agent.ts'
+import { insistOnRoute, type TableSelection } from '../route-port.ts'
+import type { EventTask } from './event-agent.ts'
+import type { Ledger } from './ledger.ts'
+
+export type EventPorts = AgentPorts & {
+  /** Why the last read failed, or the last publish; undefined: it has not. */
+  readonly problems: { read: unknown; publish: unknown }
+  /** Resolves when the first write is answered, or is not in time; at once where none is to be made. */
+  underWay(): Promise<void>
+  /** Resolves when no write is under way any more. */
+  settled(): Promise<void>
+}
+
+export type EventPortOptions = {
+  readonly ledger: Ledger
+  readonly onSelection: (selection: TableSelection) => void
+  /** Called with the VRRP source address of this node, as soon as it is known. */
+  readonly onAddress: (address: string) => void
+}
+
+/** The others have told the nodes of the cluster all that they have to, which keepalived gives STOP a second for. */
+const NEEDS_READS: ReadonlySet<EventState> = new Set(['MASTER', 'MASTER_RX_LOWER_PRI', 'BACKUP'])
+const NEVER = new Promise<never>(() => {})
+
+export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: EventPortOptions): EventPorts {
+  const { event, config, ec2, eni, stateDirectory, permit, clock, log } = task
+  const { createMissing } = instanceOf(config, event.name)
+  const problems: EventPorts['problems'] = { read: undefined, publish: undefined }
+  const writes = new Set<Promise<unknown>>()
+  let open = () => {}
+  const isAnswered = new Promise<void>((resolve) => {
+    open = resolve
+  })
+
+  const underWay = async () => {
+    if (writes.size > 0) await isAnswered
+  }
+
+  async function write(key: RouteKey, inEdge: boolean, wanted: AbortSignal): Promise<unknown> {
+    const signal = AbortSignal.any([wanted, task.signal])
+    let attempts = 0
+    function permitAttempt(): void {
+      attempts += 1
+      // The first attempt has failed, or is not answered in time.
+      if (attempts > 1) open()
+      permit()
+    }
+    try {
+      const how = await insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', {
+        ...{ permit: permitAttempt, signal, clock, log },
+      })
+      ledger.accepted(key, how)
+      return how
+    } catch (error) {
+      if (!wanted.aborted) ledger.failed(key, error)
+      throw error
+    } finally {
+      open()
+    }
+  }
+
+  const others = once(async () => {
+    await underWay()
+    const [{ openWitness }, { sharedReader }, { instancePorts }] = await Promise.all([
+      import('../../witness/open.ts'),
+      import('../reading.ts'),
+      import('../instance-ports.ts'),
+    ])
+    const witness = openWitness(config, ec2, [event.name])
+    const own = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
+    const reader = sharedReader(ec2, witness, own, eni, clock)
+    const node = { config, ec2, eni, reader, witness, clock, log }
+    return instancePorts(node, event.name, { stateDirectory, permit, onSelection })
+  })
+
+  async function lookUpAddress(signal: AbortSignal): Promise<string> {
+    const found = config.eni
+      ? await import('../../ec2/interfaces.ts').then(({ addressOfEni }) => addressOfEni(ec2, eni, signal))
+      : await addressOfThisInstance(config.interface)
+    onAddress(found)
+    return found
+  }
+  let address: Promise<string> | undefined
+  function ownAddress(signal: AbortSignal): Promise<string> {
+    address ??= lookUpAddress(signal).catch((error: unknown) => {
+      address = undefined
+      throw error
+    })
+    return address
+  }
+
+  return {
+    problems,
+    underWay,
+    write(key, inEdge, wanted) {
+      ledger.began(key)
+      task.onWrites(ledger.count().writes)
+      const writing = write(key, inEdge, wanted)
+      writes.add(writing)
+      writing.catch(() => {}).finally(() => writes.delete(writing))
+      return writing
+    },
+    async read(signal) {
+      if (!NEEDS_READS.has(event.state)) return NEVER
+      const { read } = await others()
+      try {
+        // Between claims of the same priority the address decides; for anything else it is not needed.
+        const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
+        problems.read = 'error' in reading ? reading.error : undefined
+        ledger.lookedAt(reading.routes)
+        return reading
+      } catch (error) {
+        problems.read = error
+        throw error
+      }
+    },
+    async publish(claim, signal) {
+      const { publish } = await others()
+      try {
+        await publish({ ...claim, address: await ownAddress(signal) }, signal)
+        problems.publish = undefined
+      } catch (error) {
+        problems.publish = error
+        throw error
+      }
+    },
+    async settled() {
+      await Promise.allSettled(writes)
+    },
+  }
+}
+
+/** Runs it when it is asked for first. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

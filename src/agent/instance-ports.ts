@@ -1,0 +1,43 @@
+/** What the agent of one VRRP instance does to the world, in the daemon and in a hook alike. */
+import { instanceOf } from '../config/instances.ts'
+import { judgePins } from '../core/pin.ts'
+import type { AgentPorts } from './daemon/agent.ts'
+import type { Node } from './node.ts'
+import { insistOnRoute, type TableSelection } from './route-port.ts'
+import { loadView, saveView, type View, viewOf } from './view.ts'
+
+export type PortOptions = {
+  readonly stateDirectory: string
+  /** Runs before every attempt to write; throws once the writes are no longer wanted. */
+  readonly permit: () => void
+  /** Called with the tables of every read. */
+  readonly onSelection?: (selection: TableSelection) => void
+}
+
+/** Keeps what every good read shows, so that the next edge can write with nothing read before. */
+export function instancePorts(
+  { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address' | 'probe'>,
+  name: string,
+  { stateDirectory, permit, onSelection = () => {} }: PortOptions,
+): AgentPorts {
+  const { vips, createMissing, takeOver } = instanceOf(config, name)
+  let saved = loadView(stateDirectory, name, config)
+  function save(next: View): void {
+    if (JSON.stringify(next) === JSON.stringify(saved)) return
+    saveView(stateDirectory, name, config, next)
+    saved = next
+  }
+  return {
+    async read(signal) {
+      const { reading, selection } = await reader.read(name, signal)
+      onSelection(selection)
+      const pin =
+        'error' in reading ? saved?.pin : judgePins(reading.pins, reading.date, (id) => reading.voids.has(id)).valid
+      save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin })
+      return reading
+    },
+    write: (key, inEdge, signal) =>
+      insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', { permit, signal, clock, log }),
+    publish: (claim, signal) => witness.publish(name, claim, signal),
+  }
+}
