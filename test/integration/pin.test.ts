@@ -1,9 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { environmentFor, runProgram } from './cli.ts'
 import { directory, endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
-import { both, eniOf, targets } from './node.ts'
+import { both, eniOf, setTarget, TABLES, targets } from './node.ts'
 
 startEndpointForEachTest()
 
@@ -95,20 +95,19 @@ describe('a switch to a node that VRRP does not mean', () => {
   })
 })
 
-test('a hook without a daemon honours the pin that the daemon saw last', async () => {
+test('a hook without a daemon honours the pin that was seen last, and looks whether it still counts', async () => {
   const state = join(directory, 'state')
-  const event = ['INSTANCE', 'VI_1', 'MASTER', '150']
+  const master = ['INSTANCE', 'VI_1', 'MASTER', '150']
+  const instant = (ms: number) => new Date(Date.now() + ms).toISOString()
+  for (const table of TABLES) setTarget(table, { field: 'networkInterfaceId', id: eniOf('db-2') })
+  tag('db-2', PIN, `since=${instant(0)} until=${instant(60_000)}`)
   await run('notify', '--state-dir', state, 'INSTANCE', 'VI_1', 'BACKUP', '150')
-  const view = join(state, 'views', 'VI_1')
-  const seen = JSON.parse(await readFile(view, 'utf8'))
-  await writeFile(view, JSON.stringify({ ...seen, pin: { eni: eniOf('db-2'), until: Date.now() + 60_000 } }))
-  // Whatever else a hook reads and saves leaves the pin alone.
-  await run('notify', '--state-dir', state, 'INSTANCE', 'VI_1', 'BACKUP', '150')
-  const pinned = await run('notify', '--state-dir', state, ...event)
+  const pinned = await run('notify', '--state-dir', state, ...master)
   expect(pinned.exitCode).toBe(4)
   expect(pinned.stderr).toContain(`the routes are pinned to ${eniOf('db-2')}`)
   expect(writes()).toEqual([])
 
-  await writeFile(view, JSON.stringify({ ...seen, pin: { eni: eniOf('db-2'), until: Date.now() - 1 } }))
-  expect((await run('notify', '--state-dir', state, ...event)).exitCode).toBe(0)
+  endpoint.region.tags.get(eniOf('db-2'))?.delete(PIN)
+  expect((await run('notify', '--state-dir', state, ...master)).exitCode).toBe(0)
+  expect(targets()).toEqual(both(eniOf('db-1')))
 })
