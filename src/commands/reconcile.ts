@@ -1,7 +1,6 @@
 /** `vip-switch reconcile`: the daemon. */
 import { once } from 'node:events'
 import { Daemon } from '../agent/daemon/daemon.ts'
-import { tuneEngine } from '../agent/daemon/engine.ts'
 import { decideOnce } from '../agent/once.ts'
 import { wantedFor } from '../agent/route-port.ts'
 import { systemClock } from '../clock.ts'
@@ -39,7 +38,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const failed = new Promise<never>((_, reject) => {
     process.on('SIGHUP', () => void daemon.reload().catch(reject))
   })
-  const started = daemon.start().then(tuneEngine)
+  const started = daemon.start()
   await Promise.race([started.then(() => stopped), stopped, failed])
   await daemon.stop()
   return EXIT.done
