@@ -6,11 +6,19 @@ export type FailureKind = 'usage' | 'config' | 'refused' | 'superseded' | 'faile
 export class Failure extends Error {
   override name = 'Failure'
   readonly kind: FailureKind
+  /** The message as it stands on a terminal; elsewhere it is one line. */
+  readonly lines: readonly string[]
   readonly hint: string | undefined
 
-  constructor(kind: FailureKind, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, { cause: options.cause })
+  constructor(
+    kind: FailureKind,
+    message: string | readonly string[],
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    const lines = typeof message === 'string' ? [message] : message
+    super(lines.map((line) => line.trim()).join(' '), { cause: options.cause })
     this.kind = kind
+    this.lines = lines
     this.hint = options.hint
   }
 }
@@ -23,6 +31,11 @@ export function hintOf(error: unknown): string | undefined {
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** The same, line by line. */
+export function linesOf(error: unknown): readonly string[] {
+  return error instanceof Failure ? error.lines : [messageOf(error)]
 }
 
 /** The code of an error of the operating system, `ENOENT` say; undefined for any other. */

@@ -1,7 +1,8 @@
 /** A new config file: what differs from the defaults, and where to look for the rest. */
-import { stringify } from 'yaml'
 import { type Destination, vipText } from '../core/vip.ts'
+import { visible } from '../core/visible.ts'
 import type { TableSelector } from './schema.ts'
+import { yamlText } from './yaml-text.ts'
 
 export type Draft = {
   readonly cluster: string
@@ -18,22 +19,23 @@ const COMMENT_COLUMN = 36
 
 export function draftText({ cluster, instance, vips, routeTables, interface: name, assumeRole }: Draft): string {
   const lines: [text: string, comment?: string | undefined][] = [
-    [`cluster: ${yaml(cluster)}`],
-    ...(name === undefined ? [] : [line(`interface: ${yaml(name)}`, 'whose ENI becomes the target')]),
-    ...(assumeRole === undefined ? [] : [line(`assumeRole: ${yaml(assumeRole)}`, 'owns the route tables')]),
+    [`cluster: ${yamlText(cluster)}`],
+    ...(name === undefined ? [] : [line(`interface: ${yamlText(name)}`, 'whose ENI becomes the target')]),
+    ...(assumeRole === undefined ? [] : [line(`assumeRole: ${yamlText(assumeRole)}`, 'owns the route tables')]),
     ['instances:'],
-    [`  ${yaml(instance)}:`, 'as in keepalived.conf'],
+    [`  ${yamlText(instance)}:`, 'as in keepalived.conf'],
     ['    vips:', 'addresses, CIDRs, prefix lists (pl-…)'],
-    ...vips.map((vip) => line(`      - ${yaml(vipText(vip))}`)),
+    ...vips.map((vip) => line(`      - ${yamlText(vipText(vip))}`)),
     ['    routeTables:', 'by id, { name: … } or { tags: { … } }'],
-    ...routeTables.map(({ selector, comment }) => line(`      - ${yaml(selectorValue(selector))}`, comment)),
+    ...routeTables.map(({ selector, comment }) => line(`      - ${yamlText(selectorValue(selector))}`, comment)),
     [
       '# failover: safe',
       'a new MASTER asks first: for data stores where two writers cost more than seconds of downtime',
     ],
   ]
   const text = lines.map(([start, comment]) =>
-    comment === undefined ? start : `${start.padEnd(COMMENT_COLUMN - 1)} # ${comment}`,
+    // A Name tag may hold a line break: what follows it would be config.
+    comment === undefined ? start : `${start.padEnd(COMMENT_COLUMN - 1)} # ${visible(comment)}`,
   )
   return `${[...HEAD, ...text].join('\n')}\n`
 }
@@ -54,8 +56,4 @@ function selectorValue(selector: TableSelector): unknown {
     case 'tags':
       return { tags: selector.tags }
   }
-}
-
-function yaml(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', blockQuote: false, lineWidth: 0 }).trimEnd()
 }

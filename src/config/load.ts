@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
+import { cut, visible } from '../core/visible.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { plainControlPath, readConfig } from './file.ts'
 import { configPath, DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
-import { type Config, configSchema } from './schema.ts'
+import { type Config, configSchema, INSTANCE_NAME } from './schema.ts'
 
 /** One thing that is wrong in the file: where, what was found, and what is allowed. */
 export type ConfigProblem = { line: number; path: string; found: string; allowed: string }
@@ -18,7 +19,7 @@ export function loadConfig(path: string): Config {
 /** @param path of which `text` was read */
 export function validConfig(path: string, text: string): Config {
   const result = parseConfig(text)
-  if (Array.isArray(result)) throw new Failure('config', problemText(path, result))
+  if (Array.isArray(result)) throw new Failure('config', problemLines(path, result))
   return result
 }
 
@@ -36,24 +37,36 @@ export function controlPath(path: string): string {
   return Array.isArray(config) ? DEFAULT_CONTROL_PATH : config.control
 }
 
+/** How many problems are told one by one: who sees these sees what is wrong with the others. */
+const MOST_PROBLEMS = 20
+/** Characters of a value or a key that are shown. */
+const MOST_SHOWN = 80
+
+/** V8's own words, which the parser passes on. */
+const STACK_OVERFLOW = /^Maximum call stack size exceeded/
+
 /** The config in `text` (YAML), or everything that is wrong with it, in the order of its lines. */
 export function parseConfig(text: string): Config | ConfigProblem[] {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
+  const invalid = (line: number, found: string) => ({
+    line,
+    path: '(YAML)',
+    found: shown(found),
+    allowed: 'valid YAML',
+  })
   if (document.errors.length > 0) {
-    return document.errors.map((error) => ({
-      line: lines.linePos(error.pos[0]).line,
-      path: '(YAML)',
-      found: error.message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.code,
-      allowed: 'valid YAML',
-    }))
+    return limited(document.errors, (error) => {
+      const [first = ''] = error.message.replace(STACK_OVERFLOW, 'nested too deeply').split('\n', 1)
+      return [invalid(lines.linePos(error.pos[0]).line, first.replace(/ at line \d+, column \d+:?$/, ''))]
+    })
   }
   let value: unknown
   try {
     value = document.toJS()
   } catch (error) {
-    // An alias without its anchor shows only when the document is resolved.
-    return [{ line: 1, path: '(YAML)', found: messageOf(error), allowed: 'valid YAML' }]
+    // An alias without its anchor shows only when the document is resolved, as do more aliases than anybody writes.
+    return [invalid(1, messageOf(error))]
   }
   const result = configSchema.safeParse(value)
   if (result.success) return result.data
@@ -66,7 +79,17 @@ export function parseConfig(text: string): Config | ConfigProblem[] {
     }
     return 1
   }
-  return result.error.issues.flatMap((issue) => problemsOf(issue, value, lineOf)).sort((a, b) => a.line - b.line)
+  return limited(result.error.issues, (issue) => problemsOf(issue, value, lineOf))
+}
+
+/** The problems of the first few items, by their lines, and how many more items there are. */
+function limited<Item>(items: readonly Item[], problemsIn: (item: Item) => ConfigProblem[]): ConfigProblem[] {
+  const problems = items.slice(0, MOST_PROBLEMS).flatMap(problemsIn)
+  problems.sort((a, b) => a.line - b.line)
+  const more = items.length - MOST_PROBLEMS
+  return more > 0
+    ? [...problems, { line: 1, path: '(whole file)', found: `${more} more errors`, allowed: 'none' }]
+    : problems
 }
 
 function problemsOf(
@@ -76,22 +99,17 @@ function problemsOf(
 ): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
     const advice = issue.message.split('\n')
-    return issue.keys.map((key, index) => ({
+    return issue.keys.slice(0, MOST_PROBLEMS).map((key, index) => ({
       line: lineOf([...issue.path, key]),
       path: pathText([...issue.path, key]),
       found: 'an unknown key',
-      allowed: advice[index]?.slice(key.length + 2) ?? '',
+      allowed: advice[index] ?? '',
     }))
   }
+  const problem = { line: lineOf(issue.path), path: pathText(issue.path), allowed: issue.message }
+  if (issue.code === 'invalid_key') return [{ ...problem, found: `the name ${quoted(issue.path.at(-1))}` }]
   const found = issue.path.reduce<unknown>((node, key) => Reflect.get(Object(node), key), value)
-  return [
-    {
-      line: lineOf(issue.path),
-      path: pathText(issue.path),
-      found: found === undefined ? 'nothing' : JSON.stringify(found),
-      allowed: issue.message,
-    },
-  ]
+  return [{ ...problem, found: found === undefined ? 'nothing' : quoted(found) }]
 }
 
 function rangeOf(node: unknown): number | undefined {
@@ -101,16 +119,27 @@ function rangeOf(node: unknown): number | undefined {
 
 function pathText(path: readonly PropertyKey[]): string {
   if (path.length === 0) return '(whole file)'
-  return path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
-    '',
-  )
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    const name = INSTANCE_NAME.test(String(key)) ? String(key) : quoted(key)
+    return text === '' ? name : `${text}.${name}`
+  }, '')
 }
 
-function problemText(path: string, problems: readonly ConfigProblem[]): string {
+/** As JSON has it, as far as there is room. */
+function quoted(value: unknown): string {
+  return shown(JSON.stringify(value) ?? String(value))
+}
+
+function shown(text: string): string {
+  return visible(cut(text, MOST_SHOWN))
+}
+
+function problemLines(path: string, problems: readonly ConfigProblem[]): string[] {
   const count = problems.length === 1 ? '1 error' : `${problems.length} errors`
-  const each = problems.map(
-    ({ line, path: field, found, allowed }) => `  ${path}:${line}: ${field}\n      found ${found}; allowed: ${allowed}`,
-  )
-  return [`${count} in the config`, ...each].join('\n')
+  const each = problems.flatMap(({ line, path: field, found, allowed }) => [
+    `  ${path}:${line}: ${field}`,
+    `      found ${found}; allowed: ${allowed}`,
+  ])
+  return [`${count} in the config`, ...each]
 }

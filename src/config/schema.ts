@@ -56,7 +56,6 @@ const eni = parsed<EniId>('a network interface’s id (eni-…)', (text) => (isE
 
 const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
 
-const LONGEST_HOOK_MS = 3_600_000
 const WORDS =
   'a list of words, the program’s absolute path first, such as [/usr/local/bin/promote, --now]; no shell reads it'
 const userHook = section({
@@ -65,8 +64,7 @@ const userHook = section({
       error: WORDS,
     })
     .meta({ description: 'The program, by its absolute path, and its arguments.' }),
-  timeout: duration
-    .refine((ms) => ms <= LONGEST_HOOK_MS, { error: 'at most 1h' })
+  timeout: duration({ least: 100, most: 3_600_000 })
     .prefault('30s')
     .meta({ description: 'After so long it is ended, with all that it has started.' }),
 })
@@ -82,10 +80,14 @@ const userHooks = section({
 export type UserHook = z.output<typeof userHook>
 export type UserHookEvent = keyof z.output<typeof userHooks>
 
+/** Of the routes in a table, at most (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html). */
+const MOST_VIPS = 1000
+
 const instance = section({
   vips: z
     .array(vip, { error: 'a list of VIPs' })
     .min(1, { error: 'at least one VIP' })
+    .max(MOST_VIPS, { error: `at most ${MOST_VIPS} VIPs: a route table has no room for more` })
     .superRefine(eachOnce, { when: ({ value }) => Array.isArray(value) }),
   routeTables: z.array(selector, { error: 'a list of route tables' }).min(1, { error: 'at least one route table' }),
   createMissing: z.boolean({ error: 'true or false' }).default(true).meta({
@@ -122,6 +124,15 @@ const keepalived = section({
 /** Of the 50 tags that a resource may have (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html), for claims. */
 const MOST_CLAIMS = 40
 
+/** As the kernel allows (dev_valid_name), but for what cannot be seen. */
+export const INTERFACE_NAME = /^[^\s/\p{C}]{1,15}$/u
+
+/** EC2 answers a read within a second, and what a MASTER does not see for minutes nobody repairs. Milliseconds. */
+const INTERVAL = { least: 1000, most: 600_000 }
+
+/** EC2 lets an account write 5 routes a second (ec2-api-throttling): these take it over half an hour. */
+const MOST_ROUTES = 10_000
+
 export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
   region: z
@@ -131,7 +142,7 @@ export const configSchema = section({
     .meta({ description: 'Default: the region of the environment or profile, else of this instance (IMDS).' }),
   interface: z
     .string({ error: 'a network interface of this host' })
-    .regex(/^[^\s/]{1,15}$/, { error: 'a network interface of this host, such as eth0' })
+    .regex(INTERFACE_NAME, { error: 'a network interface of this host, such as eth0' })
     .optional()
     .meta({
       description: 'The interface whose ENI becomes the target. Default: the primary one, unless eni is given.',
@@ -139,11 +150,14 @@ export const configSchema = section({
   eni: eni.optional().meta({ description: 'The ENI that becomes the target, where IMDS cannot tell it.' }),
   instances: z
     .record(instanceName, instance, {
-      error: 'a mapping from VRRP instance (or sync group) to its VIPs and tables',
+      error: (issue) =>
+        issue.code === 'invalid_key'
+          ? INSTANCE_NAME_FORM
+          : 'a mapping from VRRP instance (or sync group) to its VIPs and tables',
     })
     .refine((value) => Object.keys(value).length > 0, { error: 'at least one VRRP instance' })
     .meta({ description: 'VRRP instances and sync groups, by the name that keepalived.conf gives them.' }),
-  interval: duration.prefault('5s').meta({ description: 'Time between a MASTER’s reads of EC2.' }),
+  interval: duration(INTERVAL).prefault('5s').meta({ description: 'Time between a MASTER’s reads of EC2.' }),
   failover: z.enum(['fast', 'safe'], { error: 'fast or safe' }).default('fast').meta({
     description: 'fast: a new MASTER writes first and asks later; safe: it asks first.',
   }),
@@ -179,8 +193,15 @@ export const configSchema = section({
       context.addIssue({ code: 'custom', path: ['witness', 'type'], message })
     }
   })
-  .superRefine((config, context) => {
-    for (const { path, owner } of sharedRoutes(config.instances)) {
+  .superRefine(({ instances }, context) => {
+    const counts = Object.values(instances).map(({ vips, routeTables }) => vips.length * routeTables.length)
+    const count = counts.reduce((sum, each) => sum + each, 0)
+    if (count > MOST_ROUTES) {
+      const message = `at most ${MOST_ROUTES} routes, VIPs times route tables, and not ${count}: EC2 lets an account write 5 a second`
+      context.addIssue({ code: 'custom', path: ['instances'], message })
+      return
+    }
+    for (const { path, owner } of sharedRoutes(instances)) {
       context.addIssue({ code: 'custom', path, message: `a VIP that ${owner} does not have in the same tables` })
     }
   })

@@ -1,15 +1,15 @@
 /** What the config's schema is made of. */
 import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
-import { DURATION_FORM, parseDuration } from './duration.ts'
+import { type Bounds, boundedDuration, durationForm } from './duration.ts'
 
-/** A mapping whose unknown keys are errors that suggest the known one. */
+/** A mapping whose unknown keys are errors, with a line for each that suggests a known one. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const keys = Object.keys(shape)
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => `${key}: ${unknownKey(key, keys)}`).join('\n')
+        ? issue.keys.map((key) => unknownKey(key, keys)).join('\n')
         : `a mapping with the keys ${keys.join(', ')}`,
   })
 }
@@ -38,4 +38,6 @@ export function parsed<Value>(allowed: string, parse: (text: string) => Value | 
 }
 
 /** In milliseconds. */
-export const duration = parsed<number>(`a duration: ${DURATION_FORM}`, parseDuration)
+export function duration(bounds: Bounds) {
+  return parsed<number>(`a duration: ${durationForm(bounds)}`, (text) => boundedDuration(text, bounds))
+}

@@ -19,7 +19,9 @@ export const witness = section({
     .regex(/^[\w.-]{3,255}$/, { error: TABLE_FORM })
     .optional()
     .meta({ description: 'With dynamodb: the table.' }),
-  ttl: duration.optional().meta({ description: 'How long a claim counts that shows no life. Default: from interval.' }),
+  ttl: duration({ least: 1000, most: 3_600_000 })
+    .optional()
+    .meta({ description: 'How long a claim counts that shows no life. Default: from interval.' }),
 }).transform(({ type, table, ttl }, context): WitnessConfig => {
   const refuse = (key: string, input: unknown, message: string) => {
     context.addIssue({ code: 'custom', path: [key], input, message })

@@ -1,6 +1,7 @@
 /** Addresses and CIDRs: what a route's destination is, and when two of them are the same. */
 import ipaddr from 'ipaddr.js'
 import { isPrefixListId, type PrefixListId } from './ids.ts'
+import { cut, visible } from './visible.ts'
 
 /** Canonical text of a parsed CIDR (host bits zero, IPv6 as RFC 5952 writes it), so that equal texts are equal CIDRs. */
 export type Cidr = string & { readonly canonical: true }
@@ -11,8 +12,15 @@ export type Destination =
   | { readonly kind: 'ipv6'; readonly cidr: Cidr }
   | { readonly kind: 'prefix-list'; readonly id: PrefixListId }
 
+/** Characters of a text that are told of one that is no destination. */
+const MOST_TOLD = 60
+
 export class InvalidDestination extends Error {
   override name = 'InvalidDestination'
+
+  constructor(text: string, why: string) {
+    super(`${visible(cut(text, MOST_TOLD))} ${why}`)
+  }
 }
 
 /** https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html: ranges that no route may cover or lie in. */
@@ -29,10 +37,10 @@ export function parseVip(text: string): Destination {
   const masked = destination.cidr.split('/', 1)[0]
   if (ipaddr.parse(address).toString() !== masked) {
     const host = `${ipaddr.parse(address).toString()}/${destination.kind === 'ipv4' ? 32 : 128}`
-    throw new InvalidDestination(`${text} has host bits set: write ${destination.cidr} or ${host}`)
+    throw new InvalidDestination(text, `has host bits set: write ${destination.cidr} or ${host}`)
   }
   const reserved = RESERVED.find((range) => contains(parseDestination(range), destination))
-  if (reserved) throw new InvalidDestination(`${text} lies in ${reserved}, which EC2 keeps for itself`)
+  if (reserved) throw new InvalidDestination(text, `lies in ${reserved}, which EC2 keeps for itself`)
   return destination
 }
 
@@ -49,10 +57,10 @@ export function parseDestination(text: string): Destination {
       ? 'ipv6'
       : undefined
   if (!kind || rest.length > 0)
-    throw new InvalidDestination(`${text} is not an IPv4 or IPv6 address, CIDR or prefix list`)
+    throw new InvalidDestination(text, 'is not an IPv4 or IPv6 address, CIDR or prefix list')
   const bits = kind === 'ipv4' ? 32 : 128
   if (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)) {
-    throw new InvalidDestination(`${text} has the prefix length ${prefix}: it goes from 0 to ${bits}`)
+    throw new InvalidDestination(text, `has the prefix length ${cut(prefix, 8)}: it goes from 0 to ${bits}`)
   }
   return { kind, cidr: canonicalCidr(kind, address, Number(prefix ?? bits)) }
 }

@@ -1,5 +1,6 @@
 /** Commander's command, whose errors say more. */
 import { Command, type ErrorOptions } from 'commander'
+import { visible } from '../core/visible.ts'
 
 /** Where something is missing that has a few values only, these are told, as Commander does where the value is wrong. */
 export class VipSwitchCommand extends Command {
@@ -14,7 +15,9 @@ export class VipSwitchCommand extends Command {
     ]
     const missing = isMissing(options?.code) ? wanted.find(({ name }) => message.includes(`'${name}'`)) : undefined
     const allowed = missing?.choices ? `. Allowed choices are ${missing.choices.join(', ')}.` : ''
-    return super.error(`${message}${allowed}`, options)
+    // Words of the call are in it: only Commander's own line break is one.
+    const lines = message.split(/\n(?=\(Did you mean )/).map(visible)
+    return super.error(`${lines.join('\n')}${allowed}`, options)
   }
 }
 

@@ -10,7 +10,11 @@ export function addFailoverCommands(program: Command, exit: Exit): void {
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
     .option('--state-dir <dir>', 'where events are recorded (or RUNTIME_DIRECTORY; default /run/vip-switch)')
-    .option('--deadline <duration>', 'give up after this long (default 60s; beyond 50 routes, more)', duration)
+    .option(
+      '--deadline <duration>',
+      'give up after this long (default 60s; beyond 50 routes, more)',
+      duration({ least: 1000, most: 3_600_000 }),
+    )
     .addHelpText(
       'after',
       `

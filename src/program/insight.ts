@@ -2,7 +2,10 @@
 import { type Command, CommanderError, Option } from 'commander'
 import type { CheckOptions } from '../commands/check.ts'
 import type { MetricsOptions } from '../commands/metrics.ts'
+import { pluginLine } from '../output/check.ts'
+import { usageErrorText } from '../output/error.ts'
 import { PLUGIN_EXIT } from '../output/exit.ts'
+import { print } from '../output/print.ts'
 import { configOption, type Exit, jsonOption, seconds } from './options.ts'
 
 /** `status`, `check` and `metrics`. */
@@ -44,7 +47,9 @@ function addCheckCommand(program: Command, exit: Exit): void {
     .description('a monitoring plugin, for Nagios and its kin, and for mackerel-agent: one line, with perfdata')
     .argument('[instance]', 'VRRP instance of the config (default: all)')
     .addOption(
-      new Option('-t, --timeout <seconds>', 'say UNKNOWN after this long').argParser(seconds).default(10_000, '10'),
+      new Option('-t, --timeout <seconds>', 'say UNKNOWN after this long')
+        .argParser(seconds({ least: 100, most: 600_000 }))
+        .default(10_000, '10'),
     )
     .addOption(jsonOption('print JSON, for what takes the state from there'))
     .addOption(configOption())
@@ -68,8 +73,8 @@ Examples:
     )
     // Whoever monitors takes the program's code of a usage error, 2, for CRITICAL, and reads stdout alone.
     .configureOutput({
-      writeErr: (text) => process.stdout.write(text),
-      outputError: (text, write) => write(`VIP-SWITCH UNKNOWN - ${text}`),
+      writeErr: (text) => print(usageErrorText(text.trimEnd())),
+      outputError: (text, write) => write(`${pluginLine('unknown', text)}\n`),
     })
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : new CommanderError(PLUGIN_EXIT.unknown, error.code, error.message)

@@ -1,6 +1,6 @@
 /** Options that several commands have, and what they are parsed to. */
 import { InvalidArgumentError, Option } from 'commander'
-import { DURATION_FORM, parseDuration } from '../config/duration.ts'
+import { type Bounds, boundedDuration, durationForm } from '../config/duration.ts'
 import type { ExitCode } from '../output/exit.ts'
 
 /** Takes the exit code of the command that was run. */
@@ -18,16 +18,22 @@ export function repeatable(flags: string, description: string, byDefault = 'none
     .default([], byDefault)
 }
 
-/** @returns milliseconds */
-export function duration(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new InvalidArgumentError(`It is ${DURATION_FORM}.`)
-  return ms
+/** A parser of durations within these bounds, which returns milliseconds. */
+export function duration(bounds: Bounds): (text: string) => number {
+  return (text) => {
+    const ms = boundedDuration(text, bounds)
+    if (ms === undefined) throw new InvalidArgumentError(`It is ${durationForm(bounds)}.`)
+    return ms
+  }
 }
 
-/** As plugins of monitoring take a time: seconds, with or without the unit. @returns milliseconds */
-export function seconds(text: string): number {
-  return duration(/^\d+$/.test(text) ? `${text}s` : text)
+/** How long a pin may be: the other nodes learn of it within half a minute, and nobody remembers one for months. */
+export const pinDuration = duration({ least: 60_000, most: 30 * 24 * 3_600_000 })
+
+/** As plugins of monitoring take a time: seconds, with or without the unit. */
+export function seconds(bounds: Bounds): (text: string) => number {
+  const parse = duration(bounds)
+  return (text) => parse(/^\d+$/.test(text) ? `${text}s` : text)
 }
 
 export function accountId(text: string): string {

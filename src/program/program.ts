@@ -1,8 +1,7 @@
 /** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
 import type { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { fitted } from '../output/error.ts'
-import { widthOf } from '../output/table.ts'
+import { usageErrorText } from '../output/error.ts'
 import { VipSwitchCommand } from './command.ts'
 import { addDiagnosisCommands } from './diagnosis.ts'
 import { addFailoverCommands } from './failover.ts'
@@ -20,9 +19,11 @@ export function createProgram(exit: Exit): Command {
   const program = new VipSwitchCommand('vip-switch')
     .description('Moves a virtual IP between AWS availability zones: a route-table failover companion to keepalived.')
     .version(packageJson.version)
+    // What follows a command is its own: a node may be called `-V`.
+    .enablePositionalOptions()
     // Without `[options]`: what a command does has room then on 80 columns.
     .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: LEAST_COLUMNS })
-    .configureOutput({ outputError: (text, write) => write(fitted(text, widthOf(process.stderr))) })
+    .configureOutput({ outputError: (text, write) => write(usageErrorText(text)) })
     .exitOverride()
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander'
 import { errorText } from '../output/error.ts'
 import { EXIT, type ExitCode, exitCodeOfError, PLUGIN_EXIT } from '../output/exit.ts'
+import { flushed, keepGoing, print } from '../output/print.ts'
 import { createProgram } from './program.ts'
 
 /** Runs the command that the arguments of this process name; its error is printed, and told by the exit code. */
@@ -10,15 +11,13 @@ export async function run(): Promise<ExitCode> {
   const program = createProgram((code) => {
     exitCode = code
   })
-  // A reader that has seen enough (`| head`) ends neither a switch nor its exit code.
-  process.stdout.on('error', () => {})
+  keepGoing()
   try {
     await program.parseAsync()
   } catch (error) {
     exitCode = report(error)
   }
-  // What is printed goes out first: a pipe takes 64 KiB at once.
-  await new Promise((resolve) => process.stdout.write('', resolve))
+  await flushed()
   return exitCode
 }
 
@@ -28,6 +27,6 @@ function report(error: unknown): ExitCode {
     if (error.exitCode === PLUGIN_EXIT.unknown) return PLUGIN_EXIT.unknown
     return error.exitCode === 0 ? EXIT.done : EXIT.usage
   }
-  process.stderr.write(`${errorText(error)}\n`)
+  print(errorText(error), process.stderr)
   return exitCodeOfError(error)
 }

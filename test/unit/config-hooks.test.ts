@@ -35,7 +35,10 @@ test.each([
   [{ owner: '/bin/true' }, '.owner a mapping with the keys run, timeout'],
   [{ onwer: { run: ['/bin/true'] } }, '.onwer did you mean owner?'],
   [{ stop: { run: ['/bin/true'], timeout: '5' } }, '.stop.timeout a duration'],
-  [{ stop: { run: ['/bin/true'], timeout: '61m' } }, '.stop.timeout at most 1h'],
+  [
+    { stop: { run: ['/bin/true'], timeout: '61m' } },
+    '.stop.timeout a duration: a number and a unit (ms, s, m or h), from 100ms to 1h',
+  ],
 ])('%j is refused', (hooks, problem) => {
   expect(problemsOf(hooks)).toEqual([expect.stringContaining(problem)])
 })

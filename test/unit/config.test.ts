@@ -157,7 +157,15 @@ describe('loadConfig', () => {
   test('names the file and the line', () => {
     const path = join(directory, 'config.yaml')
     writeFileSync(path, 'cluster: db\ninstances:\n  VI_1: { vips: [nonsense], routeTables: [rtb-0a] }\n')
-    expect(() => loadConfig(path)).toThrow(`${path}:3: instances.VI_1.vips[0]\n      found "nonsense"; allowed:`)
+    expect(() => loadConfig(path)).toThrow(
+      expect.objectContaining({
+        lines: [
+          '1 error in the config',
+          `  ${path}:3: instances.VI_1.vips[0]`,
+          expect.stringMatching(/^ {6}found "nonsense"; allowed: an IPv4 or/),
+        ],
+      }),
+    )
   })
 
   test.each([

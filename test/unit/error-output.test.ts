@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/errors.ts'
-import { errorText } from '../../src/output/error.ts'
+import { errorText, usageErrorText } from '../../src/output/error.ts'
 import { gapsText } from '../../src/output/keepalived-config.ts'
 
 describe('an error', () => {
   const error = new Failure(
     'config',
-    'no VRRP instance "VI_9" in the config\n  of these nodes, whose names you may want',
+    ['no VRRP instance "VI_9" in the config', '  of these nodes, whose names you may want'],
     {
       hint: 'the config has VI_1; the name is the one of vrrp_instance',
     },
@@ -28,6 +28,16 @@ describe('an error', () => {
       '    one of vrrp_instance',
     ])
   })
+})
+
+test('what came from outside is shown, and does nothing', () => {
+  const error = new Failure('failed', 'EC2 answered\nX\x1b[2J: \u202eno', { hint: 'ask \x9b31m' })
+  expect(errorText(error, 80)).toBe('vip-switch: EC2 answered\\nX\\x1b[2J: \\u202eno\n  → ask \\x9b31m')
+  expect(usageErrorText("error: unknown option '--\x1b[2J'\n", 80)).toBe("error: unknown option '--\\x1b[2J'\n")
+})
+
+test('a message of several lines is one where there are none', () => {
+  expect(new Failure('config', ['2 errors', '  line 1: a', '  line 2: b']).message).toBe('2 errors line 1: a line 2: b')
 })
 
 test('what keepalived-config could not find out fits a narrow terminal', () => {

@@ -10,7 +10,11 @@ export class SeedError extends Failure {
   override name = 'SeedError'
 
   constructor(faults: readonly string[]) {
-    super('config', faults.join('\n'))
+    // The parser's own words are of several lines, with the place marked.
+    super(
+      'config',
+      faults.flatMap((fault) => fault.trimEnd().split('\n')),
+    )
   }
 }
 
