@@ -1,8 +1,9 @@
 /** What a new node finds around it: its instance, by IMDS, and the VPC, by EC2. Nothing of it needs to be there. */
+import { parseReference } from '../core/reference.ts'
 import { type Address, type Destination, parseAddress, parseDestination } from '../core/vip.ts'
 import { type Ec2, regionOfEnvironment } from '../ec2/client.ts'
 import { interfaceOfThisInstance, type OwnInterface } from '../ec2/identity.ts'
-import { addressOfEni, findEni, parseReference } from '../ec2/interfaces.ts'
+import { addressOfEni, findEni } from '../ec2/interfaces.ts'
 import { readVpcTables, type VpcTable } from '../ec2/vpc.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { openFor, type Wanted } from './route-port.ts'

@@ -9,6 +9,7 @@ import { Failure, messageOf } from '../errors.ts'
 import { checkJson, checkLine, pluginLine, unknownJson } from '../output/check.ts'
 import { type ExitCode, PLUGIN_EXIT } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
+import { print } from '../output/print.ts'
 
 /** @property timeout in milliseconds */
 export type CheckOptions = { json?: true; config?: string; timeout: number }
@@ -21,12 +22,12 @@ export async function check(name: string | undefined, options: CheckOptions): Pr
   try {
     const overview = await inTime(options.timeout, look(name, options))
     const { state, text } = options.json ? checkJson(overview) : checkLine(overview, name !== undefined)
-    process.stdout.write(`${text}\n`)
+    print(text)
     return PLUGIN_EXIT[state]
   } catch (error) {
     const hint = error instanceof Failure && error.hint ? ` (${error.hint})` : ''
     const why = `${messageOf(error)}${hint}`
-    process.stdout.write(`${options.json ? unknownJson(why) : pluginLine('unknown', why)}\n`)
+    print(options.json ? unknownJson(why) : pluginLine('unknown', why))
     return PLUGIN_EXIT.unknown
   }
 }

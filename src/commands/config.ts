@@ -6,17 +6,15 @@ import { configPath } from '../config/paths.ts'
 import { configJsonSchema } from '../config/schema.ts'
 import { checkJson, managedText, settingsJson, settingsText } from '../output/config.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
-import { widthOf, wrapped } from '../output/table.ts'
+import { asIs, asJson, print } from '../output/print.ts'
 
 export type ConfigOptions = { json?: true; config?: string }
-
-const print = (text: string) => process.stdout.write(`${text}\n`)
 
 /** @throws Failure that lists every problem of the file */
 export function checkConfig(file: string | undefined, { json, config: option }: ConfigOptions): ExitCode {
   const path = file ?? configPath(option)
   if (!json) {
-    print(wrapped(managedText(path, loadConfig(path)), widthOf(process.stdout)))
+    print(managedText(path, loadConfig(path)))
     return EXIT.done
   }
   const result = parseConfig(readConfig(path))
@@ -34,12 +32,12 @@ export function showConfig({ json, config: option }: ConfigOptions): ExitCode {
 }
 
 export function printConfigSchema(): ExitCode {
-  print(JSON.stringify(configJsonSchema(), null, 2))
+  print(asJson(configJsonSchema()))
   return EXIT.done
 }
 
 export function printInstances({ config: option }: ConfigOptions): ExitCode {
   const { instances } = loadConfig(configPath(option))
-  print(Object.keys(instances).join('\n'))
+  print(asIs(Object.keys(instances).join('\n')))
   return EXIT.done
 }

@@ -12,6 +12,7 @@ import { ask } from '../output/ask.ts'
 import { exitCodeOfFindings, reportJson, reportText } from '../output/doctor.ts'
 import type { ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
+import { print } from '../output/print.ts'
 
 export type DoctorOptions = { fix?: true; force?: true; json?: true; config?: string; stateDir?: string }
 
@@ -28,7 +29,6 @@ export async function doctor(name: string | undefined, options: DoctorOptions): 
   const place = { configPath: path, stateDirectory: stateDirectory(options.stateDir) }
   const examination = await examine(config, names, place, wantedFor(LOOK_DEADLINE_MS, log))
 
-  const print = (text: string) => process.stdout.write(`${text}\n`)
   const report = { cluster: config.cluster, ...examination }
   if (!options.json) print(reportText(report))
   const findings = options.fix

@@ -5,7 +5,8 @@ import { configPath } from '../config/paths.ts'
 import { regionOfEnvironment } from '../ec2/client.ts'
 import { Failure } from '../errors.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
-import { widthOf, wrapped } from '../output/table.ts'
+import { hintText } from '../output/hint.ts'
+import { asJson, print } from '../output/print.ts'
 
 export type IamPolicyOptions = { config?: string; account?: string; for: 'instance' | 'route-owner' }
 
@@ -20,7 +21,7 @@ export async function iamPolicy({ config: path, account, for: role }: IamPolicyO
       hint: 'leave --for out',
     })
   }
-  process.stdout.write(`${JSON.stringify(policy, null, 2)}\n`)
+  print(asJson(policy))
 
   const hints = [
     ...(region ? [] : ['It holds for any region: set region in the config, or AWS_REGION, to narrow it.']),
@@ -29,6 +30,6 @@ export async function iamPolicy({ config: path, account, for: role }: IamPolicyO
       ? [`It is for the instances; that of ${config.assumeRole}: vip-switch iam-policy --for route-owner`]
       : []),
   ]
-  for (const hint of hints) process.stderr.write(`${wrapped(hint, widthOf(process.stderr))}\n`)
+  for (const hint of hints) print(hintText(hint), process.stderr)
   return EXIT.done
 }

@@ -2,13 +2,14 @@
 import { addressOfNode, type Surroundings } from '../agent/surroundings.ts'
 import { deadline } from '../clock.ts'
 import type { Draft } from '../config/draft.ts'
-import { CLUSTER_NAME, CLUSTER_NAME_FORM, INSTANCE_NAME, INSTANCE_NAME_FORM } from '../config/schema.ts'
+import { CLUSTER_NAME, CLUSTER_NAME_FORM, INSTANCE_NAME, INSTANCE_NAME_FORM, INTERFACE_NAME } from '../config/schema.ts'
 import type { Address, Destination } from '../core/vip.ts'
 import { matches } from '../ec2/tables.ts'
 import type { VpcTable } from '../ec2/vpc.ts'
 import { Failure, messageOf } from '../errors.ts'
 import type { Dialogue } from '../output/ask.ts'
-import { widthOf, wrapped } from '../output/table.ts'
+import { complaintText, questionText } from '../output/init.ts'
+import type { Printable } from '../output/print.ts'
 import { addressOf, matching, only, priorityOf, selectorsOf, vipOf } from './init-words.ts'
 
 export type InitFlags = {
@@ -46,11 +47,10 @@ type Question<Value> = {
 }
 
 /** The person who is asked, and where they are shown things. */
-export type Person = { readonly dialogue: Dialogue; readonly show: (text: string) => void }
+export type Person = { readonly dialogue: Dialogue; readonly show: (text: Printable) => void }
 
 const LOOK_UP_DEADLINE_MS = 10_000
 const DEFAULT_INSTANCE = 'VI_1'
-const NAME_OF_INTERFACE = /^[^\s/]{1,15}$/
 
 /**
  * Every answer.
@@ -111,7 +111,7 @@ export async function collectAnswers(
     interface: await ask({
       text: 'Network interface of this node',
       given: listOf(name),
-      parse: only(matching(NAME_OF_INTERFACE, 'a network interface, such as eth0')),
+      parse: only(matching(INTERFACE_NAME, 'a network interface, such as eth0')),
     }),
     source: await ask({ text: 'Address of this node', given: listOf(ownAddress), parse: only(addressOf) }),
   }
@@ -158,9 +158,8 @@ async function answerTo<Value>(
   person: Person | undefined,
 ): Promise<Value> {
   if (given.length > 0 || !person) return parse(given)
-  const suggestion = byDefault.length > 0 ? ` [${byDefault.join(', ')}]` : ''
   for (;;) {
-    const typed = await person.dialogue.ask(`${text}${suggestion}: `)
+    const typed = await person.dialogue.ask(questionText(text, byDefault))
     if (typed === undefined) throw new Failure('refused', 'not all was answered; nothing was written')
     const items = typed.split(',').flatMap((item) => item.trim() || [])
     const answer = items.length > 0 ? items : byDefault
@@ -179,7 +178,7 @@ async function parsedOrShown<Value>(
     return { value: await parse(items) }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    show(wrapped(`  ${messageOf(error)}`, widthOf(process.stderr), 2))
+    show(complaintText(messageOf(error)))
     return undefined
   }
 }

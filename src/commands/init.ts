@@ -8,6 +8,7 @@ import { parseConfig } from '../config/load.ts'
 import { assertNew, createFiles } from '../config/new-files.ts'
 import { DEFAULT_CONFIG_PATH } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
+import { both, type CommandLine, commandLine, literally, pathWord, vipSwitch } from '../core/command-line.ts'
 import { refusalOf } from '../core/route.ts'
 import { destinationText } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
@@ -16,6 +17,7 @@ import { openDialogue } from '../output/ask.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { choicesText, initJson, madeText, notesText } from '../output/init.ts'
 import { openLog } from '../output/log.ts'
+import { type Printable, print } from '../output/print.ts'
 import { countText } from '../output/table.ts'
 import { type Answers, collectAnswers, type InitFlags, type Person } from './init-answers.ts'
 import { usersText } from './init-words.ts'
@@ -72,10 +74,10 @@ export async function init(options: InitOptions): Promise<ExitCode> {
     ...foreignRoutes(answers, parsed),
   ]
   const files = names.map((name) => ({ path: join(options.directory, name), what: whatIsIn(name, answers) }))
-  if (options.json) process.stdout.write(`${initJson(files, notes)}\n`)
+  if (options.json) print(initJson(files, notes))
   else {
-    if (notes.length > 0) process.stderr.write(`${notesText(notes)}\n`)
-    process.stdout.write(`${madeText(files, nextSteps(answers, options))}\n`)
+    if (notes.length > 0) print(notesText(notes), process.stderr)
+    print(madeText(files, nextSteps(answers, options)))
   }
   return EXIT.done
 }
@@ -85,7 +87,7 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 /** Asks where there is a terminal. */
 async function answersOf(options: InitOptions, surroundings: Surroundings): Promise<Answers> {
   if (!process.stdin.isTTY) return collectAnswers(options, surroundings, undefined)
-  const show = (text: string) => void process.stderr.write(`${text}\n`)
+  const show = (text: Printable) => print(text, process.stderr)
   const dialogue = openDialogue()
   const person: Person = { dialogue, show }
   try {
@@ -135,35 +137,46 @@ function foreignRoutes({ tables, instance, vips }: Answers, { instances }: Confi
 function nextSteps(
   { instance, source, peers }: Answers,
   { directory, assumeRole }: InitOptions,
-): (readonly [command: string, purpose: string])[] {
-  const path = (name: string) => join(directory, name)
-  const config = path(CONFIG) === DEFAULT_CONFIG_PATH ? '' : ` --config ${path(CONFIG)}`
-  const put = (name: string) =>
-    `aws iam put-role-policy --role-name … --policy-name vip-switch --policy-document file://${resolve(path(name))}`
-  const name = instance.includes(' ') ? `'${instance}'` : instance
-  const others = peers.length > 1 ? ' --peer …' : ''
+): (readonly [command: CommandLine, purpose: string])[] {
+  const path = (name: string) => pathWord(join(directory, name))
+  const config = path(CONFIG) === DEFAULT_CONFIG_PATH ? [] : ['--config', path(CONFIG)]
+  const others = peers.length > 1 ? ['--peer', '…'] : []
   return [
-    [put(POLICY), 'once, for the role of the instances'],
-    ...(assumeRole === undefined ? [] : [[put(OWNERS_POLICY), `once, for ${assumeRole}`] as const]),
+    [putPolicy(path(POLICY)), 'once, for the role of the instances'],
+    ...(assumeRole === undefined ? [] : [[putPolicy(path(OWNERS_POLICY)), `once, for ${assumeRole}`] as const]),
     [
-      `sudo cp ${path(SNIPPET)} /etc/keepalived/keepalived.conf`,
+      commandLine('sudo', 'cp', path(SNIPPET), '/etc/keepalived/keepalived.conf'),
       'what keepalived runs with; one that is there already may include it',
     ],
     [
-      `vip-switch keepalived-config ${name} --priority … --peer ${source.text}${others}${config}`,
+      vipSwitch('keepalived-config', instance, '--priority', '…', '--peer', source.text, ...others, ...config),
       `on ${peers.length > 1 ? 'each other' : 'the other'} node, with the same ${CONFIG}: what its keepalived.conf needs`,
     ],
-    ['sudo useradd --system --shell /usr/sbin/nologin keepalived_script', 'on each node: who the hooks run as'],
-    ['sudo cp "$(npm root --global)"/vip-switch/systemd/*.service /etc/systemd/system/', 'the daemon’s unit, on each'],
     [
-      `sudo systemctl enable --now vip-switch-preflight@${unitName(instance)} vip-switch && sudo systemctl restart keepalived`,
+      literally('sudo useradd --system --shell /usr/sbin/nologin keepalived_script'),
+      'on each node: who the hooks run as',
+    ],
+    [
+      literally('sudo cp "$(npm root --global)"/vip-switch/systemd/*.service /etc/systemd/system/'),
+      'the daemon’s unit, on each',
+    ],
+    [
+      both(
+        commandLine('sudo', 'systemctl', 'enable', '--now', `vip-switch-preflight@${unitName(instance)}`, 'vip-switch'),
+        literally('sudo systemctl restart keepalived'),
+      ),
       'on each, and at every boot',
     ],
-    [`vip-switch doctor${config}`, 'whether anything is still in the way'],
+    [commandLine('vip-switch', 'doctor', ...config), 'whether anything is still in the way'],
   ]
 }
 
-/** As a part of a unit's name, in which most signs stand for others. */
+function putPolicy(path: string): CommandLine {
+  const policy = ['--policy-name', 'vip-switch', '--policy-document', `file://${resolve(path)}`]
+  return commandLine('aws', 'iam', 'put-role-policy', '--role-name', '…', ...policy)
+}
+
+/** As a part of a unit's name, in which most signs stand for others: what systemd-escape(1) makes of it. */
 function unitName(instance: string): string {
-  return /^\w+$/.test(instance) ? instance : `"$(systemd-escape '${instance}')"`
+  return instance.replace(/^\.|[^\w:./]/g, (sign) => `\\x${sign.charCodeAt(0).toString(16)}`).replaceAll('/', '-')
 }

@@ -9,8 +9,9 @@ import { type Address, parseAddress } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
 import { keepalivedSnippet, leftOutText, type Placeholder } from '../keepalived/snippet.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
-import { type Gap, gapsText } from '../output/keepalived-config.ts'
+import { type Gap, gapsText, snippetText } from '../output/keepalived-config.ts'
 import { openLog } from '../output/log.ts'
+import { print } from '../output/print.ts'
 
 export type KeepalivedConfigOptions = {
   interface?: string
@@ -51,12 +52,12 @@ export async function printKeepalivedConfig(
       }
     }),
   })
-  process.stdout.write(text)
+  print(snippetText(text.trimEnd().split('\n')))
   const notes = gapsText(
     placeholders.map((each) => gapOf(each, addresses)),
     leftOut.map(leftOutText),
   )
-  if (notes) process.stderr.write(`${notes}\n`)
+  if (notes) print(notes, process.stderr)
   return EXIT.done
 }
 

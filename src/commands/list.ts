@@ -7,6 +7,7 @@ import { problemsOf } from '../ec2/tables.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { listJson, listText } from '../output/list.ts'
 import { openLog } from '../output/log.ts'
+import { print } from '../output/print.ts'
 
 export type ListOptions = { json?: true; config?: string }
 
@@ -22,8 +23,7 @@ export async function list({ json, config: path }: ListOptions): Promise<ExitCod
   const listed = listVips(tables, config)
   const targets = listed.flatMap(({ routes }) => routes.flatMap(({ route }) => route?.target ?? []))
   const facts = await factsOfTargets(ec2, targets, wanted)
-  const text = json ? listJson(listed, facts, ec2.region, tables.length) : listText(listed, facts, tables.length)
-  process.stdout.write(`${text}\n`)
+  print(json ? listJson(listed, facts, ec2.region, tables.length) : listText(listed, facts, tables.length))
   // What the config means and is not there is no reason to show less, but one to fail.
   const problems = Object.values(config?.instances ?? {}).flatMap(({ routeTables }) => problemsOf(tables, routeTables))
   for (const problem of new Set(problems)) log.error(problem)

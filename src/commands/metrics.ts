@@ -11,6 +11,7 @@ import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
 import { mackerelMeta, mackerelText } from '../output/mackerel.ts'
 import { measuresOf } from '../output/measures.ts'
+import { print } from '../output/print.ts'
 import { prometheusText } from '../output/prometheus.ts'
 
 export type MetricsOptions = { format: 'prometheus' | 'mackerel'; config?: string }
@@ -19,7 +20,6 @@ const DEADLINE_MS = 5000
 
 /** Whoever collects figures throws all of them away where this fails, so that it fails at nothing but its arguments. */
 export async function metrics({ format, config: option }: MetricsOptions): Promise<ExitCode> {
-  const print = (text: string) => process.stdout.write(`${text}\n`)
   if (format === 'mackerel' && process.env.MACKEREL_AGENT_PLUGIN_META === '1') {
     print(mackerelMeta())
     return EXIT.done

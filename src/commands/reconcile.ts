@@ -10,6 +10,7 @@ import { Failure } from '../errors.ts'
 import { decisionsJson, decisionsText } from '../output/decisions.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
+import { print } from '../output/print.ts'
 
 export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string }
 
@@ -22,7 +23,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   if (options.once) {
     const config = loadConfig(path)
     const decided = await decideOnce(config, wantedFor(ONCE_DEADLINE_MS, log))
-    process.stdout.write(`${options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided)}\n`)
+    print(options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided))
     return EXIT.done
   }
   if (options.json)

@@ -9,6 +9,7 @@ import type { Overview } from '../core/overview.ts'
 import { Failure } from '../errors.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
+import { print } from '../output/print.ts'
 import { canRedraw, openScreen } from '../output/screen.ts'
 import { statusText } from '../output/status.ts'
 import { statusJson } from '../output/status-json.ts'
@@ -32,7 +33,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
     return EXIT.done
   }
   const overview = await look()
-  process.stdout.write(`${options.json ? statusJson(overview) : statusText(overview)}\n`)
+  print(options.json ? statusJson(overview) : statusText(overview))
   if (overview.troubles.length > 0) return EXIT.failed
   return overview.instances.some(({ problems }) => problems.length > 0) ? EXIT.usage : EXIT.done
 }

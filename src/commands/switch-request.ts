@@ -4,9 +4,9 @@ import { loadConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
 import { isEniId, isInstanceId, isRouteTableId } from '../core/ids.ts'
+import { parseReference, type Reference } from '../core/reference.ts'
 import type { RoutePolicy } from '../core/route.ts'
 import { type Destination, InvalidDestination, parseVip, sameDestination } from '../core/vip.ts'
-import { parseReference, type Reference } from '../ec2/interfaces.ts'
 import { Failure } from '../errors.ts'
 
 export type SwitchOptions = {

@@ -5,18 +5,21 @@ import { isDue, makeMoves, planMoves, rehearseMoves } from '../agent/switchover.
 import { factsOfTargets } from '../agent/targets.ts'
 import { loadConfigIfThere } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { ec2Command } from '../core/ec2-command.ts'
+import { ec2Command } from '../core/command-line.ts'
 import type { EniId } from '../core/ids.ts'
+import type { Reference } from '../core/reference.ts'
 import type { Target, TargetFacts } from '../core/route.ts'
 import { longestWait } from '../ec2/budget.ts'
 import type { Ec2 } from '../ec2/client.ts'
-import { findEni, type Reference } from '../ec2/interfaces.ts'
+import { findEni } from '../ec2/interfaces.ts'
 import { Failure, hintOf, messageOf } from '../errors.ts'
 import { ask } from '../output/ask.ts'
 import { type ExitCode, exitCodeOfRoutes } from '../output/exit.ts'
+import { hintText } from '../output/hint.ts'
 import { openLog } from '../output/log.ts'
+import { aLine, print } from '../output/print.ts'
 import { movesText, outcomesText, switchJson } from '../output/switch.ts'
-import { countText, widthOf, wrapped } from '../output/table.ts'
+import { countText } from '../output/table.ts'
 import { requestOf, type SwitchOptions } from './switch-request.ts'
 
 const LOOK_UP_DEADLINE_MS = 10_000
@@ -40,13 +43,12 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
   const facts = await factsOfTargets(ec2, targets, lookingUp)
 
-  const print = (text: string) => process.stdout.write(`${text}\n`)
   const plan = movesText(moves, eni, facts)
   if (!options.json) print(plan)
-  else if (process.stdin.isTTY && !options.force) process.stderr.write(`${plan}\n`)
+  else if (process.stdin.isTTY && !options.force) print(plan, process.stderr)
   const intent = config && name ? await intentOf(ec2, config, name, lookingUp, options) : undefined
   const warning = takenBackText(intent, eni, facts, options)
-  if (warning) process.stderr.write(`${wrapped(warning, widthOf(process.stderr), 2)}\n`)
+  if (warning) print(hintText(warning, 2), process.stderr)
   if (!options.dryRun) await assertWanted(moves.filter(isDue).length, options)
 
   // The time that a person took to answer is not EC2's.
@@ -106,7 +108,7 @@ async function pinIfAsked(
 ): Promise<void> {
   if (pin === undefined) return
   const { until } = await pinRoutes(ec2, config, name, eni, pin, intent, wanted)
-  process.stderr.write(`${name} is pinned to ${eni} until ${new Date(until).toISOString()}\n`)
+  print(aLine(`${name} is pinned to ${eni} until ${new Date(until).toISOString()}`), process.stderr)
 }
 
 async function assertWanted(due: number, { force, pin }: SwitchOptions): Promise<void> {
@@ -136,6 +138,6 @@ async function targetEni(
 }
 
 function checkOnText(eni: EniId, region: string): string {
-  const words = `modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`
+  const words = ['modify-network-interface-attribute', '--network-interface-id', eni, '--no-source-dest-check']
   return `${eni} drops what is for the VIP: its source/dest check is on. ${ec2Command(words, region)}`
 }

@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
+import { aLine, asJson, print } from '../output/print.ts'
 
 export type UnpinOptions = { json?: true; config?: string }
 
@@ -18,6 +19,6 @@ export async function unpin(name: string, { json, config: path }: UnpinOptions):
   const wanted = wantedFor(DEADLINE_MS, await openLog())
   const enis = await unpinRoutes(await openFor(config, wanted), config, name, wanted)
   const text = enis.length > 0 ? `${name} is no longer pinned to ${enis.join(', ')}` : `${name} was not pinned`
-  process.stdout.write(`${json ? JSON.stringify({ version: 1, instance: name, unpinned: enis }, null, 2) : text}\n`)
+  print(json ? asJson({ version: 1, instance: name, unpinned: enis }) : aLine(text))
   return EXIT.done
 }

@@ -1,4 +1,5 @@
 /** What a doctor's examination finds. */
+import type { CommandLine } from './command-line.ts'
 import type { EniId } from './ids.ts'
 
 /**
@@ -41,7 +42,7 @@ export const CHECKS = {
 export type Check = keyof typeof CHECKS
 
 /** What mends it: a command to run, or where no command can do it, what to do. */
-export type Mend = { readonly command: string } | { readonly advice: string }
+export type Mend = { readonly command: CommandLine } | { readonly advice: string }
 
 export type Finding = {
   readonly check: Check

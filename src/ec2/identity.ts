@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
-import { ec2Command } from '../core/ec2-command.ts'
+import { ec2Command } from '../core/command-line.ts'
 import { type EniId, isEniId } from '../core/ids.ts'
 import { Failure } from '../errors.ts'
 import { Ec2Error } from './errors.ts'
@@ -14,12 +14,16 @@ const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
 
 const NO_TOKEN_HINT =
   'outside EC2, set region and eni in the config; in a container, a hop limit of 1 drops the answer: ' +
-  ec2Command('modify-instance-metadata-options --instance-id … --http-put-response-hop-limit 2')
+  metadataCommand('--http-put-response-hop-limit', '2')
 
-const NO_SERVICE_HINT = `enable it: ${ec2Command('modify-instance-metadata-options --instance-id … --http-endpoint enabled')}`
+const NO_SERVICE_HINT = `enable it: ${metadataCommand('--http-endpoint', 'enabled')}`
 
 const NO_ANSWER_HINT =
   'the instance metadata service has trouble of its own: set region and eni in the config, or try again'
+
+function metadataCommand(...options: readonly string[]): string {
+  return ec2Command(['modify-instance-metadata-options', '--instance-id', '…', ...options])
+}
 
 /**
  * A session with the instance metadata service.

@@ -7,30 +7,14 @@ import {
   type NetworkInterface as SdkNetworkInterface,
 } from '@aws-sdk/client-ec2'
 import { type EniId, type InstanceId, isEniId, isInstanceId } from '../core/ids.ts'
+import type { Reference } from '../core/reference.ts'
 import type { TargetFacts } from '../core/route.ts'
-import { parseAddress } from '../core/vip.ts'
 import { Failure } from '../errors.ts'
 import { type Ec2, sendPaged } from './client.ts'
 import { Ec2Error } from './errors.ts'
 import { chunks, literal } from './tables.ts'
 
 const PAGE_SIZE = 100
-
-/** How an operator names a target. */
-export type Reference =
-  | { readonly kind: 'eni'; readonly eni: EniId }
-  | { readonly kind: 'instance'; readonly instance: InstanceId }
-  | { readonly kind: 'address'; readonly address: string }
-  | { readonly kind: 'name'; readonly name: string }
-
-/** `eni-…`, `i-…` and addresses are what they look like; anything else is a Name tag. */
-export function parseReference(text: string): Reference {
-  if (isEniId(text)) return { kind: 'eni', eni: text }
-  if (isInstanceId(text)) return { kind: 'instance', instance: text }
-  // In EC2's spelling, since filters compare texts.
-  const address = parseAddress(text)
-  return address === undefined ? { kind: 'name', name: text } : { kind: 'address', address: address.text }
-}
 
 /** @property sourceDestCheck whether it drops what is for an address that is not its own, such as a VIP */
 export type FoundEni = { readonly eni: EniId; readonly sourceDestCheck: boolean }
@@ -79,9 +63,17 @@ async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Prom
   if (!instance)
     throw new Failure('usage', `there is no instance ${id} in ${ec2.region}`, { hint: 'check the id and the region' })
   if (isRunning(instance)) return instance
-  throw new Failure('refused', `${id} is ${instance.State?.Name}: a route to it would be a blackhole`, {
-    hint: 'start it first',
-  })
+  const state = instance.State?.Name ?? 'of no known state'
+  throw new Failure('refused', `${id} is ${state}: a route to it would be a blackhole`, { hint: REMEDIES[state] })
+}
+
+const ANOTHER = 'choose another instance: vip-switch status shows the nodes'
+/** What can be done about an instance in each state (API_InstanceState). */
+const REMEDIES: Readonly<Record<string, string>> = {
+  stopped: 'start it first, or choose another instance',
+  stopping: 'wait until it has stopped and start it, or choose another instance',
+  'shutting-down': `it is being terminated: ${ANOTHER}`,
+  terminated: `it is gone for good: ${ANOTHER}`,
 }
 
 function isRunning({ State }: SdkInstance): boolean {

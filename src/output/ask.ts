@@ -1,9 +1,10 @@
 /** Questions to the person at the terminal: on stderr, since stdout is for results. */
 import { createInterface } from 'node:readline'
+import { forPeople, type Printable } from './print.ts'
 
 export type Dialogue = {
   /** What was typed, without blanks around it; undefined: the input has ended, or Ctrl-C was pressed. */
-  ask(question: string): Promise<string | undefined>
+  ask(question: Printable): Promise<string | undefined>
   close(): void
 }
 
@@ -38,11 +39,13 @@ export function openDialogue(): Dialogue {
   }
 }
 
+const yesOrNo = forPeople((question: string) => `${question} [y/N] `)
+
 /** Anything but yes, an end of input included, is no. */
 export async function ask(question: string): Promise<boolean> {
   const dialogue = openDialogue()
   try {
-    return /^y(es)?$/i.test((await dialogue.ask(`${question} [y/N] `)) ?? '')
+    return /^y(es)?$/i.test((await dialogue.ask(yesOrNo(question))) ?? '')
   } finally {
     dialogue.close()
   }

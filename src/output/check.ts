@@ -4,6 +4,7 @@ import type { InstanceOverview, Overview } from '../core/overview.ts'
 import { SEVERITIES } from './conditions.ts'
 import type { PluginState } from './exit.ts'
 import { named, namesIn } from './names.ts'
+import { asJson, forPeople, type Printable } from './print.ts'
 
 type Finding = {
   readonly state: PluginState
@@ -13,7 +14,7 @@ type Finding = {
 }
 
 /** What is printed, and what it says, for the exit code. */
-export type CheckText = { readonly state: PluginState; readonly text: string }
+export type CheckText = { readonly state: PluginState; readonly text: Printable }
 
 /** The worst first. */
 const ORDER: readonly PluginState[] = ['critical', 'unknown', 'warning', 'ok']
@@ -39,17 +40,17 @@ export function checkJson(overview: Overview): CheckText {
 }
 
 /** Of what kept it from telling. */
-export function unknownJson(why: string): string {
+export function unknownJson(why: string): Printable {
   return documentOf('unknown', [{ state: 'unknown', instance: undefined, text: why }], [])
 }
 
-function documentOf(state: PluginState, findings: readonly Finding[], figures: readonly Figures[]): string {
+function documentOf(state: PluginState, findings: readonly Finding[], figures: readonly Figures[]): Printable {
   const told = findings.map((each) => ({
     state: each.state.toUpperCase(),
     instance: each.instance ?? null,
     text: each.text,
   }))
-  return JSON.stringify({ version: 1, state: state.toUpperCase(), findings: told, figures }, null, 2)
+  return asJson({ version: 1, state: state.toUpperCase(), findings: told, figures })
 }
 
 function judge(overview: Overview): { state: PluginState; findings: readonly Finding[] } {
@@ -61,11 +62,14 @@ function judge(overview: Overview): { state: PluginState; findings: readonly Fin
 }
 
 /** @param text of any kind: what the format gives a meaning to is taken out of it */
-export function pluginLine(state: PluginState, text: string, perfdata: readonly string[] = []): string {
-  const plain = text.replaceAll('|', '/').replace(/\s+/g, ' ').trim()
-  const figures = perfdata.length > 0 ? ` | ${perfdata.join(' ')}` : ''
-  return `VIP-SWITCH ${state.toUpperCase()} - ${plain}${figures}`
+export function pluginLine(state: PluginState, text: string, perfdata: readonly string[] = []): Printable {
+  return renderLine(state, text.replaceAll('|', '/').replace(/\s+/g, ' ').trim(), perfdata)
 }
+
+const renderLine = forPeople((state: PluginState, text: string, perfdata: readonly string[]) => {
+  const figures = perfdata.length > 0 ? ` | ${perfdata.join(' ')}` : ''
+  return `VIP-SWITCH ${state.toUpperCase()} - ${text}${figures}`
+})
 
 function findingsInEc2({ troubles, instances }: Overview): Finding[] {
   if (troubles.length === 0) return instances.flatMap(findingsIn)
@@ -122,7 +126,8 @@ function figuresOf({ troubles, instances }: Overview): Figures[] {
 /** https://www.monitoring-plugins.org/doc/guidelines.html#AEN201: 'label'=value;warn;crit;min;max */
 function perfdataOf({ instance, routesInPlace, routes, masters }: Figures, alone: boolean): string[] {
   const label = (what: string) => {
-    const text = alone ? what : `${instance}.${what}`
+    // A label has no equals sign, and the names of ours no quote.
+    const text = alone ? what : `${instance.replaceAll('=', '_')}.${what}`
     return /^[\w.-]+$/.test(text) ? text : `'${text}'`
   }
   return [`${label('routes_in_place')}=${routesInPlace};;;0;${routes}`, `${label('masters')}=${masters};;;0`]

@@ -1,9 +1,11 @@
 /** What each condition means to whoever is on call: how bad it is, what to do next, and the page that says more. */
 import { existsSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { type CommandLine, ec2Command, literally, vipSwitch } from '../core/command-line.ts'
 import type { Condition } from '../core/decide.ts'
-import { ec2Command } from '../core/ec2-command.ts'
+import type { EniId } from '../core/ids.ts'
 import type { InstanceOverview } from '../core/overview.ts'
+import { visible } from '../core/visible.ts'
 import type { PluginState } from './exit.ts'
 
 export const SEVERITIES: Readonly<Record<Condition, PluginState>> = {
@@ -34,37 +36,63 @@ export function pageHere(page: string, room: number, program: string | undefined
   return path.length <= room && existsSync(path) ? path : page
 }
 
+/** What to do, and a command that does it or shows what to do. */
+export type Step = { readonly advice: string; readonly command?: CommandLine }
+
 /**
  * What to do next; undefined where nothing is to be done.
  * @param owner what people call the node that should have the routes
  */
 export function nextStepOf(
-  { name, condition, routes, problems }: InstanceOverview,
+  { name, condition, routes, problems, intended }: InstanceOverview,
   owner: string | undefined,
   region: string | undefined,
-): string | undefined {
+): Step | undefined {
+  const byHand = (target: string) => vipSwitch('switch', name, '--to', target)
   switch (condition) {
     case 'OK':
       return undefined
     case 'SWITCHING':
-      return `wait for a few seconds: vip-switch status ${name} --watch`
+      return { advice: 'wait for a few seconds', command: vipSwitch('status', name, '--watch') }
     case 'DRIFT':
-      return `the daemon of ${owner} takes them back within seconds; if it does not, look at it there: systemctl status vip-switch`
+      return {
+        advice: `the daemon of ${owner} takes them back: within seconds, but every 10 minutes at most from another tool that keeps taking them; if it does not, look at it there`,
+        command: literally('systemctl status vip-switch'),
+      }
     case 'SPLIT-BRAIN':
-      return 'let IP protocol 112 (VRRP) through between the nodes, both ways; stop the instance of a node that is dead'
+      return {
+        advice:
+          'let IP protocol 112 (VRRP) through between the nodes, both ways; stop the instance of a node that is dead',
+      }
     case 'BLACKHOLE':
-      return `the daemon of ${owner} takes it back; by hand: vip-switch switch ${name} --to ${owner}`
+      return { advice: `the daemon of ${owner} takes it back; by hand`, command: byHand(targetWord(owner, intended)) }
     case 'NO-MASTER':
-      return `look at keepalived on the nodes: systemctl status keepalived; meanwhile, by hand: vip-switch switch ${name} --to NODE`
+      return {
+        advice: 'look at keepalived on the nodes (systemctl status keepalived); meanwhile, by hand',
+        command: byHand('NODE'),
+      }
     case 'PINNED':
-      return `to give them back to VRRP before that: vip-switch unpin ${name}`
+      return { advice: 'to give them back to VRRP before that', command: vipSwitch('unpin', name) }
     case 'FOREIGN':
       return routes.some(({ place }) => place === 'foreign')
-        ? 'find out whose route it is; to let us replace it, name its target in takeOver in the config'
-        : 'the config and the route table do not fit: change one of them'
+        ? { advice: 'find out whose route it is; to let us replace it, name its target in takeOver in the config' }
+        : { advice: 'the config and the route table do not fit: change one of them' }
     case 'UNKNOWN':
       if (problems.length > 0)
-        return `correct routeTables of ${name} in the config: vip-switch list shows what is there`
-      return `check the credentials, the region and the path to EC2: ${ec2Command('describe-route-tables', region)}`
+        return { advice: `correct routeTables of ${name} in the config: vip-switch list shows what is there` }
+      return {
+        advice: 'check the credentials, the region and the path to EC2',
+        command: ec2Command(['describe-route-tables'], region),
+      }
   }
+}
+
+/** What a node is called in a command: by a name that can be seen, else by its ENI. */
+function targetWord(owner: string | undefined, eni: EniId | undefined): string {
+  return owner !== undefined && visible(owner) === owner ? owner : (eni ?? 'NODE')
+}
+
+/** As one sentence. */
+export function stepText({ advice, command }: Step): string {
+  return command === undefined ? advice : `${advice}: ${command}`
 }

@@ -1,20 +1,23 @@
 /** What `vip-switch config` prints. */
-import { stringify } from 'yaml'
 import type { Setting } from '../config/effective.ts'
 import type { ConfigProblem } from '../config/load.ts'
 import type { Config, TableSelector } from '../config/schema.ts'
+import { yamlText } from '../config/yaml-text.ts'
 import { destinationText } from '../core/vip.ts'
+import { asIs, asJson, forPeople, type Printable } from './print.ts'
 import { styleOf } from './style.ts'
+import { columnsOf, widthOf, wrapped } from './table.ts'
 
-/** In one line, what a config that is good manages. */
-export function managedText(path: string, { cluster, instances }: Config): string {
+/** In one line, what a config that is good manages. @param width columns of the terminal */
+export const managedText = forPeople((path: string, config: Config, width: number = widthOf(process.stdout)) => {
+  const { cluster, instances } = config
   const { green } = styleOf(process.stdout)
   const each = Object.entries(instances).map(([name, { vips, routeTables }]) => {
     const tables = routeTables.map(selectorText).join(', ')
     return `${name} (${vips.map(destinationText).join(', ')} in ${tables})`
   })
-  return `${green('✓')} ${path}: cluster ${cluster} manages ${each.join(', ')}`
-}
+  return wrapped(`${green('✓')} ${path}: cluster ${cluster} manages ${each.join(', ')}`, width)
+})
 
 /** Which route tables are meant, as briefly as it can be said. */
 function selectorText(selector: TableSelector): string {
@@ -31,21 +34,21 @@ function selectorText(selector: TableSelector): string {
 }
 
 /** The outcome of a check, for programs. Shape 1. */
-export function checkJson(path: string, problems: readonly ConfigProblem[]): string {
-  return JSON.stringify({ version: 1, path, ok: problems.length === 0, problems }, null, 2)
+export function checkJson(path: string, problems: readonly ConfigProblem[]): Printable {
+  return asJson({ version: 1, path, ok: problems.length === 0, problems })
 }
 
 /** The settings as YAML that could be the file; what it leaves out is marked. */
-export function settingsText(settings: readonly Setting[]): string {
+export function settingsText(settings: readonly Setting[]): Printable {
   const { dim } = styleOf(process.stdout)
   const lines = linesOf(settings)
-  const width = Math.max(0, ...lines.filter(({ isDefault }) => isDefault).map(({ text }) => text.length))
-  return lines
-    .map(({ text, isDefault }) => {
-      if (isDefault) return `${text.padEnd(width)}  ${dim('# default')}`
-      return text.trimStart().startsWith('#') ? dim(text) : text
-    })
-    .join('\n')
+  const width = Math.max(0, ...lines.filter(({ isDefault }) => isDefault).map(({ text }) => columnsOf(text)))
+  const texts = lines.map(({ text, isDefault }) => {
+    if (isDefault) return `${text}${' '.repeat(width - columnsOf(text))}  ${dim('# default')}`
+    return text.trimStart().startsWith('#') ? dim(text) : text
+  })
+  // As yamlText has written them, which is how they can be written in the file.
+  return asIs(texts.join('\n'))
 }
 
 type Line = { readonly text: string; readonly isDefault: boolean }
@@ -55,7 +58,7 @@ function linesOf(settings: readonly Setting[], indent = ''): Line[] {
 }
 
 function linesOfOne(setting: Setting, indent: string): Line[] {
-  const key = `${indent}${yaml(setting.key)}:`
+  const key = `${indent}${yamlText(setting.key)}:`
   switch (setting.kind) {
     case 'section':
       return [{ text: key, isDefault: false }, ...linesOf(setting.settings, `${indent}  `)]
@@ -63,20 +66,16 @@ function linesOfOne(setting: Setting, indent: string): Line[] {
       return [{ text: `${indent}# ${setting.key}: ${setting.meaning}`, isDefault: false }]
     case 'value': {
       const { value, isDefault } = setting
-      if (!Array.isArray(value) || value.length === 0) return [{ text: `${key} ${yaml(value)}`, isDefault }]
-      const items = value.map((item) => ({ text: `${indent}  - ${yaml(item)}`, isDefault }))
+      if (!Array.isArray(value) || value.length === 0) return [{ text: `${key} ${yamlText(value)}`, isDefault }]
+      const items = value.map((item) => ({ text: `${indent}  - ${yamlText(item)}`, isDefault }))
       return [{ text: key, isDefault: false }, ...items]
     }
   }
 }
 
-function yaml(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', blockQuote: false, lineWidth: 0 }).trimEnd()
-}
-
 /** The same, for programs: what is in effect, and the paths of what is by default. Shape 1. */
-export function settingsJson(path: string, settings: readonly Setting[]): string {
-  return JSON.stringify({ version: 1, path, config: objectOf(settings), defaults: defaultsOf(settings) }, null, 2)
+export function settingsJson(path: string, settings: readonly Setting[]): Printable {
+  return asJson({ version: 1, path, config: objectOf(settings), defaults: defaultsOf(settings) })
 }
 
 function objectOf(settings: readonly Setting[]): Record<string, unknown> {

@@ -3,6 +3,7 @@ import type { NodeState } from '../core/claim.ts'
 import type { Decision } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { destinationText } from '../core/vip.ts'
+import { asJson, forPeople, type Printable } from './print.ts'
 import { styleOf } from './style.ts'
 import { table, widthOf } from './table.ts'
 
@@ -18,14 +19,14 @@ export type Decided = {
 }
 
 /** @param width columns of the terminal */
-export function decisionsText({ instances }: Decided, width: number = widthOf(process.stdout)): string {
+export const decisionsText = forPeople(({ instances }: Decided, width: number = widthOf(process.stdout)) => {
   const { bold } = styleOf(process.stdout)
   const rows = instances.map(({ name, decision }) => [name, bold(decision.condition), decision.reason])
   return table(rows, undefined, width)
-}
+})
 
 /** The same, for programs. Shape 1; docs/json.md describes it. */
-export function decisionsJson({ eni, instances }: Decided, cluster: string): string {
+export function decisionsJson({ eni, instances }: Decided, cluster: string): Printable {
   const told = instances.map(({ name, state, priority, decision: { condition, action, intended, due, reason } }) => ({
     name,
     state,
@@ -36,5 +37,5 @@ export function decisionsJson({ eni, instances }: Decided, cluster: string): str
     due: due.map((key) => ({ vip: destinationText(key.vip), table: key.table })),
     reason,
   }))
-  return JSON.stringify({ version: 1, cluster, here: eni, instances: told }, null, 2)
+  return asJson({ version: 1, cluster, here: eni, instances: told })
 }

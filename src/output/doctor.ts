@@ -1,10 +1,10 @@
 /** What `vip-switch doctor` prints. What is well comes first, dim and short; what is worst comes last, where the eye is. */
-import { stripVTControlCharacters } from 'node:util'
 import { CHECKS, type Finding, GROUPS, type Mend, VERDICTS, type Verdict, worstOf } from '../core/finding.ts'
 import { pageHere } from './conditions.ts'
 import { EXIT, type ExitCode } from './exit.ts'
+import { asJson, forPeople, type Printable } from './print.ts'
 import { type Style, styleOf } from './style.ts'
-import { countText, widthOf, wrapped } from './table.ts'
+import { columnsOf, commandText, countText, shortened, widthOf, wrapped } from './table.ts'
 
 /** What was examined, and from where. */
 export type Report = {
@@ -23,7 +23,7 @@ const FOUND_AT = 4 + TITLE_WIDTH + 2
 const MARKS: Readonly<Record<Verdict, string>> = { ok: '✓', skipped: '–', unknown: '?', warn: '!', fail: '✗' }
 
 /** @param width columns of the terminal */
-export function reportText(report: Report, width: number = widthOf(process.stdout)): string {
+export const reportText = forPeople((report: Report, width: number = widthOf(process.stdout)) => {
   const style = styleOf(process.stdout)
   const canvas = { style, width }
   const of = (verdict: Verdict) => report.findings.filter((finding) => finding.verdict === verdict)
@@ -36,7 +36,7 @@ export function reportText(report: Report, width: number = widthOf(process.stdou
     summaryText(report.findings, canvas),
   ]
   return blocks.join('\n')
-}
+})
 
 type Canvas = { readonly style: Style; readonly width: number }
 
@@ -50,6 +50,7 @@ function groupTexts(findings: readonly Finding[], { style, width }: Canvas): str
   return GROUPS.flatMap((group) => {
     const own = gathered(findings.filter(({ check }) => CHECKS[check].group === group))
     if (own.length === 0) return []
+    // What is well fills no more than a line.
     const lines = own.map(({ titles, verdict, text }) =>
       shortened(`  ${MARKS[verdict]} ${padded(titles)}  ${text}`, width),
     )
@@ -71,11 +72,9 @@ function problemText({ titles, verdict, text, mend }: Gathered, { style, width }
   return mend ? `${head}\n${mendText(mend, { style, width })}` : head
 }
 
-/** A command is told so that it can be copied: broken, where it must be, as a shell takes it. */
 function mendText(mend: Mend, { style, width }: Canvas): string {
   if ('advice' in mend) return wrapped(`    ${style.bold('→')} ${mend.advice}`, width, 6)
-  const lines = wrapped(`      ${mend.command}`, width - 2, 10).split('\n')
-  return style.cyan(lines.join(' \\\n'))
+  return style.cyan(commandText(mend.command, width, 6))
 }
 
 function summaryText(findings: readonly Finding[], { style, width }: Canvas): string {
@@ -93,7 +92,7 @@ function summaryText(findings: readonly Finding[], { style, width }: Canvas): st
   })
   const counts = counted.join(', ')
   if (worstOf(findings) === 'ok') return wrapped(`\n${bold(counts)}`, width)
-  const room = width - stripVTControlCharacters(counts).length - GAP.length - SAYS.length
+  const room = width - columnsOf(counts) - GAP.length - SAYS.length
   const page = dim(`${pageHere(PAGE, room)}${SAYS}`)
   return `\n${wrapped(bold(counts), width)}${room < PAGE.length ? '\n' : GAP}${page}`
 }
@@ -125,12 +124,6 @@ function padded(titles: readonly string[]): string {
   return titles.join(', ').padEnd(TITLE_WIDTH)
 }
 
-/** What is well fills no more than a line. */
-function shortened(line: string, width: number): string {
-  const { length } = stripVTControlCharacters(line)
-  return length <= width ? line : `${line.slice(0, width - 1)}…`
-}
-
 /** By the worst finding. What is not known counts as a warning does. */
 export function exitCodeOfFindings(findings: readonly Finding[]): ExitCode {
   const codes = { ok: EXIT.done, unknown: EXIT.partial, warn: EXIT.partial, fail: EXIT.failed }
@@ -138,7 +131,7 @@ export function exitCodeOfFindings(findings: readonly Finding[]): ExitCode {
 }
 
 /** The same, for programs. Shape 1; docs/doctor.md describes it. */
-export function reportJson({ cluster, region, node, findings }: Report): string {
+export function reportJson({ cluster, region, node, findings }: Report): Printable {
   const count = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length
   const told = findings.map(({ check, subject, verdict, found, mend }) => ({
     group: CHECKS[check].group,
@@ -157,5 +150,5 @@ export function reportJson({ cluster, region, node, findings }: Report): string 
     counts: Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)])),
     findings: told,
   }
-  return JSON.stringify(document, null, 2)
+  return asJson(document)
 }

@@ -1,6 +1,7 @@
 /** What `vip-switch list` prints. */
 import { isForeign, type ListedTable, type Route, type TargetFacts, targetText } from '../core/route.ts'
 import { destinationText } from '../core/vip.ts'
+import { asJson, forPeople, type Printable } from './print.ts'
 import { styleOf } from './style.ts'
 import { countText, rowTexts, widthOf, wrapped } from './table.ts'
 
@@ -17,7 +18,9 @@ function stateOf(route: Route | undefined): State {
  * @param total how many tables were looked at
  * @param width columns of the terminal
  */
-export function listText(
+export const listText = forPeople(renderList)
+
+function renderList(
   listed: readonly ListedTable[],
   facts: Facts,
   total: number,
@@ -52,7 +55,7 @@ export function listText(
 }
 
 /** The same, for programs. Shape 1. */
-export function listJson(listed: readonly ListedTable[], facts: Facts, region: string, total: number): string {
+export function listJson(listed: readonly ListedTable[], facts: Facts, region: string, total: number): Printable {
   const tables = listed.map(({ table, routes }) => ({
     id: table.id,
     name: table.name ?? null,
@@ -70,5 +73,5 @@ export function listJson(listed: readonly ListedTable[], facts: Facts, region: s
       }
     }),
   }))
-  return JSON.stringify({ version: 1, region, tablesRead: total, tables }, null, 2)
+  return asJson({ version: 1, region, tablesRead: total, tables })
 }

@@ -2,7 +2,9 @@
 import { fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { visibleJson } from '../core/visible.ts'
 import { Failure } from '../errors.ts'
+import { visibleIn } from './print.ts'
 
 const STDERR = 2
 const LONGEST_FILE_BYTES = 1_000_000
@@ -36,12 +38,20 @@ export async function openHookLog(path: string, now: () => number): Promise<Logg
 
 async function logTo(level: string, descriptor: number, now = Date.now): Promise<Logger> {
   const options = { level, timestamp: () => `,"time":${now()}` }
-  if (descriptor === STDERR && process.stderr.isTTY) return pino(options, await prettyStream())
+  if (descriptor === STDERR && process.stderr.isTTY) {
+    const hooks = { streamWrite: (line: string) => visibleLine(line) }
+    return pino({ ...options, hooks }, await prettyStream())
+  }
   // Synchronous: a hook may end, or be ended, right after its last line.
   const destination = pino.destination({ fd: descriptor, sync: true })
   // On a full disk, say: otherwise the line would throw where it is said, and a route may be next. What could be told?
   destination.on('error', () => {})
-  return pino(options, destination)
+  return pino({ ...options, hooks: { streamWrite: visibleJson } }, destination)
+}
+
+/** What a line says, fit for a terminal: the prettifier takes every string in it as it is. */
+function visibleLine(line: string): string {
+  return `${JSON.stringify(visibleIn(JSON.parse(line)))}\n`
 }
 
 const levelOfEnvironment = (usual: string) => process.env.LOG_LEVEL?.toLowerCase() || usual

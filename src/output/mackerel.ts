@@ -2,13 +2,14 @@
 import { CONDITIONS } from '../core/decide.ts'
 import { PLACES } from '../core/overview.ts'
 import type { Measure } from './measures.ts'
+import { asIs, type Printable } from './print.ts'
 
 const PREFIX = 'vip-switch'
 
 /** A line a measure: name, value and epoch seconds, with tabs in between. @param date milliseconds since the epoch */
-export function mackerelText(measures: readonly Measure[], date: number): string {
+export function mackerelText(measures: readonly Measure[], date: number): Printable {
   const seconds = Math.floor(date / 1000)
-  return measures.map((measure) => [nameOf(measure), measure.value, seconds].join('\t')).join('\n')
+  return asIs(measures.map((measure) => [nameOf(measure), measure.value, seconds].join('\t')).join('\n'))
 }
 
 /** Of a metric's name, a dot begins the next part, and only letters, digits, `-` and `_` may be in one. */
@@ -61,9 +62,9 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
 }
 
 /** What the agent asks for with MACKEREL_AGENT_PLUGIN_META=1. */
-export function mackerelMeta(): string {
+export function mackerelMeta(): Printable {
   const graphs = Object.fromEntries(
     Object.entries(GRAPHS).map(([name, graph]) => [`${PREFIX}.${name}`, { ...graph, unit: 'integer' }]),
   )
-  return `# mackerel-agent-plugin\n${JSON.stringify({ graphs })}`
+  return asIs(`# mackerel-agent-plugin\n${JSON.stringify({ graphs })}`)
 }

@@ -1,13 +1,21 @@
 /** What people call an interface. */
+import { parseReference } from '../core/reference.ts'
 import type { TargetFacts } from '../core/route.ts'
 
-/** The name of its instance; the ENI itself where that has no name, or one that another has, too. */
+/**
+ * The name of its instance; the ENI itself where that has no name, one that another has, too, or one that is another thing
+ * to whoever reads it: an id, or an address.
+ */
 export function namesIn({ facts }: { readonly facts: ReadonlyMap<string, TargetFacts> }): (eni: string) => string {
   const names = [...facts].flatMap(([id, { name }]) => (id.startsWith('eni-') && name ? [name] : []))
   return (eni) => {
     const name = facts.get(eni)?.name
-    return name && names.filter((each) => each === name).length === 1 ? name : eni
+    return name && isName(name) && names.filter((each) => each === name).length === 1 ? name : eni
   }
+}
+
+function isName(text: string): boolean {
+  return text.trim() !== '' && parseReference(text).kind === 'name'
 }
 
 /** A sentence with the names of the interfaces that are named in it. */

@@ -1,14 +1,15 @@
 /** Figures in Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 import { FAMILIES, type Measure } from './measures.ts'
+import { asIs, type Printable } from './print.ts'
 
-export function prometheusText(measures: readonly Measure[], cluster: string | undefined): string {
+export function prometheusText(measures: readonly Measure[], cluster: string | undefined): Printable {
   const blocks = Object.entries(FAMILIES).map(([family, help]) => {
     const samples = measures.filter((measure) => measure.family === family)
     const type = family.endsWith('_total') ? 'counter' : 'gauge'
     const head = [`# HELP ${family} ${help}`, `# TYPE ${family} ${type}`]
     return samples.length === 0 ? [] : [...head, ...samples.map((sample) => sampleText(sample, cluster))]
   })
-  return blocks.flat().join('\n')
+  return asIs(blocks.flat().join('\n'))
 }
 
 // Not `instance`: Prometheus gives that name to what it scrapes.

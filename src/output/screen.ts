@@ -1,4 +1,5 @@
 /** A text on a terminal that is drawn anew in place, and stays there in the end. */
+import type { Printable } from './print.ts'
 
 type Terminal = {
   readonly isTTY?: boolean
@@ -14,7 +15,7 @@ const BREAK_LINES = '\x1b[?7h'
 const CLEAR_TO_END_OF_LINE = '\x1b[K'
 const CLEAR_BELOW = '\x1b[J'
 
-export type Screen = { draw(text: string): void; end(): void }
+export type Screen = { draw(text: Printable): void; end(): void }
 
 /** Whether the cursor can be moved about there. */
 export function canRedraw({ isTTY }: Terminal): boolean {

@@ -3,31 +3,28 @@ import type { EniId } from '../core/ids.ts'
 import type { InstanceOverview, Overview, Place } from '../core/overview.ts'
 import { type TargetFacts, targetText } from '../core/route.ts'
 import { destinationText } from '../core/vip.ts'
-import { nextStepOf, pageOf } from './conditions.ts'
+import { nextStepOf, pageOf, stepText } from './conditions.ts'
 import { namesIn } from './names.ts'
+import { asJson, type Printable } from './print.ts'
 
-export function statusJson(overview: Overview): string {
+export function statusJson(overview: Overview): Printable {
   const { cluster, region, date, control, daemon, here, instances, troubles, notes } = overview
-  return JSON.stringify(
-    {
-      version: 1,
-      cluster: cluster ?? null,
-      region: region ?? null,
-      at: timeText(date),
-      here: here ?? null,
-      daemon: {
-        state: daemon.kind,
-        control,
-        reason: daemon.kind === 'down' || daemon.kind === 'silent' ? daemon.reason : null,
-        configRejected: daemon.kind === 'up' ? (daemon.rejected ?? null) : null,
-      },
-      troubles: troubles.map(({ message, hint }) => ({ message, hint: hint ?? null })),
-      notes,
-      instances: instances.map((instance) => instanceJson(instance, overview)),
+  return asJson({
+    version: 1,
+    cluster: cluster ?? null,
+    region: region ?? null,
+    at: timeText(date),
+    here: here ?? null,
+    daemon: {
+      state: daemon.kind,
+      control,
+      reason: daemon.kind === 'down' || daemon.kind === 'silent' ? daemon.reason : null,
+      configRejected: daemon.kind === 'up' ? (daemon.rejected ?? null) : null,
     },
-    null,
-    2,
-  )
+    troubles: troubles.map(({ message, hint }) => ({ message, hint: hint ?? null })),
+    notes,
+    instances: instances.map((instance) => instanceJson(instance, overview)),
+  })
 }
 
 const STATES: Readonly<Record<Place, string>> = {
@@ -41,11 +38,12 @@ const STATES: Readonly<Record<Place, string>> = {
 function instanceJson(instance: InstanceOverview, overview: Overview) {
   const { name, condition, reason, routes, nodes, intended, pin, problems, daemon } = instance
   const { facts } = overview
+  const step = nextStepOf(instance, intended && namesIn(overview)(intended), overview.region)
   return {
     name,
     condition,
     reason,
-    nextStep: nextStepOf(instance, intended && namesIn(overview)(intended), overview.region) ?? null,
+    nextStep: step ? stepText(step) : null,
     page: pageOf(condition) ?? null,
     problems,
     owner: intended ? nodeJson(intended, facts.get(intended)) : null,

@@ -1,20 +1,30 @@
 /** What `vip-switch status` prints: one screen for a person who was woken. */
 import type { InstanceOverview, Overview } from '../core/overview.ts'
-import { nextStepOf, pageHere, pageOf, SEVERITIES } from './conditions.ts'
+import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from './conditions.ts'
 import { named, namesIn } from './names.ts'
+import { forPeople, type Printable } from './print.ts'
 import { type Canvas, nodesText, routesText } from './status-tables.ts'
 import { styleOf } from './style.ts'
-import { widthOf, wrapped } from './table.ts'
+import { columnsOf, commandText, widthOf, wrapped } from './table.ts'
 import { ageText, momentText } from './time.ts'
 
 const PAGE_INDENT = 4
 
 /** @param width columns of the terminal */
-export function statusText(overview: Overview, width: number = widthOf(process.stdout)): string {
-  const canvas = { overview, width, style: styleOf(process.stdout), nameOf: namesIn(overview) }
-  const blocks = [headText(canvas), ...overview.instances.map((instance) => instanceText(instance, canvas))]
-  return blocks.join('\n\n')
+export function statusText(overview: Overview, width: number = widthOf(process.stdout)): Printable {
+  const nameOf = namesIn(overview)
+  // Of the names as they are: a command that names a node must name it exactly.
+  const steps = overview.instances.map((instance) => {
+    return nextStepOf(instance, instance.intended && nameOf(instance.intended), overview.region)
+  })
+  return render(overview, steps, width)
 }
+
+const render = forPeople((overview: Overview, steps: readonly (Step | undefined)[], width: number) => {
+  const canvas = { overview, width, style: styleOf(process.stdout), nameOf: namesIn(overview) }
+  const blocks = overview.instances.map((instance, index) => instanceText(instance, steps[index], canvas))
+  return [headText(canvas), ...blocks].join('\n\n')
+})
 
 function headText({ overview, width, style, nameOf }: Canvas): string {
   const { bold, dim, red, yellow } = style
@@ -38,27 +48,27 @@ function headText({ overview, width, style, nameOf }: Canvas): string {
   return lines.map((line) => wrapped(line, width)).join('\n')
 }
 
-function instanceText(instance: InstanceOverview, canvas: Canvas): string {
-  const { width, style } = canvas
+function instanceText(instance: InstanceOverview, step: Step | undefined, canvas: Canvas): string {
+  const { style } = canvas
   const { bold, green, red, yellow } = style
   const paint = { ok: green, warning: yellow, critical: red, unknown: yellow }[SEVERITIES[instance.condition]]
   const title = `${bold(instance.name)}  ${paint(bold(instance.condition))}`
-  const sentences = sentencesOf(instance, canvas).map((text) => wrapped(`  ${text}`, width))
+  const sentences = sentencesOf(instance, step, canvas)
   const blocks = [[title, ...sentences].join('\n'), routesText(instance, canvas), nodesText(instance, canvas)]
   return blocks.filter(Boolean).join('\n\n')
 }
 
-function sentencesOf(instance: InstanceOverview, { overview, width, style, nameOf }: Canvas): string[] {
-  const { condition, reason, daemon, intended, pin, problems } = instance
-  const { bold, yellow, dim } = style
+function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas: Canvas): string[] {
+  const { overview, width, style, nameOf } = canvas
+  const { condition, reason, daemon, pin, problems } = instance
+  const { yellow, dim } = style
   const told = daemon?.decision
   const agrees = told?.condition === condition
   // Of what cannot be read, the head has said why, and what to do.
   const isExplained = overview.troubles.length > 0
   const own = isExplained ? [] : [named(reason, nameOf)]
-  const step = isExplained ? undefined : nextStepOf(instance, intended && nameOf(intended), overview.region)
   const page = pageOf(condition)
-  return [
+  const sentences = [
     ...(told && agrees ? [`the daemon here: ${named(told.reason, nameOf)}`] : own),
     ...(told && !agrees ? [`the daemon here, ${told.condition} at its last look: ${named(told.reason, nameOf)}`] : []),
     ...(daemon?.mute
@@ -69,7 +79,19 @@ function sentencesOf(instance: InstanceOverview, { overview, width, style, nameO
       : []),
     // A condition that is UNKNOWN is so because of them.
     ...(condition === 'UNKNOWN' ? [] : problems.map(yellow)),
-    ...(step ? [`${bold('→')} ${step}`] : []),
-    ...(page ? [dim(`  ${pageHere(page, width - PAGE_INDENT)}`)] : []),
   ]
+  return [
+    ...sentences.map((text) => wrapped(`  ${text}`, width)),
+    ...(step && !isExplained ? [stepLines(step, canvas)] : []),
+    ...(page ? [wrapped(dim(`    ${pageHere(page, width - PAGE_INDENT)}`), width)] : []),
+  ]
+}
+
+/** On one line, or with its command on lines of its own, so that it can be copied. */
+function stepLines(step: Step, { style, width }: Canvas): string {
+  const { advice, command } = step
+  const arrow = style.bold('→')
+  const line = `  ${arrow} ${stepText(step)}`
+  if (command === undefined || columnsOf(line) <= width) return wrapped(line, width)
+  return `${wrapped(`  ${arrow} ${advice}:`, width)}\n${commandText(command, width, 6)}`
 }

@@ -10,13 +10,16 @@ import {
   targetText,
 } from '../core/route.ts'
 import { destinationText } from '../core/vip.ts'
+import { asJson, forPeople, type Printable } from './print.ts'
 import { styleOf } from './style.ts'
 import { table, widthOf, wrapped } from './table.ts'
 
 type Facts = ReadonlyMap<string, TargetFacts>
 
 /** From → to, for each table and VIP, before anything is asked or done. @param width columns of the terminal */
-export function movesText(
+export const movesText = forPeople(renderMoves)
+
+function renderMoves(
   moves: readonly Move[],
   eni: EniId,
   facts: Facts,
@@ -54,7 +57,9 @@ function fromText(standing: Standing, facts: Facts): string {
 }
 
 /** What became of each route, and a last line that counts. @param width columns of the terminal */
-export function outcomesText(
+export const outcomesText = forPeople(renderOutcomes)
+
+function renderOutcomes(
   outcomes: readonly RouteOutcome[],
   names: ReadonlyMap<string, string | undefined>,
   width: number = widthOf(process.stdout),
@@ -80,7 +85,7 @@ export function switchJson(
   facts: Facts,
   outcomes: readonly RouteOutcome[],
   dryRun: boolean,
-): string {
+): Printable {
   const byKey = new Map(outcomes.map((outcome) => [routeKeyText(outcome.key), outcome]))
   const { instance, name, zone } = facts.get(eni) ?? {}
   const routes = moves.map(({ key, table: { name: tableName }, standing }) => ({
@@ -92,5 +97,5 @@ export function switchJson(
     detail: byKey.get(routeKeyText(key))?.detail ?? null,
   }))
   const to = { eni, instance: instance ?? null, name: name ?? null, zone: zone ?? null }
-  return JSON.stringify({ version: 1, dryRun, to, routes }, null, 2)
+  return asJson({ version: 1, dryRun, to, routes })
 }

@@ -1,5 +1,6 @@
 /** Aligned columns, and what becomes of them on a narrow terminal. */
-import { stripVTControlCharacters } from 'node:util'
+import stringWidth from 'string-width'
+import { type CommandLine, partsOf } from '../core/command-line.ts'
 
 const GAP = '  '
 const INDENT = 4
@@ -25,7 +26,7 @@ export function rowTexts(
   width = Number.POSITIVE_INFINITY,
 ): string[] {
   const lines = aligned(header ? [header, ...rows] : rows)
-  if (lines.every((line) => lengthOf(line) <= width)) return lines
+  if (lines.every((line) => columnsOf(line) <= width)) return lines
   return rows.map((row) => (header ? stacked(row, header) : unstacked(row, width)))
 }
 
@@ -35,7 +36,7 @@ export function firstFitting(
   width: number,
 ): string[] {
   const fitting = variants.find(({ rows, header }) => {
-    return aligned(header ? [header, ...rows] : rows).every((line) => lengthOf(line) <= width)
+    return aligned(header ? [header, ...rows] : rows).every((line) => columnsOf(line) <= width)
   })
   const { rows = [], header } = fitting ?? variants.at(-1) ?? {}
   return rowTexts(rows, header, width)
@@ -44,11 +45,11 @@ export function firstFitting(
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => lengthOf(row[column] ?? ''))),
+    Math.max(...rows.map((row) => columnsOf(row[column] ?? ''))),
   )
   return rows.map((row) =>
     row
-      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell)))
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - columnsOf(cell)))
       .join(GAP)
       .trimEnd(),
   )
@@ -72,19 +73,42 @@ function stacked([title = '', ...cells]: readonly string[], [, ...header]: reado
 
 /** Breaks a line at spaces, so that none is wider than `width` unless a word is; all but the first are indented. */
 export function wrapped(text: string, width: number, indent = INDENT): string {
+  return linesOf(text.split(/(?<=\S)(?= )/), width, indent).join('\n')
+}
+
+/** A command, indented so that it can be copied: broken, where it must be, between words and as a shell takes it. */
+export function commandText(command: CommandLine, width: number, indent: number): string {
+  const [first = '', ...rest] = partsOf(command)
+  return linesOf([' '.repeat(indent) + first, ...rest], width - 2, indent + INDENT).join(' \\\n')
+}
+
+/** @param words each with the spaces before it */
+function linesOf(words: readonly string[], width: number, indent: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/(?<=\S)(?= )/)) {
-    if (line.trim() && lengthOf(line + word) > width) {
+  for (const word of words) {
+    if (line.trim() && columnsOf(line + word) > width) {
       lines.push(line)
       line = ' '.repeat(indent) + word.trimStart()
     } else line += word
   }
-  return [...lines, line].join('\n')
+  return [...lines, line]
 }
 
-function lengthOf(text: string): number {
-  return stripVTControlCharacters(text).length
+/** What a text takes on a terminal: colours nothing, a wide character or an emoji two columns, a combining one none. */
+export function columnsOf(text: string): number {
+  return stringWidth(text)
+}
+
+/** Of a text that is wider than `width`, as much as has room, and `…`. */
+export function shortened(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text
+  let start = ''
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (columnsOf(start + segment) >= width) break
+    start += segment
+  }
+  return `${start}…`
 }
 
 /** `1 route`, `2 routes`. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { Argument, type Command, Option } from 'commander'
 import { systemClock } from '../clock.ts'
 import { DEFAULT_CONFIG_PATH } from '../config/paths.ts'
+import { asIs, print } from '../output/print.ts'
 import { accountId, configOption, type Exit, jsonOption, repeatable, wholeNumber } from './options.ts'
 
 /** `init`, `keepalived-config`, `config` and `iam-policy`. */
@@ -183,7 +184,7 @@ Examples:
     )
     .action(async (shell: string) => {
       const { completionScript } = await import('./completion/completion.ts')
-      process.stdout.write(completionScript(program, shell))
+      print(asIs(completionScript(program, shell).trimEnd()))
     })
 }
 
@@ -194,6 +195,6 @@ function addManualCommand(program: Command): void {
     .description('print the manual page')
     .action(async () => {
       const { manualPage } = await import('./manual.ts')
-      process.stdout.write(manualPage(program, systemClock.wall()))
+      print(asIs(manualPage(program, systemClock.wall()).trimEnd()))
     })
 }

@@ -129,7 +129,12 @@ describe('a target', () => {
     await expectRefusal(['-I', 'db-2'], 2, 'no running instance is named db-2')
     // Its interface stays attached, and in use; a route to it is a blackhole all the same.
     await expectRefusal(['--to', '10.0.2.12'], 4, `${DB2} is stopped`)
-    await expectRefusal(['--eni', WANTED], 4, `${DB2} is stopped`)
+    await expectRefusal(['--eni', WANTED], 4, `${DB2} is stopped`, '→ start it first')
+  })
+
+  test('that is gone is not to be started', async () => {
+    setInstanceState(endpoint.region, DB2, 'terminated')
+    await expectRefusal(['-I', DB2], 4, `${DB2} is terminated`, '→ it is gone for good: choose another instance')
   })
 
   test('named by its interface is taken even by those who may not see instances', async () => {

@@ -54,8 +54,15 @@ test('without EC2 nothing is told but what failed, once', () => {
   )
 })
 
+test('no name of an instance takes a figure apart', () => {
+  const named = (name: string) => checkLine(overview({ instances: [instance({ name })] }), false).text.split(' | ')[1]
+  expect(named('VI_1')).toBe('VI_1.routes_in_place=2;;;0;2 VI_1.masters=1;;;0')
+  expect(named('VI=1 a')).toBe("'VI_1 a.routes_in_place'=2;;;0;2 'VI_1 a.masters'=1;;;0")
+})
+
 test('is one line, whose text has no figures in it', () => {
   expect(pluginLine('unknown', '2 errors\n  a | b\n')).toBe('VIP-SWITCH UNKNOWN - 2 errors a / b')
+  expect(pluginLine('unknown', 'a\x1b[2J\r\nb\u202e')).toBe('VIP-SWITCH UNKNOWN - a\\x1b[2J b\\u202e')
 })
 
 describe('as JSON', () => {

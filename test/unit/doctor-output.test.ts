@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { commandLine } from '../../src/core/command-line.ts'
 import { CHECKS, type Finding } from '../../src/core/finding.ts'
 import { exitCodeOfFindings, reportJson, reportText } from '../../src/output/doctor.ts'
 import { eni } from '../fixtures.ts'
@@ -20,6 +21,9 @@ const found = (
 })
 
 const ENI = 'eni-06972ddd891f3c78e'
+const TURN_OFF = commandLine(
+  ...`aws ec2 modify-network-interface-attribute --network-interface-id ${ENI} --no-source-dest-check`.split(' '),
+)
 const FINDINGS: Finding[] = [
   found('credentials', 'ok', 'EC2 answers in ap-northeast-1'),
   found(
@@ -33,7 +37,7 @@ const FINDINGS: Finding[] = [
   found('source-dest-check', 'fail', `it is on, on ${ENI}: what is for the VIP is dropped`, {
     subject: 'db-2',
     mend: {
-      command: `aws ec2 modify-network-interface-attribute --network-interface-id ${ENI} --no-source-dest-check`,
+      command: TURN_OFF,
     },
     fixes: eni(ENI),
   }),
@@ -115,7 +119,7 @@ EC2
       verdict: 'fail',
       found: `it is on, on ${ENI}: what is for the VIP is dropped`,
       mend: {
-        command: `aws ec2 modify-network-interface-attribute --network-interface-id ${ENI} --no-source-dest-check`,
+        command: TURN_OFF,
       },
     })
   })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CONDITIONS } from '../../src/core/decide.ts'
 import { nextStepOf, pageOf } from '../../src/output/conditions.ts'
+import { asIs } from '../../src/output/print.ts'
 import { canRedraw, openScreen } from '../../src/output/screen.ts'
 import { statusText } from '../../src/output/status.ts'
 import { statusJson } from '../../src/output/status-json.ts'
@@ -102,6 +103,11 @@ describe('the screen, when something is wrong', () => {
     expect(statusText(overview({ facts }), 80)).toContain(`the routes belong to ${DB1}, MASTER 150`)
   })
 
+  test.each(['10.0.2.12', 'eni-0bad', 'i-0bad', ' ', '::1'])('takes %j for no name', (name) => {
+    const facts = new Map([...FACTS].map(([id, each]) => [id, { ...each, name: id === DB1 ? name : 'other' }]))
+    expect(statusText(overview({ facts }), 80)).toContain(`the routes belong to ${DB1}, MASTER 150`)
+  })
+
   test('a daemon that sees it otherwise is heard, too', () => {
     const decision = { condition: 'DRIFT', reason: 'we are BACKUP 100' } as const
     const text = statusText(
@@ -122,7 +128,9 @@ test('every condition but OK names what to do next, and its page', () => {
     expect(pageOf(condition) === undefined).toBe(isFine)
   }
   // For the machine where it is pasted.
-  expect(nextStepOf(instance({ condition: 'UNKNOWN' }), undefined, 'eu-west-1')).toMatch(/--region eu-west-1$/)
+  expect(nextStepOf(instance({ condition: 'UNKNOWN' }), undefined, 'eu-west-1')).toMatchObject({
+    command: expect.stringMatching(/--region eu-west-1$/),
+  })
 })
 
 test('as JSON, has the same keys whatever is known', () => {
@@ -173,7 +181,7 @@ describe('a screen', () => {
   function drawn(rows: number, ...texts: string[]): string {
     let written = ''
     const screen = openScreen({ rows, write: (text) => (written += text) })
-    for (const text of texts) screen.draw(text)
+    for (const text of texts) screen.draw(asIs(text))
     screen.end()
     return written.replaceAll('\x1b[', '^')
   }

@@ -3,7 +3,7 @@
  * the master dead, the other node could not reach the one who moves it.
  */
 import { lookup } from 'node:dns/promises'
-import { ec2Command } from '../../core/ec2-command.ts'
+import { type CommandLine, ec2Command } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import { routeTo } from '../../core/path.ts'
 import { type Route, routeText } from '../../core/route.ts'
@@ -87,9 +87,9 @@ function textOf(route: Route): string {
   return `${destinationText(route.destination)} → ${routeText(route)}`
 }
 
-function endpointCommand({ nic }: Member, { region }: PathContext): string {
-  const service = `com.amazonaws.${region}.ec2`
-  const kind = '--vpc-endpoint-type Interface --private-dns-enabled'
-  const place = `--vpc-id ${nic.vpc} --service-name ${service} --subnet-ids ${nic.subnet}`
-  return ec2Command(`create-vpc-endpoint ${kind} ${place}`, region)
+function endpointCommand({ nic }: Member, { region }: PathContext): CommandLine {
+  const kind = ['--vpc-endpoint-type', 'Interface', '--private-dns-enabled']
+  const service = ['--service-name', `com.amazonaws.${region}.ec2`]
+  const place = ['--vpc-id', nic.vpc, ...service, '--subnet-ids', nic.subnet]
+  return ec2Command(['create-vpc-endpoint', ...kind, ...place], region)
 }

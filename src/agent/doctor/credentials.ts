@@ -1,5 +1,6 @@
 /** Whether EC2 can be asked at all, and whether its clock is ours. */
 import { deadline } from '../../clock.ts'
+import { literally } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { Ec2 } from '../../ec2/client.ts'
 import { Ec2Error } from '../../ec2/errors.ts'
@@ -43,7 +44,7 @@ export function judgeClock(aheadMs: number | undefined): readonly Finding[] {
   const consequence = off < EXPIRY_MS ? 'times in logs and claims mislead' : 'EC2 refuses what is signed with it'
   return [
     finding('clock', off < EXPIRY_MS ? 'warn' : 'fail', `${found}: ${consequence}`, {
-      mend: { command: 'sudo timedatectl set-ntp true' },
+      mend: { command: literally('sudo timedatectl set-ntp true') },
     }),
   ]
 }

@@ -1,5 +1,6 @@
 /** What a node's host must give: an address to answer at, a directory to write to, a daemon. */
 import { readFileSync } from 'node:fs'
+import { both, type CommandLine, commandLine, literally, pathWord } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import { type Destination, destinationText, isHost, vipText } from '../../core/vip.ts'
 import { addressPresent } from '../../keepalived/probe.ts'
@@ -42,14 +43,14 @@ export function judgeVip(
   subject: string,
 ): Finding {
   const text = destinationText(vip)
-  const say = (verdict: Finding['verdict'], found: string, command?: string) =>
+  const say = (verdict: Finding['verdict'], found: string, command?: CommandLine) =>
     finding('vip-on-host', verdict, `${text} ${found}`, { subject, ...(command && { mend: { command } }) })
   if (vip.kind === 'prefix-list') return say('skipped', 'has entries that are not looked at')
   if (!isHost(vip)) {
     if (!forwarding.known) return say('unknown', `is a network; whether this host forwards: ${forwarding.why}`)
     const key = vip.kind === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
     if (forwarding.value) return say('ok', 'is a network, and this host forwards')
-    return say('warn', 'is a network, and this host does not forward', `sudo sysctl -w ${key}=1`)
+    return say('warn', 'is a network, and this host does not forward', commandLine('sudo', 'sysctl', '-w', `${key}=1`))
   }
   if (isPresent) return say('ok', 'is on an interface')
   if (!set.known) return say('unknown', `is on no interface; whether keepalived adds it: ${set.why}`)
@@ -59,7 +60,7 @@ export function judgeVip(
   return say(
     'fail',
     `is on no interface, and no virtual_ipaddress of keepalived.conf${bound}`,
-    `sudo ip address add ${text} dev lo`,
+    commandLine('sudo', 'ip', 'address', 'add', text, 'dev', 'lo'),
   )
 }
 
@@ -70,7 +71,9 @@ export function judgeStateDirectory(path: string, user: string, writable: Tried)
   const found = `${user} ${writable.value}: hooks that cross are not put in order`
   return [
     finding('state-directory', 'fail', found, {
-      mend: { command: `sudo install --directory --owner ${user} --mode 0775 ${path}` },
+      mend: {
+        command: commandLine('sudo', 'install', '--directory', '--owner', user, '--mode', '0775', pathWord(path)),
+      },
     }),
   ]
 }
@@ -92,18 +95,19 @@ export type DaemonSight =
 
 /** @param hooksMove whether hooks move the routes where no daemon does */
 export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly Finding[] {
-  const start = { command: 'sudo systemctl enable --now vip-switch' }
+  const start = { command: literally('sudo systemctl enable --now vip-switch') }
   switch (answer.kind) {
     case 'up': {
       const { configRejected, instances } = answer.status
       if (configRejected !== null) {
-        const mend = { command: 'vip-switch config check && sudo systemctl reload vip-switch' }
+        const reload = literally('sudo systemctl reload vip-switch')
+        const mend = { command: both(literally('vip-switch config check'), reload) }
         return [finding('daemon', 'fail', `runs with an older config: ${configRejected}`, { mend })]
       }
       const mute = instances.filter((instance) => instance.mute).map(({ name }) => name)
       if (mute.length > 0) {
         const found = `its claims of ${mute.join(', ')} are not acknowledged: the others do not see this node`
-        return [finding('daemon', 'fail', found, { mend: { command: 'journalctl -u vip-switch' } })]
+        return [finding('daemon', 'fail', found, { mend: { command: literally('journalctl -u vip-switch') } })]
       }
       return [
         finding(
@@ -115,7 +119,11 @@ export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly F
     }
     case 'silent':
       if (answer.isDenied) return [finding('daemon', 'unknown', answer.reason)]
-      return [finding('daemon', 'warn', answer.reason, { mend: { command: 'systemctl status vip-switch' } })]
+      return [
+        finding('daemon', 'warn', answer.reason, {
+          mend: { command: literally('systemctl status vip-switch') },
+        }),
+      ]
     case 'down': {
       const found = hooksMove
         ? 'does not run: hooks move the routes, and nobody repairs what goes wrong'

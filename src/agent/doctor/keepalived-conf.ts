@@ -1,4 +1,5 @@
 /** Whether keepalived.conf has keepalived speak to the other nodes, and tell us of every event. */
+import { vipSwitch } from '../../core/command-line.ts'
 import type { Finding, Mend } from '../../core/finding.ts'
 import type { KeepalivedConf, Script, SyncGroup, VrrpInstance } from '../../keepalived/conf/conf.ts'
 import { type Cluster, isLive } from './cluster.ts'
@@ -36,7 +37,7 @@ export function waysOf({ conf, group, instances }: Announcer, fifo: string): Way
 
 export function judgeVrrpInstance(conf: KeepalivedConf | undefined, path: string, name: string): readonly Finding[] {
   const subject = name
-  const mend = { command: `vip-switch keepalived-config ${name}` }
+  const mend = { command: vipSwitch('keepalived-config', name) }
   if (!conf) return [finding('vrrp-instance', 'fail', `there is no ${path}`, { subject, mend })]
   const announcer = announcerOf(conf, name)
   if (announcer) {
@@ -58,7 +59,7 @@ export function judgeVrrpInstance(conf: KeepalivedConf | undefined, path: string
 
 /** EC2 carries no multicast: each node names the others. */
 export function judgeUnicast({ name, conf, instances }: Announcer, cluster: Cluster | undefined): readonly Finding[] {
-  const mend = { command: `vip-switch keepalived-config ${name}` }
+  const mend = { command: vipSwitch('keepalived-config', name) }
   const problems = instances.flatMap((instance) => {
     const { peers } = instance
     const of = `unicast_peer of ${instance.name}`
@@ -112,7 +113,7 @@ export function judgeEvents(
 ): readonly Finding[] {
   const { name: subject, conf } = announcer
   const { hook, leadsToUs: isOurs, hasFifo } = waysOf(announcer, fifo)
-  const mend = { command: `vip-switch keepalived-config ${subject}` }
+  const mend = { command: vipSwitch('keepalived-config', subject) }
   const strayed = conf.fifos.filter((each) => each !== fifo)
   const stray =
     !hasFifo && strayed.length > 0 ? ` (vrrp_notify_fifo is ${strayed.join(', ')}, and the daemon reads ${fifo})` : ''
@@ -164,7 +165,7 @@ function missingSettings({ conf, group, instances }: Announcer, version: readonl
 /** keepalived runs no notify_master where its true master never left that state: only this tells of it. */
 export function judgeLowerPriority(announcer: Announcer, fifo: string): readonly Finding[] {
   const { name, conf, group, instances } = announcer
-  const mend = { command: `vip-switch keepalived-config ${name}` }
+  const mend = { command: vipSwitch('keepalived-config', name) }
   const words = `${group ? 'GROUP' : 'INSTANCE'} ${name} MASTER_RX_LOWER_PRI`
   // A FIFO tells of the members alone, by their own names, which are not in our config.
   const isTold = waysOf(announcer, fifo).hasFifo && !group

@@ -1,5 +1,6 @@
 /** keepalived on this host: whether it is there, runs, and is new enough. */
 import { existsSync } from 'node:fs'
+import { literally } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import { type KeepalivedConf, readKeepalivedConf } from '../../keepalived/conf/conf.ts'
 import { type ConfPlace, keepalivedVersion, placeOfConf } from '../../keepalived/installation.ts'
@@ -44,7 +45,7 @@ export function judgeKeepalived({ process: found, version }: Local): readonly Fi
     case 'running':
       return [finding('keepalived', 'ok', `${text}, process ${found.process.pid}`)]
     case 'not-running': {
-      const mend = { command: 'sudo systemctl enable --now keepalived' }
+      const mend = { command: literally('sudo systemctl enable --now keepalived') }
       return [finding('keepalived', 'fail', `${text} does not run: ${found.reason}`, { mend })]
     }
     case 'unknown':

@@ -1,6 +1,6 @@
 /** The nodes: who they are, and what each must be to carry a VIP. */
 import type { Config } from '../../config/schema.ts'
-import { ec2Command } from '../../core/ec2-command.ts'
+import { ec2Command } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { MetadataOptions } from '../../ec2/members.ts'
@@ -50,15 +50,15 @@ function voidFinding(
   region: string,
 ): Finding {
   const why = instance?.known ? `its instance is ${instance.value.state}` : 'it is attached to no instance'
-  const keys = published.map((name) => `Key=${claimKey(cluster, name)}`).join(' ')
+  const keys = published.map((name) => `Key=${claimKey(cluster, name)}`)
   const found = `${nic.eni} carries a claim, and no traffic: ${why}`
   if (instance) {
-    const mend = { command: ec2Command(`start-instances --instance-ids ${nic.instance}`, region) }
+    const mend = { command: ec2Command(['start-instances', '--instance-ids', nic.instance ?? '…'], region) }
     return finding('members', 'warn', found, { subject: label, mend })
   }
   switch (witness.type) {
     case 'ec2-tags': {
-      const mend = { command: ec2Command(`delete-tags --resources ${nic.eni} --tags ${keys}`, region) }
+      const mend = { command: ec2Command(['delete-tags', '--resources', nic.eni, '--tags', ...keys], region) }
       return finding('members', 'warn', found, { subject: label, mend })
     }
     case 'dynamodb':
@@ -112,7 +112,7 @@ export function judgeSourceDestChecks({ members, region }: Cluster): readonly Fi
       subject: label,
       mend: {
         command: ec2Command(
-          `modify-network-interface-attribute --network-interface-id ${eni} --no-source-dest-check`,
+          ['modify-network-interface-attribute', '--network-interface-id', eni, '--no-source-dest-check'],
           region,
         ),
       },
@@ -138,21 +138,21 @@ function metadataFinding({ label: subject, instance }: Member, region: string): 
   if (!instance?.known) return undefined
   const { metadata, instance: id } = instance.value
   if (!metadata) return finding('imds', 'unknown', 'EC2 does not tell how it may be asked', { subject })
-  const [verdict, found, option] = metadataVerdict(metadata)
-  const command = ec2Command(`modify-instance-metadata-options --instance-id ${id} ${option}`, region)
-  return finding('imds', verdict, found, { subject, ...(option && { mend: { command } }) })
+  const [verdict, found, option = []] = metadataVerdict(metadata)
+  const command = ec2Command(['modify-instance-metadata-options', '--instance-id', id, ...option], region)
+  return finding('imds', verdict, found, { subject, ...(option.length > 0 && { mend: { command } }) })
 }
 
 function metadataVerdict({
   isEnabled,
   needsToken,
   hopLimit,
-}: MetadataOptions): ['ok' | 'warn' | 'fail', string, string?] {
+}: MetadataOptions): ['ok' | 'warn' | 'fail', string, string[]?] {
   if (!isEnabled)
-    return ['fail', 'disabled: the node knows neither who it is, nor its credentials', '--http-endpoint enabled']
+    return ['fail', 'disabled: the node knows neither who it is, nor its credentials', ['--http-endpoint', 'enabled']]
   if (!needsToken) {
     const why = 'whatever can be tricked into a GET there has the role that moves the routes'
-    return ['warn', `version 1 is answered, too: ${why}`, '--http-tokens required']
+    return ['warn', `version 1 is answered, too: ${why}`, ['--http-tokens', 'required']]
   }
   return ['ok', hopLimit > 1 ? `IMDSv2, hop limit ${hopLimit}` : 'IMDSv2, hop limit 1 (2 for a container)']
 }

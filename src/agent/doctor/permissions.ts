@@ -1,5 +1,6 @@
 /** Whether each call that the config needs is permitted, asked by dry runs. */
 import type { Config } from '../../config/schema.ts'
+import { literally } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { RouteKey } from '../../core/route.ts'
@@ -161,7 +162,7 @@ function deniedFinding({ sid }: Permission, failed: readonly Answer[], isNode: b
   return [
     finding('permissions', isNode ? verdict : 'warn', found, {
       subject: sid,
-      mend: { command: 'vip-switch iam-policy' },
+      mend: { command: literally('vip-switch iam-policy') },
     }),
   ]
 }

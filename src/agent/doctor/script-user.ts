@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
+import { commandLine } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import { Failure, messageOf } from '../../errors.ts'
 import type { Script } from '../../keepalived/conf/conf.ts'
@@ -83,11 +84,15 @@ export function judgeScriptUser(
     if (!tried.known) return [finding('script-user', 'unknown', tried.why)]
     if (tried.value === undefined) continue
     const found = `${name}: ${tried.value}; no hook does anything`
-    return [finding('script-user', 'fail', found, { mend: { command: `sudo -u ${name} vip-switch --version` } })]
+    return [
+      finding('script-user', 'fail', found, {
+        mend: { command: commandLine('sudo', '-u', name, 'vip-switch', '--version') },
+      }),
+    ]
   }
   return [finding('script-user', 'ok', `${name} can run vip-switch, and read its config`)]
 }
 
 function makeUser(name: string) {
-  return { command: `sudo useradd --system --shell /usr/sbin/nologin ${name}` }
+  return { command: commandLine('sudo', 'useradd', '--system', '--shell', '/usr/sbin/nologin', name) }
 }

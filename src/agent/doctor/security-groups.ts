@@ -2,7 +2,7 @@
  * Whether adverts get through: VRRP is IP protocol 112, which no security group lets in by itself. One way is not enough;
  * two nodes that do not hear each other are both MASTER.
  */
-import { ec2Command } from '../../core/ec2-command.ts'
+import { type CommandLine, ec2Command } from '../../core/command-line.ts'
 import type { Finding } from '../../core/finding.ts'
 import { contains, parseDestination } from '../../core/vip.ts'
 import type { Ec2 } from '../../ec2/client.ts'
@@ -31,18 +31,16 @@ export function judgeProtocol(
     live
       .filter((to) => to !== from)
       .flatMap((to) =>
-        [obstacleAt(from, to, groups, 'egress') ?? [], obstacleAt(to, from, groups, 'ingress') ?? []].flat(),
+        [
+          obstacleAt(from, to, groups, 'egress', region) ?? [],
+          obstacleAt(to, from, groups, 'ingress', region) ?? [],
+        ].flat(),
       ),
   )
   if (obstacles.length > 0) {
     // Of nodes in one group, one rule is the way in of all.
     const rules = [...new Set(obstacles.map(({ rule }) => rule))]
-    return rules.map((rule) =>
-      obstacleFinding(
-        obstacles.filter((obstacle) => obstacle.rule === rule),
-        region,
-      ),
-    )
+    return rules.map((rule) => obstacleFinding(obstacles.filter((obstacle) => obstacle.rule === rule)))
   }
   const names = live.map(({ label }) => label).join(' and ')
   return [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
@@ -56,8 +54,8 @@ type Obstacle = {
   readonly way: string
   /** Prefix lists that may let them pass. */
   readonly lists: readonly string[]
-  /** The words of the AWS CLI that add the rule which lets them pass. */
-  readonly rule: string
+  /** Adds the rule that lets them pass. */
+  readonly rule: CommandLine
 }
 
 /** On their way out to the other node, or in from it. */
@@ -66,6 +64,7 @@ function obstacleAt(
   other: Member,
   groups: readonly SecurityGroup[],
   direction: 'ingress' | 'egress',
+  region: string,
 ): Obstacle | undefined {
   const own = groups.filter(({ id }) => at.nic.groups.includes(id))
   const rules = own.flatMap((group) => group[direction]).filter(({ protocol }) => PROTOCOLS.includes(protocol))
@@ -75,11 +74,11 @@ function obstacleAt(
     groups: own.map(nameText).join(', ') || 'no security group',
     way: `${direction === 'ingress' ? 'in from' : 'out to'} ${other.label} (${other.vrrpAddress})`,
     lists: rules.flatMap(({ prefixLists }) => prefixLists),
-    rule: ruleWords(at.nic.groups[0] ?? '', other, direction),
+    rule: ec2Command(ruleWords(at.nic.groups[0] ?? '', other, direction), region),
   }
 }
 
-function obstacleFinding(obstacles: readonly Obstacle[], region: string): Finding {
+function obstacleFinding(obstacles: readonly Obstacle[]): Finding {
   const subject = [...new Set(obstacles.map(({ at }) => at.label))].join(', ')
   const ways = obstacles.map(({ way }) => way)
   const [groups] = obstacles.map((obstacle) => obstacle.groups)
@@ -88,7 +87,7 @@ function obstacleFinding(obstacles: readonly Obstacle[], region: string): Findin
     const found = `whether ${lists.join(', ')} lets protocol 112 ${ways.join(', and ')} is not known: its entries are not read`
     return finding('protocol-112', 'unknown', found, { subject })
   }
-  const [mend] = obstacles.map(({ rule }) => ({ command: ec2Command(rule, region) }))
+  const [mend] = obstacles.map(({ rule }) => ({ command: rule }))
   return finding(
     'protocol-112',
     'fail',
@@ -108,14 +107,15 @@ function nameText({ id, name }: SecurityGroup): string {
   return name ? `${id} (${name})` : id
 }
 
-function ruleWords(group: string, { nic, vrrpAddress }: Member, direction: 'ingress' | 'egress'): string {
+function ruleWords(group: string, { nic, vrrpAddress }: Member, direction: 'ingress' | 'egress'): string[] {
   const peer = nic.groups[0]
   if (direction === 'ingress' && peer) {
-    return `authorize-security-group-ingress --group-id ${group} --protocol 112 --port -1 --source-group ${peer}`
+    const admitted = ['--protocol', '112', '--port', '-1', '--source-group', peer]
+    return ['authorize-security-group-ingress', '--group-id', group, ...admitted]
   }
   const range = vrrpAddress.includes(':')
     ? `Ipv6Ranges=[{CidrIpv6=${vrrpAddress}/128}]`
     : `IpRanges=[{CidrIp=${vrrpAddress}/32}]`
   const permission = `IpProtocol=112,${peer ? `UserIdGroupPairs=[{GroupId=${peer}}]` : range}`
-  return `authorize-security-group-${direction} --group-id ${group} --ip-permissions '${permission}'`
+  return [`authorize-security-group-${direction}`, '--group-id', group, '--ip-permissions', permission]
 }

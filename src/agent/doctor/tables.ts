@@ -1,5 +1,6 @@
 /** The route tables of a VRRP instance: whether they are there, whom they serve, and what their routes point to now. */
 import type { InstanceConfig } from '../../config/schema.ts'
+import { literally, vipSwitch } from '../../core/command-line.ts'
 import type { Finding, Mend } from '../../core/finding.ts'
 import { findRoute, type RouteTable, rangeRefusal, refusalOf, routeText, type Target } from '../../core/route.ts'
 import { contains, type Destination, destinationText, isHost, sameDestination } from '../../core/vip.ts'
@@ -21,7 +22,7 @@ export function judgeTables(
   members: readonly Member[],
 ): readonly Finding[] {
   const missing = problemsOf(tables, config.routeTables).map((found) =>
-    finding('tables', 'fail', found, { subject, mend: { command: 'vip-switch list' } }),
+    finding('tables', 'fail', found, { subject, mend: { command: literally('vip-switch list') } }),
   )
   const vpcs = new Set(members.map(({ nic }) => nic.vpc))
   const elsewhere = vpcs.size === 0 ? [] : tables.filter(({ vpc }) => !vpcs.has(vpc))
@@ -113,7 +114,7 @@ export function judgeRoutes(
   return [finding('routes', 'warn', `not all at one node: ${told.join('; ')}`, { subject, mend: moveCommand(subject) })]
 }
 
-const moveCommand = (name: string): Mend => ({ command: `vip-switch switch ${name} --to NODE` })
+const moveCommand = (name: string): Mend => ({ command: vipSwitch('switch', name, '--to', 'NODE') })
 
 type RouteStanding = {
   /** The VIP and its table. */
@@ -140,7 +141,11 @@ function standingIn(
   }
   const node = nodeAt(route.target, members)
   if (node !== undefined) return { what, standing: `at ${node}` }
-  return { what, standing: `${target}, which is no known node’s`, problem: ['warn', { command: 'vip-switch list' }] }
+  return {
+    what,
+    standing: `${target}, which is no known node’s`,
+    problem: ['warn', { command: literally('vip-switch list') }],
+  }
 }
 
 /** The node that a route points to; undefined where it is none that is known. */
