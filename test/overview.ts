@@ -46,6 +46,7 @@ export function instance(change: Partial<InstanceOverview> = {}): InstanceOvervi
     reason: `the routes belong to ${DB1}, MASTER 150; all 2 routes are in place`,
     routes: [route('private-a'), route('private-c')],
     nodes: [node(), BACKUP],
+    doubts: [],
     intended: DB1,
     masters: 1,
     pin: undefined,

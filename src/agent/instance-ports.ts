@@ -1,5 +1,6 @@
 /** What the agent of one VRRP instance does to the world, in the daemon and in a hook alike. */
 import { instanceOf } from '../config/instances.ts'
+import { type Doubt, doubtText } from '../core/claim.ts'
 import { judgePins } from '../core/pin.ts'
 import type { AgentPorts } from './daemon/agent.ts'
 import type { Node } from './node.ts'
@@ -27,9 +28,17 @@ export function instancePorts(
     saveView(stateDirectory, name, config, next)
     saved = next
   }
+  let told: readonly string[] = []
+  /** Each once, for as long as it stays. */
+  function tell(doubts: readonly Doubt[]): void {
+    const texts = doubts.map(doubtText)
+    for (const text of texts) if (!told.includes(text)) log.warn({ instance: name }, text)
+    told = texts
+  }
   return {
     async read(signal) {
-      const { reading, selection } = await reader.read(name, signal)
+      const { reading, selection, doubts } = await reader.read(name, signal)
+      tell(doubts)
       onSelection(selection)
       const pin =
         'error' in reading ? saved?.pin : judgePins(reading.pins, reading.date, (id) => reading.voids.has(id)).valid

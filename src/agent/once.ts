@@ -1,6 +1,6 @@
 /** What would be decided now, by a node that has watched nobody yet: for looking. */
 import type { Config } from '../config/schema.ts'
-import type { NodeState } from '../core/claim.ts'
+import { type Doubt, doubtText, type NodeState } from '../core/claim.ts'
 import { type Decision, decide, type ObservedClaim } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { judgePins } from '../core/pin.ts'
@@ -28,7 +28,9 @@ export async function decideOnce(
   if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
   const instances = await Promise.all(
     Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
-      const { routes, claims, pins, voids, date } = await insist((signal) => readAll(reader, name, signal), wanted)
+      const { reading, doubts } = await insist((signal) => readAll(reader, name, signal), wanted)
+      const { routes, claims, pins, voids, date } = reading
+      for (const doubt of doubts) wanted.log.warn(`${name}: ${doubtText(doubt)}`)
       const { state = 'UNKNOWN', priority = configured } = stateOf(probed, name) ?? {}
       const others = claims
         .filter(({ claim }) => claim.eni !== eni)
@@ -49,8 +51,12 @@ export async function decideOnce(
 }
 
 /** @throws Failure also where the claims alone cannot be read */
-async function readAll(reader: Reader, name: string, signal: AbortSignal): Promise<Reading> {
-  const { reading } = await reader.read(name, signal)
+async function readAll(
+  reader: Reader,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ readonly reading: Reading; readonly doubts: readonly Doubt[] }> {
+  const { reading, doubts } = await reader.read(name, signal)
   if ('error' in reading) throw reading.error
-  return reading
+  return { reading, doubts }
 }

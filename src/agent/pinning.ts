@@ -1,6 +1,6 @@
 /** What an operator's switch means to the daemons: who VRRP means, and pins that outrank it. */
 import type { Config } from '../config/schema.ts'
-import { type Claim, elect } from '../core/claim.ts'
+import { type Claim, doubtText, elect } from '../core/claim.ts'
 import type { EniId } from '../core/ids.ts'
 import { judgePins, type Pin } from '../core/pin.ts'
 import type { Ec2 } from '../ec2/client.ts'
@@ -13,7 +13,7 @@ export type Intent = {
   /** The MASTER that VRRP would elect among the claims; undefined where none claims to be. */
   readonly master: Claim | undefined
   readonly pin: Pin | undefined
-  /** Every interface that carries a pin of the instance, valid or not. */
+  /** Every interface that carries a pin of the instance, valid or not, understood or not. */
   readonly pinned: readonly EniId[]
   /** By EC2's own clock, in milliseconds since the epoch. */
   readonly date: number
@@ -22,10 +22,16 @@ export type Intent = {
 /** Who should own the instance's routes, as far as claims and pins tell. @throws Failure */
 export async function readIntent(ec2: Ec2, config: Config, instance: string, wanted: Wanted): Promise<Intent> {
   const testimonies = await insist((signal) => openWitness(config, ec2, [instance]).read(signal), wanted)
-  const { claims = [], pins = [], detached, date = 0 } = testimonies.get(instance) ?? {}
+  const { claims = [], pins = [], doubts = [], detached, date = 0 } = testimonies.get(instance) ?? {}
+  for (const doubt of doubts) wanted.log.warn(doubtText(doubt))
   const masters = claims.filter(({ claim, isVoid }) => claim.state === 'MASTER' && !isVoid).map(({ claim }) => claim)
   const { valid } = judgePins(pins, date, (eni) => detached?.has(eni) ?? false)
-  return { master: elect(masters), pin: valid, pinned: pins.map(({ eni }) => eni), date }
+  return {
+    master: elect(masters),
+    pin: valid,
+    pinned: [...pins, ...doubts.filter((doubt) => doubt.of === 'pin')].map(({ eni }) => eni),
+    date,
+  }
 }
 
 /** Pins the instance's routes to the ENI for so many milliseconds, by EC2's own clock. Older pins are taken away. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { instanceOf } from '../config/instances.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
+import type { Doubt } from '../core/claim.ts'
 import type { EniId } from '../core/ids.ts'
 import { findRoute, type RouteTable, standingOf } from '../core/route.ts'
 import type { Ec2 } from '../ec2/client.ts'
@@ -18,10 +19,11 @@ type Snapshot = {
   readonly claims: PromiseSettledResult<ReadonlyMap<string, Testimony>>
 }
 
-/** Of one instance; `selection` is the tables that its config means. */
+/** Of one instance; `selection` is the tables that its config means, `doubts` is for people. */
 export type InstanceReading = {
   readonly reading: Reading | RoutesAlone
   readonly selection: TableSelection
+  readonly doubts: readonly Doubt[]
 }
 
 export type Reader = {
@@ -60,10 +62,11 @@ export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: En
       const instanceConfig = instanceOf(config, instance)
       const selection = selectTables(tables, instanceConfig.routeTables)
       const routes = routesOf(instanceConfig, selection.tables, eni)
-      if (claims.status === 'rejected') return { reading: { routes, error: claims.reason }, selection }
+      if (claims.status === 'rejected') return { reading: { routes, error: claims.reason }, selection, doubts: [] }
       const testimony = claims.value.get(instance)
       if (!testimony) throw new Failure('failed', `the witness was not asked about ${instance}`)
-      return { reading: readingOf(instanceConfig, selection.tables, routes, testimony, eni), selection }
+      const reading = readingOf(instanceConfig, selection.tables, routes, testimony, eni)
+      return { reading, selection, doubts: testimony.doubts }
     },
     isAsked: () => next !== undefined,
   }

@@ -21,6 +21,25 @@ export type Claim = {
 }
 
 /**
+ * A claim or a pin that cannot be understood: anybody who may write tags can write one. Its node is no contender. It may be
+ * MASTER, but nobody can tell its rank, and whoever waited for it could be kept from every route by a tag. A daemon that
+ * lives writes its own claim again within seconds, so a claim that stays like this is no living daemon's. It is told to
+ * people, beside its node.
+ */
+export type Doubt = {
+  /** What carries it. */
+  readonly eni: EniId
+  readonly of: 'claim' | 'pin'
+  /** What is wrong with it: a part of a sentence. */
+  readonly why: string
+}
+
+/** As one sentence. */
+export function doubtText({ eni, of, why }: Doubt): string {
+  return `the ${of} of ${eni} cannot be understood: ${why}`
+}
+
+/**
  * VRRP's own election (RFC 5798, 6.4): the highest priority, then the highest address. A priority that nobody knows
  * loses to any that is known. The id of the ENI makes the order total.
  */

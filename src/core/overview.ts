@@ -1,5 +1,5 @@
 /** Where things stand, as a screen, a monitoring plugin's line and a page of metrics show it: plain data. */
-import type { NodeState } from './claim.ts'
+import type { Doubt, NodeState } from './claim.ts'
 import type { Condition } from './decide.ts'
 import type { EniId } from './ids.ts'
 import type { Liveness } from './liveness.ts'
@@ -60,6 +60,8 @@ export type InstanceOverview = {
   readonly reason: string
   readonly routes: readonly SeenRoute[]
   readonly nodes: readonly SeenNode[]
+  /** Claims and pins that cannot be understood. */
+  readonly doubts: readonly Doubt[]
   readonly intended: EniId | undefined
   /** How many nodes contend. */
   readonly masters: number

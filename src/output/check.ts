@@ -1,4 +1,5 @@
 /** What `vip-switch check` prints: the one line of a monitoring plugin, or JSON. */
+import { doubtText } from '../core/claim.ts'
 import type { Condition } from '../core/decide.ts'
 import type { InstanceOverview, Overview } from '../core/overview.ts'
 import { SEVERITIES } from './conditions.ts'
@@ -79,12 +80,13 @@ function findingsInEc2({ troubles, instances }: Overview): Finding[] {
   return [{ state: 'unknown', instance: undefined, text: `${names} UNKNOWN: ${why.join('; ')}` }]
 }
 
-function findingsIn({ name, condition, reason, problems, daemon }: InstanceOverview): Finding[] {
+function findingsIn({ name, condition, reason, problems, doubts, daemon }: InstanceOverview): Finding[] {
   const of = (state: PluginState, text: string): Finding => ({ state, instance: name, text })
   return [
     of(SEVERITIES[condition], `${name} ${condition}: ${reason}`),
     // A condition that is UNKNOWN is so because of them.
     ...(condition === 'UNKNOWN' ? [] : problems.map((text) => of('warning', `${name}: ${text}`))),
+    ...doubts.map((doubt) => of('warning', `${name}: ${doubtText(doubt)}`)),
     ...(daemon?.mute ? [of('warning', `${name}: this node is mute, the others cannot see what it claims`)] : []),
   ]
 }

@@ -36,7 +36,7 @@ const STATES: Readonly<Record<Place, string>> = {
 }
 
 function instanceJson(instance: InstanceOverview, overview: Overview) {
-  const { name, condition, reason, routes, nodes, intended, pin, problems, daemon } = instance
+  const { name, condition, reason, routes, nodes, doubts, intended, pin, problems, daemon } = instance
   const { facts } = overview
   const step = nextStepOf(instance, intended && namesIn(overview)(intended), overview.region)
   return {
@@ -72,6 +72,7 @@ function instanceJson(instance: InstanceOverview, overview: Overview) {
       here: isHere,
       published: published ?? state,
     })),
+    doubts: doubts.map(({ eni, of, why }) => ({ ...nodeJson(eni, facts.get(eni)), of, why })),
     daemon: daemon ? { mute: daemon.mute, decision: daemon.decision ?? null, counters: daemon.counters } : null,
   }
 }

@@ -1,4 +1,5 @@
 /** The two tables of each VRRP instance on the screen of `vip-switch status`: its routes, and its nodes. */
+import type { EniId } from '../core/ids.ts'
 import type { InstanceOverview, Overview, SeenNode, SeenRoute } from '../core/overview.ts'
 import { targetText } from '../core/route.ts'
 import { destinationText } from '../core/vip.ts'
@@ -66,11 +67,16 @@ function whereText({ route }: SeenRoute, { overview, nameOf }: Canvas): { name: 
   return { name: called, zone, eni: called === target ? '' : target }
 }
 
-export function nodesText({ nodes, intended, condition }: InstanceOverview, canvas: Canvas): string {
-  if (nodes.length === 0) return ''
+export function nodesText({ nodes, doubts, intended, condition }: InstanceOverview, canvas: Canvas): string {
+  const unclear = doubts.filter(({ eni, of }) => of === 'claim' && !nodes.some((node) => node.eni === eni))
+  if (nodes.length + unclear.length === 0) return ''
   const { overview, width, style, nameOf } = canvas
   const isContested = nodes.filter(({ state, liveness }) => state === 'MASTER' && liveness !== 'void').length > 1
-  const cells = nodes.map((node) => {
+  const placeOf = (eni: EniId) => ({
+    zone: overview.facts.get(eni)?.zone ?? '',
+    eni: eni === nameOf(eni) ? '' : eni,
+  })
+  const known = nodes.map((node) => {
     const age = node.since ? ageText(overview.date - Date.parse(node.since)) : ''
     const isOwner = node.eni === intended
     return {
@@ -78,11 +84,17 @@ export function nodesText({ nodes, intended, condition }: InstanceOverview, canv
       claim: claimText(node, condition === 'SPLIT-BRAIN', style),
       age,
       since: node.since ? momentText(Date.parse(node.since)) : '',
-      zone: overview.facts.get(node.eni)?.zone ?? '',
-      eni: node.eni === nameOf(node.eni) ? '' : node.eni,
+      ...placeOf(node.eni),
       remarks: [...(isOwner ? [style.bold('owner')] : []), ...remarksOn(node, isContested, style)].join(', '),
     }
   })
+  const cells = [
+    ...known,
+    ...unclear.map(({ eni }) => ({
+      ...{ name: `  ${nameOf(eni)}`, claim: style.yellow('?'), age: '', since: '', ...placeOf(eni) },
+      remarks: style.yellow('not understood'),
+    })),
+  ]
   const header = (...names: string[]) => names.map((name, index) => name && style.dim(index === 0 ? `  ${name}` : name))
   return firstFitting(
     [

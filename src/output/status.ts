@@ -1,4 +1,5 @@
 /** What `vip-switch status` prints: one screen for a person who was woken. */
+import { doubtText } from '../core/claim.ts'
 import type { InstanceOverview, Overview } from '../core/overview.ts'
 import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from './conditions.ts'
 import { named, namesIn } from './names.ts'
@@ -60,7 +61,7 @@ function instanceText(instance: InstanceOverview, step: Step | undefined, canvas
 
 function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas: Canvas): string[] {
   const { overview, width, style, nameOf } = canvas
-  const { condition, reason, daemon, pin, problems } = instance
+  const { condition, reason, daemon, pin, problems, doubts } = instance
   const { yellow, dim } = style
   const told = daemon?.decision
   const agrees = told?.condition === condition
@@ -79,6 +80,7 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
       : []),
     // A condition that is UNKNOWN is so because of them.
     ...(condition === 'UNKNOWN' ? [] : problems.map(yellow)),
+    ...doubts.map((doubt) => yellow(named(doubtText(doubt), nameOf))),
   ]
   return [
     ...sentences.map((text) => wrapped(`  ${text}`, width)),

@@ -6,12 +6,12 @@ import { randomUUID } from 'node:crypto'
 import { type AttributeValue, DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { systemClock } from '../clock.ts'
 import type { Claim } from '../core/claim.ts'
-import { isEniId } from '../core/ids.ts'
+import { type EniId, isEniId } from '../core/ids.ts'
 import { type Ec2, sendNow } from '../ec2/client.ts'
 import { openConnections } from '../ec2/connections.ts'
 import { Ec2Error } from '../ec2/errors.ts'
 import { readById, readTagged } from '../ec2/tags.ts'
-import { claimOf, parsePin, pinKey } from './tag.ts'
+import { claimOf, type Parsed, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
 
 /**
@@ -35,7 +35,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 type Place = { readonly cluster: string; readonly table: string }
 type Item = Readonly<Record<string, AttributeValue>>
-type Named = { readonly instance: string; readonly claim: Claim }
+/** @property eni whose item it is, by its key */
+type Named = { readonly instance: string; readonly eni: EniId; readonly parsed: Parsed<Claim> }
 
 /** @param instances the VRRP instances whose claims are read, all in one query */
 export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: readonly string[]): Witness {
@@ -98,7 +99,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
     async read(signal) {
       const [{ claims, attached }, { interfaces, date }] = await Promise.all([
         readClaims(signal).then(async (found) => {
-          const enis = [...new Set(found.map(({ claim }) => claim.eni))]
+          const enis = [...new Set(found.map(({ eni }) => eni))]
           return { claims: found, attached: await readById(ec2, enis, signal) }
         }),
         readTagged(ec2, pinKeys, signal),
@@ -106,17 +107,17 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
       const carries = new Map([...interfaces, ...attached].map(({ eni, isAttached }) => [eni, isAttached]))
       return new Map(
         instances.map((instance): [string, Testimony] => {
-          const own = claims.filter((each) => each.instance === instance).map(({ claim }) => claim)
-          const pins = interfaces.flatMap(
-            ({ eni, tags }) => parsePin(eni, tags.get(pinKey(cluster, instance)) ?? '') ?? [],
-          )
-          const detached = [...own, ...pins].map(({ eni }) => eni).filter((eni) => carries.get(eni) !== true)
+          const parsed = claims.filter((each) => each.instance === instance).map((each) => each.parsed)
+          const own = parsed.flatMap(({ value }) => value ?? [])
+          const pins = parsedTags(interfaces, pinKey(cluster, instance), parsePin)
+          const detached = [...own, ...pins.values].map(({ eni }) => eni).filter((eni) => carries.get(eni) !== true)
           const isVoid = (claim: Claim) => carries.get(claim.eni) !== true
           return [
             instance,
             {
               claims: own.map((claim) => ({ claim, isVoid: isVoid(claim) })),
-              pins,
+              pins: pins.values,
+              doubts: [...parsed.flatMap(({ doubt }) => doubt ?? []), ...pins.doubts],
               detached: new Set(detached),
               date,
             },
@@ -152,11 +153,10 @@ function itemOf(cluster: string, instance: string, claim: Claim, writer: string)
   }
 }
 
-/** Undefined where it is no claim: anyone may write an item, and it is not guessed. */
+/** Undefined where its key is no claim's: it is somebody else's item, as is a tag of another key. */
 function parseItem(item: Item): Named | undefined {
   const fields = Object.fromEntries(Object.entries(item).map(([name, { S, N }]) => [name, S ?? N]))
-  const [instance, eni = ''] = fields.claim?.split('#') ?? []
-  if (instance === undefined || !isEniId(eni)) return undefined
-  const claim = claimOf(eni, fields)
-  return claim && { instance, claim }
+  const [instance, eni = '', ...rest] = fields.claim?.split('#') ?? []
+  if (instance === undefined || !isEniId(eni) || rest.length > 0) return undefined
+  return { instance, eni, parsed: claimOf(eni, fields) }
 }

@@ -1,7 +1,7 @@
 /** The control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
 import type { Ec2 } from '../ec2/client.ts'
 import { readTagged, type TaggedInterface, writeTag } from '../ec2/tags.ts'
-import { claimKey, claimValue, parseClaim, parsePin, pinKey } from './tag.ts'
+import { claimKey, claimValue, parseClaim, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
 
 /** @param instances the VRRP instances whose claims are read, all in one call */
@@ -25,10 +25,13 @@ function testimonyOf(
   date: number,
 ): Testimony {
   const detached = interfaces.filter(({ isAttached }) => !isAttached).map(({ eni }) => eni)
-  const claims = interfaces.flatMap(({ eni, tags, isAttached }) => {
-    const claim = parseClaim(eni, tags.get(claimKey(cluster, instance)) ?? '')
-    return claim ? [{ claim, isVoid: !isAttached }] : []
-  })
-  const pins = interfaces.flatMap(({ eni, tags }) => parsePin(eni, tags.get(pinKey(cluster, instance)) ?? '') ?? [])
-  return { claims, pins, detached: new Set(detached), date }
+  const claims = parsedTags(interfaces, claimKey(cluster, instance), parseClaim)
+  const pins = parsedTags(interfaces, pinKey(cluster, instance), parsePin)
+  return {
+    claims: claims.values.map((claim) => ({ claim, isVoid: detached.includes(claim.eni) })),
+    pins: pins.values,
+    doubts: [...claims.doubts, ...pins.doubts],
+    detached: new Set(detached),
+    date,
+  }
 }

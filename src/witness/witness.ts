@@ -1,5 +1,5 @@
 /** Where claims are published and read. */
-import type { Claim } from '../core/claim.ts'
+import type { Claim, Doubt } from '../core/claim.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Pin } from '../core/pin.ts'
 
@@ -7,6 +7,8 @@ import type { Pin } from '../core/pin.ts'
 export type Testimony = {
   readonly claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[]
   readonly pins: readonly Pin[]
+  /** What stands where a claim or a pin should, and is none. */
+  readonly doubts: readonly Doubt[]
   /** Interfaces that carry a claim or a pin, and no traffic. */
   readonly detached: ReadonlySet<EniId>
   /** By the witness' own clock, in milliseconds since the epoch: what a pin's end is compared with. */

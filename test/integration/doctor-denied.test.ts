@@ -160,8 +160,8 @@ test('claims in DynamoDB tell who the nodes are; what is asked for their tags is
       claim: `VI_1#${eniOf(node)}`,
       state: 'BACKUP',
       addr: address,
-      since: 'x',
-      beat: 'x',
+      since: '2026-11-23T01:02:03Z',
+      beat: '2026-11-23T01:02:03Z',
     }
     await table.put(Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { S: value }])))
     endpoint.region.tags.delete(eniOf(node))

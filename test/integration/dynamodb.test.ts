@@ -136,14 +136,28 @@ test('claims that do not fit into one answer are read all the same', async () =>
   expect(table.calls.filter(({ action }) => action === 'Query').length).toBeGreaterThan(1)
 })
 
-test('an item that is no claim is not guessed', async () => {
+test('an item that is no claim is not guessed, and one in the place of a claim is a doubt', async () => {
   const table = await startTable()
-  const { claims } = await openOn(table)
-  const whole = { cluster: { S: 'db' }, addr: { S: '10.0.1.11' }, since: { S: 'x' }, beat: { S: 'x' } }
-  await table.put({ ...whole, claim: { S: `VI_1#${eniOf('db-1')}` }, state: { S: 'master' } })
-  await table.put({ ...whole, claim: { S: 'VI_1#i-0a' }, state: { S: 'MASTER' } })
-  await table.put({ ...whole, claim: { S: 'VI_1' }, state: { S: 'MASTER' } })
-  expect(await claims()).toEqual([])
+  const { read } = await openOn(table)
+  const time = { S: '2026-11-23T01:02:03Z' }
+  const whole = { cluster: { S: 'db' }, state: { S: 'MASTER' }, addr: { S: '10.0.1.11' }, since: time, beat: time }
+  const [db1, db2] = [eniOf('db-1'), eniOf('db-2')]
+  await table.put({ ...whole, claim: { S: `VI_1#${db1}` }, state: { S: 'master' } })
+  await table.put({ ...whole, claim: { S: `VI_1#${db2}` }, prio: { N: '0.5' }, beat: { S: 'x'.repeat(300_000) } })
+  await table.put({ ...whole, claim: { S: 'VI_1#eni-0a' }, beat: { BOOL: true } })
+  await table.put({ ...whole, claim: { S: `VI_1#${db1}#2` } })
+  await table.put({ ...whole, claim: { S: 'VI_1#i-0a' } })
+  await table.put({ ...whole, claim: { S: 'VI_1' } })
+  const testimony = (await read()).get('VI_1')
+  expect(testimony?.claims).toEqual([])
+  const doubts = new Map(testimony?.doubts.map(({ eni: id, why }) => [id, why]))
+  expect(doubts).toEqual(
+    new Map([
+      [db1, expect.stringContaining('its state is "master", not one of MASTER')],
+      [db2, 'its prio is "0.5", not a whole number from 1 to 255'],
+      ['eni-0a', 'it has no beat'],
+    ]),
+  )
 })
 
 test('a claim is void whose interface is detached, or gone', async () => {

@@ -46,8 +46,8 @@ describe('the snippet', () => {
 
   test('takes what it is not told from the instance and from the others’ claims', async () => {
     const env = await onNode('db-1')
-    claim('db-1', 'MASTER prio=150 addr=10.0.1.11 since=- beat=1')
-    claim('db-2', 'BACKUP prio=100 addr=10.0.2.12 since=- beat=1')
+    claim('db-1', 'MASTER prio=150 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03Z')
+    claim('db-2', 'BACKUP prio=100 addr=10.0.2.12 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03Z')
     const { stdout, stderr } = await run(['--priority', '150'], { env })
     expect(stdout).toMatch(/^ {2}interface lo$/m)
     expect(stdout).toMatch(/^ {2}unicast_src_ip 10\.0\.1\.11$/m)
@@ -76,7 +76,7 @@ describe('the snippet', () => {
   })
 
   test('of a node that is the first says that no other has claimed yet', async () => {
-    claim('db-1', 'MASTER prio=150 addr=10.0.1.11 since=- beat=1')
+    claim('db-1', 'MASTER prio=150 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03Z')
     const { stderr } = await run(['--priority', '150'], { env: await onNode('db-1') })
     expect(stderr).toContain('no other node of db has published a claim about VI_1 yet')
   })

@@ -104,9 +104,9 @@ describe('a hook without a daemon, whose routes another node takes', () => {
   }
 
   test('leaves them to it, if it is a higher MASTER and alive', async () => {
-    setClaim('db-1', 'MASTER prio=200 addr=10.0.1.11 since=a beat=old')
+    setClaim('db-1', 'MASTER prio=200 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03.001Z')
     once(() => {
-      setClaim('db-1', 'MASTER prio=200 addr=10.0.1.11 since=a beat=new')
+      setClaim('db-1', 'MASTER prio=200 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03.002Z')
       taken()
     })
     const run = await hook('db-2', MASTER, { instance: byIds() })
@@ -119,7 +119,7 @@ describe('a hook without a daemon, whose routes another node takes', () => {
   })
 
   test('takes them back if its claim is an old one: the late write of a node that died', async () => {
-    setClaim('db-1', 'MASTER prio=200 addr=10.0.1.11 since=a beat=old')
+    setClaim('db-1', 'MASTER prio=200 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03.001Z')
     once(() => {
       if (writes().length === 2) taken()
     })

@@ -12,9 +12,10 @@ const CONFIG = 'failover: safe\ninterval: 1s'
 const CLAIM = 'vip-switch:db:VI_1'
 const PROOF = ['INSTANCE', 'VI_1', 'MASTER_RX_LOWER_PRI']
 
-function setClaim(node: string, state: string, beat: string | number, priority = 200): void {
+/** @param beat in seconds since the epoch */
+function setClaim(node: string, state: string, beat: number, priority = 200): void {
   const tags = endpoint.region.tags.get(eniOf(node)) ?? new Map<string, string>()
-  const value = `${state} prio=${priority} addr=10.0.1.11 since=a beat=${beat}`
+  const value = `${state} prio=${priority} addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=${new Date(beat * 1000).toISOString()}`
   endpoint.region.tags.set(eniOf(node), tags.set(CLAIM, value))
 }
 
@@ -36,7 +37,7 @@ const whereItWas = () => {
 
 describe('a hook without a daemon, with failover: safe', () => {
   test('publishes, reads the claims, and then writes at once where no other claims to be MASTER', async () => {
-    setClaim('db-1', 'BACKUP', 'old')
+    setClaim('db-1', 'BACKUP', 0)
     expect((await safeHook(MASTER)).exitCode).toBe(0)
     const actions = endpoint.requests.map(({ action }) => action)
     const published = actions.indexOf('CreateTags')
@@ -62,7 +63,7 @@ describe('a hook without a daemon, with failover: safe', () => {
 
   test('takes the routes of a higher MASTER that shows no life for the ttl', async () => {
     whereItWas()
-    setClaim('db-1', 'MASTER', 'old')
+    setClaim('db-1', 'MASTER', 0)
     const start = performance.now()
     let writtenAt = 0
     interceptWith(({ action }) => {
@@ -93,7 +94,7 @@ describe('a hook without a daemon, with failover: safe', () => {
   }, 30_000)
 
   test('takes back at once what a lower one has, when keepalived proves that it acts as master', async () => {
-    setClaim('db-2', 'MASTER', 'own', 150)
+    setClaim('db-2', 'MASTER', 0, 150)
     setClaim('db-1', 'MASTER', 0, 100)
     whereItWas()
     atEachPublish((count) => setClaim('db-1', 'MASTER', count, 100))

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { environmentFor, runProgram } from './cli.ts'
+import { environmentFor, logLines, runProgram } from './cli.ts'
 import { directory, endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
 import { both, eniOf, setTarget, TABLES, targets } from './node.ts'
 
@@ -80,11 +80,14 @@ describe('a switch to a node that VRRP does not mean', () => {
     expect(stderr).toContain('--pin 30m')
   })
 
-  test('says nothing of it to the node that VRRP means, nor where a tag is no claim', async () => {
+  test('says nothing of it to the node that VRRP means, nor where a tag is no claim, which is said', async () => {
     tag('db-1', CLAIM, master)
     expect((await run('switch', 'VI_1', '--to', 'db-1', '-f')).stderr).toBe('')
     tag('db-1', CLAIM, 'MASTER prio=high')
-    expect((await run('switch', 'VI_1', '--to', 'db-2', '-f')).stderr).toBe('')
+    const told = logLines(await run('switch', 'VI_1', '--to', 'db-2', '-f')).map(({ msg }) => msg)
+    expect(told).toEqual([
+      expect.stringContaining(`the claim of ${eniOf('db-1')} cannot be understood: its prio is "high"`),
+    ])
   })
 
   test('with --pin keeps it there', async () => {

@@ -29,7 +29,7 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
       shown += chunk.toString()
       const appears = (text: string) => !before.includes(text) && shown.includes(text)
       if (appears('all 2 routes')) claim('db-2', 'MASTER', 100)
-      if (appears('SPLIT-BRAIN')) claim('db-2', 'MASTER', 100, 'a-newer-beat')
+      if (appears('SPLIT-BRAIN')) claim('db-2', 'MASTER', 100, '2026-11-23T01:02:03.500Z')
       if (appears('if db-1 is alive')) terminal.stdin.write(CONTROL_C)
     })
     expect((await terminal).exitCode).toBe(0)

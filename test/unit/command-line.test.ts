@@ -1,8 +1,9 @@
 /** Commands that people are told to run: each is run here by a shell, as it is printed. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { judgeStateDirectory } from '../../src/agent/doctor/host.ts'
@@ -107,6 +108,14 @@ describe('a command line', () => {
     ])
     expect(callsOf(both('false' as CommandLine, commandLine('sudo')))).toEqual([])
   })
+})
+
+test('no command is put together anywhere else', () => {
+  const root = fileURLToPath(new URL('../../src', import.meta.url))
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  const commands = 'switch|pin|unpin|status|check|doctor|list|config|keepalived-config|init|iam-policy'
+  const form = new RegExp(`\\b(vip-switch (${commands})|aws|sudo|systemctl|journalctl) [^\`'\\n;]*\\$\\{`)
+  expect(files.filter((name) => form.test(readFileSync(join(root, name), 'utf8')))).toEqual([])
 })
 
 /** The commands of a screen, as they stand there: after a colon, or on lines of their own. */

@@ -21,6 +21,7 @@ export function memberOf(
       sourceDestCheck: false,
     },
     isSelf,
+    doubts: [],
     published: ['VI_1'],
     vrrpAddress: address,
     instance: { known: false, why: 'not read' },

@@ -155,11 +155,14 @@ test('docs/json.md has every key of the JSON', () => {
   const daemon = { mute: false, decision: { condition: 'OK', reason: '' }, counters: COUNTERS } as const
   const pin = { eni: DB1, since: 0, until: 1 }
   const troubles = [{ message: '', hint: '' }]
+  const doubts = [{ eni: DB2, of: 'claim', why: '' }] as const
   const keysOf = (value: unknown): string[] =>
     typeof value !== 'object' || value === null
       ? []
       : Object.entries(value).flatMap(([key, each]) => [...(Array.isArray(value) ? [] : [key]), ...keysOf(each)])
-  const keys = new Set(keysOf(JSON.parse(statusJson(overview({ troubles, instances: [instance({ daemon, pin })] })))))
+  const keys = new Set(
+    keysOf(JSON.parse(statusJson(overview({ troubles, instances: [instance({ daemon, pin, doubts })] })))),
+  )
   expect([...keys].sort()).toEqual([...new Set(Array.from(section.matchAll(/"(\w+)":/g), ([, key]) => key))].sort())
 })
 

@@ -20,7 +20,7 @@ const instanceSchema = z.object({
     state: z.enum(NODE_STATES),
     priority: z.int().nullable(),
     address: z.string(),
-    since: z.string(),
+    since: z.iso.datetime(),
     beat: z.string(),
   }),
   /** Whether the last publish was not acknowledged: the others cannot see this node. */

@@ -1,5 +1,6 @@
 /** Who the nodes are: whoever has published a claim, this node, and its peers by keepalived.conf. */
 import type { Config } from '../../config/schema.ts'
+import { doubtText } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { Ec2 } from '../../ec2/client.ts'
 import {
@@ -20,6 +21,8 @@ export type Member = {
   readonly isSelf: boolean
   /** The VRRP instances that it has published a claim of. */
   readonly published: readonly string[]
+  /** Claims of it that cannot be understood: the VRRP instance of each, and a sentence. */
+  readonly doubts: readonly { readonly name: string; readonly text: string }[]
   /** What its adverts come from. */
   readonly vrrpAddress: string
   /** Undefined where the interface is attached to none. */
@@ -54,16 +57,20 @@ export async function readCluster(
     const { date = 0 } = testimonies.values().next().value ?? {}
     const clockAheadMs = date > 0 ? wanted.clock.wall() - date : undefined
     const claims = [...testimonies].flatMap(([name, { claims: of }]) => of.map(({ claim }) => ({ name, claim })))
-    const enis = new Set([...claims.map(({ claim }) => claim.eni), ...(ownEni ? [ownEni] : [])])
+    const doubts = [...testimonies].flatMap(([name, { doubts: of }]) =>
+      of.filter((doubt) => doubt.of === 'claim').map((doubt) => ({ eni: doubt.eni, name, text: doubtText(doubt) })),
+    )
+    const carriers = [...claims.map(({ claim }) => claim), ...doubts].map(({ eni }) => eni)
+    const enis = new Set([...carriers, ...(ownEni ? [ownEni] : [])])
     const nics = await readInterfaces(ec2, [...enis], signal)
     const missing = peers.filter((peer) => !nics.some(({ addresses }) => addresses.includes(peer)))
     const vpc = nics.find(({ eni }) => eni === ownEni)?.vpc
     const found = vpc && missing.length > 0 ? await readInterfacesAt(ec2, missing, vpc, signal) : []
     const strangers = vpc ? missing.filter((peer) => !found.some(({ addresses }) => addresses.includes(peer))) : []
-    return { clockAheadMs, claims, strangers, nics: [...nics, ...found] }
+    return { clockAheadMs, claims, doubts, strangers, nics: [...nics, ...found] }
   }, wanted)
   if (!read.known) return read
-  const { nics, claims, ...rest } = read.value
+  const { nics, claims, doubts, ...rest } = read.value
   const ids = nics.flatMap(({ instance }) => instance ?? [])
   const instances = await learnFromEc2((signal) => readInstances(ec2, ids, signal), wanted)
 
@@ -75,6 +82,7 @@ export async function readCluster(
       nic,
       isSelf: nic.eni === ownEni,
       published: own.map(({ name }) => name),
+      doubts: doubts.filter(({ eni }) => eni === nic.eni),
       vrrpAddress:
         own[0]?.claim.address ?? nic.addresses.find((each) => peers.includes(each)) ?? nic.addresses[0] ?? '',
       instance,

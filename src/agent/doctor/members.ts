@@ -18,7 +18,7 @@ export function judgeMembers(
   ownEni: Known<EniId> | undefined,
 ): readonly Finding[] {
   const live = members.filter(isLive)
-  const silent = live.filter(({ published }) => published.length === 0)
+  const silent = live.filter(({ published, doubts }) => published.length === 0 && doubts.length === 0)
   const problems = [
     ...ownProblems(members, ownEni),
     ...members.filter((member) => !isLive(member)).map((member) => voidFinding(member, config, region)),
@@ -27,6 +27,14 @@ export function judgeMembers(
         subject: member.label,
         mend: { advice: `start the daemon there: systemctl enable --now vip-switch` },
       }),
+    ),
+    ...members.flatMap(({ label, doubts }) =>
+      doubts.map(({ name, text }) =>
+        finding('members', 'warn', `${name}: ${text}`, {
+          subject: label,
+          mend: { advice: 'its daemon writes it again: start it there' },
+        }),
+      ),
     ),
     ...(live.length < 2 ? [loneFinding(live)] : []),
   ]
@@ -45,12 +53,12 @@ function ownProblems(members: readonly Member[], ownEni: Known<EniId> | undefine
 }
 
 function voidFinding(
-  { label, nic, published, instance }: Member,
+  { label, nic, published, doubts, instance }: Member,
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
   region: string,
 ): Finding {
   const why = instance?.known ? `its instance is ${instance.value.state}` : 'it is attached to no instance'
-  const keys = published.map((name) => `Key=${claimKey(cluster, name)}`)
+  const keys = [...published, ...doubts.map(({ name }) => name)].map((name) => `Key=${claimKey(cluster, name)}`)
   const found = `${nic.eni} carries a claim, and no traffic: ${why}`
   if (instance) {
     const mend = { command: ec2Command(['start-instances', '--instance-ids', nic.instance ?? '…'], region) }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { Config } from '../../config/schema.ts'
+import { vipSwitch } from '../../core/command-line.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { RouteOutcome } from '../../core/route.ts'
 import { destinationText } from '../../core/vip.ts'
@@ -164,7 +165,7 @@ function outcomesOf(
   }
   if (decision?.action === 'yield' && progress !== 'settled') {
     const isPinned = pin !== undefined && pin.eni !== self.eni
-    const hint = isPinned ? `to give them back to VRRP before that: vip-switch unpin ${instance}` : undefined
+    const hint = isPinned ? `to give them back to VRRP before that: ${vipSwitch('unpin', instance)}` : undefined
     throw new Failure('refused', decision.reason, { hint })
   }
   const outcomes = ledger.outcomes(readProblem === undefined ? why : messageOf(readProblem))

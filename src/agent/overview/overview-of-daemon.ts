@@ -33,6 +33,7 @@ function instanceOverview(told: InstanceStatus, { message }: Trouble): InstanceO
     reason: message,
     routes: [],
     nodes: [{ ...own, liveness: 'alive', isHere: true, published: undefined }],
+    doubts: [],
     intended: undefined,
     masters: 0,
     pin: undefined,

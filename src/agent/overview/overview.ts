@@ -95,6 +95,7 @@ function instanceOverview(
     reason: obstacles.length > 0 ? obstacles.join('; ') : [reason, ...ignored].join('; '),
     routes: seenRoutes(routes, own, config, intended),
     nodes: seenNodes(nodes, host.eni),
+    doubts: testimony?.doubts ?? [],
     intended,
     masters,
     pin,

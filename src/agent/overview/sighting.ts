@@ -73,11 +73,11 @@ function troubleOf(error: unknown): Trouble {
   return { service: serviceOf(error), message: messageOf(error), hint: hintOf(error) }
 }
 
-/** Whatever carries a claim or a pin. */
+/** Whatever carries a claim or a pin, understood or not. */
 function membersOf(testimonies: Sighting['testimonies']): EniId[] {
-  return [...(testimonies?.values() ?? [])].flatMap(({ claims, pins }) => [
+  return [...(testimonies?.values() ?? [])].flatMap(({ claims, pins, doubts }) => [
     ...claims.map(({ claim }) => claim.eni),
-    ...pins.map(({ eni }) => eni),
+    ...[...pins, ...doubts].map(({ eni }) => eni),
   ])
 }
 
