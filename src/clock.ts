@@ -64,3 +64,12 @@ export function movableDeadline(ms: number, reserveMs = 0): MovableDeadline {
     },
   }
 }
+
+/** Of a deadline, the part that is kept for a last look at what was accepted late, and the most that this takes. */
+const LAST_LOOK_SHARE = 0.2
+const LONGEST_LAST_LOOK_MS = 2000
+
+/** How much of a deadline is kept for a last look. Both in milliseconds. */
+export function lastLookOf(deadlineMs: number): number {
+  return Math.min(LONGEST_LAST_LOOK_MS, deadlineMs * LAST_LOOK_SHARE)
+}

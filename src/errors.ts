@@ -1,7 +1,10 @@
 /** Errors that a person is meant to read: what happened, and in `hint` what to do about it. */
 
-/** What a failure means to the caller; the exit code follows from it (output/exit.ts). */
-export type FailureKind = 'usage' | 'config' | 'refused' | 'superseded' | 'failed'
+/**
+ * What a failure means to the caller; the exit code follows from it (output/exit.ts).
+ * - `interrupted`, `terminated`: a person or a program ended it, by SIGINT or by SIGTERM
+ */
+export type FailureKind = 'usage' | 'config' | 'refused' | 'superseded' | 'failed' | 'interrupted' | 'terminated'
 
 export class Failure extends Error {
   override name = 'Failure'

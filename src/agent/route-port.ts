@@ -16,7 +16,8 @@ export { longestWait }
 
 /** Reads and writes of one set of route tables. Calls go on until they succeed, cannot, or are no longer wanted. */
 export type RoutePort = {
-  read(): Promise<TableSelection>
+  /** @param signal ends this read, instead of what ends everything else */
+  read(signal?: AbortSignal): Promise<TableSelection>
   write(key: RouteKey, eni: EniId): Promise<'replaced' | 'created'>
   /** Asks whether a write would be permitted. */
   rehearse(key: RouteKey, eni: EniId, missing: boolean): Promise<void>
@@ -48,8 +49,8 @@ export function routePort(
   wanted: Wanted,
 ): RoutePort {
   return {
-    async read() {
-      const tables = await insist((signal) => readTables(ec2, selectors, signal), wanted)
+    async read(signal = wanted.signal) {
+      const tables = await insist((during) => readTables(ec2, selectors, during), { ...wanted, signal })
       return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
     },
     write: (key, eni) => insistOnRoute(ec2, key, eni, createMissing, 'edge', wanted),

@@ -2,25 +2,22 @@
 import type { Clock } from '../clock.ts'
 import type { EniId } from '../core/ids.ts'
 import {
-  findRoute,
-  isInPlace,
   type Move,
   type RouteKey,
   type RouteOutcome,
   type RoutePolicy,
   type RouteTable,
-  routeKeyText,
-  routeText,
   standingOf,
 } from '../core/route.ts'
 import type { Destination } from '../core/vip.ts'
-import { Failure, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
+import { openLedger } from './ledger.ts'
 import type { RoutePort } from './route-port.ts'
 
 const FIRST_CONFIRM_MS = 200
 const LONGEST_CONFIRM_MS = 5000
 /** A good read may be followed by a stale one (terraform-provider-aws#21629), so one good read proves little. */
-const GOOD_READS = 2
+const GOOD_LOOKS = 2
 
 export function planMoves(
   tables: readonly RouteTable[],
@@ -45,87 +42,114 @@ export function rehearseMoves(moves: readonly Move[], eni: EniId, routes: RouteP
       const { key, standing } = move
       if (standing.kind === 'refused') return { key, verdict: 'refused', detail: standing.reason }
       const isMissing = standing.kind === 'missing'
-      return attempt(key, 'permitted', async () => {
+      try {
         await routes.rehearse(key, eni, isMissing)
-        const call = isMissing ? 'CreateRoute' : 'ReplaceRoute'
-        return standing.kind === 'in-place' ? `in place already; ${call} is permitted` : `${call} is permitted`
-      })
+      } catch (error) {
+        return { key, verdict: 'failed', detail: messageOf(error) }
+      }
+      const permitted = `${isMissing ? 'CreateRoute' : 'ReplaceRoute'} is permitted`
+      const detail = standing.kind === 'in-place' ? `in place already; ${permitted}` : permitted
+      return { key, verdict: 'permitted', detail }
     }),
   )
 }
 
-/** Writes every due route in parallel, then reads until all that were accepted are seen in place, and stay. */
+export type SwitchStep =
+  | { readonly key: RouteKey; readonly kind: 'accepted' | 'confirmed' }
+  | { readonly key: RouteKey; readonly kind: 'failed'; readonly error: unknown }
+
+export type SwitchOptions = {
+  readonly policy: RoutePolicy
+  readonly clock: Clock
+  /** Ends the writes and the reads; a last look follows. */
+  readonly signal: AbortSignal
+  /** How long the last look may take, in milliseconds. */
+  readonly lastLookMs: number
+  /** Called as soon as something is known of a route. */
+  readonly onStep: (step: SwitchStep) => void
+}
+
+/**
+ * Writes every due route, all at once, and reads the routes until each that EC2 accepted was seen in place twice in a row.
+ * Each route has its own life: none waits for the answer to another's write. Never rejects.
+ */
 export async function makeMoves(
   moves: readonly Move[],
   eni: EniId,
   routes: RoutePort,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { policy, clock, signal, lastLookMs, onStep }: SwitchOptions,
 ): Promise<RouteOutcome[]> {
-  const outcomes = await Promise.all(moves.map((move) => moveOne(move, eni, routes)))
-  const accepted = moves.filter((move, index) => isDue(move) && outcomes[index]?.verdict === 'done')
-  if (accepted.length === 0) return outcomes
-  const doubts = await confirm(accepted, eni, routes, clock, signal)
-  return outcomes.map((outcome) => {
-    const doubt = doubts.get(routeKeyText(outcome.key))
-    return doubt && outcome.verdict === 'done' ? { ...outcome, verdict: 'failed', detail: doubt } : outcome
-  })
-}
+  const due = moves.filter(isDue).map(({ key }) => key)
+  const ledger = openLedger()
+  ledger.lookedAt(moves)
+  const accepted: RouteKey[] = []
+  const confirmed = new Set<RouteKey>()
+  const isOpen = (key: RouteKey) => ledger.goodLooks(key) < GOOD_LOOKS
+  let underWay = due.length
+  let answered = () => {}
+  /** The longer ago, the longer it takes to the next look. */
+  let since = clock.now()
 
-async function moveOne({ key, standing }: Move, eni: EniId, routes: RoutePort): Promise<RouteOutcome> {
-  switch (standing.kind) {
-    case 'in-place':
-      return { key, verdict: 'done', detail: 'in place already' }
-    case 'refused':
-      return { key, verdict: 'refused', detail: standing.reason }
-    case 'elsewhere':
-    case 'missing':
-      return attempt(key, 'done', () => routes.write(key, eni))
-  }
-}
-
-async function attempt(
-  key: RouteKey,
-  verdict: RouteOutcome['verdict'],
-  call: () => Promise<string>,
-): Promise<RouteOutcome> {
-  try {
-    return { key, verdict, detail: await call() }
-  } catch (error) {
-    const isRefused = error instanceof Failure && error.kind === 'refused'
-    return { key, verdict: isRefused ? 'refused' : 'failed', detail: messageOf(error) }
-  }
-}
-
-/** What speaks against a route's being in place, by its key's text; empty when all were seen there, twice in a row. */
-async function confirm(
-  accepted: readonly Move[],
-  eni: EniId,
-  routes: RoutePort,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  let goodReads = 0
-  let doubts = new Map(accepted.map(({ key }) => [routeKeyText(key), 'accepted, but not read back']))
-  for (let wait = FIRST_CONFIRM_MS; goodReads < GOOD_READS; wait = Math.min(LONGEST_CONFIRM_MS, wait * 2)) {
+  async function write(key: RouteKey): Promise<void> {
+    ledger.began(key)
     try {
-      await clock.sleep(wait, signal)
-      doubts = doubtsOf(accepted, (await routes.read()).tables, eni)
+      ledger.accepted(key, await routes.write(key, eni))
+      accepted.push(key)
+      onStep({ key, kind: 'accepted' })
     } catch (error) {
-      // Unknown is not "no": what is doubted stays doubted, with the reason why nobody knows.
-      return new Map([...doubts].map(([text, doubt]) => [text, `${doubt}: ${messageOf(error)}`]))
+      // The bare reason: the write was still waiting for its turn, and was never sent.
+      if (error !== signal.reason) ledger.failed(key, error)
+      onStep({ key, kind: 'failed', error })
     }
-    goodReads = doubts.size === 0 ? goodReads + 1 : 0
+    underWay -= 1
+    if (underWay === 0) since = clock.now()
+    answered()
   }
-  return doubts
+
+  async function look(during: AbortSignal): Promise<void> {
+    const { tables } = await routes.read(during)
+    ledger.lookedAt(standingsIn(tables, moves, eni, policy))
+    for (const key of accepted) {
+      if (isOpen(key) || confirmed.has(key)) continue
+      confirmed.add(key)
+      onStep({ key, kind: 'confirmed' })
+    }
+  }
+
+  async function confirm(): Promise<void> {
+    while (underWay > 0 || accepted.some(isOpen)) {
+      if (accepted.some(isOpen)) {
+        await clock.sleep(Math.min(LONGEST_CONFIRM_MS, clock.now() - since + FIRST_CONFIRM_MS), signal)
+        await look(signal)
+      } else {
+        await new Promise<void>((resolve) => {
+          answered = resolve
+        })
+        since = clock.now()
+      }
+    }
+  }
+
+  // Unknown is not "no": what was accepted stays so, with the reason why nobody knows more.
+  let why = ''
+  const explain = (error: unknown) => {
+    why = messageOf(error)
+  }
+  await Promise.all([...due.map(write), confirm().catch(explain)])
+  if (signal.aborted && due.some(isOpen)) {
+    explain(signal.reason)
+    const during = AbortSignal.timeout(lastLookMs)
+    await look(during).catch((error: unknown) => {
+      if (!during.aborted) explain(error)
+    })
+  }
+  return ledger.outcomes(why)
 }
 
-function doubtsOf(accepted: readonly Move[], tables: readonly RouteTable[], eni: EniId): Map<string, string> {
-  const doubts = new Map<string, string>()
-  for (const { key } of accepted) {
-    const table = tables.find(({ id }) => id === key.table)
-    const route = table && findRoute(table, key.vip)
-    if (route && isInPlace(route, eni)) continue
-    doubts.set(routeKeyText(key), `accepted, but read back as ${route ? routeText(route) : 'missing'}`)
-  }
-  return doubts
+function standingsIn(tables: readonly RouteTable[], moves: readonly Move[], eni: EniId, policy: RoutePolicy) {
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  return moves.flatMap(({ key }) => {
+    const table = byId.get(key.table)
+    return table ? [{ key, standing: standingOf(table, key.vip, eni, policy) }] : []
+  })
 }

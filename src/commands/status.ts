@@ -13,6 +13,7 @@ import { print } from '../output/print.ts'
 import { canRedraw, openScreen } from '../output/screen.ts'
 import { statusText } from '../output/status.ts'
 import { statusJson } from '../output/status-json.ts'
+import { interruption } from './interruption.ts'
 
 export type StatusOptions = { watch?: true; json?: true; config?: string }
 
@@ -48,15 +49,14 @@ function assertRedrawable({ json }: StatusOptions): void {
 
 /** Until Ctrl-C; the last picture stays. */
 async function watch(look: () => Promise<Overview>): Promise<void> {
-  const stopped = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
-  const ended = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()))
+  const stopped = interruption()
+  const ended = new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve()))
   const screen = openScreen(process.stdout)
   try {
-    while (!stopped.signal.aborted) {
+    while (!stopped.aborted) {
       const overview = await Promise.race([look(), ended])
       if (overview) screen.draw(statusText(overview))
-      await systemClock.sleep(REDRAW_MS, stopped.signal).catch(() => {})
+      await systemClock.sleep(REDRAW_MS, stopped).catch(() => {})
     }
   } finally {
     screen.end()

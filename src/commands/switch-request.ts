@@ -19,8 +19,9 @@ export type SwitchOptions = {
   dryRun?: true
   json?: true
   config?: string
-  /** Milliseconds. */
+  /** Milliseconds, as `deadline`. */
   pin?: number
+  deadline?: number
 }
 
 /** What is to be moved, and where to; undefined: to this node. */

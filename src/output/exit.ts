@@ -11,10 +11,14 @@ export const EXIT = {
   superseded: 5,
 } as const
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+/** As a shell tells of a program that a signal has ended: 128 and the signal's number. */
+export const SIGNAL_EXIT = { interrupted: 130, terminated: 143 } as const
+
+type Outcome = (typeof EXIT)[keyof typeof EXIT]
+export type ExitCode = Outcome | (typeof SIGNAL_EXIT)[keyof typeof SIGNAL_EXIT]
 
 /** What each exit code means, in a word or two. */
-export const MEANINGS: Readonly<Record<ExitCode, string>> = {
+export const MEANINGS: Readonly<Record<Outcome, string>> = {
   0: 'done',
   1: 'failed',
   2: 'usage or config',
@@ -37,6 +41,7 @@ const BY_KIND: Record<FailureKind, ExitCode> = {
   refused: EXIT.refused,
   superseded: EXIT.superseded,
   failed: EXIT.failed,
+  ...SIGNAL_EXIT,
 }
 
 export function exitCodeOfError(error: unknown): ExitCode {
@@ -44,7 +49,7 @@ export function exitCodeOfError(error: unknown): ExitCode {
 }
 
 /** The exit code of a command that moved several routes, or tried whether it may: some done and some not is partial. */
-export function exitCodeOfRoutes(verdicts: readonly RouteOutcome['verdict'][]): ExitCode {
+export function exitCodeOfRoutes(verdicts: readonly RouteOutcome['verdict'][]): Outcome {
   const isGood = (verdict: RouteOutcome['verdict']) => verdict === 'done' || verdict === 'permitted'
   if (verdicts.every(isGood)) return EXIT.done
   if (verdicts.some(isGood)) return EXIT.partial

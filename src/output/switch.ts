@@ -12,7 +12,7 @@ import {
 import { destinationText } from '../core/vip.ts'
 import { asJson, forPeople, type Printable } from './print.ts'
 import { styleOf } from './style.ts'
-import { table, widthOf, wrapped } from './table.ts'
+import { countText, table, widthOf, wrapped } from './table.ts'
 
 type Facts = ReadonlyMap<string, TargetFacts>
 
@@ -56,33 +56,47 @@ function fromText(standing: Standing, facts: Facts): string {
   return route.state === 'blackhole' ? `${label} (blackhole)` : label
 }
 
-/** What became of each route, and a last line that counts. @param width columns of the terminal */
+/**
+ * What became of each route, and a last line that counts.
+ * @param names of the route tables
+ * @param problems selectors of the config that mean no table, or not one alone
+ * @param width columns of the terminal
+ */
 export const outcomesText = forPeople(renderOutcomes)
 
 function renderOutcomes(
   outcomes: readonly RouteOutcome[],
   names: ReadonlyMap<string, string | undefined>,
+  problems: readonly string[],
   width: number = widthOf(process.stdout),
 ): string {
   const { green, red, yellow, bold } = styleOf(process.stdout)
-  const paint = { done: green, permitted: green, refused: yellow, failed: red }
+  const paint = { done: green, permitted: green, refused: yellow, unconfirmed: yellow, failed: red }
   const rows = outcomes.map(({ key, verdict, detail }) => {
     const what = verdict === 'done' || verdict === 'permitted' ? detail : `${verdict}: ${detail}`
     return [paint[verdict](MARKS[verdict]), key.table, names.get(key.table) ?? '', destinationText(key.vip), what]
   })
   const count = (verdict: RouteOutcome['verdict']) => outcomes.filter((outcome) => outcome.verdict === verdict).length
   const counted = VERDICTS.filter((verdict) => count(verdict) > 0).map((verdict) => `${count(verdict)} ${verdict}`)
-  return `${table(rows, undefined, width)}\n${bold(counted.join(', '))}`
+  if (problems.length > 0) counted.push(countText(problems.length, 'bad selector'))
+  const unmatched = problems.map((problem) => wrapped(`${red(MARKS.failed)}  ${problem}`, width))
+  return [table(rows, undefined, width), ...unmatched, bold(counted.join(', '))].join('\n')
 }
 
-const MARKS = { done: '✓', permitted: '✓', refused: '–', failed: '✗' } as const
-const VERDICTS = ['done', 'permitted', 'refused', 'failed'] as const
+const MARKS = { done: '✓', permitted: '✓', refused: '–', unconfirmed: '?', failed: '✗' } as const
+const VERDICTS = ['done', 'permitted', 'refused', 'unconfirmed', 'failed'] as const
+
+/** What a switch was to do: plan and facts as they were looked up, and selectors as above. */
+type Planned = {
+  readonly moves: readonly Move[]
+  readonly eni: EniId
+  readonly facts: Facts
+  readonly problems: readonly string[]
+}
 
 /** The same, for programs. Shape 1. */
 export function switchJson(
-  moves: readonly Move[],
-  eni: EniId,
-  facts: Facts,
+  { moves, eni, facts, problems }: Planned,
   outcomes: readonly RouteOutcome[],
   dryRun: boolean,
 ): Printable {
@@ -97,5 +111,5 @@ export function switchJson(
     detail: byKey.get(routeKeyText(key))?.detail ?? null,
   }))
   const to = { eni, instance: instance ?? null, name: name ?? null, zone: zone ?? null }
-  return asJson({ version: 1, dryRun, to, routes })
+  return asJson({ version: 1, dryRun, to, routes, problems })
 }

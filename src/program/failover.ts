@@ -1,6 +1,6 @@
 /** What keepalived and systemd call. */
 import type { Command } from 'commander'
-import { configOption, duration, type Exit, jsonOption } from './options.ts'
+import { configOption, deadlineOption, type Exit, jsonOption } from './options.ts'
 
 /** `notify` and `reconcile`. */
 export function addFailoverCommands(program: Command, exit: Exit): void {
@@ -10,11 +10,7 @@ export function addFailoverCommands(program: Command, exit: Exit): void {
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
     .option('--state-dir <dir>', 'where events are recorded (or RUNTIME_DIRECTORY; default /run/vip-switch)')
-    .option(
-      '--deadline <duration>',
-      'give up after this long (default 60s; beyond 50 routes, more)',
-      duration({ least: 1000, most: 3_600_000 }),
-    )
+    .addOption(deadlineOption())
     .addHelpText(
       'after',
       `

@@ -1,7 +1,7 @@
 /** The manual page, vip-switch(1), in mdoc: made from the same declarations as --help. */
 import type { Command } from 'commander'
 import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH, DEFAULT_STATE_DIRECTORY } from '../config/paths.ts'
-import { MEANINGS, PLUGIN_EXIT } from '../output/exit.ts'
+import { MEANINGS, PLUGIN_EXIT, SIGNAL_EXIT } from '../output/exit.ts'
 import { wrapped } from '../output/table.ts'
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline, outlineOf } from './outline.ts'
 
@@ -36,6 +36,8 @@ const PLUGIN_CODES = Object.entries(PLUGIN_EXIT)
   .map(([state, code]) => `${code} ${state}`)
   .join(', ')
 
+const SIGNAL_CODES = Object.values(SIGNAL_EXIT).join(' or ')
+
 /** @param date when the page was made, in milliseconds since the epoch */
 export function manualPage(program: Command, date: number): string {
   const outline = outlineOf(program)
@@ -62,6 +64,10 @@ export function manualPage(program: Command, date: number): string {
     ...tagged(MEANINGS, 'Li'),
     '.Pp',
     ...filled(`Those of check are a monitoring plugin’s: ${PLUGIN_CODES}.`),
+    '.Pp',
+    ...filled(
+      `A switch that SIGINT or SIGTERM ends before any route is known to have moved exits with ${SIGNAL_CODES}.`,
+    ),
     '.Sh EXAMPLES',
     ...literal(exampleLines(outline.notes)),
     '.Sh SEE ALSO',

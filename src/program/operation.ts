@@ -1,6 +1,6 @@
 /** What an operator does and looks at by hand. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption, pinDuration, repeatable } from './options.ts'
+import { configOption, deadlineOption, type Exit, jsonOption, pinDuration, repeatable } from './options.ts'
 
 /** `switch`, `pin`, `unpin` and `list`. */
 export function addOperationCommands(program: Command, exit: Exit): void {
@@ -14,6 +14,7 @@ export function addOperationCommands(program: Command, exit: Exit): void {
     .option('--eni <eni>', 'to this network interface')
     .option('--to <target>', 'to this private IP, Name or id (default with an INSTANCE: this node)')
     .option('--pin <duration>', 'keep them there for so long, whomever VRRP elects', pinDuration)
+    .addOption(deadlineOption())
     .option('-f, --force', 'do not ask')
     .option('--dry-run', 'ask EC2 whether it would be permitted; change nothing')
     .addOption(jsonOption())
@@ -37,6 +38,7 @@ Examples, the last with the flags of swiro:
     .argument('<instance>', 'VRRP instance of the config')
     .requiredOption('--for <duration>', 'for so long: 30m, 2h', pinDuration)
     .option('--to <target>', 'to this private IP, Name or id (default: this node)')
+    .addOption(deadlineOption())
     .option('-f, --force', 'do not ask')
     .addOption(jsonOption())
     .addOption(configOption())

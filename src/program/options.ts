@@ -9,6 +9,11 @@ export type Exit = (code: ExitCode) => void
 export const configOption = () =>
   new Option('-c, --config <file>', 'config file (or VIP_SWITCH_CONFIG; default /etc/vip-switch/config.yaml)')
 
+export const deadlineOption = () =>
+  new Option('--deadline <duration>', 'give up after this long (default 60s; beyond 50 routes, more)').argParser(
+    duration({ least: 1000, most: 3_600_000 }),
+  )
+
 export const jsonOption = (description = 'print JSON') => new Option('--json', description)
 
 /** An option that may be given several times; its value is a list. `byDefault` is for the help. */

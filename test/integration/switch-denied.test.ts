@@ -106,6 +106,46 @@ describe('with one table of several denied', () => {
   })
 })
 
+describe('with one bad selector of several', () => {
+  const routeTables = [A, { name: 'nowhere' }, B]
+  const problem = 'no route table matches the name nowhere'
+
+  test('an instance’s other tables are moved: partial, and the selector is named', async () => {
+    const { exitCode, stdout, stderr } = await runWithConfig({ routeTables }, { eni: ENI2 }, 'VI_1', '-f')
+    expect([targetOf(A), targetOf(B)]).toEqual([ENI2, ENI2])
+    expect(stdout).toMatch(/✗ {2}no route table matches the name nowhere\n2 done, 1 bad selector$/)
+    // Before anything is asked or done.
+    expect(stderr).toBe(`${problem}: vip-switch list shows what is there`)
+    expect(exitCode).toBe(3)
+  })
+
+  test('so it is in a dry run, and in JSON', async () => {
+    const words = ['VI_1', '--dry-run', '--json']
+    const { exitCode, stdout } = await runWithConfig({ routeTables }, { eni: ENI2 }, ...words)
+    expect(JSON.parse(stdout)).toMatchObject({
+      routes: [
+        { table: A, result: 'permitted' },
+        { table: B, result: 'permitted' },
+      ],
+      problems: [problem],
+    })
+    expect(exitCode).toBe(3)
+  })
+
+  test('nothing is moved where the words of the command name no table', async () => {
+    const { exitCode, stderr } = await run('-r', A, '-r', 'nowhere', '-v', '10.99.0.10', '-I', 'db-2', '-f')
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(problem) })
+    expect(writes()).toEqual([])
+  })
+
+  test('nor where no selector means any', async () => {
+    const none = { routeTables: [{ name: 'nowhere' }, { name: 'twin' }] }
+    const { exitCode, stderr } = await runWithConfig(none, { eni: ENI2 }, 'VI_1', '-f')
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(problem) })
+    expect(stderr).toContain('several route tables are named twin')
+  })
+})
+
 describe('with a role for the route tables', () => {
   test('reads and writes routes in the role, and looks up interfaces without it', async () => {
     endpoint.region.deny.push({ action: 'ReplaceRoute', resource: B }, { action: 'DescribeInstances' })

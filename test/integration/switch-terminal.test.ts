@@ -54,11 +54,11 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
   })
 
   test('gives people the time they need: the deadline is EC2’s alone', async () => {
-    // Lets the 60 s that have begun by then pass as soon as the question is asked.
+    // Lets the minute that has begun by then, or most of it, pass as soon as the question is asked.
     const timeFlies = `
       const begun = [], { setTimeout } = globalThis, write = process.stderr.write.bind(process.stderr)
       globalThis.setTimeout = (call, ms, ...rest) => {
-        if (ms === 60000) begun.push(call)
+        if (ms > 50000) begun.push(call)
         return setTimeout(call, ms, ...rest)
       }
       process.stderr.write = (text, ...rest) => {

@@ -78,6 +78,7 @@ describe('vip-switch switch', () => {
           detail: expect.stringContaining(`points to ${NAT}`),
         },
       ],
+      problems: [],
     })
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openLedger } from '../../src/agent/hook/ledger.ts'
+import { openLedger } from '../../src/agent/ledger.ts'
 import type { RouteKey, Standing } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { Failure } from '../../src/errors.ts'
@@ -41,7 +41,7 @@ describe('a route is done', () => {
       ledger.failed(A, new Failure('failed', 'not authorized'))
       ledger.lookedAt([{ key: A, standing: OURS }])
     })
-    expect(told).toEqual(['done: in place'])
+    expect(told).toEqual(['done: in place, though the write failed: not authorized'])
   })
 })
 
@@ -52,7 +52,7 @@ describe('a route is not done', () => {
       ledger.began(A)
       ledger.accepted(A, 'replaced')
     })
-    expect(told).toEqual(['failed: accepted, but not confirmed: the time is over'])
+    expect(told).toEqual(['unconfirmed: accepted, but not read back: the time is over'])
   })
 
   test('when the last look saw it elsewhere, or did not see its table', () => {
@@ -64,8 +64,8 @@ describe('a route is not done', () => {
       ledger.lookedAt([{ key: A, standing: THEIRS }])
     })
     expect(told).toEqual([
-      'failed: points to eni-0b after 1 write',
-      'failed: its table is not among those that are read',
+      'unconfirmed: accepted, but read back as eni-0b: the time is over',
+      'unconfirmed: accepted, but its table is not among those that are read',
     ])
   })
 

@@ -126,14 +126,18 @@ describe('on a narrow terminal', () => {
       ].join('\n'),
     )
     const outcomes: RouteOutcome[] = [
-      { key: { table: tableA.id, vip }, verdict: 'failed', detail: 'accepted, but read back as eni-02abcdef012345678' },
+      {
+        key: { table: tableA.id, vip },
+        verdict: 'unconfirmed',
+        detail: 'accepted, but read back as eni-02abcdef012345678',
+      },
     ]
-    const text = outcomesText(outcomes, new Map([[tableA.id, 'private-a']]), 50)
+    const text = outcomesText(outcomes, new Map([[tableA.id, 'private-a']]), [], 50)
     expect(text.split('\n')).toEqual([
-      '✗  rtb-0ab15050754f6a007  private-a  10.99.0.10/32',
-      '    failed: accepted, but read back as',
+      '?  rtb-0ab15050754f6a007  private-a  10.99.0.10/32',
+      '    unconfirmed: accepted, but read back as',
       '    eni-02abcdef012345678',
-      '1 failed',
+      '1 unconfirmed',
     ])
   })
 

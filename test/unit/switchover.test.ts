@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RoutePort } from '../../src/agent/route-port.ts'
-import { makeMoves, planMoves, rehearseMoves } from '../../src/agent/switchover.ts'
+import { makeMoves, planMoves, rehearseMoves, type SwitchStep } from '../../src/agent/switchover.ts'
 import { type RouteOutcome, routeKeyText, type Target } from '../../src/core/route.ts'
 import { parseDestination, parseVip } from '../../src/core/vip.ts'
 import { Failure } from '../../src/errors.ts'
@@ -45,11 +45,13 @@ function world(reads: (ReturnType<typeof tables> | Error)[] = [tables(ours, ours
       calls.push(`${clock.now()} rehearse ${routeKeyText(key)} ${target} ${missing}`)
     },
   }
-  const plan = (before = tables(theirs, theirs)) =>
-    planMoves(before, [VIP], OURS, { createMissing: true, takeOver: [] })
+  const policy = { createMissing: true, takeOver: [] }
+  const plan = (before = tables(theirs, theirs)) => planMoves(before, [VIP], OURS, policy)
+  const steps: string[] = []
+  const onStep = ({ key, kind }: SwitchStep) => void steps.push(`${kind} ${key.table}`)
   const make = (before = tables(theirs, theirs)) =>
-    makeMoves(plan(before), OURS, routes, { clock, signal: controller.signal })
-  return { clock, controller, calls, routes, plan, make }
+    makeMoves(plan(before), OURS, routes, { policy, clock, signal: controller.signal, lastLookMs: 1000, onStep })
+  return { clock, controller, calls, routes, plan, make, steps }
 }
 
 const results = (outcomes: RouteOutcome[]) => outcomes.map(({ verdict, detail }) => [verdict, detail])
@@ -94,34 +96,39 @@ describe('a switch by hand', () => {
     }
     expect(results(await make())).toEqual([
       ['done', 'replaced'],
-      ['failed', 'accepted, but read back as eni-0b: the deadline of 60 s has passed'],
+      ['unconfirmed', 'accepted, but read back as eni-0b: the deadline of 60 s has passed'],
     ])
-    expect(reads).toBe(3)
+    // The last one when the time was over.
+    expect(reads).toBe(4)
   })
 
   test.each([
-    ['a missing route', tables(ours, undefined), 'accepted, but read back as missing'],
+    ['a missing route', tables(ours, undefined), 'accepted, but read back as missing: throttled'],
     [
       'a blackhole',
       tables(ours, ours).map((table) => ({
         ...table,
         routes: table.routes.map((route) => ({ ...route, state: table.id === B ? 'blackhole' : route.state }) as const),
       })),
-      'accepted, but read back as eni-0a (blackhole)',
+      'accepted, but read back as eni-0a (blackhole): throttled',
     ],
-    ['a table that is gone', tables(ours, ours).slice(0, 1), 'accepted, but read back as missing'],
+    [
+      'a table that is gone',
+      tables(ours, ours).slice(0, 1),
+      'accepted, but its table is not among those that are read',
+    ],
   ])('does not take %s for a route that is in place', async (_, read, detail) => {
     const { make } = world([read, new Failure('failed', 'throttled')])
     expect(results(await make())).toEqual([
       ['done', 'replaced'],
-      ['failed', `${detail}: throttled`],
+      ['unconfirmed', detail],
     ])
   })
 
   test('takes a failed read neither for a yes nor for a no', async () => {
     const unread = world([new Failure('failed', 'not authorized')])
     expect(results(await unread.make())).toEqual(
-      Array(2).fill(['failed', 'accepted, but not read back: not authorized']),
+      Array(2).fill(['unconfirmed', 'accepted, but not read back: not authorized']),
     )
     const readOnce = world([tables(ours, ours), new Failure('failed', 'not authorized')])
     expect(results(await readOnce.make())).toEqual(Array(2).fill(['done', 'replaced']))
@@ -142,6 +149,46 @@ describe('a switch by hand', () => {
     calls.length = 0
     expect(results(await make())).toEqual(Array(2).fill(['refused', 'no such route']))
     expect(calls).toEqual([])
+  })
+
+  test('confirms what was accepted, while another write is not answered', async () => {
+    const { make, controller, routes, steps, clock } = world([tables(ours, theirs)])
+    const { write } = routes
+    routes.write = (key, target) => {
+      if (key.table === A) return write(key, target)
+      return new Promise((_, reject) => {
+        controller.signal.addEventListener('abort', () => reject(new Failure('failed', 'the deadline; not answered')))
+      })
+    }
+    const making = make()
+    await expect.poll(() => steps).toEqual([`accepted ${A}`, `confirmed ${A}`])
+    expect(clock.slept).toEqual([200, 400])
+    controller.abort(new Failure('failed', 'the deadline'))
+    expect(results(await making)).toEqual([
+      ['done', 'replaced'],
+      ['failed', 'the deadline; not answered'],
+    ])
+    expect(steps.at(-1)).toBe(`failed ${B}`)
+  })
+
+  test('tells of a route that was never sent that it was not written', async () => {
+    const { make, controller, routes } = world([tables(theirs, theirs)])
+    const reason = new Failure('failed', 'the deadline of 60 s has passed')
+    routes.write = () => Promise.reject(reason)
+    controller.abort(reason)
+    expect(results(await make())).toEqual(Array(2).fill(['failed', 'not written: the deadline of 60 s has passed']))
+  })
+
+  test('goes on looking at a route that was confirmed and is taken away while another is waited for', async () => {
+    const { make, steps } = world([
+      tables(ours, theirs),
+      tables(ours, theirs),
+      tables(theirs, ours),
+      tables(ours, ours),
+      tables(ours, ours),
+    ])
+    expect(results(await make())).toEqual(Array(2).fill(['done', 'replaced']))
+    expect(steps).toEqual([`accepted ${A}`, `accepted ${B}`, `confirmed ${A}`, `confirmed ${B}`])
   })
 
   test('touches neither a route in place nor one that is somebody else’s', async () => {

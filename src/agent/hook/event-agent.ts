@@ -13,12 +13,12 @@ import type { VrrpEvent } from '../../keepalived/event.ts'
 import type { Log } from '../../log.ts'
 import { Agent } from '../daemon/agent.ts'
 import { newCounters } from '../daemon/counters.ts'
+import { type Ledger, openLedger } from '../ledger.ts'
 import { type EventProgress, isPublished, progressOf } from '../protocol/single-event.ts'
 import type { Input, ProtocolState } from '../protocol/state.ts'
 import { memoryOf, settingsOf } from '../start-state.ts'
 import { isAnswered } from '../user-hooks/hooks-due.ts'
 import { type EventPorts, eventPorts } from './event-ports.ts'
-import { type Ledger, openLedger } from './ledger.ts'
 
 /** A claim that is not published by then is left to the next event. Milliseconds. */
 const LONGEST_PUBLISH = 5000

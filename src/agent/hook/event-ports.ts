@@ -7,9 +7,9 @@ import type { RouteKey } from '../../core/route.ts'
 import { addressOfThisInstance } from '../../ec2/identity.ts'
 import type { EventState } from '../../keepalived/event.ts'
 import type { AgentPorts } from '../daemon/agent.ts'
+import type { Ledger } from '../ledger.ts'
 import { insistOnRoute, type TableSelection } from '../route-port.ts'
 import type { EventTask } from './event-agent.ts'
-import type { Ledger } from './ledger.ts'
 
 export type EventPorts = AgentPorts & {
   /** Why the last read failed, or the last publish; undefined: it has not. */

@@ -1,5 +1,5 @@
 /** What one event of keepalived brings about when no daemon takes it. */
-import { type Clock, movableDeadline } from '../../clock.ts'
+import { type Clock, lastLookOf, movableDeadline } from '../../clock.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
@@ -18,9 +18,6 @@ const DEADLINE_MS = 60_000
 const STOP_ENDS_MS = 900
 /** A claim that says that this node is down is worth no more than this. */
 const PUBLISH_MS = 5000
-/** Of a deadline, the part that is kept for a last look at what was accepted late, and the most that this takes. */
-const LAST_LOOK_SHARE = 0.2
-const LONGEST_LAST_LOOK_MS = 2000
 
 export type HookOptions = {
   readonly configPath: string
@@ -119,7 +116,7 @@ async function runAgent(
     import('./event-agent.ts'),
   ])
   const length = deadlineMs ?? DEADLINE_MS
-  const lastLookMs = Math.min(LONGEST_LAST_LOOK_MS, length * LAST_LOOK_SHARE)
+  const lastLookMs = lastLookOf(length)
   const limit = movableDeadline(length, lastLookMs)
   const signal = AbortSignal.any([limit.signal, newer])
   const wanted = { permit, signal, clock, log }

@@ -1,9 +1,10 @@
-/** How each route of one event comes out: what was written, what EC2 said, and where the route was seen since. */
-import { type RouteKey, type RouteOutcome, routeKeyText, routeText, type Standing } from '../../core/route.ts'
-import { Failure, messageOf } from '../../errors.ts'
+/** How each of several routes comes out: what was written, what EC2 said, and where the route was seen since. */
+import { type RouteKey, type RouteOutcome, routeKeyText, routeText, type Standing } from '../core/route.ts'
+import { Failure, messageOf } from '../errors.ts'
 
 /** `no-table`: the last look did not find its table. */
 type Seen = Standing | { readonly kind: 'not-yet' | 'no-table' }
+const NOT_YET: Seen = { kind: 'not-yet' }
 
 type Entry = {
   readonly key: RouteKey
@@ -14,6 +15,8 @@ type Entry = {
   problem: unknown
   /** Where the route was, by the last look since the last write. */
   seen: Seen
+  /** How many looks in a row have found it in place since then. */
+  goodLooks: number
 }
 
 export type Ledger = {
@@ -35,6 +38,8 @@ export type Ledger = {
   }
   /** Whether the last write of the route has failed. */
   hasFailed(key: RouteKey): boolean
+  /** How many looks in a row have found the route in place since its last write. */
+  goodLooks(key: RouteKey): number
   /** @param why nothing more will be known of what is open still */
   outcomes(why: string): RouteOutcome[]
 }
@@ -45,7 +50,7 @@ export function openLedger(): Ledger {
     const text = routeKeyText(key)
     const known = entries.get(text)
     if (known) return known
-    const entry: Entry = { key, writes: 0, accepted: undefined, problem: undefined, seen: { kind: 'not-yet' } }
+    const entry: Entry = { key, writes: 0, accepted: undefined, problem: undefined, seen: NOT_YET, goodLooks: 0 }
     entries.set(text, entry)
     return entry
   }
@@ -53,13 +58,17 @@ export function openLedger(): Ledger {
     began(key) {
       const entry = entryOf(key)
       entry.writes += 1
-      Object.assign(entry, { accepted: undefined, problem: undefined, seen: { kind: 'not-yet' } })
+      Object.assign(entry, { accepted: undefined, problem: undefined, seen: NOT_YET, goodLooks: 0 })
     },
     accepted: (key, how) => void Object.assign(entryOf(key), { accepted: how }),
     failed: (key, error) => void Object.assign(entryOf(key), { problem: error }),
     lookedAt(routes) {
-      for (const entry of entries.values()) entry.seen = { kind: 'no-table' }
-      for (const { key, standing } of routes) entryOf(key).seen = standing
+      for (const { key } of routes) entryOf(key)
+      const seen = new Map(routes.map(({ key, standing }) => [routeKeyText(key), standing]))
+      for (const [text, entry] of entries) {
+        entry.seen = seen.get(text) ?? { kind: 'no-table' }
+        entry.goodLooks = entry.seen.kind === 'in-place' ? entry.goodLooks + 1 : 0
+      }
     },
     count() {
       const all = [...entries.values()]
@@ -72,25 +81,35 @@ export function openLedger(): Ledger {
       }
     },
     hasFailed: (key) => entryOf(key).problem !== undefined,
+    goodLooks: (key) => entryOf(key).goodLooks,
     outcomes: (why) => [...entries.values()].map((entry) => ({ key: entry.key, ...outcomeOf(entry, why) })),
   }
 }
 
 function outcomeOf(entry: Entry, why: string): Pick<RouteOutcome, 'verdict' | 'detail'> {
   const { accepted, problem, seen } = entry
-  if (seen.kind === 'in-place') return { verdict: 'done', detail: accepted ?? 'in place' }
+  if (seen.kind === 'in-place') return { verdict: 'done', detail: accepted ?? inPlaceText(entry) }
   if (seen.kind === 'refused') return { verdict: 'refused', detail: seen.reason }
-  if (problem === undefined) return { verdict: 'failed', detail: detailOf(entry, why) }
+  if (accepted !== undefined) return { verdict: 'unconfirmed', detail: unconfirmedText(entry, why) }
+  if (problem === undefined) return { verdict: 'failed', detail: unwrittenText(entry, why) }
   const isRefused = problem instanceof Failure && problem.kind === 'refused'
   return { verdict: isRefused ? 'refused' : 'failed', detail: messageOf(problem) }
 }
 
-function detailOf({ seen, writes, accepted }: Entry, why: string): string {
+/** EC2 may have done what it never answered. */
+function inPlaceText({ problem }: Entry): string {
+  return problem === undefined ? 'in place already' : `in place, though the write failed: ${messageOf(problem)}`
+}
+
+function unconfirmedText({ seen, writes }: Entry, why: string): string {
+  if (seen.kind === 'no-table') return 'accepted, but its table is not among those that are read'
+  if (seen.kind === 'not-yet') return `accepted, but not read back: ${why}`
+  const how = writes === 1 ? 'accepted' : `accepted ${writes} times`
+  return `${how}, but read back as ${seen.kind === 'elsewhere' ? routeText(seen.route) : 'missing'}: ${why}`
+}
+
+function unwrittenText({ seen, writes }: Entry, why: string): string {
   if (seen.kind === 'no-table') return 'its table is not among those that are read'
-  if (seen.kind === 'not-yet') {
-    return accepted === undefined ? `not written: ${why}` : `accepted, but not confirmed: ${why}`
-  }
-  const place = seen.kind === 'elsewhere' ? `points to ${routeText(seen.route)}` : 'is missing'
-  if (writes === 0) return `${place} and was not written: ${why}`
-  return `${place} after ${writes === 1 ? '1 write' : `${writes} writes`}`
+  if (writes > 0) return `not written: ${why}`
+  return `${seen.kind === 'elsewhere' ? `points to ${routeText(seen.route)}` : 'is missing'} and was not written: ${why}`
 }
