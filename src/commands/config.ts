@@ -1,9 +1,10 @@
 /** `vip-switch config`: whether the file is good, and what it comes to. */
 import { effectiveSettings } from '../config/effective.ts'
 import { readConfig } from '../config/file.ts'
-import { loadConfig, parseConfig } from '../config/load.ts'
+import { configFailure, loadConfig, parseConfig, vipsInVpc } from '../config/load.ts'
 import { configPath } from '../config/paths.ts'
-import { configJsonSchema } from '../config/schema.ts'
+import { type Config, configJsonSchema } from '../config/schema.ts'
+import { messageOf } from '../errors.ts'
 import { checkJson, managedText, settingsJson, settingsText } from '../output/config.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { asIs, asJson, print } from '../output/print.ts'
@@ -11,16 +12,30 @@ import { asIs, asJson, print } from '../output/print.ts'
 export type ConfigOptions = { json?: true; config?: string }
 
 /** @throws Failure that lists every problem of the file */
-export function checkConfig(file: string | undefined, { json, config: option }: ConfigOptions): ExitCode {
+export async function checkConfig(
+  file: string | undefined,
+  { json, config: option }: ConfigOptions,
+): Promise<ExitCode> {
   const path = file ?? configPath(option)
-  if (!json) {
-    print(managedText(path, loadConfig(path)))
-    return EXIT.done
-  }
-  const result = parseConfig(readConfig(path))
-  const problems = Array.isArray(result) ? result : []
-  print(checkJson(path, problems))
+  const text = readConfig(path)
+  const config = parseConfig(text)
+  const { problems, unchecked } = Array.isArray(config)
+    ? { problems: config, unchecked: [] }
+    : await checkVips(text, config)
+  if (json) print(checkJson(path, problems, unchecked))
+  else if (Array.isArray(config) || problems.length > 0) throw configFailure(path, problems)
+  else print(managedText(path, config, unchecked))
   return problems.length > 0 ? EXIT.usage : EXIT.done
+}
+
+/** What the file alone does not tell. */
+async function checkVips(text: string, config: Config) {
+  try {
+    const { rangesOfVpc } = await import('../agent/vpc-ranges.ts')
+    return { problems: vipsInVpc(text, config, await rangesOfVpc(config)), unchecked: [] }
+  } catch (error) {
+    return { problems: [], unchecked: [`whether every VIP is outside the VPC (${messageOf(error)})`] }
+  }
 }
 
 /** @throws Failure as checkConfig */

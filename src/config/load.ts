@@ -1,7 +1,9 @@
 /** Reads and validates the config file; every error at once, each with its line. */
 import { existsSync } from 'node:fs'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
+import { rangeAround } from '../core/route.ts'
+import { type Destination, destinationText } from '../core/vip.ts'
 import { cut, visible } from '../core/visible.ts'
 import { Failure, messageOf } from '../errors.ts'
 import { plainControlPath, readConfig } from './file.ts'
@@ -19,8 +21,12 @@ export function loadConfig(path: string): Config {
 /** @param path of which `text` was read */
 export function validConfig(path: string, text: string): Config {
   const result = parseConfig(text)
-  if (Array.isArray(result)) throw new Failure('config', problemLines(path, result))
+  if (Array.isArray(result)) throw configFailure(path, result)
   return result
+}
+
+export function configFailure(path: string, problems: readonly ConfigProblem[]): Failure {
+  return new Failure('config', problemLines(path, problems))
 }
 
 /** The config, where one was asked for or is in its default place. @throws Failure as loadConfig */
@@ -70,16 +76,32 @@ export function parseConfig(text: string): Config | ConfigProblem[] {
   }
   const result = configSchema.safeParse(value)
   if (result.success) return result.data
+  return limited(result.error.issues, (issue) => problemsOf(issue, value, (path) => lineIn(document, lines, path)))
+}
 
-  const lineOf = (path: readonly PropertyKey[]): number => {
-    for (let length = path.length; length >= 0; length--) {
-      const node = document.getIn(path.slice(0, length), true)
-      const range = rangeOf(node)
-      if (range !== undefined) return lines.linePos(range).line
-    }
-    return 1
+/** The line of what is at this path, or would be. */
+function lineIn(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length >= 0; length--) {
+    const range = rangeOf(document.getIn(path.slice(0, length), true))
+    if (range !== undefined) return lines.linePos(range).line
   }
-  return limited(result.error.issues, (issue) => problemsOf(issue, value, lineOf))
+  return 1
+}
+
+/** The VIPs of a config that are addresses of its VPC. @param text of which the config was parsed */
+export function vipsInVpc(text: string, config: Config, ranges: readonly Destination[]): ConfigProblem[] {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  return Object.entries(config.instances).flatMap(([name, { vips }]) =>
+    vips.flatMap((vip, index) => {
+      const range = rangeAround(vip, ranges)
+      if (!range) return []
+      const path = ['instances', name, 'vips', index]
+      const found = `${destinationText(vip)}, inside the VPC's own ${destinationText(range)}`
+      const allowed = 'an address outside every CIDR of the VPC'
+      return [{ line: lineIn(document, lines, path), path: pathText(path), found, allowed }]
+    }),
+  )
 }
 
 /** The problems of the first few items, by their lines, and how many more items there are. */

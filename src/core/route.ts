@@ -105,11 +105,7 @@ export function isInPlace({ target, state, propagated }: Route, eni: EniId): boo
 /** Why the route of `vip` in `table` is not ours to write; undefined if it is. */
 export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePolicy): string | undefined {
   const route = findRoute(table, vip)
-  const local = table.routes.filter(({ target }) => target.kind === 'local')
-  const inside = rangeRefusal(
-    vip,
-    local.map(({ destination }) => destination),
-  )
+  const inside = rangeRefusal(vip, localRanges([table]))
   if (inside) return inside
   if (!route) {
     return policy.createMissing ? undefined : 'there is no such route, and none may be created (createMissing)'
@@ -121,9 +117,20 @@ export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePoli
   return `the route ${how}, which is not ours to replace; to allow it, name ${owner} in takeOver of its instance in the config`
 }
 
+/** The CIDRs of the VPC, which each of its tables has as `local` routes. */
+export function localRanges(tables: readonly RouteTable[]): Destination[] {
+  const local = tables.flatMap(({ routes }) => routes.filter(({ target }) => target.kind === 'local'))
+  return [...new Map(local.map(({ destination }) => [destinationText(destination), destination])).values()]
+}
+
+/** The range of the VPC that the VIP is an address of; EC2 takes no route of it then. A range may be a whole subnet's. */
+export function rangeAround(vip: Destination, ranges: readonly Destination[]): Destination | undefined {
+  return isHost(vip) ? ranges.find((each) => contains(each, vip)) : undefined
+}
+
 /** Why a VIP in one of these ranges of the VPC cannot be routed; undefined if it is in none. */
 export function rangeRefusal(vip: Destination, ranges: readonly Destination[]): string | undefined {
-  const range = isHost(vip) ? ranges.find((each) => contains(each, vip)) : undefined
+  const range = rangeAround(vip, ranges)
   return (
     range &&
     `${destinationText(vip)} lies inside the VPC's own ${destinationText(range)}, where EC2 takes no such route: choose a VIP outside every CIDR of the VPC`

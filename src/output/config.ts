@@ -8,16 +8,26 @@ import { asIs, asJson, forPeople, type Printable } from './print.ts'
 import { styleOf } from './style.ts'
 import { columnsOf, widthOf, wrapped } from './table.ts'
 
-/** In one line, what a config that is good manages. @param width columns of the terminal */
-export const managedText = forPeople((path: string, config: Config, width: number = widthOf(process.stdout)) => {
-  const { cluster, instances } = config
-  const { green } = styleOf(process.stdout)
+/** In one line, what a config that is good manages. */
+export const managedText = forPeople(renderManaged)
+
+/** @param unchecked what the check did not find out @param width columns of the terminal */
+function renderManaged(
+  path: string,
+  { cluster, instances }: Config,
+  unchecked: readonly string[] = [],
+  width: number = widthOf(process.stdout),
+): string {
+  const { green, yellow } = styleOf(process.stdout)
   const each = Object.entries(instances).map(([name, { vips, routeTables }]) => {
     const tables = routeTables.map(selectorText).join(', ')
     return `${name} (${vips.map(destinationText).join(', ')} in ${tables})`
   })
-  return wrapped(`${green('✓')} ${path}: cluster ${cluster} manages ${each.join(', ')}`, width)
-})
+  const managed = `${green('✓')} ${path}: cluster ${cluster} manages ${each.join(', ')}`
+  return [managed, ...unchecked.map((what) => `  ${yellow('not checked:')} ${what}`)]
+    .map((line) => wrapped(line, width))
+    .join('\n')
+}
 
 /** Which route tables are meant, as briefly as it can be said. */
 function selectorText(selector: TableSelector): string {
@@ -34,8 +44,8 @@ function selectorText(selector: TableSelector): string {
 }
 
 /** The outcome of a check, for programs. Shape 1. */
-export function checkJson(path: string, problems: readonly ConfigProblem[]): Printable {
-  return asJson({ version: 1, path, ok: problems.length === 0, problems })
+export function checkJson(path: string, problems: readonly ConfigProblem[], unchecked: readonly string[]): Printable {
+  return asJson({ version: 1, path, ok: problems.length === 0, problems, unchecked })
 }
 
 /** The settings as YAML that could be the file; what it leaves out is marked. */

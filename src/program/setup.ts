@@ -29,11 +29,16 @@ function addConfigCommands(config: Command, exit: Exit): void {
     .addOption(configOption())
     .addHelpText(
       'after',
-      '\nExample:\n  vip-switch config check /tmp/config.yaml && sudo cp /tmp/config.yaml /etc/vip-switch/',
+      `
+EC2 is asked whether a VIP lies inside the VPC; where it does not tell, that is
+said, and the file counts as good.
+
+Example:
+  vip-switch config check /tmp/config.yaml && sudo cp /tmp/config.yaml /etc/vip-switch/`,
     )
     .action(async (file: string | undefined, options) => {
       const { checkConfig } = await import('../commands/config.ts')
-      exit(checkConfig(file, options))
+      exit(await checkConfig(file, options))
     })
 
   config

@@ -2,7 +2,15 @@
 import type { InstanceConfig } from '../../config/schema.ts'
 import { literally, vipSwitch } from '../../core/command-line.ts'
 import type { Finding, Mend } from '../../core/finding.ts'
-import { findRoute, type RouteTable, rangeRefusal, refusalOf, routeText, type Target } from '../../core/route.ts'
+import {
+  findRoute,
+  localRanges,
+  type RouteTable,
+  rangeRefusal,
+  refusalOf,
+  routeText,
+  type Target,
+} from '../../core/route.ts'
 import { contains, type Destination, destinationText, isHost, sameDestination } from '../../core/vip.ts'
 import { problemsOf } from '../../ec2/tables.ts'
 import { type Subnet, tableOfSubnet, type VpcTable } from '../../ec2/vpc.ts'
@@ -43,17 +51,11 @@ export function judgeVipRange(
   subnets: Known<readonly Subnet[]>,
 ): readonly Finding[] {
   if (tables.length === 0) return [finding('vip-range', 'skipped', 'no route table is known', { subject })]
-  const ranges = ownRanges(tables)
+  const ranges = localRanges(tables)
   const findings = config.vips.map((vip) => vipFinding(vip, ranges, subnets, subject))
   const problems = findings.filter(({ verdict }) => verdict !== 'ok')
   if (problems.length > 0) return problems
   return [finding('vip-range', 'ok', findings.map(({ found }) => found).join(', '), { subject })]
-}
-
-/** The ranges of the VPCs: each of their tables has a local route for each. */
-function ownRanges(tables: readonly RouteTable[]): readonly Destination[] {
-  const local = tables.flatMap(({ routes }) => routes.filter(({ target }) => target.kind === 'local'))
-  return [...new Map(local.map(({ destination }) => [destinationText(destination), destination])).values()]
 }
 
 function vipFinding(
@@ -89,7 +91,7 @@ export function judgeRoutes(
   members: readonly Member[],
 ): readonly Finding[] {
   if (tables.length === 0) return [finding('routes', 'skipped', 'no route table is known', { subject })]
-  const ranges = ownRanges(tables)
+  const ranges = localRanges(tables)
   // The check of their range tells of the others.
   const vips = config.vips.filter((vip) => rangeRefusal(vip, ranges) === undefined)
   if (vips.length === 0) return [finding('routes', 'skipped', 'no VIP can have a route', { subject })]
