@@ -7,12 +7,12 @@ import type { Config } from '../config/schema.ts'
 import { stateFile, writeAtomically } from '../config/state-directory.ts'
 import { isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
 import type { Pin } from '../core/pin.ts'
-import { findRoute, type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../core/route.ts'
+import { type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../core/route.ts'
 import type { Destination } from '../core/vip.ts'
 
 export type View = {
   readonly tables: readonly RouteTableId[]
-  /** Routes that were somebody else's, as key texts: these are looked at again before they are written. */
+  /** Routes that were not ours to write, as key texts: these are looked at again before they are written. */
   readonly foreign: readonly string[]
   /** The operator's pin that counted at the last look. */
   readonly pin?: Pin | undefined
@@ -23,9 +23,7 @@ type ViewFile = View & { readonly of: string }
 
 export function viewOf(tables: readonly RouteTable[], vips: readonly Destination[], policy: RoutePolicy): View {
   const foreign = tables.flatMap((table) =>
-    vips
-      .filter((vip) => findRoute(table, vip) && refusalOf(table, vip, policy))
-      .map((vip) => routeKeyText({ table: table.id, vip })),
+    vips.filter((vip) => refusalOf(table, vip, policy)).map((vip) => routeKeyText({ table: table.id, vip })),
   )
   return { tables: tables.map((table) => table.id), foreign }
 }
