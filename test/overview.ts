@@ -51,6 +51,7 @@ export function instance(change: Partial<InstanceOverview> = {}): InstanceOvervi
     masters: 1,
     pin: undefined,
     problems: [],
+    details: [],
     daemon: undefined,
     ...change,
   }
@@ -70,6 +71,7 @@ export function overview(change: Partial<Overview> = {}): Overview {
     control: '/run/vip-switch/control.sock',
     daemon: { kind: 'none' },
     here: undefined,
+    details: [],
     instances: [instance()],
     facts: FACTS,
     troubles: [],

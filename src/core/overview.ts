@@ -1,6 +1,7 @@
 /** Where things stand, as a screen, a monitoring plugin's line and a page of metrics show it: plain data. */
 import type { Doubt, NodeState } from './claim.ts'
 import type { Condition } from './decide.ts'
+import type { Detail } from './detail.ts'
 import type { EniId } from './ids.ts'
 import type { Liveness } from './liveness.ts'
 import type { Pin } from './pin.ts'
@@ -68,6 +69,7 @@ export type InstanceOverview = {
   readonly pin: Pin | undefined
   /** Selectors of the config that mean no table, or not one alone. */
   readonly problems: readonly string[]
+  readonly details: readonly Detail[]
   /** Undefined where no daemon answers. */
   readonly daemon: DaemonView | undefined
 }
@@ -102,6 +104,8 @@ export type Overview = {
   readonly daemon: DaemonSight
   /** The ENI of this host, where it is a node. */
   readonly here: EniId | undefined
+  /** Of this host. */
+  readonly details: readonly Detail[]
   readonly instances: readonly InstanceOverview[]
   /** By the id of ENI or instance. */
   readonly facts: ReadonlyMap<string, TargetFacts>

@@ -1,6 +1,7 @@
 /** What `vip-switch check` prints: the one line of a monitoring plugin, or JSON. */
 import { doubtText } from '../core/claim.ts'
 import type { Condition } from '../core/decide.ts'
+import type { Detail, DetailKind } from '../core/detail.ts'
 import type { InstanceOverview, Overview } from '../core/overview.ts'
 import { SEVERITIES } from './conditions.ts'
 import type { PluginState } from './exit.ts'
@@ -12,6 +13,8 @@ type Finding = {
   /** Undefined: it is of all of them, or of this host. */
   readonly instance: string | undefined
   readonly text: string
+  /** Undefined: it is not of a detail. */
+  readonly detail?: DetailKind
 }
 
 /** What is printed, and what it says, for the exit code. */
@@ -50,13 +53,14 @@ function documentOf(state: PluginState, findings: readonly Finding[], figures: r
     state: each.state.toUpperCase(),
     instance: each.instance ?? null,
     text: each.text,
+    detail: each.detail ?? null,
   }))
   return asJson({ version: 1, state: state.toUpperCase(), findings: told, figures })
 }
 
 function judge(overview: Overview): { state: PluginState; findings: readonly Finding[] } {
   const nameOf = namesIn(overview)
-  const found = [...findingsInEc2(overview), ...findingsHere(overview)]
+  const found = [...findingsInEc2(overview), ...findingsHere(overview), ...findingsOfDetails(overview)]
   const ordered = ORDER.flatMap((state) => found.filter((each) => each.state === state))
   const findings = ordered.map((each) => ({ ...each, text: named(each.text, nameOf) }))
   return { state: findings[0]?.state ?? 'unknown', findings }
@@ -103,6 +107,18 @@ function findingsHere({ daemon, control }: Overview): Finding[] {
     case 'none':
       return []
   }
+}
+
+function findingsOfDetails({ details, instances }: Overview): Finding[] {
+  const of =
+    (instance: string | undefined) =>
+    ({ kind, message, hint }: Detail): Finding => ({
+      state: 'warning',
+      instance,
+      text: `${instance === undefined ? '' : `${instance}: `}${message}${hint === undefined ? '' : ` (${hint})`}`,
+      detail: kind,
+    })
+  return [...details.map(of(undefined)), ...instances.flatMap((each) => each.details.map(of(each.name)))]
 }
 
 type Figures = {

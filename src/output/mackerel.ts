@@ -1,5 +1,6 @@
 /** Figures as mackerel-agent takes them from a plugin (https://mackerel.io/docs/entry/advanced/custom-metrics). */
 import { CONDITIONS } from '../core/decide.ts'
+import { detailKindsFrom } from '../core/detail.ts'
 import { PLACES } from '../core/overview.ts'
 import type { Measure } from './measures.ts'
 import { asIs, type Printable } from './print.ts'
@@ -31,6 +32,7 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
       line('daemon_up', 'daemon answers'),
       line('config_rejected', 'config rejected'),
       line('ec2_readable', 'EC2 readable'),
+      ...detailKindsFrom('host').map((kind) => line(kind)),
     ],
   },
   'condition.#': {
@@ -46,6 +48,10 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
       line('pinned'),
       line('mute', 'this node is mute'),
     ],
+  },
+  'details.#': {
+    label: 'vip-switch: details',
+    metrics: detailKindsFrom('daemon', 'ec2').map((kind) => line(kind)),
   },
   'events.#': {
     label: 'vip-switch: since the daemon started',

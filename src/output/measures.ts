@@ -1,5 +1,6 @@
 /** Where things stand, in figures: each by its name for Prometheus, and by its place in a graph of Mackerel. */
 import { CONDITIONS } from '../core/decide.ts'
+import { type Detail, type DetailKind, detailKindsFrom } from '../core/detail.ts'
 import { type DaemonCounters, type InstanceOverview, type Overview, PLACES } from '../core/overview.ts'
 
 /** The names for Prometheus, with what they mean. A name that ends with `_total` is a counter's. */
@@ -13,6 +14,7 @@ export const FAMILIES = {
   vip_switch_is_master: 'Whether this node claims to be MASTER.',
   vip_switch_pinned: 'Whether an operator has pinned the routes to a node.',
   vip_switch_mute: 'Whether the other nodes cannot see what this one claims.',
+  vip_switch_detail: 'Whether something needs a look besides the condition, by what it is.',
   vip_switch_transitions_total: 'Changes of the state of keepalived on this node.',
   vip_switch_route_writes_total: 'Routes that the daemon has written, or tried to.',
   vip_switch_heals_total: 'Routes that the daemon has taken back from what is no node of the cluster.',
@@ -34,16 +36,19 @@ export type Measure = {
 }
 
 /** What is not known is not there. @param isConfigWrong whether the config file could not even be read */
-export function measuresOf({ daemon, troubles, instances }: Overview, isConfigWrong = false): Measure[] {
+export function measuresOf(overview: Overview, isConfigWrong = false): Measure[] {
+  const { daemon, troubles, instances } = overview
   const isConfigRejected = isConfigWrong || (daemon.kind === 'up' && daemon.rejected !== undefined)
   return [
     ofHost('vip_switch_daemon_up', 'daemon_up', daemon.kind === 'up'),
     ofHost('vip_switch_config_rejected', 'config_rejected', isConfigRejected),
     ofHost('vip_switch_ec2_readable', 'ec2_readable', troubles.length === 0),
+    ...(daemon.kind === 'up' ? hostDetailMeasures(overview) : []),
     ...instances.flatMap((instance) => [
       ...conditionMeasures(instance),
       ...(troubles.length === 0 ? routeMeasures(instance) : []),
       ...nodeMeasures(instance, troubles.length === 0),
+      ...detailMeasures(instance, troubles.length === 0),
       ...counterMeasures(instance),
     ]),
   ]
@@ -91,6 +96,26 @@ function nodeMeasures({ name, masters, pin, nodes, daemon }: InstanceOverview, i
     ...(here ? [measure('vip_switch_is_master', 'is_master', here.state === 'MASTER')] : []),
     ...(daemon ? [measure('vip_switch_mute', 'mute', daemon.mute)] : []),
   ]
+}
+
+function hostDetailMeasures({ details }: Overview): Measure[] {
+  return detailKindsFrom('host').map((kind) => detailMeasure(kind, details, undefined))
+}
+
+function detailMeasures({ name, details, daemon }: InstanceOverview, isRead: boolean): Measure[] {
+  const kinds = [...(daemon ? detailKindsFrom('daemon') : []), ...(isRead ? detailKindsFrom('ec2') : [])]
+  return kinds.map((kind) => detailMeasure(kind, details, name))
+}
+
+function detailMeasure(kind: DetailKind, details: readonly Detail[], instance: string | undefined): Measure {
+  return {
+    family: 'vip_switch_detail',
+    labels: { detail: kind },
+    instance,
+    value: Number(details.some((detail) => detail.kind === kind)),
+    graph: instance === undefined ? 'host' : 'details',
+    line: kind,
+  }
 }
 
 type Counter = Pick<Measure, 'family' | 'labels' | 'graph' | 'line'> & { readonly key: keyof DaemonCounters }

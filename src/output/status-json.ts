@@ -1,4 +1,5 @@
 /** What `vip-switch status --json` prints. Shape 1, which docs/json.md describes. */
+import type { Detail } from '../core/detail.ts'
 import type { EniId } from '../core/ids.ts'
 import type { InstanceOverview, Overview, Place } from '../core/overview.ts'
 import { type TargetFacts, targetText } from '../core/route.ts'
@@ -8,7 +9,7 @@ import { namesIn } from './names.ts'
 import { asJson, type Printable } from './print.ts'
 
 export function statusJson(overview: Overview): Printable {
-  const { cluster, region, date, control, daemon, here, instances, troubles, notes } = overview
+  const { cluster, region, date, control, daemon, here, details, instances, troubles, notes } = overview
   return asJson({
     version: 1,
     cluster: cluster ?? null,
@@ -21,6 +22,7 @@ export function statusJson(overview: Overview): Printable {
       reason: daemon.kind === 'down' || daemon.kind === 'silent' ? daemon.reason : null,
       configRejected: daemon.kind === 'up' ? (daemon.rejected ?? null) : null,
     },
+    details: details.map(detailJson),
     troubles: troubles.map(({ message, hint }) => ({ message, hint: hint ?? null })),
     notes,
     instances: instances.map((instance) => instanceJson(instance, overview)),
@@ -36,7 +38,7 @@ const STATES: Readonly<Record<Place, string>> = {
 }
 
 function instanceJson(instance: InstanceOverview, overview: Overview) {
-  const { name, condition, reason, routes, nodes, doubts, intended, pin, problems, daemon } = instance
+  const { name, condition, reason, routes, nodes, doubts, intended, pin, problems, details, daemon } = instance
   const { facts } = overview
   const step = nextStepOf(instance, intended && namesIn(overview)(intended), overview.region)
   return {
@@ -46,6 +48,7 @@ function instanceJson(instance: InstanceOverview, overview: Overview) {
     nextStep: step ? stepText(step) : null,
     page: pageOf(condition) ?? null,
     problems,
+    details: details.map(detailJson),
     owner: intended ? nodeJson(intended, facts.get(intended)) : null,
     pin: pin ? { eni: pin.eni, since: timeText(pin.since), until: timeText(pin.until) } : null,
     routes: routes.map(({ key, tableName, place, route }) => {
@@ -75,6 +78,10 @@ function instanceJson(instance: InstanceOverview, overview: Overview) {
     doubts: doubts.map(({ eni, of, why }) => ({ ...nodeJson(eni, facts.get(eni)), of, why })),
     daemon: daemon ? { mute: daemon.mute, decision: daemon.decision ?? null, counters: daemon.counters } : null,
   }
+}
+
+function detailJson({ kind, message, hint }: Detail) {
+  return { kind, message, hint: hint ?? null }
 }
 
 function nodeJson(eni: EniId, facts: TargetFacts | undefined) {

@@ -1,5 +1,6 @@
 /** What `vip-switch status` prints: one screen for a person who was woken. */
 import { doubtText } from '../core/claim.ts'
+import type { Detail } from '../core/detail.ts'
 import type { InstanceOverview, Overview } from '../core/overview.ts'
 import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from './conditions.ts'
 import { named, namesIn } from './names.ts'
@@ -27,9 +28,10 @@ const render = forPeople((overview: Overview, steps: readonly (Step | undefined)
   return [headText(canvas), ...blocks].join('\n\n')
 })
 
-function headText({ overview, width, style, nameOf }: Canvas): string {
+function headText(canvas: Canvas): string {
+  const { overview, width, style, nameOf } = canvas
   const { bold, dim, red, yellow } = style
-  const { cluster, region, date, here, daemon, control, troubles, notes } = overview
+  const { cluster, region, date, here, daemon, control, details, troubles, notes } = overview
   const where = here ? `on ${nameOf(here)}${daemon.kind === 'up' ? ', its daemon up' : ''}` : ''
   const title = [cluster && bold(cluster), region, momentText(date), where].filter(Boolean).join('  ')
   const lines = [title]
@@ -41,6 +43,7 @@ function headText({ overview, width, style, nameOf }: Canvas): string {
   if (daemon.kind === 'up' && daemon.rejected !== undefined) {
     lines.push(yellow(`the daemon goes on with its old config: ${daemon.rejected}`), '→ vip-switch config check')
   }
+  lines.push(...details.flatMap((detail) => detailLines(detail, canvas)))
   const unread = [...new Set(troubles.map(({ service = 'EC2' }) => service))].join(' and ')
   if (unread !== '') lines.push(red(`${unread} cannot be read:`))
   for (const { message } of troubles) lines.push(`  ${message}`)
@@ -59,9 +62,14 @@ function instanceText(instance: InstanceOverview, step: Step | undefined, canvas
   return blocks.filter(Boolean).join('\n\n')
 }
 
+/** What it is, and what to do about it. */
+function detailLines({ message, hint }: Detail, { style: { bold, yellow }, nameOf }: Canvas): string[] {
+  return [yellow(named(message, nameOf)), ...(hint === undefined ? [] : [`${bold('→')} ${hint}`])]
+}
+
 function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas: Canvas): string[] {
   const { overview, width, style, nameOf } = canvas
-  const { condition, reason, daemon, pin, problems, doubts } = instance
+  const { condition, reason, daemon, pin, problems, doubts, details } = instance
   const { yellow, dim } = style
   const told = daemon?.decision
   const agrees = told?.condition === condition
@@ -86,6 +94,7 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
     ...sentences.map((text) => wrapped(`  ${text}`, width)),
     ...(step && !isExplained ? [stepLines(step, canvas)] : []),
     ...(page ? [wrapped(dim(`    ${pageHere(page, width - PAGE_INDENT)}`), width)] : []),
+    ...details.flatMap((detail) => detailLines(detail, canvas)).map((text) => wrapped(`  ${text}`, width)),
   ]
 }
 

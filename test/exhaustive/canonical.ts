@@ -8,7 +8,17 @@ const BEATS = new Set(['beat', 'beats', 'published', 'publishing'])
 /** What is held by ENI or by route: the holder says what it is. */
 const HOLDERS = new Set(['beats', 'acceptedAt', 'heals', 'writes'])
 /** For people; or the same in every state. */
-const WITHOUT_EFFECT = new Set(['since', 'reason', 'settings', 'keys', 'date', 'address', 'due', 'ignoredPins'])
+const WITHOUT_EFFECT = new Set([
+  'since',
+  'reason',
+  'settings',
+  'keys',
+  'date',
+  'address',
+  'due',
+  'ignoredPins',
+  'details',
+])
 /** Longer than anything is remembered. */
 const LONG_AGO_MS = 61_000
 

@@ -9,6 +9,7 @@ import {
   type ProtocolSettings,
 } from '../../src/agent/protocol/state.ts'
 import type { Claim, NodeState } from '../../src/core/claim.ts'
+import { newDetails } from '../../src/core/detail.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
 import type { RouteKey, Target } from '../../src/core/route.ts'
@@ -174,6 +175,7 @@ export class World {
     if (decision && isNews(decision, before.decision)) {
       this.log(`${node.name}: ${decision.condition}: ${decision.reason}`)
     }
+    for (const { message } of newDetails(before.details, state.details)) this.log(`${node.name} warns: ${message}`)
     for (const effect of effects) this.#perform(node, effect)
     this.#wake(node)
   }

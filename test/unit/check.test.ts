@@ -3,6 +3,8 @@ import type { Overview } from '../../src/core/overview.ts'
 import { checkJson, checkLine, pluginLine, unknownJson } from '../../src/output/check.ts'
 import { COUNTERS, DB1, instance, overview } from '../overview.ts'
 
+const DETAIL = { kind: 'external-writer', message: `routes were set to ${DB1}`, hint: 'ask who' } as const
+
 const line = (change: Partial<Overview>, alone = true) => checkLine(overview(change), alone).text
 
 test('all is well', () => {
@@ -32,6 +34,12 @@ test.each<[string, Partial<Overview>, RegExp]>([
     { instances: [instance({ daemon: { mute: true, decision: undefined, counters: COUNTERS } })] },
     /VI_1: this node is mute/,
   ],
+  [
+    'knows of a detail of an instance',
+    { instances: [instance({ details: [DETAIL] })] },
+    /^VI_1: routes were set to db-1 \(ask who\); VI_1 OK/,
+  ],
+  ['knows of a detail of its host', { details: [DETAIL] }, /^routes were set to db-1 \(ask who\); VI_1 OK/],
   ['means a table that is not there', { instances: [instance({ problems: ['no table x'] })] }, /VI_1: no table x/],
 ])('a daemon that %s is a warning, if nothing is worse', (_, change, said) => {
   const { state, text: line } = checkLine(overview(change), true)
@@ -69,15 +77,24 @@ describe('as JSON', () => {
   const json = (change: Partial<Overview> = {}) => JSON.parse(checkJson(overview(change)).text)
 
   test('has every finding, the worst first, and the figures of each instance', () => {
-    const instances = [instance(), instance({ name: 'VI_2', condition: 'BLACKHOLE', reason: `${DB1} is gone` })]
+    const instances = [
+      instance({ details: [DETAIL] }),
+      instance({ name: 'VI_2', condition: 'BLACKHOLE', reason: `${DB1} is gone` }),
+    ]
     expect(checkJson(overview({ instances })).state).toBe('critical')
     expect(json({ instances, daemon: { kind: 'down', reason: 'no such socket' } })).toEqual({
       version: 1,
       state: 'CRITICAL',
       findings: [
-        { state: 'CRITICAL', instance: 'VI_2', text: 'VI_2 BLACKHOLE: db-1 is gone' },
-        { state: 'WARNING', instance: null, text: expect.stringContaining('no daemon answers') },
-        { state: 'OK', instance: 'VI_1', text: expect.stringContaining('VI_1 OK: the routes belong to db-1') },
+        { state: 'CRITICAL', instance: 'VI_2', text: 'VI_2 BLACKHOLE: db-1 is gone', detail: null },
+        { state: 'WARNING', instance: null, text: expect.stringContaining('no daemon answers'), detail: null },
+        {
+          state: 'WARNING',
+          instance: 'VI_1',
+          text: 'VI_1: routes were set to db-1 (ask who)',
+          detail: 'external-writer',
+        },
+        { state: 'OK', instance: 'VI_1', text: expect.stringContaining('VI_1 OK: the routes belong'), detail: null },
       ],
       figures: [
         { instance: 'VI_1', condition: 'OK', routesInPlace: 2, routes: 2, masters: 1 },
@@ -90,7 +107,7 @@ describe('as JSON', () => {
     expect(JSON.parse(unknownJson('no config'))).toEqual({
       version: 1,
       state: 'UNKNOWN',
-      findings: [{ state: 'UNKNOWN', instance: null, text: 'no config' }],
+      findings: [{ state: 'UNKNOWN', instance: null, text: 'no config', detail: null }],
       figures: [],
     })
     const troubles = [{ message: 'reading tables: no', hint: undefined }]

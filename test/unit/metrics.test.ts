@@ -16,6 +16,7 @@ const NODE = overview({
       routes: [route('private-a'), route('private-c', { place: 'blackhole' })],
       nodes: [node({ isHere: true }), BACKUP],
       daemon: DAEMON,
+      details: [{ kind: 'external-writer', message: '', hint: undefined }],
     }),
   ],
 })
@@ -52,6 +53,9 @@ describe('for Prometheus', () => {
         'vip_switch_is_master{cluster="db",vrrp_instance="VI_1"} 1',
         'vip_switch_pinned{cluster="db",vrrp_instance="VI_1"} 0',
         'vip_switch_mute{cluster="db",vrrp_instance="VI_1"} 1',
+        'vip_switch_detail{cluster="db",vrrp_instance="VI_1",detail="external-writer"} 1',
+        'vip_switch_detail{cluster="db",vrrp_instance="VI_1",detail="source-dest-check"} 0',
+        'vip_switch_detail{cluster="db",detail="state-not-saved"} 0',
         'vip_switch_heals_total{cluster="db",vrrp_instance="VI_1"} 3',
         'vip_switch_hooks_total{cluster="db",vrrp_instance="VI_1",result="failed"} 2',
       ]),
@@ -73,6 +77,9 @@ describe('what is not known is missing', () => {
     for (const family of Object.keys(FAMILIES)) if (family.endsWith('_total')) expect(families).not.toContain(family)
     expect(families).not.toContain('vip_switch_is_master')
     expect(families).not.toContain('vip_switch_mute')
+    expect(sampled(overview()).filter((line) => line.startsWith('vip_switch_detail'))).toEqual([
+      'vip_switch_detail{cluster="db",vrrp_instance="VI_1",detail="source-dest-check"} 0',
+    ])
   })
 
   test('without EC2, routes and masters; the daemon’s figures are there', () => {

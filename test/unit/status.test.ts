@@ -121,6 +121,19 @@ describe('the screen, when something is wrong', () => {
   })
 })
 
+test('details are told with what to do, those of the host at the top', () => {
+  const detail = { kind: 'external-writer', message: `routes were set to ${DB2}`, hint: 'ask who' } as const
+  const text = statusText(
+    overview({
+      details: [{ kind: 'state-not-saved', message: 'the disk is full', hint: undefined }],
+      instances: [instance({ details: [detail] })],
+    }),
+    80,
+  )
+  expect(text).toContain('runs here\nthe disk is full\n\nVI_1  OK\n')
+  expect(text).toContain('routes are in place\n  routes were set to db-2\n  → ask who\n')
+})
+
 test('every condition but OK names what to do next, and its page', () => {
   for (const condition of CONDITIONS) {
     const isFine = condition === 'OK'
@@ -156,12 +169,15 @@ test('docs/json.md has every key of the JSON', () => {
   const pin = { eni: DB1, since: 0, until: 1 }
   const troubles = [{ message: '', hint: '' }]
   const doubts = [{ eni: DB2, of: 'claim', why: '' }] as const
+  const details = [{ kind: 'external-writer', message: '', hint: '' }] as const
   const keysOf = (value: unknown): string[] =>
     typeof value !== 'object' || value === null
       ? []
       : Object.entries(value).flatMap(([key, each]) => [...(Array.isArray(value) ? [] : [key]), ...keysOf(each)])
   const keys = new Set(
-    keysOf(JSON.parse(statusJson(overview({ troubles, instances: [instance({ daemon, pin, doubts })] })))),
+    keysOf(
+      JSON.parse(statusJson(overview({ troubles, details, instances: [instance({ daemon, pin, doubts, details })] }))),
+    ),
   )
   expect([...keys].sort()).toEqual([...new Set(Array.from(section.matchAll(/"(\w+)":/g), ([, key]) => key))].sort())
 })

@@ -1,6 +1,7 @@
 /** One VRRP instance on this node: the protocol, performed. */
 import { type Clock, UNWANTED } from '../../clock.ts'
 import type { Decision } from '../../core/decide.ts'
+import { newDetails } from '../../core/detail.ts'
 import { type RouteKey, routeKeyText } from '../../core/route.ts'
 import { isThrottle, serviceOf } from '../../ec2/errors.ts'
 import { hintOf, messageOf } from '../../errors.ts'
@@ -61,12 +62,13 @@ export class Agent {
   /** Takes what has happened; whatever it leads to is under way when this returns. */
   deliver(input: Input): void {
     if (this.#stopped.signal.aborted) return
-    const { decision: before } = this.#state
-    const { state, effects } = step(this.#state, input, this.#now())
-    countStep(this.#options.counters, this.#state, state)
+    const before = this.#state
+    const { state, effects } = step(before, input, this.#now())
+    countStep(this.#options.counters, before, state)
     this.#state = state
     for (const effect of effects) this.#perform(effect)
-    this.#logDecision(before)
+    this.#logDecision(before.decision)
+    this.#logDetails(before)
     this.#setTimer()
     this.#options.onStep?.(state, input)
   }
@@ -88,6 +90,13 @@ export class Agent {
     const { instance, log } = this.#options
     const { condition, action, intended, reason } = decision
     later(() => log.info({ instance, condition, action, intended }, `${instance} ${condition}: ${reason}`))
+  }
+
+  #logDetails(before: ProtocolState): void {
+    const { instance, log } = this.#options
+    for (const { kind, message, hint } of newDetails(before.details, this.#state.details)) {
+      later(() => log.warn({ instance, detail: kind, hint }, message))
+    }
   }
 
   #perform(effect: Effect): void {

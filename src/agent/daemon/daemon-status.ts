@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { NODE_STATES } from '../../core/claim.ts'
 import { CONDITIONS } from '../../core/decide.ts'
+import { DETAIL_KINDS, type Detail } from '../../core/detail.ts'
 import { isEniId } from '../../core/ids.ts'
 import { LIVENESSES, livenessOf } from '../../core/liveness.ts'
 import { codeOf, messageOf } from '../../errors.ts'
@@ -11,6 +12,8 @@ import { askDaemon } from './control.ts'
 import { COUNTERS, type Counts, countersOf } from './counters.ts'
 
 const eni = z.string().refine(isEniId)
+
+const detailSchema = z.object({ kind: z.enum(DETAIL_KINDS), message: z.string(), hint: z.string().nullable() })
 
 const instanceSchema = z.object({
   name: z.string(),
@@ -38,6 +41,7 @@ const instanceSchema = z.object({
       conflict: z.boolean(),
     })
     .nullable(),
+  details: z.array(detailSchema),
   /** The other nodes, as this one has watched them: by the beat that was seen last. */
   others: z.array(z.object({ eni, beat: z.string(), liveness: z.enum(LIVENESSES) })),
   counters: z.record(z.enum(COUNTERS), z.int().min(0)),
@@ -53,11 +57,18 @@ const statusSchema = z.object({
   /** Why the config file is not what is live, and since when; null: it is. */
   configRejected: z.string().nullable(),
   configRejectedSince: z.iso.datetime().nullable(),
+  /** Of this host, whatever the VRRP instance. */
+  details: z.array(detailSchema),
   instances: z.array(instanceSchema),
 })
 
 /** What is live, and what the daemon was asked to put in its place. Times in milliseconds since the epoch. */
-export type Live = { readonly node: Node; readonly agents: ReadonlyMap<string, Agent>; readonly loadedAt: number }
+export type Live = {
+  readonly node: Node
+  readonly agents: ReadonlyMap<string, Agent>
+  readonly details: Iterable<Detail>
+  readonly loadedAt: number
+}
 export type Rejection = { readonly reason: string; readonly since: number }
 
 export type DaemonStatus = z.output<typeof statusSchema>
@@ -94,7 +105,7 @@ export async function askStatus(path: string): Promise<DaemonAnswer> {
 
 /** What the daemon answers. */
 export function statusOf(
-  { node: { config, eni: own, ec2, clock }, agents, loadedAt }: Live,
+  { node: { config, eni: own, ec2, clock }, agents, details, loadedAt }: Live,
   counts: Counts,
   rejected: Rejection | undefined,
 ): DaemonStatus {
@@ -115,6 +126,7 @@ export function statusOf(
             conflict: decision.conflict,
           }
         : null,
+      details: state.details.map(toldDetail),
       others: [...observations.tracks].map(([other, track]) => ({
         eni: other,
         beat: track.beats.at(-1) ?? '',
@@ -131,8 +143,16 @@ export function statusOf(
     configLoadedAt: timeText(loadedAt),
     configRejected: rejected?.reason ?? null,
     configRejectedSince: rejected ? timeText(rejected.since) : null,
+    details: Array.from(details, toldDetail),
     instances,
   }
+}
+
+const toldDetail = ({ hint, ...detail }: Detail) => ({ ...detail, hint: hint ?? null })
+
+/** What the daemon has told of. */
+export function detailsOf({ details }: Pick<DaemonStatus | InstanceStatus, 'details'>): Detail[] {
+  return details.map(({ hint, ...detail }) => ({ ...detail, hint: hint ?? undefined }))
 }
 
 const timeText = (at: number) => new Date(at).toISOString()

@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts'
 import { loadAndKeepConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
+import type { HostDetails } from '../../core/detail.ts'
 import { Failure, hintOf, messageOf } from '../../errors.ts'
 import { eventText, parseEventArguments } from '../../keepalived/event.ts'
 import { isNewer, newestEvent } from '../../keepalived/journal.ts'
@@ -23,13 +24,14 @@ export type DaemonOptions = {
 }
 
 /** A config at work. */
-type Current = Omit<Live, 'agents'> & { readonly generation: Generation }
+type Current = Pick<Live, 'node' | 'loadedAt'> & { readonly generation: Generation }
 
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #stopped = new AbortController()
   readonly #supervision: Supervision
   readonly #counts: Counts = new Map()
+  readonly #details: HostDetails = new Map()
   readonly #userHooks: UserHooks
   #started: Promise<void> = Promise.resolve()
   /** Ended by a newer reload. */
@@ -121,7 +123,8 @@ export class Daemon {
 
   #generation(node: Node): Generation {
     const { stateDirectory } = this.#options
-    return startGeneration(node, { stateDirectory, counts: this.#counts, userHooks: this.#userHooks })
+    const lasting = { stateDirectory, counts: this.#counts, details: this.#details, userHooks: this.#userHooks }
+    return startGeneration(node, lasting)
   }
 
   #reject(error: unknown): void {
@@ -148,7 +151,11 @@ export class Daemon {
       case 'event':
         return this.#take(generation, request)
       case 'status':
-        return statusOf({ ...current, agents: generation.agents }, this.#counts, this.#rejected)
+        return statusOf(
+          { ...current, agents: generation.agents, details: this.#details.values() },
+          this.#counts,
+          this.#rejected,
+        )
     }
   }
 

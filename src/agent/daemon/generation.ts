@@ -1,5 +1,6 @@
 /** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
 import type { NodeState } from '../../core/claim.ts'
+import type { HostDetails } from '../../core/detail.ts'
 import { messageOf } from '../../errors.ts'
 import { type FifoEvent, isMaster } from '../../keepalived/event.ts'
 import { type Fifo, readFifo } from '../../keepalived/fifo.ts'
@@ -31,6 +32,8 @@ export type Generation = {
 export type Lasting = {
   readonly stateDirectory: string
   readonly counts: Counts
+  /** What is wrong on this host, whatever the VRRP instance. */
+  readonly details: HostDetails
   readonly userHooks: UserHooks
 }
 

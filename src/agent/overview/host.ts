@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
+import type { Detail } from '../../core/detail.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { DaemonSight } from '../../core/overview.ts'
 import { eniOfThisInstance } from '../../ec2/identity.ts'
 import { messageOf } from '../../errors.ts'
 import { createProbe } from '../../keepalived/probe.ts'
-import { askStatus, type InstanceStatus } from '../daemon/daemon-status.ts'
+import { askStatus, detailsOf, type InstanceStatus } from '../daemon/daemon-status.ts'
 import { stateOf } from '../daemon/generation.ts'
 
 /** What this node claims, or would claim if its daemon ran. */
@@ -23,6 +24,7 @@ export type Host = {
   /** Undefined: this host is no node, as far as it shows. */
   readonly eni: EniId | undefined
   readonly daemon: DaemonSight
+  readonly details: readonly Detail[]
   /** By VRRP instance. */
   readonly claims: ReadonlyMap<string, OwnClaim>
   /** The daemon's words, by VRRP instance. */
@@ -38,6 +40,7 @@ export async function lookAtHost(config: Config): Promise<Host> {
     return {
       eni,
       daemon: { kind: 'up', rejected: configRejected ?? undefined },
+      details: detailsOf(answer.status),
       claims: new Map(instances.map(({ name, claim }) => [name, { ...claim, priority: claim.priority ?? undefined }])),
       instances: new Map(instances.map((instance) => [instance.name, instance])),
       notes: [],
@@ -45,11 +48,11 @@ export async function lookAtHost(config: Config): Promise<Host> {
   }
   const hasKeepalived = existsSync(config.keepalived.pidFile)
   if (answer.kind === 'down' && !hasKeepalived && !existsSync(config.control)) {
-    return { eni: undefined, daemon: { kind: 'none' }, claims: new Map(), instances: new Map(), notes: [] }
+    return { eni: undefined, daemon: { kind: 'none' }, details: [], claims: new Map(), instances: new Map(), notes: [] }
   }
   const { kind, reason } = answer
   const own = hasKeepalived ? await lookAtKeepalived(config) : { eni: undefined, claims: new Map(), notes: [] }
-  return { ...own, daemon: { kind, reason }, instances: new Map() }
+  return { ...own, daemon: { kind, reason }, details: [], instances: new Map() }
 }
 
 async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'claims' | 'notes'>> {

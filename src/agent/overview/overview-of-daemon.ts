@@ -1,6 +1,6 @@
 /** What the daemon of this host knows, where its config cannot be read: EC2 is not asked. */
 import type { InstanceOverview, Overview, Trouble } from '../../core/overview.ts'
-import { askStatus, type InstanceStatus } from '../daemon/daemon-status.ts'
+import { askStatus, detailsOf, type InstanceStatus } from '../daemon/daemon-status.ts'
 import { daemonView } from './overview.ts'
 
 /**
@@ -17,6 +17,7 @@ export async function overviewOfDaemon(control: string, why: Trouble, date: numb
     control,
     daemon: answer.kind === 'up' ? { kind: 'up', rejected: answer.status.configRejected ?? undefined } : answer,
     here: status?.eni,
+    details: status ? detailsOf(status) : [],
     instances: status?.instances.map((told) => instanceOverview(told, why)) ?? [],
     facts: new Map(),
     troubles: [why],
@@ -38,6 +39,7 @@ function instanceOverview(told: InstanceStatus, { message }: Trouble): InstanceO
     masters: 0,
     pin: undefined,
     problems: [],
+    details: detailsOf(told),
     daemon: daemonView(told),
   }
 }

@@ -8,7 +8,7 @@ import type { EniId } from '../../core/ids.ts'
 import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe } from '../../core/liveness.ts'
 import type { DaemonView, InstanceOverview, Overview } from '../../core/overview.ts'
 import { judgePins } from '../../core/pin.ts'
-import type { InstanceStatus } from '../daemon/daemon-status.ts'
+import { detailsOf, type InstanceStatus } from '../daemon/daemon-status.ts'
 import { blackholes } from '../reading.ts'
 import type { Wanted } from '../route-port.ts'
 import { type Host, lookAtHost } from './host.ts'
@@ -60,6 +60,7 @@ export function createOnlooker(config: Config, names: readonly string[], clock: 
         control: config.control,
         daemon: host.daemon,
         here: host.eni,
+        details: host.details,
         instances,
         facts,
         troubles,
@@ -100,6 +101,7 @@ function instanceOverview(
     masters,
     pin,
     problems: tables ? problems : [],
+    details: told ? detailsOf(told) : [],
     daemon: told && daemonView(told),
   }
 }

@@ -11,7 +11,7 @@ import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from 
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
 import { LONGEST_STRETCH, read, readPause, relax, scheduleTick, stretch, type Turn, tickPause } from './turn.ts'
-import { abort, actOn, braked, onWritten } from './writing.ts'
+import { abort, actOn, externalWriters, onWritten } from './writing.ts'
 
 /** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
 const LOOKS_AFTER_FIRST_PROOF = [300, ...LOOKS]
@@ -229,7 +229,8 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const decision = decide(view)
   if (decision.intended === state.self.eni) state.isHeld = false
   actOn(turn, decision, reading)
-  state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins, ...braked(turn)].join('; ') }
+  state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins].join('; ') }
+  state.details = externalWriters(turn)
   if (decision.conflict && !wasInConflict) beat(turn)
   else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)
   if (tickPause(state) !== pause) scheduleTick(turn)

@@ -1,6 +1,7 @@
 /** What an agent knows, and what goes in and out of it. */
 import type { Claim, NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
+import type { Detail } from '../../core/detail.ts'
 import type { EniId } from '../../core/ids.ts'
 import { BEAT_MS, BEATING_TTL_MS, NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
 import type { Pin } from '../../core/pin.ts'
@@ -158,6 +159,8 @@ export type ProtocolState = {
   looks: readonly number[]
   tickAt: number
   decision: Decision | undefined
+  /** What needs a look besides, as of the last good read. */
+  details: readonly Detail[]
 }
 
 /** What an agent knows when it starts. */
@@ -221,6 +224,7 @@ export function initialState(
     looks: [],
     tickAt: now.monotonic,
     decision: undefined,
+    details: [],
   }
 }
 

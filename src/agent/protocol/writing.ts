@@ -1,5 +1,6 @@
 /** What is written outside an edge, and what holds it back. */
 import type { Decision } from '../../core/decide.ts'
+import type { Detail } from '../../core/detail.ts'
 import { type RouteKey, routeKeyText } from '../../core/route.ts'
 import type { Reading } from './state.ts'
 import { SETTLE } from './times.ts'
@@ -10,6 +11,9 @@ const LONGEST_MUTE_BACKOFF = 300_000
 const HEAL_MEMORY = 3_600_000
 const HEALS_BEFORE_BRAKE = 3
 const BRAKE = 600_000
+
+const LOOK_UP_EVENTS =
+  'aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ReplaceRoute'
 
 export function write({ state, effects }: Turn, keys: readonly RouteKey[], reason: string): void {
   if (keys.length === 0) return
@@ -59,13 +63,17 @@ function isBraked({ state, now }: Turn, key: string): boolean {
   return heals.length >= HEALS_BEFORE_BRAKE && last !== undefined && now.monotonic - last < BRAKE
 }
 
-/** What an external writer has done, for people. */
-export function braked({ state, now }: Turn): string[] {
+/** What something outside the cluster does again and again. */
+export function externalWriters({ state, now }: Turn): Detail[] {
   const isRecent = (at: number) => now.monotonic - at < HEAL_MEMORY
   const taken = Object.entries(state.heals).filter(([, heals]) => heals.filter(isRecent).length >= HEALS_BEFORE_BRAKE)
   return taken.map(([key]) => {
     const [table, vip] = key.split(' ')
-    return `something that is no node of the cluster takes ${vip} in ${table} again and again (Terraform, another tool?): taking it back every ${BRAKE / 60_000} minutes at most`
+    return {
+      kind: 'external-writer',
+      message: `something that is no node of the cluster takes ${vip} in ${table} again and again (Terraform, another tool?): taking it back every ${BRAKE / 60_000} minutes at most`,
+      hint: `ask CloudTrail who: ${LOOK_UP_EVENTS}`,
+    }
   })
 }
 
