@@ -134,7 +134,14 @@ function simulate(settings: ProtocolSettings) {
     const routes = to ? [{ destination: key.vip, target: to, state: 'active' as const, propagated: false }] : []
     const standing = standingOf(tableWith(routes, { id: key.table }), key.vip, state.self.eni, POLICY)
     const all = [...claims.values()].map((claim) => ({ claim, isVoid: false }))
-    return { routes: [{ key, standing }], claims: all, pins: [], voids: new Set<EniId>(), date: now }
+    return {
+      routes: [{ key, standing }],
+      claims: all,
+      pins: [],
+      voids: new Set<EniId>(),
+      checked: new Set<EniId>(),
+      date: now,
+    }
   }
   function write(node: Node, key: RouteKey): void {
     if (!writes.take(now)) return void later(500, () => write(node, key))

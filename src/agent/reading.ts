@@ -88,7 +88,7 @@ function readingOf(
   { vips }: InstanceConfig,
   tables: readonly RouteTable[],
   routes: Reading['routes'],
-  { claims, pins, detached, date }: Testimony,
+  { claims, pins, detached, checked, date }: Testimony,
   eni: EniId,
 ): Reading {
   // Of ourselves, a blackhole may be a late report: only detachment counts.
@@ -98,6 +98,7 @@ function readingOf(
     claims: claims.map(({ claim, isVoid }) => ({ claim, isVoid: isVoid || voids.has(claim.eni) })),
     pins,
     voids,
+    checked,
     date,
   }
 }

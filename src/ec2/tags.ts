@@ -11,6 +11,8 @@ export type TaggedInterface = {
   readonly tags: ReadonlyMap<string, string>
   /** Whether it is attached to an instance; one that is not carries nothing. */
   readonly isAttached: boolean
+  /** Whether it drops what is for an address that is not its own, such as a VIP. */
+  readonly sourceDestCheck: boolean
 }
 
 /**
@@ -24,6 +26,11 @@ export async function readTagged(
   signal: AbortSignal,
 ): Promise<{ interfaces: TaggedInterface[]; date: number }> {
   return readInterfaces(ec2, 'tag-key', keys, signal)
+}
+
+/** Those whose source/dest check is on. */
+export function checkedOf(interfaces: readonly TaggedInterface[]): ReadonlySet<EniId> {
+  return new Set(interfaces.filter(({ sourceDestCheck }) => sourceDestCheck).map(({ eni }) => eni))
 }
 
 /** Those of these interfaces that there are. @throws Ec2Error */
@@ -58,11 +65,11 @@ async function readInterfaces(
     ),
   )
   const interfaces = new Map<EniId, TaggedInterface>()
-  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment } of lots.flat()) {
+  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of lots.flat()) {
     if (!isEniId(id)) continue
     const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
     const isAttached = Attachment?.InstanceId !== undefined && Attachment.Status !== 'detached'
-    interfaces.set(id, { eni: id, tags, isAttached })
+    interfaces.set(id, { eni: id, tags, isAttached, sourceDestCheck: SourceDestCheck === true })
   }
   return { interfaces: [...interfaces.values()], date }
 }

@@ -10,7 +10,7 @@ import { type EniId, isEniId } from '../core/ids.ts'
 import { type Ec2, sendNow } from '../ec2/client.ts'
 import { openConnections } from '../ec2/connections.ts'
 import { Ec2Error } from '../ec2/errors.ts'
-import { readById, readTagged } from '../ec2/tags.ts'
+import { checkedOf, readById, readTagged } from '../ec2/tags.ts'
 import { claimOf, type Parsed, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
 
@@ -119,6 +119,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
               pins: pins.values,
               doubts: [...parsed.flatMap(({ doubt }) => doubt ?? []), ...pins.doubts],
               detached: new Set(detached),
+              checked: checkedOf([...interfaces, ...attached]),
               date,
             },
           ]

@@ -1,6 +1,6 @@
 /** The control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
 import type { Ec2 } from '../ec2/client.ts'
-import { readTagged, type TaggedInterface, writeTag } from '../ec2/tags.ts'
+import { checkedOf, readTagged, type TaggedInterface, writeTag } from '../ec2/tags.ts'
 import { claimKey, claimValue, parseClaim, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
 
@@ -32,6 +32,7 @@ function testimonyOf(
     pins: pins.values,
     doubts: [...claims.doubts, ...pins.doubts],
     detached: new Set(detached),
+    checked: checkedOf(interfaces),
     date,
   }
 }

@@ -11,6 +11,8 @@ export type Testimony = {
   readonly doubts: readonly Doubt[]
   /** Interfaces that carry a claim or a pin, and no traffic. */
   readonly detached: ReadonlySet<EniId>
+  /** Interfaces that carry a claim or a pin, and whose source/dest check is on: they drop what is for a VIP. */
+  readonly checked: ReadonlySet<EniId>
   /** By the witness' own clock, in milliseconds since the epoch: what a pin's end is compared with. */
   readonly date: number
 }

@@ -164,7 +164,7 @@ export function readingOf(model: Model, index: Index): Reading {
     takeOver: [],
   })
   const claims = model.nodes.flatMap(({ tag }) => (tag ? [{ claim: tag, isVoid: false }] : []))
-  return { routes: [{ key: KEY, standing }], claims, pins: [], voids: new Set(), date: model.now }
+  return { routes: [{ key: KEY, standing }], claims, pins: [], voids: new Set(), checked: new Set(), date: model.now }
 }
 
 /** Whose the route is by VRRP's own rule; undefined where nobody is MASTER, and it stays where it is. */

@@ -5,6 +5,7 @@ import { onTestFinished, vi } from 'vitest'
 import { Daemon } from '../../src/agent/daemon/daemon.ts'
 import { askStatus, type DaemonStatus } from '../../src/agent/daemon/daemon-status.ts'
 import { systemClock } from '../../src/clock.ts'
+import type { Log } from '../../src/log.ts'
 import { silentLog } from '../fixtures.ts'
 import { environmentFor } from './cli.ts'
 import { directory, endpoint, interceptWith } from './endpoint.ts'
@@ -29,7 +30,7 @@ export function writeDaemonConfig(change: object = {}, instance = byIds()): stri
 }
 
 /** A daemon in this process; it is stopped when the test ends. */
-export function createDaemon(configPath: string, log = silentLog): Daemon {
+export function createDaemon(configPath: string, log: Log = silentLog): Daemon {
   for (const [name, value] of Object.entries(environmentFor(endpoint))) vi.stubEnv(name, value)
   const daemon = new Daemon({ configPath, stateDirectory: directory, clock: systemClock, log })
   onTestFinished(async () => {

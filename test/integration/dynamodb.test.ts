@@ -176,6 +176,14 @@ test('a claim is void whose interface is detached, or gone', async () => {
   expect([...(testimony?.detached ?? [])].sort()).toEqual([eni('eni-0dead'), detached].sort())
 })
 
+test('of the interfaces of claims, those whose source/dest check is on are told', async () => {
+  const { publish, read } = await openOn(await startTable())
+  for (const node of ['db-1', 'db-2']) await publish(claimOf(node))
+  const found = endpoint.region.interfaces.get(eniOf('db-2'))
+  if (found) found.sourceDestCheck = true
+  expect([...((await read()).get('VI_1')?.checked ?? [])]).toEqual([eniOf('db-2')])
+})
+
 test('pins stay tags, and are found on interfaces without a claim, too; the date is EC2’s', async () => {
   const { read } = await openOn(await startTable())
   const until = Date.parse('2026-11-23T02:00:00.000Z')

@@ -81,7 +81,14 @@ export class ControlPlane {
     })
     const tags = asOf(this.#tags, at.claims)
     const claims = [...tags.values()].map((claim) => ({ claim, isVoid: this.#void.has(claim.eni) }))
-    return { routes, claims, pins: [...this.#pins.values()], voids: new Set(this.#void), date: at.now }
+    return {
+      routes,
+      claims,
+      pins: [...this.#pins.values()],
+      voids: new Set(this.#void),
+      checked: new Set(),
+      date: at.now,
+    }
   }
 }
 

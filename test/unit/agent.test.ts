@@ -20,6 +20,7 @@ const IN_PLACE: Reading = {
   claims: [],
   pins: [],
   voids: new Set(),
+  checked: new Set(),
   date: 0,
 }
 

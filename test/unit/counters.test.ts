@@ -23,6 +23,7 @@ const READING: Reading = {
   claims: [],
   pins: [],
   voids: new Set(),
+  checked: new Set(),
   date: 0,
 }
 const MASTER = { kind: 'state', state: 'MASTER', priority: 150 } as const

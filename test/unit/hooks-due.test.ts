@@ -29,6 +29,7 @@ const reading = (standing: Standing, rest: Partial<Reading> = {}): Reading => ({
   claims: [],
   pins: [],
   voids: new Set(),
+  checked: new Set(),
   date: 0,
   ...rest,
 })

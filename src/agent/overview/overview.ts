@@ -4,10 +4,13 @@ import { claimTtlOf } from '../../config/claim-ttl.ts'
 import type { Config, InstanceConfig } from '../../config/schema.ts'
 import { type Claim, compareClaims } from '../../core/claim.ts'
 import { type Condition, onlook } from '../../core/decide.ts'
+import { type Detail, detailKindsFrom } from '../../core/detail.ts'
 import type { EniId } from '../../core/ids.ts'
 import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe } from '../../core/liveness.ts'
 import type { DaemonView, InstanceOverview, Overview } from '../../core/overview.ts'
 import { judgePins } from '../../core/pin.ts'
+import { sourceDestChecks } from '../../core/source-dest-check.ts'
+import type { Testimony } from '../../witness/witness.ts'
 import { detailsOf, type InstanceStatus } from '../daemon/daemon-status.ts'
 import { blackholes } from '../reading.ts'
 import type { Wanted } from '../route-port.ts'
@@ -89,6 +92,8 @@ function instanceOverview(
   const routes = observedRoutes(own, config)
   const { condition, reason, masters, ...outlook } = onlook({ others: nodes, pin, routes })
   const intended = testimonies && outlook.intended
+  const judged = claims.map((claim) => ({ claim, isVoid: isVoid(claim.eni) }))
+  const checks = testimony ? sourceDestChecks(judged, testimony.checked) : []
   const obstacles = [...troubles.map(({ message }) => message), ...(own.length === 0 && tables ? problems : [])]
   return {
     name,
@@ -101,9 +106,16 @@ function instanceOverview(
     masters,
     pin,
     problems: tables ? problems : [],
-    details: told ? detailsOf(told) : [],
+    details: [...detailsBy(told, testimony), ...checks],
     daemon: told && daemonView(told),
   }
+}
+
+/** What the daemon of this host tells; of what anyone can see in EC2, this look tells more of how things are now. */
+function detailsBy(told: InstanceStatus | undefined, testimony: Testimony | undefined): readonly Detail[] {
+  const details = told ? detailsOf(told) : []
+  const seenHere = testimony ? detailKindsFrom('ec2') : []
+  return details.filter(({ kind }) => !seenHere.includes(kind))
 }
 
 /** A node that has just become MASTER knows better than anyone who only looks. */

@@ -6,6 +6,7 @@ import { decide, type View } from '../../core/decide.ts'
 import { counts, observe, observedClaims, ttlOf } from '../../core/liveness.ts'
 import { judgePins } from '../../core/pin.ts'
 import { routeKeyText, type Standing } from '../../core/route.ts'
+import { sourceDestChecks } from '../../core/source-dest-check.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from './publishing.ts'
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
@@ -230,7 +231,7 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   if (decision.intended === state.self.eni) state.isHeld = false
   actOn(turn, decision, reading)
   state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins].join('; ') }
-  state.details = externalWriters(turn)
+  state.details = [...externalWriters(turn), ...sourceDestChecks(reading.claims, reading.checked)]
   if (decision.conflict && !wasInConflict) beat(turn)
   else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)
   if (tickPause(state) !== pause) scheduleTick(turn)

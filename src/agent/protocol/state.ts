@@ -27,6 +27,8 @@ export type Reading = {
   readonly pins: readonly Pin[]
   /** Interfaces that carry nothing, whether they carry a claim, a pin or neither. */
   readonly voids: ReadonlySet<EniId>
+  /** Interfaces whose source/dest check is on: they drop what is for a VIP. */
+  readonly checked: ReadonlySet<EniId>
   /** By EC2's own clock, in milliseconds since the epoch. */
   readonly date: number
 }

@@ -1,0 +1,22 @@
+/** Interfaces that drop what is for a VIP, since it is not their own address. */
+import type { Claim } from './claim.ts'
+import type { Detail } from './detail.ts'
+import type { EniId } from './ids.ts'
+
+/**
+ * One detail for each node that could not carry the VIPs; a node that carries nothing anyway is left out.
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
+ * @param checked interfaces whose source/dest check is on
+ */
+export function sourceDestChecks(
+  claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[],
+  checked: ReadonlySet<EniId>,
+): Detail[] {
+  return claims
+    .filter(({ claim, isVoid }) => !isVoid && checked.has(claim.eni))
+    .map(({ claim }) => ({
+      kind: 'source-dest-check',
+      message: `${claim.eni} drops what is for the VIPs: its source/dest check is on`,
+      hint: 'turn it off: vip-switch doctor --fix',
+    }))
+}
