@@ -68,6 +68,7 @@ export function overview(change: Partial<Overview> = {}): Overview {
     cluster: 'db',
     region: 'ap-northeast-1',
     date: Date.parse(SINCE) + 3_600_000,
+    readAge: 0,
     control: '/run/vip-switch/control.sock',
     daemon: { kind: 'none' },
     here: undefined,

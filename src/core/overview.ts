@@ -49,6 +49,8 @@ export type DaemonCounters = {
 export type DaemonView = {
   /** Whether the others cannot see what this node claims. */
   readonly mute: boolean
+  /** How long ago it has read EC2, all of it and well, in milliseconds; undefined: it has not yet. */
+  readonly readAge: number | undefined
   /** Undefined until it has read something. */
   readonly decision: { readonly condition: Condition; readonly reason: string } | undefined
   readonly counters: DaemonCounters
@@ -99,6 +101,8 @@ export type Overview = {
   readonly region: string | undefined
   /** Milliseconds since the epoch, by EC2's clock where it told. */
   readonly date: number
+  /** How long ago whoever looks has read EC2, all of it and well, in milliseconds; undefined: not yet. */
+  readonly readAge: number | undefined
   /** Path of the daemon's socket. */
   readonly control: string
   readonly daemon: DaemonSight

@@ -7,6 +7,7 @@ import { SEVERITIES } from './conditions.ts'
 import type { PluginState } from './exit.ts'
 import { named, namesIn } from './names.ts'
 import { asJson, forPeople, type Printable } from './print.ts'
+import { ageText } from './time.ts'
 
 type Finding = {
   readonly state: PluginState
@@ -80,7 +81,9 @@ function findingsInEc2({ troubles, instances }: Overview): Finding[] {
   if (troubles.length === 0) return instances.flatMap(findingsIn)
   const names = instances.map(({ name }) => name).join(', ')
   const hints = new Set(troubles.flatMap(({ hint }) => hint ?? []))
-  const why = [...troubles.map(({ message }) => message), ...hints]
+  const ages = instances.flatMap(({ daemon }) => daemon?.readAge ?? [])
+  const daemon = ages.length > 0 ? [`the daemon here last read EC2 ${ageText(Math.max(...ages))} ago`] : []
+  const why = [...troubles.map(({ message }) => message), ...hints, ...daemon]
   return [{ state: 'unknown', instance: undefined, text: `${names} UNKNOWN: ${why.join('; ')}` }]
 }
 
@@ -127,26 +130,33 @@ type Figures = {
   readonly routesInPlace: number
   readonly routes: number
   readonly masters: number
+  /** Of the daemon of this host, in seconds. */
+  readonly readAge: number | null
 }
 
 /** None where EC2 cannot be read. */
 function figuresOf({ troubles, instances }: Overview): Figures[] {
   if (troubles.length > 0) return []
-  return instances.map(({ name, condition, routes, masters }) => ({
+  return instances.map(({ name, condition, routes, masters, daemon }) => ({
     instance: name,
     condition,
     routesInPlace: routes.filter(({ place }) => place === 'in-place').length,
     routes: routes.length,
     masters,
+    readAge: daemon?.readAge === undefined ? null : Math.round(daemon.readAge / 1000),
   }))
 }
 
 /** https://www.monitoring-plugins.org/doc/guidelines.html#AEN201: 'label'=value;warn;crit;min;max */
-function perfdataOf({ instance, routesInPlace, routes, masters }: Figures, alone: boolean): string[] {
+function perfdataOf({ instance, routesInPlace, routes, masters, readAge }: Figures, alone: boolean): string[] {
   const label = (what: string) => {
     // A label has no equals sign, and the names of ours no quote.
     const text = alone ? what : `${instance.replaceAll('=', '_')}.${what}`
     return /^[\w.-]+$/.test(text) ? text : `'${text}'`
   }
-  return [`${label('routes_in_place')}=${routesInPlace};;;0;${routes}`, `${label('masters')}=${masters};;;0`]
+  return [
+    `${label('routes_in_place')}=${routesInPlace};;;0;${routes}`,
+    `${label('masters')}=${masters};;;0`,
+    ...(readAge === null ? [] : [`${label('read_age')}=${readAge}s;;;0`]),
+  ]
 }

@@ -32,6 +32,7 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
       line('daemon_up', 'daemon answers'),
       line('config_rejected', 'config rejected'),
       line('ec2_readable', 'EC2 readable'),
+      line('read_age', 'EC2 read, seconds ago'),
       ...detailKindsFrom('host').map((kind) => line(kind)),
     ],
   },
@@ -47,6 +48,7 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
       line('is_master', 'this node is MASTER'),
       line('pinned'),
       line('mute', 'this node is mute'),
+      line('read_age', 'EC2 read by the daemon, seconds ago'),
     ],
   },
   'details.#': {

@@ -14,6 +14,7 @@ export const FAMILIES = {
   vip_switch_is_master: 'Whether this node claims to be MASTER.',
   vip_switch_pinned: 'Whether an operator has pinned the routes to a node.',
   vip_switch_mute: 'Whether the other nodes cannot see what this one claims.',
+  vip_switch_read_age_seconds: 'How long ago EC2 was read, all of it and well, by the daemon or by this command.',
   vip_switch_detail: 'Whether something needs a look besides the condition, by what it is.',
   vip_switch_transitions_total: 'Changes of the state of keepalived on this node.',
   vip_switch_route_writes_total: 'Routes that the daemon has written, or tried to.',
@@ -37,17 +38,19 @@ export type Measure = {
 
 /** What is not known is not there. @param isConfigWrong whether the config file could not even be read */
 export function measuresOf(overview: Overview, isConfigWrong = false): Measure[] {
-  const { daemon, troubles, instances } = overview
+  const { daemon, readAge, troubles, instances } = overview
   const isConfigRejected = isConfigWrong || (daemon.kind === 'up' && daemon.rejected !== undefined)
   return [
     ofHost('vip_switch_daemon_up', 'daemon_up', daemon.kind === 'up'),
     ofHost('vip_switch_config_rejected', 'config_rejected', isConfigRejected),
     ofHost('vip_switch_ec2_readable', 'ec2_readable', troubles.length === 0),
+    ...readAgeMeasures('look', readAge, undefined),
     ...(daemon.kind === 'up' ? hostDetailMeasures(overview) : []),
     ...instances.flatMap((instance) => [
       ...conditionMeasures(instance),
       ...(troubles.length === 0 ? routeMeasures(instance) : []),
       ...nodeMeasures(instance, troubles.length === 0),
+      ...readAgeMeasures('daemon', instance.daemon?.readAge, instance.name),
       ...detailMeasures(instance, troubles.length === 0),
       ...counterMeasures(instance),
     ]),
@@ -96,6 +99,13 @@ function nodeMeasures({ name, masters, pin, nodes, daemon }: InstanceOverview, i
     ...(here ? [measure('vip_switch_is_master', 'is_master', here.state === 'MASTER')] : []),
     ...(daemon ? [measure('vip_switch_mute', 'mute', daemon.mute)] : []),
   ]
+}
+
+function readAgeMeasures(by: 'daemon' | 'look', ms: number | undefined, instance: string | undefined): Measure[] {
+  if (ms === undefined) return []
+  const graph = instance === undefined ? 'host' : 'node'
+  const value = Math.round(ms / 1000)
+  return [{ family: 'vip_switch_read_age_seconds', labels: { by }, instance, value, graph, line: 'read_age' }]
 }
 
 function hostDetailMeasures({ details }: Overview): Measure[] {

@@ -9,12 +9,13 @@ import { namesIn } from './names.ts'
 import { asJson, type Printable } from './print.ts'
 
 export function statusJson(overview: Overview): Printable {
-  const { cluster, region, date, control, daemon, here, details, instances, troubles, notes } = overview
+  const { cluster, region, date, readAge, control, daemon, here, details, instances, troubles, notes } = overview
   return asJson({
     version: 1,
     cluster: cluster ?? null,
     region: region ?? null,
     at: timeText(date),
+    readAge: secondsOf(readAge),
     here: here ?? null,
     daemon: {
       state: daemon.kind,
@@ -76,7 +77,14 @@ function instanceJson(instance: InstanceOverview, overview: Overview) {
       published: published ?? state,
     })),
     doubts: doubts.map(({ eni, of, why }) => ({ ...nodeJson(eni, facts.get(eni)), of, why })),
-    daemon: daemon ? { mute: daemon.mute, decision: daemon.decision ?? null, counters: daemon.counters } : null,
+    daemon: daemon
+      ? {
+          mute: daemon.mute,
+          readAge: secondsOf(daemon.readAge),
+          decision: daemon.decision ?? null,
+          counters: daemon.counters,
+        }
+      : null,
   }
 }
 
@@ -90,4 +98,8 @@ function nodeJson(eni: EniId, facts: TargetFacts | undefined) {
 
 function timeText(ms: number): string {
   return new Date(ms).toISOString()
+}
+
+function secondsOf(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms / 1000)
 }

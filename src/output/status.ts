@@ -1,12 +1,12 @@
 /** What `vip-switch status` prints: one screen for a person who was woken. */
 import { doubtText } from '../core/claim.ts'
 import type { Detail } from '../core/detail.ts'
-import type { InstanceOverview, Overview } from '../core/overview.ts'
+import type { DaemonView, InstanceOverview, Overview } from '../core/overview.ts'
 import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from './conditions.ts'
 import { named, namesIn } from './names.ts'
 import { forPeople, type Printable } from './print.ts'
 import { type Canvas, nodesText, routesText } from './status-tables.ts'
-import { styleOf } from './style.ts'
+import { type Style, styleOf } from './style.ts'
 import { columnsOf, commandText, widthOf, wrapped } from './table.ts'
 import { ageText, momentText } from './time.ts'
 
@@ -31,7 +31,7 @@ const render = forPeople((overview: Overview, steps: readonly (Step | undefined)
 function headText(canvas: Canvas): string {
   const { overview, width, style, nameOf } = canvas
   const { bold, dim, red, yellow } = style
-  const { cluster, region, date, here, daemon, control, details, troubles, notes } = overview
+  const { cluster, region, date, readAge, here, daemon, control, details, troubles, notes } = overview
   const where = here ? `on ${nameOf(here)}${daemon.kind === 'up' ? ', its daemon up' : ''}` : ''
   const title = [cluster && bold(cluster), region, momentText(date), where].filter(Boolean).join('  ')
   const lines = [title]
@@ -45,7 +45,8 @@ function headText(canvas: Canvas): string {
   }
   lines.push(...details.flatMap((detail) => detailLines(detail, canvas)))
   const unread = [...new Set(troubles.map(({ service = 'EC2' }) => service))].join(' and ')
-  if (unread !== '') lines.push(red(`${unread} cannot be read:`))
+  const readHere = readAge === undefined ? '' : ` (last read here ${ageText(readAge)} ago)`
+  if (unread !== '') lines.push(red(`${unread} cannot be read${readHere}:`))
   for (const { message } of troubles) lines.push(`  ${message}`)
   for (const hint of new Set(troubles.flatMap((each) => each.hint ?? []))) lines.push(`  ${bold('→')} ${hint}`)
   lines.push(...notes.map(yellow))
@@ -80,6 +81,7 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
   const sentences = [
     ...(told && agrees ? [`the daemon here: ${named(told.reason, nameOf)}`] : own),
     ...(told && !agrees ? [`the daemon here, ${told.condition} at its last look: ${named(told.reason, nameOf)}`] : []),
+    ...(daemon ? [readText(daemon, style)] : []),
     ...(daemon?.mute
       ? [yellow('this node is mute: the others cannot see what it claims (is ec2:CreateTags allowed?)')]
       : []),
@@ -96,6 +98,12 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
     ...(page ? [wrapped(dim(`    ${pageHere(page, width - PAGE_INDENT)}`), width)] : []),
     ...details.flatMap((detail) => detailLines(detail, canvas)).map((text) => wrapped(`  ${text}`, width)),
   ]
+}
+
+/** What the daemon tells is as old as that. */
+function readText({ readAge }: DaemonView, { dim, yellow }: Style): string {
+  if (readAge === undefined) return yellow('the daemon here has not read EC2 yet')
+  return dim(`the daemon here last read EC2 ${ageText(readAge)} ago`)
 }
 
 /** On one line, or with its command on lines of its own, so that it can be copied. */

@@ -31,7 +31,7 @@ test.each<[string, Partial<Overview>, RegExp]>([
   ['has rejected its config', { daemon: { kind: 'up', rejected: 'line 3' } }, /old config: line 3; VI_1 OK/],
   [
     'is mute',
-    { instances: [instance({ daemon: { mute: true, decision: undefined, counters: COUNTERS } })] },
+    { instances: [instance({ daemon: { mute: true, readAge: 1000, decision: undefined, counters: COUNTERS } })] },
     /VI_1: this node is mute/,
   ],
   [
@@ -47,6 +47,19 @@ test.each<[string, Partial<Overview>, RegExp]>([
   expect(line.replace('VIP-SWITCH WARNING - ', '')).toMatch(said)
   const instances = [instance({ condition: 'BLACKHOLE' })]
   expect(checkLine(overview({ ...change, instances }), true).state).toBe('critical')
+})
+
+test('where a daemon tells, so it does how long ago it has read EC2, also where this look cannot', () => {
+  const daemon = { mute: false, readAge: 63_200, decision: undefined, counters: COUNTERS }
+  const instances = [instance({ daemon })]
+  expect(line({ instances })).toMatch(/ \| routes_in_place=2;;;0;2 masters=1;;;0 read_age=63s;;;0$/)
+  expect(line({ instances }, false)).toMatch(/ VI_1\.read_age=63s;;;0$/)
+  expect(JSON.parse(checkJson(overview({ instances })).text).figures[0]).toMatchObject({ readAge: 63 })
+  const troubles = [{ message: 'reading tables: no', hint: undefined }]
+  expect(line({ instances, troubles })).toMatch(/: reading tables: no; the daemon here last read EC2 1 min 3 s ago$/)
+  const unread = [instance({ daemon: { ...daemon, readAge: undefined } })]
+  expect(line({ instances: unread })).not.toContain('read_age')
+  expect(line({ instances: unread, troubles })).toMatch(/: reading tables: no$/)
 })
 
 test('a daemon that is up, or none where none is due, is nothing to tell of', () => {
@@ -97,8 +110,8 @@ describe('as JSON', () => {
         { state: 'OK', instance: 'VI_1', text: expect.stringContaining('VI_1 OK: the routes belong'), detail: null },
       ],
       figures: [
-        { instance: 'VI_1', condition: 'OK', routesInPlace: 2, routes: 2, masters: 1 },
-        { instance: 'VI_2', condition: 'BLACKHOLE', routesInPlace: 2, routes: 2, masters: 1 },
+        { instance: 'VI_1', condition: 'OK', routesInPlace: 2, routes: 2, masters: 1, readAge: null },
+        { instance: 'VI_2', condition: 'BLACKHOLE', routesInPlace: 2, routes: 2, masters: 1, readAge: null },
       ],
     })
   })

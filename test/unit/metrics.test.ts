@@ -6,7 +6,7 @@ import { FAMILIES, measuresOf } from '../../src/output/measures.ts'
 import { prometheusText } from '../../src/output/prometheus.ts'
 import { BACKUP, COUNTERS, instance, node, overview, route } from '../overview.ts'
 
-const DAEMON = { mute: true, decision: undefined, counters: { ...COUNTERS, heals: 3, hooksFailed: 2 } }
+const DAEMON = { mute: true, readAge: 3200, decision: undefined, counters: { ...COUNTERS, heals: 3, hooksFailed: 2 } }
 /** Of a node that is MASTER, whose daemon answers. */
 const NODE = overview({
   daemon: { kind: 'up', rejected: undefined },
@@ -53,6 +53,8 @@ describe('for Prometheus', () => {
         'vip_switch_is_master{cluster="db",vrrp_instance="VI_1"} 1',
         'vip_switch_pinned{cluster="db",vrrp_instance="VI_1"} 0',
         'vip_switch_mute{cluster="db",vrrp_instance="VI_1"} 1',
+        'vip_switch_read_age_seconds{cluster="db",by="look"} 0',
+        'vip_switch_read_age_seconds{cluster="db",vrrp_instance="VI_1",by="daemon"} 3',
         'vip_switch_detail{cluster="db",vrrp_instance="VI_1",detail="external-writer"} 1',
         'vip_switch_detail{cluster="db",vrrp_instance="VI_1",detail="source-dest-check"} 0',
         'vip_switch_detail{cluster="db",detail="state-not-saved"} 0',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CONDITIONS } from '../../src/core/decide.ts'
+import type { Overview } from '../../src/core/overview.ts'
 import { nextStepOf, pageOf } from '../../src/output/conditions.ts'
 import { asIs } from '../../src/output/print.ts'
 import { canRedraw, openScreen } from '../../src/output/screen.ts'
@@ -111,13 +112,32 @@ describe('the screen, when something is wrong', () => {
   test('a daemon that sees it otherwise is heard, too', () => {
     const decision = { condition: 'DRIFT', reason: 'we are BACKUP 100' } as const
     const text = statusText(
-      overview({ instances: [instance({ daemon: { mute: false, decision, counters: COUNTERS } })] }),
+      overview({ instances: [instance({ daemon: { mute: false, readAge: 3000, decision, counters: COUNTERS } })] }),
       200,
     )
     expect(text).toContain(
       'VI_1  OK\n  the routes belong to db-1, MASTER 150; all 2 routes are in place\n' +
         '  the daemon here, DRIFT at its last look: we are BACKUP 100\n',
     )
+  })
+})
+
+describe('how long ago EC2 was read', () => {
+  const daemon = { mute: false, readAge: 63_200, decision: undefined, counters: COUNTERS }
+  const text = (change: Partial<Overview>) => statusText(overview(change), 80)
+
+  test('by the daemon, for each of its instances', () => {
+    const instances = [instance({ daemon }), instance({ name: 'VI_2', daemon: { ...daemon, readAge: undefined } })]
+    const shown = text({ instances })
+    expect(shown).toMatch(/VI_1 {2}OK\n.*\n {2}the daemon here last read EC2 1 min 3 s ago\n/)
+    expect(shown).toMatch(/VI_2 {2}OK\n.*\n {2}the daemon here has not read EC2 yet\n/)
+    expect(text({})).not.toContain('the daemon here')
+  })
+
+  test('by this look, where it cannot be read any more', () => {
+    const troubles = [{ message: 'reading tables: no', hint: undefined }]
+    expect(text({ troubles, readAge: 12_000 })).toContain('\nEC2 cannot be read (last read here 12 s ago):\n')
+    expect(text({ troubles, readAge: undefined })).toContain('\nEC2 cannot be read:\n')
   })
 })
 
@@ -165,7 +185,7 @@ test('as JSON, has the same keys whatever is known', () => {
 test('docs/json.md has every key of the JSON', () => {
   const docs = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8')
   const [, section = ''] = /^## `vip-switch status --json`$(.*?)^## /ms.exec(docs) ?? []
-  const daemon = { mute: false, decision: { condition: 'OK', reason: '' }, counters: COUNTERS } as const
+  const daemon = { mute: false, readAge: 3000, decision: { condition: 'OK', reason: '' }, counters: COUNTERS } as const
   const pin = { eni: DB1, since: 0, until: 1 }
   const troubles = [{ message: '', hint: '' }]
   const doubts = [{ eni: DB2, of: 'claim', why: '' }] as const

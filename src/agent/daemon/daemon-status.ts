@@ -31,6 +31,8 @@ const instanceSchema = z.object({
   pin: z.object({ eni, since: z.number(), until: z.number() }).nullable(),
   /** Whether this node has become MASTER just now, and its routes are not known to stay yet. */
   edge: z.boolean(),
+  /** How long ago EC2 was read, all of it and well, in milliseconds; null: not yet. */
+  readAgeMs: z.number().nullable(),
   /** Null until something was read. */
   decision: z
     .object({
@@ -117,6 +119,7 @@ export function statusOf(
       mute,
       pin: pin ?? null,
       edge: edge !== undefined,
+      readAgeMs: observations.lastGoodRead === undefined ? null : clock.now() - observations.lastGoodRead,
       decision: decision
         ? {
             intended: decision.intended ?? null,

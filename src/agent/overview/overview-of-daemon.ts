@@ -14,6 +14,7 @@ export async function overviewOfDaemon(control: string, why: Trouble, date: numb
     cluster: status?.cluster,
     region: status?.region,
     date,
+    readAge: undefined,
     control,
     daemon: answer.kind === 'up' ? { kind: 'up', rejected: answer.status.configRejected ?? undefined } : answer,
     here: status?.eni,

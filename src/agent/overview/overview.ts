@@ -31,6 +31,7 @@ export type Onlooker = {
 export function createOnlooker(config: Config, names: readonly string[], clock: Clock, everyMs: number): Onlooker {
   const watcher = createWatcher(config, names)
   const memory = new Map<string, Observations>()
+  let readAt: number | undefined
   const ttlMs = claimTtlOf(config)
 
   function watch(name: string, claims: readonly Claim[]): (eni: EniId) => Liveness {
@@ -48,6 +49,7 @@ export function createOnlooker(config: Config, names: readonly string[], clock: 
       const host = await lookAtHost(config)
       const sighting = await watcher.look(host.eni ? [host.eni] : [], wanted)
       const { region, testimonies, facts, troubles } = sighting
+      if (troubles.length === 0) readAt = clock.now()
       const dates = [...(testimonies?.values() ?? [])].map(({ date }) => date)
       const instances = names.flatMap((name) => {
         const instance = config.instances[name]
@@ -60,6 +62,7 @@ export function createOnlooker(config: Config, names: readonly string[], clock: 
         cluster: config.cluster,
         region,
         date: Math.max(0, ...dates) || clock.wall(),
+        readAge: readAt === undefined ? undefined : clock.now() - readAt,
         control: config.control,
         daemon: host.daemon,
         here: host.eni,
@@ -123,6 +126,11 @@ function switching(told: InstanceStatus | undefined): Condition | undefined {
   return told?.edge ? 'SWITCHING' : undefined
 }
 
-export function daemonView({ mute, decision, counters }: InstanceStatus): DaemonView {
-  return { mute, decision: decision ? { condition: decision.condition, reason: decision.reason } : undefined, counters }
+export function daemonView({ mute, readAgeMs, decision, counters }: InstanceStatus): DaemonView {
+  return {
+    mute,
+    readAge: readAgeMs ?? undefined,
+    decision: decision ? { condition: decision.condition, reason: decision.reason } : undefined,
+    counters,
+  }
 }
