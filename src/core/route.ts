@@ -33,8 +33,9 @@ export type RouteKey = { readonly table: RouteTableId; readonly vip: Destination
 /** How one route of several came out. */
 export type RouteOutcome = {
   readonly key: RouteKey
-  /** - `permitted`: a dry run's good end
-   *  - `unconfirmed`: EC2 accepted the write, but the route was not read back in place
+  /**
+   * - `permitted`: a dry run's good end
+   * - `unconfirmed`: EC2 accepted the write, but the route was not read back in place
    */
   readonly verdict: 'done' | 'permitted' | 'refused' | 'unconfirmed' | 'failed'
   /** For people: what was done, or why not. */

@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { requires } from '../requires.ts'
 import { environmentFor, PROGRAM } from './cli.ts'
-import { endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
+import { endpoint, interceptWith, isWrite, startEndpointForEachTest, writes } from './endpoint.ts'
 import { preload } from './preload.ts'
 import { A, B, ENI2, seed, targetOf } from './switching.ts'
 
@@ -13,9 +13,16 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
   const CONTROL_C = '\x03'
   const CONTROL_D = '\x04'
 
-  /** Runs on a terminal of its own (util-linux's script) and gives the answer once it is asked for. */
-  async function answer(keys: string, env: NodeJS.ProcessEnv = {}) {
-    const command = `${PROGRAM} switch -r ${A} -r ${B} -v 10.99.0.10 --to db-2`
+  /**
+   * Runs on a terminal of its own (util-linux's script) and gives the answer once it is asked for.
+   * @param later what is typed when that is so
+   */
+  async function answer(
+    keys: string,
+    env: NodeJS.ProcessEnv = {},
+    later?: { readonly isTime: () => boolean; readonly keys: string },
+  ) {
+    const command = `exec ${PROGRAM} switch -r ${A} -r ${B} -v 10.99.0.10 --to db-2`
     const terminal = execa('script', ['-qec', command, '/dev/null'], {
       env: environmentFor(endpoint, { TERM: 'dumb', ...env }),
       extendEnv: false,
@@ -29,6 +36,10 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
       asked = true
       terminal.stdin.write(keys)
     })
+    if (later) {
+      await expect.poll(later.isTime, { timeout: 10_000, interval: 5 }).toBe(true)
+      terminal.stdin.write(later.keys)
+    }
     const { exitCode, stdout } = await terminal
     return { exitCode, asked, stdout }
   }
@@ -51,6 +62,15 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
     expect({ exitCode, asked }).toEqual({ exitCode: 4, asked: true })
     expect(stdout).toContain('not confirmed; nothing was changed')
     expect(writes()).toEqual([])
+  })
+
+  test('once it moves, Ctrl-C ends it with a table of what has moved', async () => {
+    const never = new Promise<void>(() => {})
+    interceptWith(({ action, params }) => (isWrite(action) && params.RouteTableId === B ? never : undefined))
+    const isTime = () => writes().some(({ status }) => status === 200) && writes().length === 2
+    const { exitCode, stdout } = await answer('y\n', {}, { isTime, keys: CONTROL_C })
+    expect(stdout).toMatch(/✓ .* replaced\r?\n✗ .*ended by SIGINT; .* not answered\r?\n1 done, 1 failed/)
+    expect(exitCode).toBe(3)
   })
 
   test('gives people the time they need: the deadline is EC2’s alone', async () => {
