@@ -5,6 +5,7 @@ import type { Agent as HttpsAgent } from 'node:https'
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { Clock } from '../clock.ts'
 import { Failure } from '../errors.ts'
+import { AnswerHandler } from './answers.ts'
 import { type Budget, type BudgetOptions, openBudget } from './budget.ts'
 import { type Connections, openConnections } from './connections.ts'
 import { Ec2Error, hintOfCode, isVerdict } from './errors.ts'
@@ -15,6 +16,8 @@ import { takeTurns } from './turns.ts'
 // For a control plane that is losing a zone: an attempt that hangs is worth less than the next one.
 const CONNECT_TIMEOUT_MS = 1000
 const REQUEST_TIMEOUT_MS = 2000
+/** The longest list takes seconds where the network is slow; what takes longer is asked for anew. */
+const ANSWER_TIMEOUT_MS = 5000
 /** Not answered within this, an idempotent write is sent a second time, on another connection. */
 const HEDGE_AFTER_MS = 1000
 /** In flight at a time; what is beyond waits its turn. */
@@ -32,14 +35,15 @@ export function configurationOf(
     region,
     // Retries are ours: each must first ask whether we are still master.
     maxAttempts: 1,
-    requestHandler: {
+    requestHandler: new AnswerHandler({
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
       // Between two parts of an answer, too.
       socketTimeout: REQUEST_TIMEOUT_MS,
+      answerTimeout: ANSWER_TIMEOUT_MS,
       ...agents,
-    },
+    }),
   }
 }
 

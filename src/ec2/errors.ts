@@ -1,5 +1,5 @@
 /** What an answer of EC2, or the lack of one, means: one table of classes. */
-import { Failure } from '../errors.ts'
+import { codeOf, Failure } from '../errors.ts'
 
 /**
  * - `retry`: may pass by itself; the call is idempotent, so it is sent again
@@ -31,6 +31,7 @@ const cutOff: Known = {
   class: 'retry',
   hint: 'the connection was cut: if it lasts, check the proxy and the VPC endpoint',
 }
+const WHO_ANSWERS = 'see who answers at the endpoint (curl -v): check the proxy, DNS and AWS_ENDPOINT_URL'
 const unrouted: Known = {
   class: 'retry',
   hint: 'this host has no route to the API: check its route table, and the NAT gateway or VPC endpoint behind it',
@@ -86,6 +87,9 @@ const KNOWN: Readonly<Record<string, Known>> = {
     class: 'retry',
     hint: 'nobody listens there: check AWS_ENDPOINT_URL, the proxy and the route to the API',
   },
+  // Of our own (answers.ts): not what the service answers, and its answer that it has not done what it took.
+  UnexpectedAnswer: { class: 'retry', hint: WHO_ANSWERS },
+  NotDone: broken,
   ECONNRESET: cutOff,
   EPIPE: cutOff,
   EHOSTUNREACH: unrouted,
@@ -96,6 +100,14 @@ const KNOWN: Readonly<Record<string, Known>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    class: 'retry',
+    hint: 'whoever answers has a certificate of another name: check DNS, the proxy and AWS_ENDPOINT_URL',
+  },
+  EPROTO: {
+    class: 'retry',
+    hint: 'whoever answers does not speak TLS as EC2 does: check the proxy and AWS_ENDPOINT_URL',
+  },
   CERT_HAS_EXPIRED: untimely,
   CERT_NOT_YET_VALID: untimely,
   EAI_AGAIN: unresolved,
@@ -153,15 +165,16 @@ export class Ec2Error extends Failure {
 
   /** @param hint what it means and what to do, where the table above knows less */
   constructor(attempted: string, error: unknown, hint?: string, service = EC2) {
-    const { code, requestId, text, status } = readError(error)
+    const facts = readError(error)
+    const { code, requestId, text, status } = facts
     const answered = requestId ? `${service.name} answered ${code} (request ${requestId})` : code
     super('failed', `${attempted}: ${answered}: ${text}`, {
-      hint: hint ?? service.remedies[code] ?? hintOfCode(code, status),
+      hint: hint ?? service.remedies[code] ?? hintOf(facts),
       cause: error,
     })
     this.service = service.name
     this.code = code
-    this.class = classOf(code, text, status)
+    this.class = classOf(facts)
     this.requestId = requestId
     this.status = status
   }
@@ -195,28 +208,47 @@ export function hintOfCode(code: string, status?: number): string | undefined {
   return status >= 500 ? BROKEN_HINT : `it is not taken as it is: for the codes of EC2, see ${ALL_CODES}`
 }
 
-function classOf(code: string, message: string, status: number | undefined): ErrorClass {
-  if (code === 'InvalidParameterValue' && NO_SUCH_ROUTE.test(message)) return 'create-instead'
-  return KNOWN[code]?.class ?? (status !== undefined && status >= 500 ? 'retry' : 'fatal')
+function hintOf({ code, status, isOnTheWay }: ErrorFacts): string | undefined {
+  return hintOfCode(code, status) ?? (isOnTheWay ? WHO_ANSWERS : undefined)
 }
 
-type ErrorFacts = { code: string; requestId: string | undefined; text: string; status: number | undefined }
+function classOf({ code, text, status, isOnTheWay }: ErrorFacts): ErrorClass {
+  if (code === 'InvalidParameterValue' && NO_SUCH_ROUTE.test(text)) return 'create-instead'
+  const known = KNOWN[code]
+  if (known) return known.class
+  return isOnTheWay || (status !== undefined && status >= 500) ? 'retry' : 'fatal'
+}
+
+type ErrorFacts = {
+  readonly code: string
+  readonly requestId: string | undefined
+  readonly text: string
+  readonly status: number | undefined
+  /** Whether the system, TLS or HTTP failed before any service could answer. */
+  readonly isOnTheWay: boolean
+}
+
+/** What EC2, Node and the SDK name their errors; anything else is not shown as a code. */
+const CODE = /^[A-Za-z][\w.:-]{0,99}$/
 
 /** The SDK's service errors carry `name` and `$metadata`, Node's network errors `code`. */
 function readError(error: unknown): ErrorFacts {
   if (!(error instanceof Error))
-    return { code: 'Unknown', requestId: undefined, text: String(error), status: undefined }
+    return { code: 'Unknown', requestId: undefined, text: String(error), status: undefined, isOnTheWay: false }
   const metadata = Object(Reflect.get(error, '$metadata'))
-  const networkCode: unknown = Reflect.get(error, 'code')
   const requestId: unknown = Reflect.get(metadata, 'requestId')
   const status: unknown = Reflect.get(metadata, 'httpStatusCode')
   const message = error.message.replace(ENCODED_DENIAL, '')
-  const isNetwork = typeof networkCode === 'string' && networkCode in KNOWN
+  const nodeCode = codeOf(error)
+  // Node names its own misuse, a bug of ours, by a code and a type.
+  const isOnTheWay = nodeCode !== undefined && !(error instanceof TypeError || error instanceof RangeError)
+  const code = isOnTheWay ? nodeCode : error.name
   return {
-    code: isNetwork ? networkCode : error.name,
+    code: CODE.test(code) ? code : 'Unknown',
     requestId: typeof requestId === 'string' ? requestId : undefined,
     // Node's AggregateError of a failed connect has no message of its own.
     text: message || (error instanceof AggregateError ? error.errors.map(String).join(', ') : error.name),
     status: typeof status === 'number' ? status : undefined,
+    isOnTheWay,
   }
 }

@@ -6,8 +6,11 @@ import { ec2Command } from '../core/command-line.ts'
 import { type EniId, isEniId } from '../core/ids.ts'
 import { Failure } from '../errors.ts'
 import { Ec2Error } from './errors.ts'
+import { named, notAnswer } from './unexpected.ts'
 
 const TIMEOUT_MS = 1000
+/** Letters. The longest list that is asked for, of addresses, has 50 of them. */
+const LONGEST_ANSWER = 65_536
 const TOKEN_LIFETIME_SECONDS = 21_600
 const ENDPOINT = 'http://169.254.169.254'
 const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
@@ -47,7 +50,7 @@ export class Metadata {
       answer = await this.#fetch(path)
     }
     if (answer.status === 404) return undefined
-    if (answer.status === 200) return answer.body
+    if (answer.status === 200 && isText(answer.body)) return answer.body
     throw new Ec2Error(`asking IMDS for ${path}`, refusal(answer), NO_ANSWER_HINT)
   }
 
@@ -72,7 +75,7 @@ export class Metadata {
     } catch (error) {
       throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, NO_TOKEN_HINT)
     }
-    if (answer.status === 200) return answer.body
+    if (answer.status === 200 && isText(answer.body)) return answer.body
     throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, refusal(answer), NO_SERVICE_HINT)
   }
 }
@@ -82,31 +85,41 @@ function endpointOfEnvironment(): string {
   return endpoint?.replace(/\/+$/, '') ?? (mode?.toLowerCase() === 'ipv6' ? ENDPOINT_IPV6 : ENDPOINT)
 }
 
-type Answer = { status: number; body: string }
+type Answer = { readonly status: number; readonly body: string }
 
-/** An answer that is none; its status tells whether asking again may help (503 says so, on the page above). */
-function refusal({ status }: Answer): Error {
+/** By which IMDS refuses (page above); 503 says that asking again may help. */
+const REFUSALS = [400, 401, 403, 404, 503]
+
+/** An answer that is none; its status tells whether asking again may help. */
+function refusal({ status, body }: Answer): Error {
+  if (!REFUSALS.includes(status)) return notAnswer('IMDS', status, body)
   return Object.assign(new Error(`it answered ${status}`), { name: 'Refusal', $metadata: { httpStatusCode: status } })
+}
+
+/** Whether it can be a value or a token: lines of printable ASCII, and no page. */
+function isText(body: string): boolean {
+  return /^[\x20-\x7e\n]+$/.test(body) && !body.startsWith('<')
 }
 
 // node:http, since loading what is behind fetch() costs more than the whole exchange.
 function exchange(method: 'GET' | 'PUT', url: string, headers: Record<string, string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (incoming) => {
+    function fail(error: Error): void {
+      // node:http names an abort by a signal AbortError, or in the middle of an answer ECONNRESET, whatever its reason.
+      reject(signal.aborted ? named('TimeoutError', `no answer within ${TIMEOUT_MS} ms`) : error)
+    }
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const outgoing = request(url, { method, headers, signal }, (incoming) => {
       let body = ''
       incoming.setEncoding('utf8')
       incoming.on('data', (chunk: string) => {
         body += chunk
+        if (body.length > LONGEST_ANSWER) incoming.destroy(notAnswer('IMDS', incoming.statusCode ?? 0, body))
       })
       incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }))
-      incoming.on('error', reject)
+      incoming.on('error', fail)
     })
-    outgoing.on('error', (error) => {
-      // node:http names an abort by a signal AbortError, whatever the signal's reason.
-      reject(
-        error.name === 'AbortError' ? new DOMException(`no answer within ${TIMEOUT_MS} ms`, 'TimeoutError') : error,
-      )
-    })
+    outgoing.on('error', fail)
     outgoing.end()
   })
 }
@@ -125,9 +138,13 @@ export type OwnInterface = {
   readonly ipv6: readonly string[]
 }
 
+/** As it becomes a part of host names. */
+const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/
+
 /** @throws Failure */
 export async function regionOfThisInstance(metadata = new Metadata()): Promise<string> {
   const region = await metadata.get('placement/region')
+  if (region && !REGION.test(region)) throw new Ec2Error('asking IMDS for the region', notAnswer('IMDS', 200, region))
   if (region) return region
   throw new Failure('failed', 'IMDS does not tell the region', { hint: 'set region in the config, or AWS_REGION' })
 }

@@ -7,6 +7,7 @@ import { type AttributeValue, DynamoDBClient, PutItemCommand, QueryCommand } fro
 import { systemClock } from '../clock.ts'
 import type { Claim } from '../core/claim.ts'
 import { type EniId, isEniId } from '../core/ids.ts'
+import { AnswerHandler } from '../ec2/answers.ts'
 import { type Ec2, sendNow } from '../ec2/client.ts'
 import { openConnections } from '../ec2/connections.ts'
 import { Ec2Error } from '../ec2/errors.ts'
@@ -45,12 +46,13 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
     credentials: ec2.own.config.credentials,
     // Retries are the agent's: it knows whether a claim is still the newest.
     maxAttempts: 1,
-    requestHandler: {
+    requestHandler: new AnswerHandler({
       connectionTimeout: TIMEOUT_MS,
       requestTimeout: TIMEOUT_MS,
       throwOnRequestTimeout: true,
+      answerTimeout: TIMEOUT_MS,
       ...openConnections({ clock: systemClock, connectTimeoutMs: TIMEOUT_MS }),
-    },
+    }),
   })
   const pinKeys = instances.map((instance) => pinKey(cluster, instance))
   const writer = randomUUID()

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import { openEc2 } from '../../src/ec2/client.ts'
+import { closeServer, listen, urlOf } from '../../src/lab/ec2/http.ts'
 import { openWitness } from '../../src/witness/open.ts'
 import { eni } from '../fixtures.ts'
 import { environmentFor } from './cli.ts'
@@ -12,6 +13,8 @@ import { eniOf } from './node.ts'
 
 startEndpointForEachTest()
 
+/** A free port of this machine. */
+const LOOPBACK = { host: '127.0.0.1', port: 0 }
 const NOT_ABORTED = new AbortController().signal
 const BEAT = Date.parse('2026-11-23T01:02:03.000Z')
 
@@ -28,7 +31,7 @@ const claimOf = (node: string, rest: Partial<Claim> = {}): Claim => ({
 const beatAt = (ms: number) => ({ beat: new Date(BEAT + ms).toISOString() })
 
 /** The witness of a process of its own. */
-async function openOn(table: TableServer, instances = ['VI_1']) {
+async function openOn(table: Pick<TableServer, 'url'>, instances = ['VI_1']) {
   const env = environmentFor(endpoint, { AWS_ENDPOINT_URL_DYNAMODB: table.url })
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -217,3 +220,26 @@ test('a table that is not there, or out of reach, is named, with what to do', as
     hint: expect.stringContaining('docs/dynamodb.md'),
   })
 })
+
+const ID = { 'x-amzn-requestid': 'ABC123', 'content-type': 'application/x-amz-json-1.0' }
+
+test.each<[string, number, string, Record<string, string>]>([
+  ['a portal’s page', 200, '<!DOCTYPE html><title>guest network</title>', {}],
+  ['an empty success', 200, '', ID],
+  ['a success without a request id', 200, '{}', {}],
+  ['half a success', 200, '{"Items":[', ID],
+  ['a redirect', 302, '', { location: 'http://portal/' }],
+  ['an error without a name', 400, '{"error":"no"}', ID],
+  ['an empty 500', 500, '', ID],
+])(
+  '%s is no answer of DynamoDB: nothing is read, nothing is published, and both may be tried again',
+  async (...odd) => {
+    const [, status, body, headers] = odd
+    const server = await listen((_, response) => response.writeHead(status, headers).end(body), LOOPBACK)
+    onTestFinished(() => closeServer(server))
+    const { read, publish } = await openOn({ url: urlOf(LOOPBACK.host, server) })
+    const error = { class: 'retry', message: expect.stringMatching(/not DynamoDB's answer|an answer without its end/) }
+    await expect(read()).rejects.toMatchObject(error)
+    await expect(publish(claimOf('db-1'))).rejects.toMatchObject(error)
+  },
+)

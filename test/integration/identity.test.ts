@@ -123,11 +123,14 @@ describe('a session with the metadata service', () => {
   /** What is answered to a GET, by its token; a token is t1, t2 … in the order of their making. */
   let respond: (response: ServerResponse, token: string, path: string) => void
   let tokenStatus: number
+  /** What is answered instead of a token. */
+  let answerToken: ((response: ServerResponse) => void) | undefined
   beforeAll(async () => {
     server = await listen((request, response) => {
       const token = String(request.headers['x-aws-ec2-metadata-token'] ?? '')
       requests.push([request.method, request.url, token].join(' ').trim())
       if (request.method !== 'PUT') return respond(response, token, request.url ?? '')
+      if (answerToken) return answerToken(response)
       const made = requests.filter((each) => each.startsWith('PUT')).length
       const lifetime = request.headers['x-aws-ec2-metadata-token-ttl-seconds']
       response.writeHead(lifetime === '21600' ? tokenStatus : 400).end(`t${made}`)
@@ -137,6 +140,7 @@ describe('a session with the metadata service', () => {
   beforeEach(() => {
     requests = []
     tokenStatus = 200
+    answerToken = undefined
     respond = (response, _, path) => response.end(path.split('/').at(-1))
   })
   afterAll(() => closeServer(server))
@@ -195,6 +199,31 @@ describe('a session with the metadata service', () => {
     expect(await failure(new Metadata(url).get('mac'))).toMatchObject({ class: 'retry' })
     respond = (response) => response.destroy()
     expect(await failure(new Metadata(url).get('mac'))).toMatchObject({ class: 'retry', code: 'ECONNRESET' })
+  })
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['a page', (response) => response.end('<!DOCTYPE html><title>guest network</title>')],
+    ['nothing', (response) => response.end()],
+    ['what no text is', (response) => response.end(Buffer.from([0x1b, 0x5b, 0x32, 0x4a]))],
+    ['a redirect', (response) => response.writeHead(302, { location: 'http://portal/' }).end()],
+    ['a proxy’s demand for a login', (response) => response.writeHead(407).end()],
+    ['an answer without an end', (response) => response.write('0'.repeat(100_000))],
+    ['an answer that drips', (response) => void setInterval(() => response.write('0'), 50).unref()],
+  ])('can be retried where %s is answered, and takes it neither for a token nor for a value', async (_, odd) => {
+    respond = odd
+    const value = await failure(new Metadata(url).get('mac'))
+    expect(value).toMatchObject({ class: 'retry', message: expect.stringMatching(/^asking IMDS for mac: /) })
+    answerToken = odd
+    const token = await failure(new Metadata(url).get('mac'))
+    expect(token).toMatchObject({ class: 'retry', message: expect.stringMatching(/for an IMDSv2 token: /) })
+  })
+
+  test('takes no region from it that cannot be one', async () => {
+    respond = (response) => response.end('attacker.example/#')
+    expect(await failure(regionOfThisInstance(new Metadata(url)))).toMatchObject({
+      class: 'retry',
+      message: expect.stringContaining('asking IMDS for the region: '),
+    })
   })
 
   test('asks for a token again after it got none', async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { actions } from './actions/all.ts'
 import { callerOf } from './actions/sts.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, ForeignAnswer } from './errors.ts'
 import type { PermissionRequest } from './iam/judge.ts'
 import type { Region } from './model.ts'
 import { authorize, permissionsFor } from './permission.ts'
@@ -21,8 +21,14 @@ export type RequestRecord = {
   error?: string
 }
 
-/** Runs before a signed request's permission is looked at. It may wait; an ApiError it throws is the answer. */
+/** Runs before a signed request's permission is looked at. It may wait; an ApiError or a ForeignAnswer it throws is the answer. */
 export type Intercept = (request: Readonly<RequestRecord>) => void | Promise<void>
+
+export type HttpAnswer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
 
 /** Answers one request and completes its record. */
 export async function answer(
@@ -31,19 +37,24 @@ export async function answer(
   key: string | undefined,
   requestId: string,
   intercept: Intercept | undefined,
-): Promise<string> {
+): Promise<HttpAnswer> {
   const { action, params } = record
   const service: Service = params.Version === '2011-06-15' ? 'sts' : 'ec2'
+  const headers = { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId }
   try {
-    const body = await run(region, service, record, key, intercept)
+    const content = await run(region, service, record, key, intercept)
     record.status = 200
-    return renderAnswer(service, action, requestId, body)
+    return { status: 200, headers, body: renderAnswer(service, action, requestId, content) }
   } catch (cause) {
+    if (cause instanceof ForeignAnswer) {
+      record.status = cause.status
+      return cause
+    }
     const error =
       cause instanceof ApiError ? cause : new ApiError('InternalError', `An internal error has occurred: ${cause}`, 500)
     record.status = error.status
     record.error = error.code
-    return renderError(service, requestId, error)
+    return { status: error.status, headers, body: renderError(service, requestId, error) }
   }
 }
 

@@ -11,6 +11,21 @@ export class ApiError extends Error {
   }
 }
 
+/** What comes where something between answers in the API's place, a proxy or a captive portal: as it is written here. */
+export class ForeignAnswer extends Error {
+  override name = 'ForeignAnswer'
+  readonly status: number
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, body = '', headers: Readonly<Record<string, string>> = {}) {
+    super(`HTTP ${status}`)
+    this.status = status
+    this.body = body
+    this.headers = headers
+  }
+}
+
 /** EC2 writes parameter names in lower camel case in its messages. */
 export function parameterInMessage(parameter: string): string {
   return parameter.charAt(0).toLowerCase() + parameter.slice(1)

@@ -54,11 +54,9 @@ export async function startEc2Endpoint(options: EndpointOptions = {}): Promise<E
     const params = { ...parseForm(url.search.slice(1)), ...parseForm(body) }
     const record: RequestRecord = { action: params.Action ?? '', params, at: Date.now() }
     requests.push(record)
-    const requestId = randomUUID()
-    const xml = await answer(region, record, accessKeyId(request, params), requestId, intercept)
-    response
-      .writeHead(record.status ?? 200, { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId })
-      .end(xml)
+    const key = accessKeyId(request, params)
+    const { status, headers, body: text } = await answer(region, record, key, randomUUID(), intercept)
+    response.writeHead(status, headers).end(text)
   }
 
   const servers: Server[] = []
