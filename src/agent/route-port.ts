@@ -6,6 +6,7 @@ import type { RouteKey } from '../core/route.ts'
 import { longestWait, type Precedence } from '../ec2/budget.ts'
 import { type Ec2, openEc2 } from '../ec2/client.ts'
 import { eniOfThisInstance } from '../ec2/identity.ts'
+import type { Refusal } from '../ec2/refusals.ts'
 import { persist } from '../ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../ec2/routes.ts'
 import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
@@ -30,6 +31,8 @@ export type Wanted = {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly log: Log
+  /** Credentials that were refused have been fetched anew. */
+  readonly onRenewal?: () => void
 }
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
@@ -39,7 +42,21 @@ export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefine
     const text = `${action}: ${waiting} more wait for EC2's token bucket, for ${Math.ceil(seconds)} s`
     log.info({ action, waiting, seconds: Math.ceil(seconds) }, text)
   }
-  return insist(() => openEc2({ region: config?.region, assumeRole: config?.assumeRole, clock, onWait }), wanted)
+  const onRefusal = ({ code, clockBehindMs }: Refusal) => {
+    if (clockBehindMs !== undefined) return log.warn({ hint: CLOCK_HINT }, `${code}: ${clockText(clockBehindMs)}`)
+    wanted.onRenewal?.()
+    log.warn(`${code}: the credentials were refused, and are fetched anew`)
+  }
+  const options = { region: config?.region, assumeRole: config?.assumeRole, clock, onWait, onRefusal }
+  return insist(() => openEc2(options), wanted)
+}
+
+const CLOCK_HINT = 'set the clock of this host right: timedatectl, chronyc tracking'
+
+function clockText(behindMs: number): string {
+  const minutes = Math.round(Math.abs(behindMs) / 60_000)
+  const off = `${minutes} min ${behindMs > 0 ? 'behind' : 'ahead of'} the service's`
+  return `the clock of this host is ${off}, which calls are signed by from now on`
 }
 
 /** What the agent does to these tables, for as long as it is wanted. */
@@ -81,7 +98,7 @@ export function insistOnRoute(
     log.warn(`${attempted}: not answered yet, asking on another connection`)
   }
   return insist(
-    (signal) => writeRoute(ec2, key, eni, createMissing, precedence, { signal, clock, beforeHedge }),
+    (signal) => writeRoute(ec2, key, eni, createMissing, precedence, { signal, clock, permit, beforeHedge }),
     wanted,
   )
 }

@@ -90,7 +90,12 @@ export type Trouble = {
  * - `none`: nothing shows that this host is a node
  */
 export type DaemonSight =
-  | { readonly kind: 'up'; readonly rejected: string | undefined }
+  | {
+      readonly kind: 'up'
+      readonly rejected: string | undefined
+      /** How often its credentials were fetched anew since they were refused. */
+      readonly credentialRenewals: number
+    }
   | { readonly kind: 'silent' | 'down'; readonly reason: string }
   | { readonly kind: 'none' }
 

@@ -4,13 +4,16 @@ import type { Agent as HttpAgent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { Clock } from '../clock.ts'
-import { Failure } from '../errors.ts'
 import { AnswerHandler } from './answers.ts'
+import { assumed } from './assumed-role.ts'
 import { type Budget, type BudgetOptions, openBudget } from './budget.ts'
 import { type Connections, openConnections } from './connections.ts'
-import { Ec2Error, hintOfCode, isVerdict } from './errors.ts'
+import { areOfEnvironment, Credentials, type CredentialsOptions, readFilesAnew } from './credentials.ts'
+import { isVerdict } from './errors.ts'
 import { hedged } from './hedge.ts'
 import { regionOfThisInstance } from './identity.ts'
+import type { Refusal } from './refusals.ts'
+import { type Call, sendNow } from './send-now.ts'
 import { takeTurns } from './turns.ts'
 
 // For a control plane that is losing a zone: an attempt that hangs is worth less than the next one.
@@ -53,6 +56,8 @@ export type Ec2 = {
   readonly routes: EC2Client
   /** For what is in our own account. */
   readonly own: EC2Client
+  /** With which calls in our own account are signed, to whatever service. */
+  readonly credentials: Credentials
   readonly budget: Budget
   readonly connections: Connections
 }
@@ -66,22 +71,32 @@ export async function openEc2({
   assumeRole,
   clock,
   onWait,
+  onRefusal = () => {},
 }: {
   region?: string | undefined
   assumeRole?: string | undefined
+  onRefusal?: (refusal: Refusal) => void
 } & BudgetOptions): Promise<Ec2> {
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
   const connections = openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   const configuration = configurationOf(chosen, connections)
   const own = withDates(openClient(configuration))
+  const credentials = renewed(own, { clock, onRefusal, areFixed: areOfEnvironment() })
   const budget = openBudget({ clock, onWait })
-  if (!assumeRole) return { region: chosen, routes: own, own, budget, connections }
-  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
-  const credentials = fromTemporaryCredentials({
-    params: { RoleArn: assumeRole, RoleSessionName: 'vip-switch' },
-    clientConfig: configuration,
-  })
-  return { region: chosen, routes: openClient({ ...configuration, credentials }), own, budget, connections }
+  const opened = { region: chosen, own, credentials, budget, connections }
+  if (!assumeRole) return { ...opened, routes: own }
+  const role = await assumed(assumeRole, configuration, credentials, clock)
+  const routes = openClient({ ...configuration, credentials: role })
+  renewed(routes, { clock, onRefusal, areFixed: false })
+  return { ...opened, routes }
+}
+
+/** Lets the client's credentials be renewed where they are refused. */
+function renewed(client: EC2Client, options: CredentialsOptions): Credentials {
+  const credentials = new Credentials(client.config.credentials, options)
+  client.config.credentials = credentials.provide
+  credentials.watch(client)
+  return credentials
 }
 
 /** Without the SDK's log: it would prepare every answer for a log that is not kept. */
@@ -119,13 +134,12 @@ export async function regionOfEnvironment(): Promise<string | undefined> {
   try {
     return await new EC2Client({}).config.region()
   } catch {
+    await readFilesAnew() // For the next who asks: the file that names one may come yet.
     return undefined // The SDK throws where none is set; the instance's own is asked for next.
   }
 }
 
 const inTurn = takeTurns(CALLS_IN_FLIGHT)
-
-type Call<Output> = (options: { abortSignal: AbortSignal }) => Promise<Output>
 
 /**
  * Sends one command, once.
@@ -140,7 +154,9 @@ export function send<Output>(attempted: string, call: Call<Output>, signal: Abor
 export type Hedging = {
   readonly signal: AbortSignal
   readonly clock: Clock
-  /** Runs before a write is sent a second time; throws when it is no longer wanted. */
+  /** Runs before a write is sent again; throws when it is no longer wanted. */
+  readonly permit: () => void
+  /** Runs before a write is sent a second time beside the first; throws, too. */
   readonly beforeHedge: (attempted: string) => void
 }
 
@@ -152,45 +168,16 @@ export type Hedging = {
 export function sendHedged<Output>(
   attempted: string,
   call: Call<Output>,
-  { signal, clock, beforeHedge }: Hedging,
+  { signal, clock, permit, beforeHedge }: Hedging,
 ): Promise<Output> {
   const options = { afterMs: HEDGE_AFTER_MS, clock, signal, isVerdict, beforeHedge: () => beforeHedge(attempted) }
-  return inTurn(() => hedged((attempt) => sendNow(attempted, call, attempt), options), heard(signal))
+  return inTurn(() => hedged((attempt) => sendNow(attempted, call, attempt, { permit }), options), heard(signal))
 }
 
 /** A signal that every call in flight may listen to: Node warns of more than ten listeners. */
 function heard(signal: AbortSignal): AbortSignal {
   setMaxListeners(0, signal)
   return signal
-}
-
-/**
- * Sends one command of any service, once and at once.
- * @throws what `failure` makes of its error; the signal's reason, with what was attempted, when it is aborted
- */
-export async function sendNow<Output>(
-  attempted: string,
-  call: Call<Output>,
-  signal: AbortSignal,
-  failure = (error: unknown) => new Ec2Error(attempted, error),
-): Promise<Output> {
-  let end = () => {}
-  const ended = new Promise<never>((_, reject) => {
-    end = () => reject(signal.reason)
-  })
-  signal.addEventListener('abort', end, { once: true })
-  try {
-    // The SDK gives no signal to what finds credentials for it (STS, IMDS), which may take longer than we want it.
-    return await Promise.race([call({ abortSignal: signal }), ended])
-  } catch (error) {
-    if (!signal.aborted) throw failure(error)
-    const { reason }: { reason: unknown } = signal
-    if (!(reason instanceof Failure)) throw reason
-    const hint = reason.hint ?? (reason.kind === 'failed' ? hintOfCode('TimeoutError') : undefined)
-    throw new Failure(reason.kind, `${reason.message}; last, ${attempted}: not answered`, { hint })
-  } finally {
-    signal.removeEventListener('abort', end)
-  }
 }
 
 /** Reads all pages of a list. Each call asks for a page, so that EC2 counts it against the larger token bucket. */

@@ -54,7 +54,8 @@ const unidentified: Known = {
   class: 'denied',
   hint: 'AWS does not know who is asking: check the credentials (aws sts get-caller-identity) and the clock of this host',
 }
-const expired: Known = { class: 'fatal', hint: 'the session has expired: log in anew, or check AWS_SESSION_TOKEN' }
+// Of credentials that can be renewed, unlike those of the environment (refusals.ts): a file may be rewritten yet.
+const expired: Known = { class: 'retry', hint: 'the session has expired, and nothing newer is found yet: log in anew' }
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, STS, and Node's and the SDK's own names. */
 const KNOWN: Readonly<Record<string, Known>> = {

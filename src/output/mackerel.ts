@@ -31,6 +31,7 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
     metrics: [
       line('daemon_up', 'daemon answers'),
       line('config_rejected', 'config rejected'),
+      line('credential_renewals', 'credentials renewed'),
       line('ec2_readable', 'EC2 readable'),
       line('read_age', 'EC2 read, seconds ago'),
       ...detailKindsFrom('host').map((kind) => line(kind)),

@@ -7,6 +7,7 @@ import { type DaemonCounters, type InstanceOverview, type Overview, PLACES } fro
 export const FAMILIES = {
   vip_switch_daemon_up: 'Whether the daemon of this host answers.',
   vip_switch_config_rejected: 'Whether the config file is not what is in effect, since something is wrong with it.',
+  vip_switch_credential_renewals_total: 'Credentials of the daemon that were refused, and fetched anew.',
   vip_switch_ec2_readable: 'Whether EC2 could be read; if not, figures of routes and nodes are missing.',
   vip_switch_condition: 'Where things stand: 1 for the condition that is so, 0 for the others.',
   vip_switch_routes: 'VIPs times route tables, by where they are.',
@@ -43,6 +44,9 @@ export function measuresOf(overview: Overview, isConfigWrong = false): Measure[]
   return [
     ofHost('vip_switch_daemon_up', 'daemon_up', daemon.kind === 'up'),
     ofHost('vip_switch_config_rejected', 'config_rejected', isConfigRejected),
+    ...(daemon.kind === 'up'
+      ? [ofHost('vip_switch_credential_renewals_total', 'credential_renewals', daemon.credentialRenewals)]
+      : []),
     ofHost('vip_switch_ec2_readable', 'ec2_readable', troubles.length === 0),
     ...readAgeMeasures('look', readAge, undefined),
     ...(daemon.kind === 'up' ? hostDetailMeasures(overview) : []),
@@ -57,8 +61,8 @@ export function measuresOf(overview: Overview, isConfigWrong = false): Measure[]
   ]
 }
 
-function ofHost(family: Measure['family'], line: string, is: boolean): Measure {
-  return { family, labels: {}, instance: undefined, value: Number(is), graph: 'host', line }
+function ofHost(family: Measure['family'], line: string, value: boolean | number): Measure {
+  return { family, labels: {}, instance: undefined, value: Number(value), graph: 'host', line }
 }
 
 function conditionMeasures({ name, condition }: InstanceOverview): Measure[] {

@@ -22,6 +22,7 @@ export function statusJson(overview: Overview): Printable {
       control,
       reason: daemon.kind === 'down' || daemon.kind === 'silent' ? daemon.reason : null,
       configRejected: daemon.kind === 'up' ? (daemon.rejected ?? null) : null,
+      credentialRenewals: daemon.kind === 'up' ? daemon.credentialRenewals : null,
     },
     details: details.map(detailJson),
     troubles: troubles.map(({ message, hint }) => ({ message, hint: hint ?? null })),

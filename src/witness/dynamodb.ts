@@ -8,9 +8,10 @@ import { systemClock } from '../clock.ts'
 import type { Claim } from '../core/claim.ts'
 import { type EniId, isEniId } from '../core/ids.ts'
 import { AnswerHandler } from '../ec2/answers.ts'
-import { type Ec2, sendNow } from '../ec2/client.ts'
+import type { Ec2 } from '../ec2/client.ts'
 import { openConnections } from '../ec2/connections.ts'
 import { Ec2Error } from '../ec2/errors.ts'
+import { sendNow } from '../ec2/send-now.ts'
 import { checkedOf, readById, readTagged } from '../ec2/tags.ts'
 import { claimOf, type Parsed, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
@@ -43,7 +44,7 @@ type Named = { readonly instance: string; readonly eni: EniId; readonly parsed: 
 export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: readonly string[]): Witness {
   const client = new DynamoDBClient({
     region: ec2.region,
-    credentials: ec2.own.config.credentials,
+    credentials: ec2.credentials.provide,
     // Retries are the agent's: it knows whether a claim is still the newest.
     maxAttempts: 1,
     requestHandler: new AnswerHandler({
@@ -54,6 +55,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
       ...openConnections({ clock: systemClock, connectTimeoutMs: TIMEOUT_MS }),
     }),
   })
+  ec2.credentials.watch(client)
   const pinKeys = instances.map((instance) => pinKey(cluster, instance))
   const writer = randomUUID()
 
@@ -62,7 +64,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
     call: (options: { abortSignal: AbortSignal }) => Promise<Output>,
     signal: AbortSignal,
   ): Promise<Output> {
-    return sendNow(attempted, call, signal, (error) => new DynamoDbError(attempted, error))
+    return sendNow(attempted, call, signal, { failure: (error) => new DynamoDbError(attempted, error) })
   }
 
   async function readClaims(signal: AbortSignal): Promise<Named[]> {

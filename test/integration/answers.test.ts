@@ -44,6 +44,7 @@ const write = (ec2: Ec2) =>
   writeRoute(ec2, { table: rtb('rtb-0a'), vip: parseVip('10.99.0.10') }, eni('eni-0a'), false, 'edge', {
     signal,
     clock: systemClock,
+    permit: () => {},
     beforeHedge: () => {},
   })
 const read = (ec2: Ec2) => readTables(ec2, 'all', signal)
@@ -145,6 +146,18 @@ describe('no answer of EC2', () => {
       class: 'retry',
       message: expect.stringContaining("a page, not STS's answer: a proxy or captive portal between?"),
     })
+  })
+
+  test.each([
+    ['a page', answering(200, PAGE)],
+    ['nothing', answering(200)],
+    ['a redirect', answering(302)],
+  ])('%s of IMDS’s, where it is asked for credentials', async (_, respond) => {
+    await openAt(respond)
+    vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', process.env.AWS_ENDPOINT_URL)
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined)
+    const ec2 = await openEc2({ clock: systemClock, onWait: () => {} })
+    expect(await failureOf(read(ec2))).toMatchObject({ class: 'retry', code: 'CredentialsProviderError' })
   })
 
   test('plain HTTP where TLS is spoken', async () => {

@@ -1,4 +1,6 @@
 /** Claims in a DynamoDB table, over the wire. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Claim } from '../../src/core/claim.ts'
@@ -8,7 +10,7 @@ import { openWitness } from '../../src/witness/open.ts'
 import { eni } from '../fixtures.ts'
 import { environmentFor } from './cli.ts'
 import { DOCUMENT, properties, startTable, TABLE, type TableServer, TimeToLiveSpecification } from './dynamodb-table.ts'
-import { endpoint, startEndpointForEachTest } from './endpoint.ts'
+import { directory, endpoint, startEndpointForEachTest } from './endpoint.ts'
 import { eniOf } from './node.ts'
 
 startEndpointForEachTest()
@@ -31,8 +33,8 @@ const claimOf = (node: string, rest: Partial<Claim> = {}): Claim => ({
 const beatAt = (ms: number) => ({ beat: new Date(BEAT + ms).toISOString() })
 
 /** The witness of a process of its own. */
-async function openOn(table: Pick<TableServer, 'url'>, instances = ['VI_1']) {
-  const env = environmentFor(endpoint, { AWS_ENDPOINT_URL_DYNAMODB: table.url })
+async function openOn(table: Pick<TableServer, 'url'>, instances = ['VI_1'], rest: NodeJS.ProcessEnv = {}) {
+  const env = { ...environmentFor(endpoint, { AWS_ENDPOINT_URL_DYNAMODB: table.url }), ...rest }
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   onTestFinished(() => void vi.unstubAllEnvs())
   const ec2 = await openEc2({ clock: systemClock, onWait: () => {} })
@@ -241,5 +243,31 @@ test.each<[string, number, string, Record<string, string>]>([
     const error = { class: 'retry', message: expect.stringMatching(/not DynamoDB's answer|an answer without its end/) }
     await expect(read()).rejects.toMatchObject(error)
     await expect(publish(claimOf('db-1'))).rejects.toMatchObject(error)
+  },
+)
+
+test.each(['ExpiredTokenException', 'UnrecognizedClientException', 'InvalidSignatureException'])(
+  'credentials that DynamoDB refuses with %s are fetched anew, and the claims are read at once',
+  async (code) => {
+    const profile = join(directory, 'credentials')
+    const writeKey = (id: string) =>
+      writeFileSync(profile, `[default]\naws_access_key_id = ${id}\naws_secret_access_key = of-${id}\n`)
+    const asked: string[] = []
+    const server = await listen((request, response) => {
+      const [, key = ''] = /Credential=([^/]+)/.exec(request.headers.authorization ?? '') ?? []
+      asked.push(key)
+      if (key === 'new') return void response.writeHead(200, ID).end('{"Items":[],"Count":0}')
+      writeKey('new')
+      return void response.writeHead(400, ID).end(`{"__type":"com.amazon.coral.service#${code}","message":"no"}`)
+    }, LOOPBACK)
+    onTestFinished(() => closeServer(server))
+    writeKey('old')
+    const { read } = await openOn({ url: urlOf(LOOPBACK.host, server) }, ['VI_1'], {
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_SHARED_CREDENTIALS_FILE: profile,
+    })
+    expect((await read()).get('VI_1')?.claims).toEqual([])
+    expect(asked).toEqual(['old', 'new'])
   },
 )

@@ -74,7 +74,7 @@ describe('a hook', () => {
 })
 
 describe('a process that goes on', () => {
-  const HEDGING = { signal: new AbortController().signal, clock: systemClock, beforeHedge: () => {} }
+  const HEDGING = { signal: new AbortController().signal, clock: systemClock, permit: () => {}, beforeHedge: () => {} }
   const wanted = (rest: object = {}) => ({ ...HEDGING, permit: () => {}, log: silentLog, ...rest })
   const tableA = () => rtb(idOf('private-a', 'rtb-'))
   const write = (ec2: Ec2, vip: string, hedging = HEDGING) =>

@@ -95,7 +95,12 @@ describe('a drill', () => {
     const ec2 = await openEc2({ clock: systemClock, onWait: () => {} })
     const drill = openDrill(ec2, systemClock)
     const key = { table: rtb(idOf('private-a', 'rtb-')), vip: parseVip('10.99.0.10') }
-    const hedging = { signal: new AbortController().signal, clock: systemClock, beforeHedge: () => {} }
+    const hedging = {
+      signal: new AbortController().signal,
+      clock: systemClock,
+      permit: () => {},
+      beforeHedge: () => {},
+    }
     const write = () => writeRoute(drill.ec2, key, eni(eniOf('db-2')), true, 'edge', hedging)
     expect(await Promise.all([write(), write()])).toEqual(['replaced', 'replaced'])
     expect(endpoint.requests).toEqual([])

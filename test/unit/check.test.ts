@@ -28,7 +28,11 @@ test('the worst comes first, and makes the state; figures are told apart by the 
 test.each<[string, Partial<Overview>, RegExp]>([
   ['is down', { daemon: { kind: 'down', reason: 'no such socket' } }, /^no daemon answers on \/run\/vip-switch\//],
   ['does not tell', { daemon: { kind: 'silent', reason: 'it starts' } }, /^the daemon does not tell: it starts/],
-  ['has rejected its config', { daemon: { kind: 'up', rejected: 'line 3' } }, /old config: line 3; VI_1 OK/],
+  [
+    'has rejected its config',
+    { daemon: { kind: 'up', rejected: 'line 3', credentialRenewals: 0 } },
+    /old config: line 3; VI_1 OK/,
+  ],
   [
     'is mute',
     { instances: [instance({ daemon: { mute: true, readAge: 1000, decision: undefined, counters: COUNTERS } })] },
@@ -64,7 +68,7 @@ test('where a daemon tells, so it does how long ago it has read EC2, also where 
 
 test('a daemon that is up, or none where none is due, is nothing to tell of', () => {
   for (const kind of ['up', 'none'] as const)
-    expect(checkLine(overview({ daemon: { kind, rejected: undefined } }), true).state).toBe('ok')
+    expect(checkLine(overview({ daemon: { kind, rejected: undefined, credentialRenewals: 0 } }), true).state).toBe('ok')
 })
 
 test('without EC2 nothing is told but what failed, once', () => {

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { openEc2, sendNow } from '../../src/ec2/client.ts'
+import { openEc2 } from '../../src/ec2/client.ts'
+import { sendNow } from '../../src/ec2/send-now.ts'
 
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
@@ -11,6 +12,19 @@ test('a call that is over leaves nothing on its signal, which may be as old as t
   expect([during, listenersOf(signal)]).toEqual([1, 0])
   await expect(sendNow('a call', () => Promise.reject(new Error('no')), signal)).rejects.toThrow('a call: ')
   expect(listenersOf(signal)).toBe(0)
+})
+
+test('a call whose credentials never come is given up, and may be tried again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const never = () => new Promise<never>(() => {})
+  const given = expect(sendNow('a call', never, new AbortController().signal)).rejects.toMatchObject({
+    class: 'retry',
+    message: 'a call: TimeoutError: neither credentials nor an answer within 15000 ms',
+  })
+  vi.advanceTimersByTime(15_000)
+  await given
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 test('no answer is prepared for a log that is not kept', async () => {

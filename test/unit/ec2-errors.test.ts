@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clock.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { openBudget } from '../../src/ec2/budget.ts'
 import { openConnections } from '../../src/ec2/connections.ts'
+import { Credentials } from '../../src/ec2/credentials.ts'
 import { Ec2Error, type ErrorClass, isThrottle, isVerdict } from '../../src/ec2/errors.ts'
 import { persist } from '../../src/ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../../src/ec2/routes.ts'
@@ -16,11 +17,16 @@ const client = new EC2Client({ region: 'ap-northeast-1' })
 const mock = mockClient(client)
 const budget = openBudget({ clock: jumpingClock(), onWait: () => {} })
 const connections = openConnections({ clock: systemClock, connectTimeoutMs: 1000 })
-const ec2 = { region: 'ap-northeast-1', routes: client, own: client, budget, connections }
+const credentials = new Credentials(client.config.credentials, {
+  clock: systemClock,
+  onRefusal: () => {},
+  areFixed: true,
+})
+const ec2 = { region: 'ap-northeast-1', routes: client, own: client, credentials, budget, connections }
 const KEY = { table: rtb('rtb-0a'), vip: parseVip('10.99.0.10') }
 const ENI = eni('eni-0a')
 const signal = new AbortController().signal
-const hedging = { signal, clock: systemClock, beforeHedge: () => {} }
+const hedging = { signal, clock: systemClock, permit: () => {}, beforeHedge: () => {} }
 
 function answer(name: string, message = 'said EC2', httpStatusCode = 400): Error {
   const $metadata = { httpStatusCode, requestId: '6f3b-1' }
@@ -51,12 +57,21 @@ describe('the class of an error', () => {
     [answer('AuthFailure', '', 401), 'denied'],
     [answer('InvalidClientTokenId', '', 403), 'denied'],
     [answer('DryRunOperation', '', 412), 'permitted'],
+    [answer('ExpiredToken'), 'retry'],
+    [answer('ExpiredTokenException'), 'retry'],
+    [answer('RequestExpired'), 'retry'],
     [networkError('ECONNREFUSED'), 'retry'],
     [networkError('ECONNRESET'), 'retry'],
     [networkError('EHOSTUNREACH'), 'retry'],
     [Object.assign(new Error('timed out'), { name: 'TimeoutError' }), 'retry'],
     [Object.assign(new Error('no credentials'), { name: 'CredentialsProviderError' }), 'retry'],
+    // Codes that no table lists: of TLS, of HTTP, of the system.
+    [networkError('EPROTO'), 'retry'],
+    [networkError('HPE_INVALID_CONSTANT'), 'retry'],
+    [networkError('ERR_SSL_TLSV1_UNRECOGNIZED_NAME'), 'retry'],
+    [networkError('ENOBUFS'), 'retry'],
     [new TypeError('a bug'), 'fatal'],
+    [Object.assign(new TypeError('a bug'), { code: 'ERR_INVALID_ARG_TYPE' }), 'fatal'],
   ])('%s is %s', (error, errorClass) => {
     expect(new Ec2Error('ReplaceRoute', error).class).toBe(errorClass)
   })
@@ -96,6 +111,15 @@ describe('the class of an error', () => {
   ])('%s is explained, with what to do', (error, hint) => {
     expect(new Ec2Error('ReplaceRoute', error).hint).toMatch(hint)
   })
+
+  test.each(['\u001b[2J', 'not a code', '', 'x'.repeat(200)])(
+    'what does not look like a code, %j, is not shown as one',
+    (name) => {
+      const error = new Ec2Error('ReplaceRoute', answer(name))
+      expect(error.code).toBe('Unknown')
+      expect(error.message).toBe('ReplaceRoute: EC2 answered Unknown (request 6f3b-1): said EC2')
+    },
+  )
 
   test('what is no answer is not explained as one', () => {
     expect(new Ec2Error('ReplaceRoute', new TypeError('a bug')).hint).toBeUndefined()

@@ -9,7 +9,7 @@ import { BACKUP, COUNTERS, instance, node, overview, route } from '../overview.t
 const DAEMON = { mute: true, readAge: 3200, decision: undefined, counters: { ...COUNTERS, heals: 3, hooksFailed: 2 } }
 /** Of a node that is MASTER, whose daemon answers. */
 const NODE = overview({
-  daemon: { kind: 'up', rejected: undefined },
+  daemon: { kind: 'up', rejected: undefined, credentialRenewals: 2 },
   instances: [
     instance({
       condition: 'DRIFT',
@@ -45,6 +45,7 @@ describe('for Prometheus', () => {
       expect.arrayContaining([
         'vip_switch_daemon_up{cluster="db"} 1',
         'vip_switch_config_rejected{cluster="db"} 0',
+        'vip_switch_credential_renewals_total{cluster="db"} 2',
         'vip_switch_ec2_readable{cluster="db"} 1',
         'vip_switch_routes{cluster="db",vrrp_instance="VI_1",state="in-place"} 1',
         'vip_switch_routes{cluster="db",vrrp_instance="VI_1",state="blackhole"} 1',
@@ -96,7 +97,7 @@ describe('what is not known is missing', () => {
 test('a config that is wrong is one that is rejected, whether the daemon has tried it or not', () => {
   const rejected = 'vip_switch_config_rejected{cluster="db"} 1'
   expect(sampled(overview(), true)).toContain(rejected)
-  expect(sampled(overview({ daemon: { kind: 'up', rejected: 'line 3' } }))).toContain(rejected)
+  expect(sampled(overview({ daemon: { kind: 'up', rejected: 'line 3', credentialRenewals: 0 } }))).toContain(rejected)
 })
 
 test('every counter of the daemon is measured', () => {

@@ -5,6 +5,7 @@ import { CONDITIONS } from '../../core/decide.ts'
 import { DETAIL_KINDS, type Detail } from '../../core/detail.ts'
 import { isEniId } from '../../core/ids.ts'
 import { LIVENESSES, livenessOf } from '../../core/liveness.ts'
+import type { DaemonSight } from '../../core/overview.ts'
 import { codeOf, messageOf } from '../../errors.ts'
 import type { Node } from '../node.ts'
 import type { Agent } from './agent.ts'
@@ -59,6 +60,8 @@ const statusSchema = z.object({
   /** Why the config file is not what is live, and since when; null: it is. */
   configRejected: z.string().nullable(),
   configRejectedSince: z.iso.datetime().nullable(),
+  /** How often credentials were fetched anew since they were refused, for as long as the daemon runs. */
+  credentialRenewals: z.int().min(0),
   /** Of this host, whatever the VRRP instance. */
   details: z.array(detailSchema),
   instances: z.array(instanceSchema),
@@ -105,11 +108,19 @@ export async function askStatus(path: string): Promise<DaemonAnswer> {
   }
 }
 
+/** The daemon of this host, by what it answered. */
+export function sightOf(answer: DaemonAnswer): DaemonSight {
+  if (answer.kind !== 'up') return { kind: answer.kind, reason: answer.reason }
+  const { configRejected, credentialRenewals } = answer.status
+  return { kind: 'up', rejected: configRejected ?? undefined, credentialRenewals }
+}
+
 /** What the daemon answers. */
 export function statusOf(
   { node: { config, eni: own, ec2, clock }, agents, details, loadedAt }: Live,
   counts: Counts,
   rejected: Rejection | undefined,
+  credentialRenewals: number,
 ): DaemonStatus {
   const instances = [...agents].map(([name, { state }]): InstanceStatus => {
     const { self, mute, pin, decision, edge, observations, settings } = state
@@ -146,6 +157,7 @@ export function statusOf(
     configLoadedAt: timeText(loadedAt),
     configRejected: rejected?.reason ?? null,
     configRejectedSince: rejected ? timeText(rejected.since) : null,
+    credentialRenewals,
     details: Array.from(details, toldDetail),
     instances,
   }

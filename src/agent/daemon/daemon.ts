@@ -38,6 +38,7 @@ export class Daemon {
   #reload = new AbortController()
   #current: Current | undefined
   #rejected: Rejection | undefined
+  #credentialRenewals = 0
 
   constructor(options: DaemonOptions) {
     this.#options = options
@@ -136,7 +137,10 @@ export class Daemon {
 
   #wanted(signal: AbortSignal): Wanted {
     const { clock, log } = this.#options
-    return { permit: () => {}, signal, clock, log }
+    const onRenewal = () => {
+      this.#credentialRenewals += 1
+    }
+    return { permit: () => {}, signal, clock, log, onRenewal }
   }
 
   #summary(): string {
@@ -155,6 +159,7 @@ export class Daemon {
           { ...current, agents: generation.agents, details: this.#details.values() },
           this.#counts,
           this.#rejected,
+          this.#credentialRenewals,
         )
     }
   }

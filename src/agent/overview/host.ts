@@ -8,7 +8,7 @@ import type { DaemonSight } from '../../core/overview.ts'
 import { eniOfThisInstance } from '../../ec2/identity.ts'
 import { messageOf } from '../../errors.ts'
 import { createProbe } from '../../keepalived/probe.ts'
-import { askStatus, detailsOf, type InstanceStatus } from '../daemon/daemon-status.ts'
+import { askStatus, detailsOf, type InstanceStatus, sightOf } from '../daemon/daemon-status.ts'
 import { stateOf } from '../daemon/generation.ts'
 
 /** What this node claims, or would claim if its daemon ran. */
@@ -36,10 +36,10 @@ export type Host = {
 export async function lookAtHost(config: Config): Promise<Host> {
   const answer = await askStatus(config.control)
   if (answer.kind === 'up') {
-    const { eni, configRejected, instances } = answer.status
+    const { eni, instances } = answer.status
     return {
       eni,
-      daemon: { kind: 'up', rejected: configRejected ?? undefined },
+      daemon: sightOf(answer),
       details: detailsOf(answer.status),
       claims: new Map(instances.map(({ name, claim }) => [name, { ...claim, priority: claim.priority ?? undefined }])),
       instances: new Map(instances.map((instance) => [instance.name, instance])),
@@ -50,9 +50,8 @@ export async function lookAtHost(config: Config): Promise<Host> {
   if (answer.kind === 'down' && !hasKeepalived && !existsSync(config.control)) {
     return { eni: undefined, daemon: { kind: 'none' }, details: [], claims: new Map(), instances: new Map(), notes: [] }
   }
-  const { kind, reason } = answer
   const own = hasKeepalived ? await lookAtKeepalived(config) : { eni: undefined, claims: new Map(), notes: [] }
-  return { ...own, daemon: { kind, reason }, details: [], instances: new Map() }
+  return { ...own, daemon: sightOf(answer), details: [], instances: new Map() }
 }
 
 async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'claims' | 'notes'>> {

@@ -1,6 +1,6 @@
 /** What the daemon of this host knows, where its config cannot be read: EC2 is not asked. */
 import type { InstanceOverview, Overview, Trouble } from '../../core/overview.ts'
-import { askStatus, detailsOf, type InstanceStatus } from '../daemon/daemon-status.ts'
+import { askStatus, detailsOf, type InstanceStatus, sightOf } from '../daemon/daemon-status.ts'
 import { daemonView } from './overview.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function overviewOfDaemon(control: string, why: Trouble, date: numb
     date,
     readAge: undefined,
     control,
-    daemon: answer.kind === 'up' ? { kind: 'up', rejected: answer.status.configRejected ?? undefined } : answer,
+    daemon: sightOf(answer),
     here: status?.eni,
     details: status ? detailsOf(status) : [],
     instances: status?.instances.map((told) => instanceOverview(told, why)) ?? [],

@@ -13,6 +13,10 @@ export type RequestRecord = {
   params: Params
   /** Milliseconds since the epoch. */
   at: number
+  /** The access key that it is signed with; absent if it is not signed. */
+  key?: string
+  /** When it was signed, in milliseconds since the epoch by the caller's clock; absent if it does not say. */
+  signedAt?: number
   /** What permission it needed; absent until it was looked at. */
   permissions?: PermissionRequest[]
   /** Of the answer; absent until there is one. */
@@ -34,7 +38,6 @@ export type HttpAnswer = {
 export async function answer(
   region: Region,
   record: RequestRecord,
-  key: string | undefined,
   requestId: string,
   intercept: Intercept | undefined,
 ): Promise<HttpAnswer> {
@@ -42,7 +45,7 @@ export async function answer(
   const service: Service = params.Version === '2011-06-15' ? 'sts' : 'ec2'
   const headers = { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId }
   try {
-    const content = await run(region, service, record, key, intercept)
+    const content = await run(region, service, record, intercept)
     record.status = 200
     return { status: 200, headers, body: renderAnswer(service, action, requestId, content) }
   } catch (cause) {
@@ -62,10 +65,9 @@ async function run(
   region: Region,
   service: Service,
   record: RequestRecord,
-  key: string | undefined,
   intercept: Intercept | undefined,
 ): Promise<{ [name: string]: Xml }> {
-  const { action: name, params } = record
+  const { action: name, params, key } = record
   if (name === '') throw new ApiError('MissingAction', 'The request is missing an action or a required parameter.')
   const action = Object.hasOwn(actions[service], name) ? actions[service][name] : undefined
   if (action === undefined) {
@@ -75,6 +77,8 @@ async function run(
     throw new ApiError('AuthFailure', 'AWS was not able to validate the provided access credentials', 401)
   }
   await intercept?.(record)
+  const revoked = region.revoked.get(key)
+  if (revoked !== undefined) throw new ApiError(revoked, 'The security token included in the request is expired')
   const caller = callerOf(region, key)
   record.permissions = permissionsFor(region, { caller, service, name, action, params })
   authorize(region, caller, record.permissions)
@@ -84,9 +88,11 @@ async function run(
   return action.run({ region, params, caller })
 }
 
-/** The access key of a signed request (in its header or its query), undefined if it is not signed. */
-export function accessKeyId(request: IncomingMessage, params: Params): string | undefined {
+/** With which key a request is signed (in its header or its query), and when. */
+export function signatureOf(request: IncomingMessage, params: Params): Pick<RequestRecord, 'key' | 'signedAt'> {
   const header = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/.*Signature=[0-9a-f]+/.exec(request.headers.authorization ?? '')
-  if (header !== null) return header[1]
-  return params['X-Amz-Signature'] && params['X-Amz-Credential']?.split('/')[0]
+  const key = header ? header[1] : params['X-Amz-Signature'] && params['X-Amz-Credential']?.split('/')[0]
+  const date = String(request.headers['x-amz-date'] ?? params['X-Amz-Date'] ?? '')
+  const at = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'))
+  return { ...(key && { key }), ...(!Number.isNaN(at) && { signedAt: at }) }
 }

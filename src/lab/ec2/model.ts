@@ -21,6 +21,8 @@ export type Region = {
   policies: Map<string, Policy>
   /** Who an access key belongs to; a key that is not here is the account's own user. */
   sessions: Map<string, Caller>
+  /** Access keys that are no longer good, with the code of the error that says so. */
+  revoked: Map<string, string>
 }
 
 export type Vpc = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { answerLab } from './control.ts'
-import { accessKeyId, answer, type Intercept, type RequestRecord } from './dispatch.ts'
+import { answer, type Intercept, type RequestRecord, signatureOf } from './dispatch.ts'
 import { bodyOf, closeServer, listen, listeningUrlOf, urlOf } from './http.ts'
 import { type Metadata, type MetadataOptions, startMetadata } from './metadata/metadata.ts'
 import type { Region } from './model.ts'
@@ -52,10 +52,10 @@ export async function startEc2Endpoint(options: EndpointOptions = {}): Promise<E
       return
     }
     const params = { ...parseForm(url.search.slice(1)), ...parseForm(body) }
-    const record: RequestRecord = { action: params.Action ?? '', params, at: Date.now() }
+    const signature = signatureOf(request, params)
+    const record: RequestRecord = { action: params.Action ?? '', params, at: Date.now(), ...signature }
     requests.push(record)
-    const key = accessKeyId(request, params)
-    const { status, headers, body: text } = await answer(region, record, key, randomUUID(), intercept)
+    const { status, headers, body: text } = await answer(region, record, randomUUID(), intercept)
     response.writeHead(status, headers).end(text)
   }
 

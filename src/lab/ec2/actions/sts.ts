@@ -27,7 +27,7 @@ export function callerOf(region: Region, accessKeyId: string): Caller {
 /** The account's one user. */
 export const userArn = (account: string) => `arn:aws:iam::${account}:user/lab`
 
-/** Opens a role's session; the same role and session name get the same access key. */
+/** Opens a role's session; the same role and session name get the same access key, until it is revoked. */
 export function openSession(
   region: Region,
   role: { account: string; name: string },
@@ -35,11 +35,11 @@ export function openSession(
   seconds: number,
 ): { caller: Caller; credentials: SessionCredentials } {
   const arn = `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`
-  const key = digest(arn).toUpperCase()
+  const key = goodKey(region, arn)
   const roleId = `AROA${digest(`${role.account}/${role.name}`).slice(0, 17).toUpperCase()}`
   const principal = `arn:aws:iam::${role.account}:role/${role.name}`
   const caller = { account: role.account, arn, principal, userId: `${roleId}:${sessionName}` }
-  const accessKeyId = `ASIA${key.slice(0, 16)}`
+  const accessKeyId = accessKeyIdOf(key)
   region.sessions.set(accessKeyId, caller)
   return {
     caller,
@@ -49,6 +49,16 @@ export function openSession(
       sessionToken: Buffer.from(arn).toString('base64'),
       expiration: `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`,
     },
+  }
+}
+
+const accessKeyIdOf = (key: string) => `ASIA${key.slice(0, 16)}`
+
+/** The first key of the session that is not revoked. */
+function goodKey(region: Region, arn: string): string {
+  for (let number = 0; ; number++) {
+    const key = digest(number === 0 ? arn : `${arn} ${number}`).toUpperCase()
+    if (!region.revoked.has(accessKeyIdOf(key))) return key
   }
 }
 

@@ -49,6 +49,7 @@ function emptyRegion({ region: name, account, gateways, policies }: ParsedSeed):
     deny: [],
     policies: new Map(Object.entries(policies)),
     sessions: new Map(),
+    revoked: new Map(),
   }
 }
 
