@@ -1,13 +1,10 @@
 /** Starts, reloads and ends that meet. */
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { startLogged } from '../../src/lab/logged-process.ts'
+import { describe, expect, test, vi } from 'vitest'
 import { gate } from '../fixtures.ts'
-import { environmentFor, PROGRAM } from './cli.ts'
 import { createDaemon, holdIdentity, inDirectory, statusOnSocket, tellMaster, writeDaemonConfig } from './daemon.ts'
-import { directory, endpoint, startEndpointForEachTest, writes } from './endpoint.ts'
-import { preload } from './preload.ts'
+import { startEndpointForEachTest, writes } from './endpoint.ts'
 
 startEndpointForEachTest()
 
@@ -48,27 +45,6 @@ describe('a daemon that is told to reload before it has started', () => {
     await daemon.stop()
     await expectNothingLeft()
   })
-})
-
-test('a daemon that has started has V8 do less, and V8 knows what it is told', async () => {
-  const env = preload(`
-    import { syncBuiltinESMExports } from 'node:module'
-    import v8 from 'node:v8'
-    const { setFlagsFromString } = v8
-    v8.setFlagsFromString = (flag) => {
-      console.log('told', flag)
-      setFlagsFromString(flag)
-    }
-    syncBuiltinESMExports()`)
-  const command = [process.execPath, PROGRAM, 'reconcile', '--config', writeDaemonConfig(), '--state-dir', directory]
-  const daemon = await startLogged(command, environmentFor(endpoint, env))
-  onTestFinished(daemon.kill)
-  await daemon.line(/^told --no-parallel-scavenge$/)
-  const texts = daemon.lines.map(({ text }) => text)
-  expect(texts.findIndex((text) => text.startsWith('told '))).toBeGreaterThan(
-    texts.findIndex((text) => text.includes('"started"')),
-  )
-  expect(texts).not.toContainEqual(expect.stringContaining('unrecognized flag'))
 })
 
 describe('a daemon that is stopped', () => {
