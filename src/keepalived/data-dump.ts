@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import * as z from 'zod'
 import { Failure } from '../errors.ts'
+import { issuesText } from '../issues.ts'
 import type { InstanceStatus } from './instance-status.ts'
 
 /** `becomeMaster` is in another dump. */
@@ -43,7 +44,7 @@ export function parseDataDump(text: string): DataStatus[] | undefined {
     const [name = '', ...lines] = block.split('\n')
     const result = fields.safeParse(Object.fromEntries(lines.flatMap(fieldIn).reverse()))
     if (!result.success) {
-      throw new Failure('failed', `keepalived's data are none that we know: ${z.prettifyError(result.error)}`)
+      throw new Failure('failed', `keepalived writes data of an unknown form: ${name}: ${issuesText(result.error)}`)
     }
     const data = result.data
     const address = data['Using src_ip']

@@ -1,6 +1,7 @@
 /** keepalived's state as JSON (vrrp_json.c): of every VRRP instance its state, but not its address nor its sync group. */
 import * as z from 'zod'
 import { Failure } from '../errors.ts'
+import { issuesText } from '../issues.ts'
 import type { InstanceStatus } from './instance-status.ts'
 
 /** include/vrrp.h, VRRP_STATE_…; 0 is INIT. */
@@ -20,9 +21,6 @@ const instance = z.object({
   stats: z.object({ become_master: z.int().min(0) }).optional(),
 })
 
-/** An object where keepalived.conf says `json_version 2`. */
-const dump = z.union([z.array(instance), z.object({ vrrp: z.array(instance) }).transform(({ vrrp }) => vrrp)])
-
 export type JsonStatus = Omit<InstanceStatus, 'address'>
 
 /**
@@ -36,9 +34,11 @@ export function parseJsonDump(text: string): JsonStatus[] | undefined {
   } catch {
     return undefined
   }
-  const result = dump.safeParse(value)
+  // keepalived.conf may say `json_version 2`: an object, then.
+  const list: unknown = Array.isArray(value) ? value : Reflect.get(Object(value), 'vrrp')
+  const result = z.array(instance).safeParse(list)
   if (!result.success) {
-    throw new Failure('failed', `keepalived's JSON is none that we know: ${z.prettifyError(result.error)}`)
+    throw new Failure('failed', `keepalived writes JSON of an unknown form: ${issuesText(result.error)}`)
   }
   return result.data.map(({ data, stats }) => ({
     name: data.iname,

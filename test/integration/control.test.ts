@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askDaemon, type ControlRequest, serveControl } from '../../src/agent/daemon/control.ts'
+import { MOST_CONVERSATIONS } from '../../src/agent/daemon/conversations.ts'
 
 const EVENT: ControlRequest = {
   ask: 'event',
@@ -93,6 +94,94 @@ describe('the daemon’s socket', () => {
   })
 })
 
+/** A connection that writes and reads as the test says. */
+async function connected() {
+  const socket = connect(path)
+  socket.on('error', () => {}) // `close` follows.
+  ends.push(() => socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+const closing = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve))
+
+describe('on the daemon’s socket', () => {
+  test('a line without an end is refused, and closed', async () => {
+    await serve()
+    const socket = await connected()
+    socket.setEncoding('utf8').write('x'.repeat(65_537))
+    const [answer] = await once(socket, 'data')
+    expect(JSON.parse(answer)).toEqual({ ok: false, error: 'a line is longer than 65536 bytes' })
+    await closing(socket)
+  })
+
+  test('a line may come in any number of pieces', async () => {
+    await serve(() => 'taken')
+    const socket = await connected()
+    socket.setNoDelay().setEncoding('utf8')
+    for (const letter of `${JSON.stringify(EVENT)}\n`) {
+      await new Promise((resolve) => socket.write(letter, resolve))
+    }
+    const [answer] = await once(socket, 'data')
+    expect(JSON.parse(answer)).toEqual({ ok: true, status: 'taken' })
+  })
+
+  test('who asks and does not read has one answer kept, and is closed', async () => {
+    let asked = 0
+    const answer = 'x'.repeat(1_000_000)
+    await serve(() => {
+      asked += 1
+      return answer
+    })
+    const socket = await connected()
+    socket.pause()
+    const closed = closing(socket)
+    // More and more, as fast as it is taken: what cannot be taken any more shows that it was closed.
+    const ask = () => {
+      while (socket.write('{"ask":"status"}\n'.repeat(1000)));
+    }
+    socket.on('drain', ask)
+    ask()
+    await expect.poll(() => asked).toBe(1)
+    expect((await askDaemon(path, EVENT)).ok).toBe(true)
+    expect(asked).toBe(2)
+    await closed
+    expect(asked).toBe(2)
+  })
+
+  test('who says nothing is closed after a while', async () => {
+    await serve()
+    const socket = await connected()
+    socket.resume()
+    await closing(socket)
+  })
+
+  test('who holds all places gives way to whoever comes', async () => {
+    await serve()
+    const first = await connected()
+    first.resume()
+    const closed = closing(first)
+    for (let held = 1; held < MOST_CONVERSATIONS; held++) await connected()
+    expect((await askDaemon(path, EVENT)).ok).toBe(true)
+    await closed
+  })
+
+  test.each([
+    ['not JSON', 'Invalid input: expected object, received undefined'],
+    ['{"ask":"everything"}', "ask: Invalid discriminator value. Expected 'event' | 'status'"],
+    [
+      '{"ask":"event","values":[1],"moment":{"boot":"b","ticks":"1","pid":2}}',
+      'values.0: Invalid input: expected string, received number; moment.ticks: Invalid input: expected number, received string',
+    ],
+  ])('%s is answered in words, and not with a library’s error object', async (line, words) => {
+    await serve()
+    const socket = await connected()
+    socket.setEncoding('utf8').write(`${line}\n`)
+    const [answer] = await once(socket, 'data')
+    expect(JSON.parse(answer)).toEqual({ ok: false, error: `the daemon is asked what it does not know: ${words}` })
+  })
+})
+
 describe('a hook', () => {
   test('learns at once that there is no daemon', async () => {
     await expect(askDaemon(path, EVENT)).rejects.toThrow('ENOENT')
@@ -103,5 +192,12 @@ describe('a hook', () => {
     ends.push(() => silent.close())
     await once(silent, 'listening')
     await expect(askDaemon(path, EVENT)).rejects.toThrow('no answer')
+  })
+
+  test.each(['', 'nonsense', '{"ok":"perhaps"}'])('is told in words that “%s” is no answer', async (line) => {
+    const other = createServer((socket) => socket.end(`${line}\n`)).listen(path)
+    ends.push(() => other.close())
+    await once(other, 'listening')
+    await expect(askDaemon(path, EVENT)).rejects.toThrow(/^what answers there is no daemon of vip-switch: [^{[\n]*$/)
   })
 })

@@ -50,7 +50,7 @@ describe('nothing is guessed', () => {
     await startStandIn()
     expect(await probeOf().read()).toMatchObject({
       kind: 'unknown',
-      reason: expect.stringContaining('none that we know'),
+      reason: 'keepalived writes JSON of an unknown form: 0.data.state: Invalid option: expected one of 0|1|2|3|97|98',
     })
   })
 

@@ -4,7 +4,9 @@ import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import * as z from 'zod'
 import { Failure, messageOf } from '../../errors.ts'
-import { exchangeLine, onLine } from './control-line.ts'
+import { issuesText } from '../../issues.ts'
+import { exchangeLine } from './control-line.ts'
+import { acceptConversations } from './conversations.ts'
 
 const requestSchema = z.discriminatedUnion('ask', [
   z.object({
@@ -37,10 +39,7 @@ export async function serveControl(
   await assertFree(path)
   signal.throwIfAborted()
   removeSocket(path)
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    onLine(socket, (line) => socket.write(`${JSON.stringify(answered(line, answer))}\n`))
-  })
+  const server = createServer(acceptConversations((line) => JSON.stringify(answered(line, answer)), signal))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unservable(path, error)))
     server.listen({ path, signal }, resolve)
@@ -50,9 +49,25 @@ export async function serveControl(
 
 function answered(line: string, answer: (request: ControlRequest) => unknown): ControlAnswer {
   try {
-    return { ok: true, status: answer(requestSchema.parse(JSON.parse(line))) }
+    return { ok: true, status: answer(parseRequest(line)) }
   } catch (error) {
     return { ok: false, error: messageOf(error) }
+  }
+}
+
+/** @throws Failure of kind `usage` */
+function parseRequest(line: string): ControlRequest {
+  const { data, error } = requestSchema.safeParse(parseJson(line))
+  if (data) return data
+  throw new Failure('usage', `the daemon is asked what it does not know: ${issuesText(error)}`)
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }
 
@@ -95,7 +110,9 @@ export async function askDaemon(path: string, request: ControlRequest): Promise<
   return parseAnswer(await exchangeLine(path, JSON.stringify(request)))
 }
 
-/** @throws where the line is no answer of a daemon */
+/** @throws Failure where the line is no answer of a daemon */
 function parseAnswer(line: string): ControlAnswer {
-  return answerSchema.parse(JSON.parse(line))
+  const { data, error } = answerSchema.safeParse(parseJson(line))
+  if (data) return data
+  throw new Failure('failed', `what answers there is no daemon of vip-switch: ${issuesText(error)}`)
 }
