@@ -58,16 +58,18 @@ export function settableClock(): Clock & { set(ms: number): Promise<void> } {
     sleep(ms, signal) {
       const until = now + ms
       return new Promise((resolve, reject) => {
+        const end = () => {
+          waiting.delete(look)
+          reject(signal.reason)
+        }
         const look = () => {
           if (now < until) return
           waiting.delete(look)
+          signal.removeEventListener('abort', end)
           resolve()
         }
         waiting.add(look)
-        signal.addEventListener('abort', () => {
-          waiting.delete(look)
-          reject(signal.reason)
-        })
+        signal.addEventListener('abort', end)
         look()
       })
     },

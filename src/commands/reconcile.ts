@@ -11,6 +11,7 @@ import { decisionsJson, decisionsText } from '../output/decisions.ts'
 import { EXIT, type ExitCode } from '../output/exit.ts'
 import { openLog } from '../output/log.ts'
 import { print } from '../output/print.ts'
+import { countRepeats } from '../output/repeats.ts'
 
 export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string }
 
@@ -29,11 +30,12 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   if (options.json)
     throw new Failure('usage', '--json tells what --once finds, and the daemon logs: give it --once, too')
 
+  const counting = countRepeats(log, systemClock)
   const daemon = new Daemon({
     configPath: path,
     stateDirectory: stateDirectory(options.stateDir),
     clock: systemClock,
-    log,
+    log: counting,
   })
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   const failed = new Promise<never>((_, reject) => {
@@ -42,5 +44,6 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const started = daemon.start()
   await Promise.race([started.then(() => stopped), stopped, failed])
   await daemon.stop()
+  counting.flush()
   return EXIT.done
 }
