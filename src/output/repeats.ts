@@ -93,8 +93,8 @@ export function countRepeats(log: Log, clock: Clock): CountingLog {
   }
 }
 
-/** What goes wrong is one remark for its VRRP instance, whatever the details; what is done, one for the same details. */
+/** What goes wrong is one remark for its VRRP instance, whatever the details; what is done, one for its details. */
 function keyOf(level: Counted, about: object, text: string): string {
-  const facts: unknown = level === 'info' ? about : Reflect.get(about, 'instance')
-  return JSON.stringify([level, text.replace(REQUEST_ID, ''), facts])
+  if (level === 'info') return JSON.stringify([level, text.replaceAll(/\d+/g, '0'), about])
+  return JSON.stringify([level, text.replace(REQUEST_ID, ''), Reflect.get(about, 'instance')])
 }

@@ -5,6 +5,8 @@ import type { Model, NodeModel } from './model.ts'
 const COUNTS = new Set(['priority', 'muteBackoffMs', 'publishBackoffMs', 'readBackoffMs', 'writes', 'stretch'])
 /** Texts that are times. */
 const BEATS = new Set(['beat', 'beats', 'published', 'publishing'])
+/** Times that have no effect once they have passed. */
+const AWAITED = new Set(['publishFrom'])
 /** What is held by ENI or by route: the holder says what it is. */
 const HOLDERS = new Set(['beats', 'acceptedAt', 'heals', 'writes'])
 /** For people; or the same in every state. */
@@ -47,7 +49,7 @@ export class Canonical {
 function textOf(value: unknown, name: string, now: number): string {
   switch (typeof value) {
     case 'number':
-      return COUNTS.has(name) ? `${value}` : `${Math.max(value - now, -LONG_AGO_MS)}`
+      return COUNTS.has(name) ? `${value}` : `${Math.max(value - now, AWAITED.has(name) ? 0 : -LONG_AGO_MS)}`
     case 'string':
       return BEATS.has(name) ? `${timeOf(value) - now}` : value
     case 'object':

@@ -182,8 +182,26 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a mute node does not try to publish again',
     file: PUBLISHING,
-    find: 'if (!acknowledged) publishLater(turn)',
+    find: '  if (!acknowledged) publishLater(turn)\n',
+    replace: '  void publishLater.name\n',
+  },
+  {
+    name: 'every change of a state that flaps is published',
+    file: PUBLISHING,
+    find: 'if (state.publishFrom <= now.monotonic) publishNow(turn)',
+    replace: 'if (state.publishFrom < Number.POSITIVE_INFINITY) publishNow(turn)',
+  },
+  {
+    name: 'the last claim of a state that flaps is not published',
+    file: PUBLISHING,
+    find: '  else state.publishAgainAt = Math.min(state.publishAgainAt ?? Number.POSITIVE_INFINITY, state.publishFrom)\n',
     replace: '',
+  },
+  {
+    name: 'a first change waits as if there had been others',
+    file: PUBLISHING,
+    find: 'Math.max(state.publishFrom + spacing, now.monotonic)',
+    replace: 'now.monotonic + 2 * spacing',
   },
   {
     name: 'a mute node tries to publish again at ticks only',

@@ -83,6 +83,15 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     world.after(durationOf(late), () => world.deliver(node, event))
   },
 
+  /** `flap a 50ms 5s`: for five seconds keepalived is MASTER and BACKUP by turns, each for 50 ms. */
+  flap(scenario, [name, each, time]) {
+    const node = scenario.node(name)
+    const states = ['MASTER', 'BACKUP'] as const
+    for (let turn = 0; turn * durationOf(each) < durationOf(time); turn++) {
+      scenario.world.after(turn * durationOf(each), () => scenario.world.vrrp(node, states[turn % 2] ?? 'BACKUP'))
+    }
+  },
+
   /** `reopen a`: keepalived was reloaded and the FIFO is a new one, so the true state is read again. */
   reopen(scenario, [name]) {
     const node = scenario.node(name)

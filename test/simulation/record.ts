@@ -8,6 +8,8 @@ export type DaemonRecord = {
   reading: Reading | undefined
   lastReadFailed: boolean
   isMute: boolean
+  /** When claims were published, but for those that were published again since EC2 did not take them. */
+  publishes: number[]
   edges: number[]
   edge: { startedAt: number; writes: Map<string, number> } | undefined
   /** When each route was last written by a decision, not by an edge. */
@@ -28,6 +30,7 @@ export function blankRecord(life: number): DaemonRecord {
     reading: undefined,
     lastReadFailed: false,
     isMute: false,
+    publishes: [],
     edges: [],
     edge: undefined,
     decided: new Map(),

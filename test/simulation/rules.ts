@@ -9,6 +9,9 @@ import { checkSending, checkWrite, mayBrake } from './writing-rules.ts'
 const EDGE_MEMORY_MS = 60_000
 const FREE_EDGES = 2
 const RX_LOWER_PRI_SPACING_MS = 1000
+const PUBLISH_SPACING_MS = 1000
+/** Claims at once, after which there is one a second. */
+const FREE_PUBLISHES = 2
 
 /** What is known after a read that showed the routes alone. */
 function withRoutes(reading: Reading, routes = reading.routes): Reading {
@@ -50,6 +53,7 @@ export class Rules {
     this.#noteAnswers(step)
     for (const effect of effects) {
       if (effect.kind === 'write') checkWrite(step, effect.keys)
+      if (effect.kind === 'publish') checkPublish(step)
     }
     if (input.kind === 'rx-lower-pri') this.#checkProof(step)
   }
@@ -131,4 +135,13 @@ export class Rules {
   hasToBrake(node: WorldNode): boolean {
     return mayBrake(this.#record(node))
   }
+}
+
+/** However often its state changes, it has told the others as much as they need to know. */
+function checkPublish({ now, node, after, record }: Step): void {
+  if (record.isMute) return
+  const spacing = after.settings.beatEveryMs === undefined ? PUBLISH_SPACING_MS : PUBLISH_SPACING_MS / 2
+  const before = record.publishes.at(-FREE_PUBLISHES)
+  if (before !== undefined && now - before < spacing) throw new BrokenRule(`${node.name} publishes too often`)
+  record.publishes = [...record.publishes, now].slice(-FREE_PUBLISHES)
 }

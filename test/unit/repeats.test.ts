@@ -79,6 +79,12 @@ test('what is done is told in full, of each route, and counted only where it goe
   expect(said()).toEqual(['info a accepted … 2 more times within 10 s', 'info b accepted … 2 more times within 10 s'])
 })
 
+test('what is done again and again is one remark, whatever is counted in it', () => {
+  const { log, said } = counting()
+  for (let times = 0; times < 12; times++) log.info({ instance: 'VI_1' }, `MASTER ${times} times`)
+  expect(said()).toHaveLength(10)
+})
+
 test('what is asked for with debug is never counted', () => {
   const { log, said } = counting()
   for (let times = 0; times < 50; times++) log.debug('tried')

@@ -13,13 +13,14 @@ export const LONGEST_EDGE = 5000
 const WRITES_PER_EDGE = 3
 const EDGE_MEMORY = 60_000
 const EDGES_BEFORE_HELD = 2
+const EDGES_COUNTED = 10
 
 export function beginEdge(turn: Turn): void {
   const { state, now } = turn
   const recent = state.edges.filter((at) => now.monotonic - at < EDGE_MEMORY)
-  state.edges = [...recent, now.monotonic]
+  state.edges = [...recent, now.monotonic].slice(-EDGES_COUNTED)
   state.beatNext = true
-  const held = heldBecause(state, recent.length + 1)
+  const held = heldBecause(state, state.edges.length)
   state.isHeld = held !== undefined
   if (held) {
     if (held.restartsAges) state.observations = forgetAges(state.observations, now.monotonic)
@@ -38,7 +39,10 @@ export function beginEdge(turn: Turn): void {
 /** Why an edge into MASTER does not write at once. */
 function heldBecause({ settings, pin, self }: ProtocolState, edges: number) {
   if (settings.failover === 'safe') return { reason: '; failover is safe', restartsAges: true }
-  if (edges > EDGES_BEFORE_HELD) return { reason: `, ${edges} times within a minute`, restartsAges: true }
+  if (edges > EDGES_BEFORE_HELD) {
+    const times = edges < EDGES_COUNTED ? `${edges} times` : `${edges} times or more`
+    return { reason: `, ${times} within a minute`, restartsAges: true }
+  }
   if (pin && pin.eni !== self.eni) return { reason: `, but the routes are pinned to ${pin.eni}`, restartsAges: false }
   return undefined
 }

@@ -8,7 +8,7 @@ import { judgePins } from '../../core/pin.ts'
 import { routeKeyText, type Standing } from '../../core/route.ts'
 import { sourceDestChecks } from '../../core/source-dest-check.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
-import { beat, checkOwnTag, nextBeat, onPublished, publish, scheduleBeat } from './publishing.ts'
+import { beat, checkOwnTag, nextBeat, onPublished, publish, publishNow, scheduleBeat } from './publishing.ts'
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
 import { LONGEST_STRETCH, read, readPause, relax, scheduleTick, stretch, type Turn, tickPause } from './turn.ts'
@@ -139,7 +139,7 @@ function onWake(turn: Turn): void {
   const { state, now } = turn
   const isDue = (at: number) => at <= now.monotonic
   if (state.beatAt !== undefined && isDue(state.beatAt)) beat(turn)
-  if (state.publishAgainAt !== undefined && isDue(state.publishAgainAt)) publish(turn)
+  if (state.publishAgainAt !== undefined && isDue(state.publishAgainAt)) publishNow(turn)
   if (!isDue(lookAt(state))) return
   if (isDue(state.tickAt)) beginTick(turn)
   const looks = state.looks.filter((at) => !isDue(at))

@@ -1,6 +1,6 @@
 /** The own claim: published on every change, renewed in a conflict, and watched in what is read back. */
 import type { Reading } from './state.ts'
-import { PUBLISH_BACKOFF, SETTLE } from './times.ts'
+import { PUBLISH_BACKOFF, PUBLISH_SPACING, SETTLE } from './times.ts'
 import { longestPublishPause, read, type Turn } from './turn.ts'
 
 /** A new beat: the claim is the same, and its node shows that it lives. */
@@ -23,14 +23,27 @@ export function nextBeat({ state, now }: Turn): string {
   return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()
 }
 
-/** One publish on its way; the newest claim follows it. */
-export function publish({ state, effects }: Turn): void {
+/**
+ * At once, or as soon as the one before is there. Of a state that flaps, the others need to know no more than one claim
+ * a second; the newest always follows.
+ */
+export function publish(turn: Turn): void {
+  const { state, now } = turn
   if (state.publishWhenRead) return
   if (state.publishing !== undefined) {
     state.publishNext = true
     return
   }
+  if (state.publishFrom <= now.monotonic) publishNow(turn)
+  else state.publishAgainAt = Math.min(state.publishAgainAt ?? Number.POSITIVE_INFINITY, state.publishFrom)
+}
+
+/** One publish on its way. */
+export function publishNow({ state, effects, now }: Turn): void {
+  // Beats alone come once a second, where the witness takes them: a change has its place between them.
+  const spacing = state.settings.beatEveryMs === undefined ? PUBLISH_SPACING : PUBLISH_SPACING / 2
   state.publishing = state.self.beat
+  state.publishFrom = Math.max(state.publishFrom + spacing, now.monotonic)
   state.publishAgainAt = undefined
   effects.push({ kind: 'publish', claim: state.self })
 }
@@ -46,12 +59,12 @@ export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boole
     state.published = beatOfClaim
     state.publishBackoffMs = PUBLISH_BACKOFF
   }
+  if (!acknowledged) publishLater(turn)
   if (state.publishNext) {
     state.publishNext = false
     publish(turn)
     return
   }
-  if (!acknowledged) publishLater(turn)
   if (state.readWhenPublished) {
     state.readWhenPublished = false
     read(turn)

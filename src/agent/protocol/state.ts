@@ -6,7 +6,7 @@ import type { EniId } from '../../core/ids.ts'
 import { BEAT_MS, BEATING_TTL_MS, NO_OBSERVATIONS, type Observations, ttlOf } from '../../core/liveness.ts'
 import type { Pin } from '../../core/pin.ts'
 import type { RouteKey, Standing } from '../../core/route.ts'
-import { PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
+import { PUBLISH_BACKOFF, PUBLISH_SPACING, READ_BACKOFF } from './times.ts'
 
 export type ProtocolSettings = {
   /** Milliseconds between a MASTER's reads. */
@@ -103,7 +103,9 @@ export type ProtocolState = {
   publishNext: boolean
   published: string | undefined
   mute: boolean
-  /** When the claim whose publish failed, or whatever has replaced it, is published again. */
+  /** Until then a claim waits. */
+  publishFrom: number
+  /** When a claim that waits, or one whose publish has failed, is published, or whatever has replaced it by then. */
   publishAgainAt: number | undefined
   publishBackoffMs: number
   /** Since when the own tag was read back other than it was last published. */
@@ -192,6 +194,7 @@ export function initialState(
     publishNext: false,
     published: undefined,
     mute: false,
+    publishFrom: now.monotonic - PUBLISH_SPACING,
     publishAgainAt: undefined,
     publishBackoffMs: PUBLISH_BACKOFF,
     mismatchSince: undefined,

@@ -8,3 +8,5 @@ export const PUBLISH_BACKOFF = 500
 export const READ_BACKOFF = 500
 /** Looks at what was written. */
 export const LOOKS = [1000, 3000]
+/** From one claim of a node to the next, where there is no end of them; the first change and the next are told at once. */
+export const PUBLISH_SPACING = 1000
