@@ -103,6 +103,8 @@ function performed(calls: readonly Call[], effect: Effect): readonly Call[] {
       return [...calls, { kind: 'publish', claim: effect.claim }]
     case 'abort':
       return calls.flatMap(aborted)
+    case 'withdraw':
+      return calls // Interfaces stay what they are here.
   }
 }
 

@@ -1,4 +1,5 @@
 /** Each rule of the protocol, broken by hand: a text of the source, and what it is replaced with. */
+import { identityMutants } from './identity-mutants.ts'
 import { readingMutants } from './reading-mutants.ts'
 
 export type Mutant = {
@@ -236,8 +237,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an edge writes what is known to be somebody else’s',
     file: EDGE,
-    find: 'const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))',
-    replace: 'const unread = state.keys',
+    find: 'return keys.filter((key) => !foreign.includes(routeKeyText(key)))',
+    replace: 'return keys.filter(() => foreign.length >= 0)',
   },
   {
     name: 'a refused route counts as one that is elsewhere',
@@ -406,4 +407,5 @@ export const mutants: readonly Mutant[] = [
     replace: '  if (!accepted && !isHeal) {\n',
   },
   ...readingMutants,
+  ...identityMutants,
 ]

@@ -3,7 +3,7 @@ import { BEATING, defaultSettings } from '../../src/agent/protocol/state.ts'
 import { parseDuration } from '../../src/config/duration.ts'
 import type { NodeState } from '../../src/core/claim.ts'
 import { type Target, targetText } from '../../src/core/route.ts'
-import { instanceId } from '../fixtures.ts'
+import { eni, instanceId } from '../fixtures.ts'
 import { type Api, World, type WorldNode } from '../simulation/world.ts'
 
 const STATES: readonly NodeState[] = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN']
@@ -138,9 +138,18 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
 
   /** `eni a detached|attached|deleted`: the daemon lives. With a deleted interface its tags are gone. */
   eni(scenario, [name, what]) {
-    const { eni } = scenario.node(name)
-    if (what === 'deleted') scenario.world.deleteInterface(eni)
-    else scenario.world.setVoid(eni, what === 'detached')
+    const { eni: own } = scenario.node(name)
+    if (what === 'deleted') scenario.world.deleteInterface(own)
+    else scenario.world.setVoid(own, what === 'detached')
+  },
+
+  /**
+   * `new-eni a f 300ms [kept]`: its instance has the interface f instead, and its daemon knows so much later. The one before
+   * is deleted, or kept: another instance's.
+   */
+  'new-eni'(scenario, [name, id, time, kept]) {
+    const { world } = scenario
+    world.replaceInterface(scenario.node(name), eni(`eni-${id}`), durationOf(time), kept === undefined)
   },
 
   /** `replace a c`: an instance c with the address and the priority of a, which is gone. */
@@ -183,8 +192,8 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   /** What each node thinks, what it claims, and where the routes are. */
   status(scenario) {
     const { world } = scenario
-    for (const { name, protocol, eni } of world.nodes.values()) {
-      const claim = world.claims().find((each) => each.eni === eni)
+    for (const { name, protocol, eni: own } of world.nodes.values()) {
+      const claim = world.claims().find((each) => each.eni === own)
       const claimed = claim ? `${claim.state} ${claim.priority ?? '?'}` : 'nothing'
       const thinks = protocol?.decision ? `${protocol.decision.condition}, ${protocol.decision.action}` : 'no decision'
       scenario.say(`${name}: claims ${claimed}; ${protocol ? thinks : 'daemon dead'}`)

@@ -1,6 +1,7 @@
 /** What simulated nodes ask of EC2: when it arrives, what it does, and when it is answered, if it is. */
 import type { Reading } from '../../src/agent/protocol/state.ts'
 import type { Claim } from '../../src/core/claim.ts'
+import type { EniId } from '../../src/core/ids.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { World } from './world.ts'
@@ -64,7 +65,7 @@ export class Calls {
 
   /** A write that some earlier life of the node sent, and that arrives only now. */
   lateWrite(node: WorldNode): void {
-    for (const key of this.#world.keys) this.#apply(node, key)
+    for (const key of this.#world.keys) this.#apply(node, node.eni, key)
   }
 
   #send(node: WorldNode, key: RouteKey, epoch: number, decidedAt: number): void {
@@ -76,12 +77,15 @@ export class Calls {
       else this.#whenRunning(node, RETRY_MS, () => isWanted() && this.#send(node, key, epoch, decidedAt))
     }
     // What is on the wire when it is aborted arrives all the same; what has failed is tried again only if wanted.
-    const answer = node.api.writes === 'up' && this.denied.has(key.table) ? 'denied' : node.api.writes
-    this.#request(node, answer, () => this.#apply(node, key), answered)
+    const { eni } = node
+    const isRefused = this.denied.has(key.table) || this.#ec2.isDeleted(eni)
+    const answer = node.api.writes === 'up' && isRefused ? 'denied' : node.api.writes
+    this.#request(node, answer, () => this.#apply(node, eni, key), answered)
   }
 
-  #apply(node: WorldNode, key: RouteKey): void {
-    this.#ec2.setTarget(key, { kind: 'eni', eni: node.eni, instance: undefined }, this.#world.now)
+  #apply(node: WorldNode, eni: EniId, key: RouteKey): void {
+    if (this.#ec2.isDeleted(eni)) return
+    this.#ec2.setTarget(key, { kind: 'eni', eni, instance: undefined }, this.#world.now)
     this.writes.push({ at: this.#world.now, node: node.name, key: routeKeyText(key) })
     this.#world.log(`${key.table} → ${node.name}`)
   }
@@ -89,14 +93,24 @@ export class Calls {
   publish(node: WorldNode, claim: Claim): void {
     const { life } = node
     const happen = () => {
-      this.#ec2.setTag(node.eni, claim, this.#world.now)
+      if (this.#ec2.isDeleted(claim.eni)) return
+      this.#ec2.setTag(claim.eni, claim, this.#world.now)
       this.publishes += 1
       this.publishedAt = this.#world.now
     }
-    this.#request(node, node.api.publishes, happen, (accepted) => {
+    const answer = node.api.publishes === 'up' && this.#ec2.isDeleted(claim.eni) ? 'denied' : node.api.publishes
+    this.#request(node, answer, happen, (accepted) => {
       if (life !== node.life) return
       this.#world.deliver(node, { kind: 'published', beat: claim.beat, acknowledged: accepted === true })
     })
+  }
+
+  /** Nobody waits for an answer. */
+  withdraw(node: WorldNode, claim: Claim): void {
+    const happen = () => {
+      if (!this.#ec2.isDeleted(claim.eni)) this.#ec2.setTag(claim.eni, claim, this.#world.now)
+    }
+    this.#request(node, node.api.publishes, happen, () => {})
   }
 
   /** A call that changes something. Its answer is whether it was accepted; undefined: there was none in time. */

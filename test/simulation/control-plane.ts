@@ -17,6 +17,7 @@ export class ControlPlane {
   #tags: Past<ReadonlyMap<EniId, Claim>>[] = [{ at: 0, value: new Map() }]
   readonly #pins = new Map<EniId, Pin>()
   readonly #void = new Set<EniId>()
+  readonly #deleted = new Set<EniId>()
 
   constructor(keys: readonly RouteKey[]) {
     this.keys = keys
@@ -32,7 +33,7 @@ export class ControlPlane {
   }
 
   setVoid(id: EniId, isVoid: boolean): void {
-    if (isVoid) this.#void.add(id)
+    if (isVoid || this.#deleted.has(id)) this.#void.add(id)
     else this.#void.delete(id)
   }
 
@@ -40,7 +41,12 @@ export class ControlPlane {
     return this.#void.has(id)
   }
 
+  isDeleted(id: EniId): boolean {
+    return this.#deleted.has(id)
+  }
+
   deleteInterface(id: EniId, now: number): void {
+    this.#deleted.add(id)
     this.setVoid(id, true)
     this.setTag(id, undefined, now)
     this.#pins.delete(id)

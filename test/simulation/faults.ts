@@ -1,6 +1,6 @@
 /** Faults of a plan, done to a world and undone. */
 import type { Target } from '../../src/core/route.ts'
-import { instanceId } from '../fixtures.ts'
+import { eni, instanceId } from '../fixtures.ts'
 import type { Fault, LastingFault, MomentaryFault, RouteTo } from './plan.ts'
 import type { Vrrp } from './vrrp.ts'
 import type { World } from './world.ts'
@@ -90,6 +90,9 @@ function happen(stage: Stage, fault: Exclude<MomentaryFault, { kind: 'unpin' }>,
     case 'clock':
       node.wallOffset = fault.ms
       break
+    case 'interface':
+      world.replaceInterface(node, eni(`${node.eni}0`), fault.ms)
+      break
     case 'untag':
       world.setClaim(node.eni, undefined)
       break
@@ -156,14 +159,15 @@ function restart({ world, dead }: Stage, node: WorldNode): void {
 
 /** The interface that VRRP runs over is the one that carries the traffic. */
 function detach({ world, vrrp, dead }: Stage, node: WorldNode): () => void {
-  world.setVoid(node.eni, true)
+  const { eni: detached } = node
+  world.setVoid(detached, true)
   const others = [...world.nodes.values()].filter((other) => other !== node)
   for (const other of others) {
     vrrp.cut(node, other)
     vrrp.cut(other, node)
   }
   return () => {
-    if (!dead.has(node)) world.setVoid(node.eni, false)
+    if (!dead.has(node)) world.setVoid(detached, false)
     for (const other of others) {
       vrrp.join(node, other)
       vrrp.join(other, node)

@@ -33,6 +33,8 @@ export type MomentaryFault =
   | { readonly kind: 'pin'; readonly node: string; readonly ms: number }
   | { readonly kind: 'unpin' }
   | { readonly kind: 'clock'; readonly node: string; readonly ms: number }
+  /** Its instance is given another interface, of which its agent knows so much later. */
+  | { readonly kind: 'interface'; readonly node: string; readonly ms: number }
 
 export type RouteTo = 'tool' | 'nat' | 'none' | 'node'
 
@@ -165,6 +167,7 @@ function momentaryOf(random: Random, names: readonly string[], tables: number): 
     () => ({ kind: 'pin', node, ms: random.int(5000, 150_000) }),
     () => ({ kind: 'unpin' }),
     () => ({ kind: 'clock', node, ms: random.int(-90_000, 90_000) }),
+    () => ({ kind: 'interface', node, ms: random.int(10, 5000) }),
   ])
   return draw()
 }

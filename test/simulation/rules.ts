@@ -58,12 +58,15 @@ export class Rules {
     if (input.kind === 'rx-lower-pri') this.#checkProof(step)
   }
 
-  #noteAnswers({ input, record }: Step): void {
+  #noteAnswers({ input, before, record }: Step): void {
     if (input.kind === 'read') {
       record.lastReadFailed = input.reading === undefined
       record.reading = input.reading ?? (record.reading && withRoutes(record.reading, input.routes))
     }
-    if (input.kind === 'published') record.isMute = !input.acknowledged
+    // An answer that comes when the interface is another one already says nothing of the new one.
+    if (input.kind === 'published' && input.beat === before.publishing) record.isMute = !input.acknowledged
+    // What was written and said before was about another interface.
+    if (input.kind === 'identity') Object.assign(record, { isMute: false, publishes: [], accepted: new Map() })
     if (input.kind === 'written') this.#noteWritten(record, routeKeyText(input.key), input.accepted)
   }
 

@@ -27,7 +27,8 @@ export type Api = {
 
 export type WorldNode = {
   readonly name: string
-  readonly eni: EniId
+  /** The interface that it has; its agent may still think of an earlier one. */
+  eni: EniId
   priority: number | undefined
   readonly address: string
   api: Api

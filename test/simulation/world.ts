@@ -121,6 +121,15 @@ export class World {
     this.#ec2.deleteInterface(id, this.now)
   }
 
+  /** Its instance has another interface, and the one before is deleted, or somebody else's; so much later its agent knows. */
+  replaceInterface(node: WorldNode, id: EniId, knownAfterMs: number, isDeleted = true): void {
+    if (isDeleted) this.deleteInterface(node.eni)
+    this.after(knownAfterMs, () => {
+      node.eni = id
+      this.deliver(node, { kind: 'identity', eni: id, address: node.address })
+    })
+  }
+
   pin(id: EniId, durationMs: number): void {
     this.#ec2.setPin({ eni: id, since: this.now, until: this.now + durationMs })
   }
@@ -231,6 +240,9 @@ export class World {
         break
       case 'publish':
         this.calls.publish(node, effect.claim)
+        break
+      case 'withdraw':
+        this.calls.withdraw(node, effect.claim)
         break
     }
   }

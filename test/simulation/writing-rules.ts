@@ -45,6 +45,8 @@ function checkRight({ now, node, input, before, after, record }: Step): void {
     throw new BrokenRule(`${node.name} writes what it has not read, in no edge`)
   const isLook = input.kind === 'read' && (input.reading || (before.edge && input.routes))
   if (input.kind === 'read' && !isLook) throw new BrokenRule(`${node.name} writes on a read that failed`)
+  if (input.kind === 'identity' && !after.edge)
+    throw new BrokenRule(`${node.name} writes what it has not read, in no edge`)
   if (input.kind === 'wake' || input.kind === 'written' || input.kind === 'published') {
     throw new BrokenRule(`${node.name} writes on ${input.kind}: neither an edge nor a decision`)
   }

@@ -47,6 +47,7 @@ export class Agent {
   readonly #stopped = new AbortController()
   #state: ProtocolState
   #writes = new AbortController()
+  #lastPublish = Promise.resolve()
   /** What it was set for, and its end. */
   #timer: { readonly at: number; readonly over: AbortController } | undefined
 
@@ -120,7 +121,10 @@ export class Agent {
         this.#writes = new AbortController()
         break
       case 'publish':
-        void this.#publish(effect.claim)
+        this.#lastPublish = this.#publish(effect.claim)
+        break
+      case 'withdraw':
+        void this.#withdraw(effect.claim, this.#lastPublish)
         break
     }
   }
@@ -166,6 +170,19 @@ export class Agent {
       }
     }
     this.deliver({ kind: 'published', beat: claim.beat, acknowledged })
+  }
+
+  /** @param last what was published of that interface, which must not come after this */
+  async #withdraw(claim: ProtocolState['self'], last: Promise<void>): Promise<void> {
+    const { ports, instance, log } = this.#options
+    await last
+    try {
+      await ports.publish(claim, this.#stopped.signal)
+      log.info({ instance }, `the claim of ${claim.eni} is withdrawn`)
+    } catch (error) {
+      // As a rule the interface is gone, and the claim with it; what is left otherwise expires.
+      if (!this.#stopped.signal.aborted) log.info({ instance }, `the claim of ${claim.eni} stays: ${messageOf(error)}`)
+    }
   }
 
   #setTimer(): void {

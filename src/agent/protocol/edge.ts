@@ -24,16 +24,30 @@ export function beginEdge(turn: Turn): void {
   state.isHeld = held !== undefined
   if (held) {
     if (held.restartsAges) state.observations = forgetAges(state.observations, now.monotonic)
-    announceEdge(turn, [], `${held.reason}: reading before anything is written`)
+    announceEdge(turn, [], `we have become MASTER${held.reason}: reading before anything is written`)
     // Of two nodes whose edges are held at the same time, one sees the other: each publishes first, and reads then.
     state.readWhenPublished = true
     return
   }
   state.edge = { startedAt: now.monotonic, beats: undefined, hasLooked: false, writes: {} }
-  const unread = state.keys.filter((key) => !state.foreign.includes(routeKeyText(key)))
-  const reason = announceEdge(turn, unread, ': writing at once, reading later')
+  const unread = ownKeys(state)
+  const reason = announceEdge(turn, unread, 'we have become MASTER: writing at once, reading later')
   writeInEdge(turn, state.edge, unread, reason)
   if (state.readingSince === undefined) read(turn)
+}
+
+/** Writes again what an edge has written, since it went to the wrong interface. @param why for people */
+export function repeatEdge(turn: Turn, why: string): void {
+  const { state } = turn
+  const { edge } = state
+  if (!edge) return
+  const due = ownKeys(state).filter((key) => (edge.writes[routeKeyText(key)] ?? 0) < WRITES_PER_EDGE)
+  writeInEdge(turn, edge, due, announceEdge(turn, due, `${why}: writing at once`))
+}
+
+/** But for those that are somebody else's. */
+function ownKeys({ keys, foreign }: ProtocolState): readonly RouteKey[] {
+  return keys.filter((key) => !foreign.includes(routeKeyText(key)))
 }
 
 /** Why an edge into MASTER does not write at once. */
@@ -48,10 +62,9 @@ function heldBecause({ settings, pin, self }: ProtocolState, edges: number) {
 }
 
 /** What stands for a decision until something was read; returns its reason. */
-function announceEdge({ state }: Turn, due: readonly RouteKey[], how: string): string {
+function announceEdge({ state }: Turn, due: readonly RouteKey[], reason: string): string {
   const action = due.length > 0 ? 'write' : 'none'
   const intended = due.length > 0 ? state.self.eni : undefined
-  const reason = `we have become MASTER${how}`
   state.decision = { intended, action, due, condition: 'SWITCHING', reason, conflict: false }
   return reason
 }

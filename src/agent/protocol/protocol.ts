@@ -8,6 +8,7 @@ import { judgePins } from '../../core/pin.ts'
 import { routeKeyText, type Standing } from '../../core/route.ts'
 import { sourceDestChecks } from '../../core/source-dest-check.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
+import { onIdentity } from './identity.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, publishNow, scheduleBeat } from './publishing.ts'
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
@@ -46,6 +47,9 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
       break
     case 'published':
       onPublished(turn, input.beat, input.acknowledged)
+      break
+    case 'identity':
+      onIdentity(turn, input)
       break
   }
   return { state: turn.state, effects: turn.effects }

@@ -50,6 +50,7 @@ export function publishNow({ state, effects, now }: Turn): void {
 
 export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boolean): void {
   const { state } = turn
+  if (beatOfClaim !== state.publishing) return // Of an interface that is no longer ours.
   // What it held back as a mute node may be due. An edge looks by itself, and its writes are counted.
   if (acknowledged && state.mute && !state.edge) read(turn)
   state.publishing = undefined

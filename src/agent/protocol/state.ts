@@ -63,6 +63,8 @@ export type Input =
     }
   | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
+  /** This node is known by another interface from now on. */
+  | { readonly kind: 'identity'; readonly eni: EniId; readonly address: string }
 
 export type Effect =
   | { readonly kind: 'read' }
@@ -77,6 +79,8 @@ export type Effect =
   /** Cancels every write that is in flight, waiting or hedged. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'publish'; readonly claim: Claim }
+  /** Says of an interface that was ours that its node has stopped; nobody waits for an answer. */
+  | { readonly kind: 'withdraw'; readonly claim: Claim }
 
 /** Of two clocks: the one that never jumps, for every comparison; and the wall's, for people. Milliseconds. */
 export type Now = { readonly monotonic: number; readonly wall: number }
