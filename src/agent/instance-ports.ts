@@ -4,22 +4,23 @@ import { type Doubt, doubtText } from '../core/claim.ts'
 import { judgePins } from '../core/pin.ts'
 import type { AgentPorts } from './daemon/agent.ts'
 import type { Node } from './node.ts'
-import { insistOnRoute, type TableSelection } from './route-port.ts'
+import type { InstanceReading } from './reading.ts'
+import { insistOnRoute } from './route-port.ts'
 import { loadView, saveView, type View, viewOf } from './view.ts'
 
 export type PortOptions = {
   readonly stateDirectory: string
   /** Runs before every attempt to write; throws once the writes are no longer wanted. */
   readonly permit: () => void
-  /** Called with the tables of every read. */
-  readonly onSelection?: (selection: TableSelection) => void
+  /** Called with everything that was read. */
+  readonly onReading?: (reading: InstanceReading) => void
 }
 
 /** Keeps what every good read shows, so that the next edge can write with nothing read before. */
 export function instancePorts(
-  { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address' | 'probe'>,
+  { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address'>,
   name: string,
-  { stateDirectory, permit, onSelection = () => {} }: PortOptions,
+  { stateDirectory, permit, onReading = () => {} }: PortOptions,
 ): AgentPorts {
   const { vips, createMissing, takeOver } = instanceOf(config, name)
   let saved = loadView(stateDirectory, name, config)
@@ -37,9 +38,10 @@ export function instancePorts(
   }
   return {
     async read(signal) {
-      const { reading, selection, doubts } = await reader.read(name, signal)
-      tell(doubts)
-      onSelection(selection)
+      const read = await reader.read(name, signal)
+      tell(read.doubts)
+      onReading(read)
+      const { reading, selection } = read
       const pin =
         'error' in reading ? saved?.pin : judgePins(reading.pins, reading.date, (id) => reading.voids.has(id)).valid
       save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin })

@@ -4,7 +4,7 @@ import { type Doubt, doubtText, type NodeState } from '../core/claim.ts'
 import { type Decision, decide, type ObservedClaim } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import { judgePins } from '../core/pin.ts'
-import { stateOf } from './daemon/generation.ts'
+import { probeFor, stateOf } from './keepalived-state.ts'
 import { openNode } from './node.ts'
 import type { Reading } from './protocol/state.ts'
 import type { Reader } from './reading.ts'
@@ -23,8 +23,8 @@ export async function decideOnce(
   config: Config,
   wanted: Wanted,
 ): Promise<{ readonly eni: EniId; readonly instances: readonly InstanceDecision[] }> {
-  const { eni, address, reader, probe } = await openNode(config, wanted)
-  const probed = await probe.read()
+  const { eni, address, reader } = await openNode(config, wanted)
+  const probed = await probeFor(config).read()
   if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
   const instances = await Promise.all(
     Object.entries(config.instances).map(async ([name, { priority: configured }]) => {

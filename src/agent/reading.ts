@@ -24,6 +24,8 @@ export type InstanceReading = {
   readonly reading: Reading | RoutesAlone
   readonly selection: TableSelection
   readonly doubts: readonly Doubt[]
+  /** The EC2 instance that this node's interface is attached to; undefined: to none, or nothing is said of it. */
+  readonly holder: string | undefined
 }
 
 export type Reader = {
@@ -62,11 +64,13 @@ export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: En
       const instanceConfig = instanceOf(config, instance)
       const selection = selectTables(tables, instanceConfig.routeTables)
       const routes = routesOf(instanceConfig, selection.tables, eni)
-      if (claims.status === 'rejected') return { reading: { routes, error: claims.reason }, selection, doubts: [] }
+      if (claims.status === 'rejected') {
+        return { reading: { routes, error: claims.reason }, selection, doubts: [], holder: undefined }
+      }
       const testimony = claims.value.get(instance)
       if (!testimony) throw new Failure('failed', `the witness was not asked about ${instance}`)
       const reading = readingOf(instanceConfig, selection.tables, routes, testimony, eni)
-      return { reading, selection, doubts: testimony.doubts }
+      return { reading, selection, doubts: testimony.doubts, holder: testimony.holders.get(eni) }
     },
     isAsked: () => next !== undefined,
   }

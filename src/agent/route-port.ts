@@ -10,6 +10,7 @@ import type { Refusal } from '../ec2/refusals.ts'
 import { persist } from '../ec2/retry.ts'
 import { rehearseWrite, writeRoute } from '../ec2/routes.ts'
 import { readTables, selectTables, type TableSelection } from '../ec2/tables.ts'
+import type { Failure } from '../errors.ts'
 import type { Log } from '../log.ts'
 
 export type { TableSelection }
@@ -33,6 +34,8 @@ export type Wanted = {
   readonly log: Log
   /** Credentials that were refused have been fetched anew. */
   readonly onRenewal?: () => void
+  /** Called when an attempt has failed, and another follows. */
+  readonly onRetry?: (error: Failure) => void
 }
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
@@ -116,6 +119,7 @@ export function insist<Value>(attempt: (signal: AbortSignal) => Promise<Value>, 
       const level = error.code === told ? 'debug' : 'warn'
       told = error.code
       wanted.log[level]({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`)
+      wanted.onRetry?.(error)
     },
   })
 }

@@ -99,6 +99,12 @@ function renewed(client: EC2Client, options: CredentialsOptions): Credentials {
   return credentials
 }
 
+/** Closes its connections. */
+export function closeEc2({ connections }: Ec2): void {
+  connections.httpAgent.destroy()
+  connections.httpsAgent.destroy()
+}
+
 /** Without the SDK's log: it would prepare every answer for a log that is not kept. */
 export function openClient(configuration: EC2ClientConfig): EC2Client {
   const client = new EC2Client(configuration)

@@ -49,7 +49,10 @@ const noTable: Known = {
   class: 'fatal',
   hint: 'no such route table: check the id, the region and the account: vip-switch list shows what is there',
 }
-const noInterface: Known = { class: 'fatal', hint: 'the interface is gone: check eni or interface in the config' }
+const noInterface: Known = {
+  class: 'fatal',
+  hint: 'there is no such interface: check its id, the region and the account',
+}
 const unidentified: Known = {
   class: 'denied',
   hint: 'AWS does not know who is asking: check the credentials (aws sts get-caller-identity) and the clock of this host',
@@ -187,6 +190,16 @@ export function isVerdict(error: unknown): boolean {
   const { class: errorClass, status } = error
   if (errorClass === 'retry') return status !== undefined && status < 500
   return errorClass !== 'throttle'
+}
+
+/** What EC2 says of an interface that is gone; CreateTags calls any id so that it does not know. */
+const NO_INTERFACE = new Set(['InvalidNetworkInterfaceID.NotFound', 'InvalidID'])
+/** Of an interface of another VPC than the table's (facts of the wire: OpenStack's ec2-api). */
+const OTHER_NETWORK = /belong to different networks/
+
+/** Whether it says that an interface that was named is not, or is not where it should be. */
+export function isAboutInterface(error: unknown): boolean {
+  return error instanceof Ec2Error && (NO_INTERFACE.has(error.code) || OTHER_NETWORK.test(error.message))
 }
 
 /** Whether nothing is wrong with the request but that the account has sent too many. */

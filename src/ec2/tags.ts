@@ -9,8 +9,8 @@ const PAGE_SIZE = 100
 export type TaggedInterface = {
   readonly eni: EniId
   readonly tags: ReadonlyMap<string, string>
-  /** Whether it is attached to an instance; one that is not carries nothing. */
-  readonly isAttached: boolean
+  /** The instance that it is attached to; one that is attached to none carries nothing. */
+  readonly instance: string | undefined
   /** Whether it drops what is for an address that is not its own, such as a VIP. */
   readonly sourceDestCheck: boolean
 }
@@ -68,10 +68,15 @@ async function readInterfaces(
   for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of lots.flat()) {
     if (!isEniId(id)) continue
     const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
-    const isAttached = Attachment?.InstanceId !== undefined && Attachment.Status !== 'detached'
-    interfaces.set(id, { eni: id, tags, isAttached, sourceDestCheck: SourceDestCheck === true })
+    const instance = Attachment?.Status === 'detached' ? undefined : Attachment?.InstanceId
+    interfaces.set(id, { eni: id, tags, instance, sourceDestCheck: SourceDestCheck === true })
   }
   return { interfaces: [...interfaces.values()], date }
+}
+
+/** The instance of each interface that is attached to one. */
+export function holdersOf(interfaces: readonly TaggedInterface[]): Map<EniId, string> {
+  return new Map(interfaces.flatMap(({ eni, instance }) => (instance === undefined ? [] : [[eni, instance]])))
 }
 
 /** @throws Ec2Error */

@@ -12,7 +12,7 @@ import type { Ec2 } from '../ec2/client.ts'
 import { openConnections } from '../ec2/connections.ts'
 import { Ec2Error } from '../ec2/errors.ts'
 import { sendNow } from '../ec2/send-now.ts'
-import { checkedOf, readById, readTagged } from '../ec2/tags.ts'
+import { checkedOf, holdersOf, readById, readTagged } from '../ec2/tags.ts'
 import { claimOf, type Parsed, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
 
@@ -108,14 +108,14 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
         }),
         readTagged(ec2, pinKeys, signal),
       ])
-      const carries = new Map([...interfaces, ...attached].map(({ eni, isAttached }) => [eni, isAttached]))
+      const holders = holdersOf([...interfaces, ...attached])
       return new Map(
         instances.map((instance): [string, Testimony] => {
           const parsed = claims.filter((each) => each.instance === instance).map((each) => each.parsed)
           const own = parsed.flatMap(({ value }) => value ?? [])
           const pins = parsedTags(interfaces, pinKey(cluster, instance), parsePin)
-          const detached = [...own, ...pins.values].map(({ eni }) => eni).filter((eni) => carries.get(eni) !== true)
-          const isVoid = (claim: Claim) => carries.get(claim.eni) !== true
+          const detached = [...own, ...pins.values].map(({ eni }) => eni).filter((eni) => !holders.has(eni))
+          const isVoid = (claim: Claim) => !holders.has(claim.eni)
           return [
             instance,
             {
@@ -124,6 +124,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
               doubts: [...parsed.flatMap(({ doubt }) => doubt ?? []), ...pins.doubts],
               detached: new Set(detached),
               checked: checkedOf([...interfaces, ...attached]),
+              holders,
               date,
             },
           ]

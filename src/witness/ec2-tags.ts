@@ -1,6 +1,6 @@
 /** The control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
 import type { Ec2 } from '../ec2/client.ts'
-import { checkedOf, readTagged, type TaggedInterface, writeTag } from '../ec2/tags.ts'
+import { checkedOf, holdersOf, readTagged, type TaggedInterface, writeTag } from '../ec2/tags.ts'
 import { claimKey, claimValue, parseClaim, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Testimony, Witness } from './witness.ts'
 
@@ -24,7 +24,7 @@ function testimonyOf(
   instance: string,
   date: number,
 ): Testimony {
-  const detached = interfaces.filter(({ isAttached }) => !isAttached).map(({ eni }) => eni)
+  const detached = interfaces.filter(({ instance: holder }) => holder === undefined).map(({ eni }) => eni)
   const claims = parsedTags(interfaces, claimKey(cluster, instance), parseClaim)
   const pins = parsedTags(interfaces, pinKey(cluster, instance), parsePin)
   return {
@@ -33,6 +33,7 @@ function testimonyOf(
     doubts: [...claims.doubts, ...pins.doubts],
     detached: new Set(detached),
     checked: checkedOf(interfaces),
+    holders: holdersOf(interfaces),
     date,
   }
 }

@@ -13,6 +13,8 @@ export type Testimony = {
   readonly detached: ReadonlySet<EniId>
   /** Interfaces that carry a claim or a pin, and whose source/dest check is on: they drop what is for a VIP. */
   readonly checked: ReadonlySet<EniId>
+  /** The instance of each of the others. */
+  readonly holders: ReadonlyMap<EniId, string>
   /** By the witness' own clock, in milliseconds since the epoch: what a pin's end is compared with. */
   readonly date: number
 }

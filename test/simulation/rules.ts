@@ -65,9 +65,11 @@ export class Rules {
     }
     // An answer that comes when the interface is another one already says nothing of the new one.
     if (input.kind === 'published' && input.beat === before.publishing) record.isMute = !input.acknowledged
-    // What was written and said before was about another interface.
-    if (input.kind === 'identity') Object.assign(record, { isMute: false, publishes: [], accepted: new Map() })
     if (input.kind === 'written') this.#noteWritten(record, routeKeyText(input.key), input.accepted)
+    // What was written and said before was about another interface.
+    if (input.kind !== 'identity') return
+    Object.assign(record, { isMute: false, publishes: [], accepted: new Map() })
+    record.edge?.writes.clear()
   }
 
   #noteWritten({ accepted, healing, heals }: DaemonRecord, text: string, isAccepted: boolean): void {

@@ -75,7 +75,7 @@ function parseJson(line: string): unknown {
 async function assertFree(path: string): Promise<void> {
   const answer = await askDaemon(path, { ask: 'status' }).catch(() => undefined)
   if (answer)
-    throw new Failure('failed', `a daemon answers on ${path} already`, { hint: 'systemctl status vip-switch' })
+    throw new Failure('refused', `a daemon answers on ${path} already`, { hint: 'systemctl status vip-switch' })
 }
 
 /** What a daemon has left there that was killed; anything else is not ours to remove. */

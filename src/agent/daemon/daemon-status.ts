@@ -67,13 +67,10 @@ const statusSchema = z.object({
   instances: z.array(instanceSchema),
 })
 
+/** A node that knows who it is. */
+export type Acting = { readonly node: Node; readonly agents: ReadonlyMap<string, Agent> }
 /** What is live, and what the daemon was asked to put in its place. Times in milliseconds since the epoch. */
-export type Live = {
-  readonly node: Node
-  readonly agents: ReadonlyMap<string, Agent>
-  readonly details: Iterable<Detail>
-  readonly loadedAt: number
-}
+export type Live = Acting & { readonly details: Iterable<Detail>; readonly loadedAt: number }
 export type Rejection = { readonly reason: string; readonly since: number }
 
 export type DaemonStatus = z.output<typeof statusSchema>

@@ -12,7 +12,7 @@ import type { Wanted } from '../route-port.ts'
 import { UserHooks } from '../user-hooks/user-hooks.ts'
 import { type ControlRequest, serveControl } from './control.ts'
 import type { Counts } from './counters.ts'
-import { type Live, type Rejection, statusOf } from './daemon-status.ts'
+import { type Acting, type Live, type Rejection, statusOf } from './daemon-status.ts'
 import { type Generation, startGeneration } from './generation.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
 
@@ -24,7 +24,10 @@ export type DaemonOptions = {
 }
 
 /** A config at work. */
-type Current = Pick<Live, 'node' | 'loadedAt'> & { readonly generation: Generation }
+type Current = Pick<Live, 'loadedAt'> & { readonly generation: Generation }
+
+/** From one try to serve hooks and operators to the next. Milliseconds. */
+const SERVE_RETRY_MS = 3000
 
 export class Daemon {
   readonly #options: DaemonOptions
@@ -39,6 +42,12 @@ export class Daemon {
   #current: Current | undefined
   #rejected: Rejection | undefined
   #credentialRenewals = 0
+  /** What the service manager was told last; undefined: nothing, since nothing was ready. */
+  #told: string | undefined
+
+  readonly #onRenewal = () => {
+    this.#credentialRenewals += 1
+  }
 
   constructor(options: DaemonOptions) {
     this.#options = options
@@ -47,8 +56,9 @@ export class Daemon {
   }
 
   /**
-   * Starts, and goes on trying for as long as EC2 or IMDS cannot tell who this node is.
-   * @throws Failure for a config that is wrong, a socket or a FIFO that is another's; when it is stopped meanwhile
+   * Starts. Whatever else is wrong is said, and waited out: the promise resolves as soon as it is known who this node is, or
+   * what stands in the way.
+   * @throws Failure for a config that is wrong; `refused` where another daemon has the socket or the FIFO; when it is stopped
    */
   start(): Promise<void> {
     this.#started = this.#start(this.#stopped.signal)
@@ -56,19 +66,18 @@ export class Daemon {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { configPath, stateDirectory, log } = this.#options
+    const { configPath, stateDirectory } = this.#options
     const config = await loadAndKeepConfig(configPath, stateDirectory)
-    await serveControl(config.control, (request) => this.#answer(request), signal)
-    const node = await openNode(config, this.#wanted(signal))
-    this.#adopt(node, signal)
-    log.info({ eni: node.eni, region: node.ec2.region, config: configPath }, 'started')
-    await this.#supervision.ready(this.#summary())
+    await this.#serve(config.control, signal)
+    await this.#adopt(config, undefined, (error) => !isAnothers(error))
+    signal.throwIfAborted()
+    await this.#ready()
   }
 
   /**
    * Takes the config file as it is now, once the start is over; one that is wrong leaves everything as it was. A newer
    * reload ends one that still waits for EC2.
-   * @throws Failure when the daemon does not start, or neither the new config nor the old one can be live any more
+   * @throws Failure when the daemon does not start
    */
   async reload(): Promise<void> {
     const { configPath, log } = this.#options
@@ -79,14 +88,17 @@ export class Daemon {
     if (signal.aborted) return
     await this.#supervision.reloading()
     try {
-      this.#adopt(await openNode(await this.#loadAnew(), this.#wanted(signal)), signal)
+      const config = await this.#loadAnew()
+      // Who does not act yet has nothing to lose.
+      const node = this.#current?.generation.acting() ? await openNode(config, this.#wanted(signal)) : undefined
+      await this.#adopt(config, node, () => false)
+      signal.throwIfAborted()
       log.info({ config: configPath }, 'reloaded')
     } catch (error) {
       if (signal.aborted) return
-      if (!this.#current) throw error
       this.#reject(error)
     }
-    await this.#supervision.ready(this.#summary())
+    await this.#ready()
   }
 
   /** Ends all that is under way. What is on disk is whole: every file of it was renamed into place. */
@@ -100,32 +112,55 @@ export class Daemon {
   /** @throws Failure also for what only a restart can change */
   async #loadAnew(): Promise<Config> {
     const config = await loadAndKeepConfig(this.#options.configPath, this.#options.stateDirectory)
-    const control = this.#current?.node.config.control
+    const control = this.#current?.generation.config.control
     if (config.control === control) return config
     throw new Failure('config', `control cannot change on a reload: it is ${control}, and would be ${config.control}`, {
       hint: 'systemctl restart vip-switch',
     })
   }
 
-  /** One generation reads the FIFO at a time; where the next cannot, the one before goes on. */
-  #adopt(node: Node, signal: AbortSignal): void {
-    signal.throwIfAborted()
+  /** @throws Failure where another daemon answers there; anything else is tried again */
+  async #serve(control: string, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options
+    try {
+      await serveControl(control, (request) => this.#answer(request), signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isAnothers(error)) throw error
+      log.error({ hint: hintOf(error) }, `neither hooks nor operators can ask the daemon: ${messageOf(error)}`)
+      const again = clock.sleep(SERVE_RETRY_MS, signal).then(() => this.#serve(control, signal))
+      again.catch((reason: unknown) => signal.aborted || log.error({ hint: hintOf(reason) }, messageOf(reason)))
+    }
+  }
+
+  /**
+   * One generation reads the FIFO at a time; where the next cannot, the one before goes on. Resolves when something is known
+   * of the new one.
+   */
+  async #adopt(config: Config, node: Node | undefined, mayWait: (error: unknown) => boolean): Promise<void> {
+    const { clock } = this.#options
+    this.#stopped.signal.throwIfAborted()
     const before = this.#current
     before?.generation.stop()
     this.#current = undefined
     try {
-      this.#current = { node, generation: this.#generation(node), loadedAt: this.#options.clock.wall() }
+      this.#current = { generation: this.#generation(config, node, mayWait), loadedAt: clock.wall() }
     } catch (error) {
-      if (before) this.#current = { ...before, generation: this.#generation(before.node) }
+      if (before) {
+        const { config: old, acting } = before.generation
+        this.#current = { ...before, generation: this.#generation(old, acting()?.node, () => true) }
+      }
       throw error
     }
     this.#rejected = undefined
+    await this.#current.generation.answered
   }
 
-  #generation(node: Node): Generation {
-    const { stateDirectory } = this.#options
+  #generation(config: Config, node: Node | undefined, mayWait: (error: unknown) => boolean): Generation {
+    const { stateDirectory, clock, log } = this.#options
+    const onChange = () => void this.#tellStatus()
     const lasting = { stateDirectory, counts: this.#counts, details: this.#details, userHooks: this.#userHooks }
-    return startGeneration(node, lasting)
+    return startGeneration({ ...lasting, config, node, clock, log, mayWait, onChange, onRenewal: this.#onRenewal })
   }
 
   #reject(error: unknown): void {
@@ -137,26 +172,42 @@ export class Daemon {
 
   #wanted(signal: AbortSignal): Wanted {
     const { clock, log } = this.#options
-    const onRenewal = () => {
-      this.#credentialRenewals += 1
-    }
-    return { permit: () => {}, signal, clock, log, onRenewal }
+    return { permit: () => {}, signal, clock, log, onRenewal: this.#onRenewal }
   }
 
   #summary(): string {
-    const instances = [...(this.#current?.generation.agents.keys() ?? [])].join(', ')
-    return this.#rejected ? `${instances}; config rejected: ${this.#rejected.reason}` : instances
+    const { generation } = this.#current ?? {}
+    const instances = Object.keys(generation?.config.instances ?? {}).join(', ')
+    const trouble = generation?.trouble()
+    return [
+      instances,
+      ...(trouble === undefined ? [] : [`waiting: ${trouble}`]),
+      ...(this.#rejected ? [`config rejected: ${this.#rejected.reason}`] : []),
+    ].join('; ')
+  }
+
+  /** Of a daemon that has said that it is ready; what it has told already is not told again. */
+  async #tellStatus(): Promise<void> {
+    const summary = this.#summary()
+    if (this.#told === undefined || this.#told === summary) return
+    this.#told = summary
+    await this.#supervision.status(summary)
+  }
+
+  async #ready(): Promise<void> {
+    this.#told = this.#summary()
+    await this.#supervision.ready(this.#told)
   }
 
   #answer(request: ControlRequest): unknown {
     if (!this.#current) throw new Error('the daemon is still starting')
-    const { generation, ...current } = this.#current
+    const { generation, loadedAt } = this.#current
     switch (request.ask) {
       case 'event':
         return this.#take(generation, request)
       case 'status':
         return statusOf(
-          { ...current, agents: generation.agents, details: this.#details.values() },
+          { ...actingOf(generation), details: this.#details.values(), loadedAt },
           this.#counts,
           this.#rejected,
           this.#credentialRenewals,
@@ -167,11 +218,26 @@ export class Daemon {
   /** A hook's event, unless a newer one of its instance is recorded or known: hooks arrive in any order. */
   #take(generation: Generation, { values, moment }: Extract<ControlRequest, { ask: 'event' }>): string {
     const event = parseEventArguments(values)
-    if (!generation.agents.has(event.name)) throw new Error(`no VRRP instance ${event.name} in the daemon's config`)
+    if (!Object.hasOwn(generation.config.instances, event.name))
+      throw new Error(`no VRRP instance ${event.name} in the daemon's config`)
     const newest = newestEvent(this.#options.stateDirectory, event.name, moment.boot)
     if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) return 'superseded'
     if (!generation.takeHook(event, moment.ticks)) return 'superseded'
+    actingOf(generation)
     this.#options.log.info({ event }, `${eventText(event)}, by a hook`)
     return 'taken'
   }
+}
+
+/** @throws Failure as long as this node does not know who it is */
+function actingOf(generation: Generation): Acting {
+  const acting = generation.acting()
+  if (acting) return acting
+  const why = generation.trouble() ?? 'it has only just begun to ask'
+  throw new Failure('failed', `the daemon does not know yet who this node is: ${why}`)
+}
+
+/** Two daemons on one host would be two nodes with one name: the other one is to go on, and this one to end. */
+function isAnothers(error: unknown): boolean {
+  return error instanceof Failure && error.kind === 'refused'
 }

@@ -8,6 +8,7 @@ import { defaultSettings, type Input, type ProtocolState } from '../protocol/sta
 import { insistOnRoute } from '../route-port.ts'
 import { Agent } from './agent.ts'
 import { countersOf } from './counters.ts'
+import type { Acting } from './daemon-status.ts'
 
 /** Until V8 has compiled most of it. */
 const FIRST_EDGES = 30
@@ -28,8 +29,9 @@ export type Drills = {
  * After each good read of a node that is not MASTER, an edge of a throw-away agent is run, whose writes are answered
  * from memory; and where any agent is BACKUP, a connection is kept open for each of its routes.
  */
-export function startDrills(node: Node, agents: () => ReadonlyMap<string, Agent>): Drills {
-  const drill = openDrill(node.ec2, node.clock)
+export function startDrills({ ec2, clock }: Node, live: () => Acting): Drills {
+  const drill = openDrill(ec2, clock)
+  const agents = () => live().agents
   const stopped = new AbortController()
   let isRunning = false
   let edges = 0
@@ -56,7 +58,7 @@ export function startDrills(node: Node, agents: () => ReadonlyMap<string, Agent>
 
   /** Resolves when its write is answered, or is no longer wanted. */
   function edge(name: string): Promise<void> {
-    const { clock, config, eni, address } = node
+    const { config, eni, address } = live().node
     const { keys = [], foreign = [] } = agents().get(name)?.state ?? {}
     const key = keys.find((each) => !foreign.includes(routeKeyText(each)))
     if (!key) return Promise.resolve()

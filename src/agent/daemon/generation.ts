@@ -1,209 +1,114 @@
-/** The agents of one config, and what they hear from keepalived; a reload of the config begins another generation. */
-import type { NodeState } from '../../core/claim.ts'
-import type { HostDetails } from '../../core/detail.ts'
-import { messageOf } from '../../errors.ts'
-import { type FifoEvent, isMaster } from '../../keepalived/event.ts'
-import { type Fifo, readFifo } from '../../keepalived/fifo.ts'
-import { ticksNow } from '../../keepalived/journal.ts'
-import type { ProbeResult } from '../../keepalived/probe.ts'
-import { instancePorts } from '../instance-ports.ts'
-import type { Node } from '../node.ts'
-import type { Input } from '../protocol/state.ts'
-import { memoryOf, settingsOf } from '../start-state.ts'
-import type { UserHooks } from '../user-hooks/user-hooks.ts'
-import { Agent } from './agent.ts'
-import { type Counts, countersOf } from './counters.ts'
+/** A config at work: what keepalived says, and the agents who act on it as soon as this node knows who it is. */
+import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config/schema.ts'
+import { Failure, messageOf } from '../../errors.ts'
+import type { FifoEvent } from '../../keepalived/event.ts'
+import type { Log } from '../../log.ts'
+import { type Node, withIdentity } from '../node.ts'
+import { type Lasting, startAgents } from './agents.ts'
+import type { Acting } from './daemon-status.ts'
 import { type Drills, startDrills } from './drills.ts'
-import { type UnderWay, watchWork } from './under-way.ts'
+import { retold } from './heard.ts'
+import { openPatiently, watchIdentity } from './identity.ts'
+import { type Listener, listen } from './listening.ts'
+import { watchWork } from './under-way.ts'
 
 export type Generation = {
-  readonly agents: ReadonlyMap<string, Agent>
-  /**
-   * Takes the event of a hook that was forked at that moment (in ticks), unless the FIFO has told of this or a later one
-   * since: hooks come late, and in any order. Returns false for an event that is no longer true.
-   */
+  readonly config: Config
+  /** Resolves when it is known who this node is, or what stands in the way, and at the end. */
+  readonly answered: Promise<void>
+  /** Undefined as long as this node does not know who it is. */
+  acting(): Acting | undefined
+  /** Why it does not know that; undefined: it knows, or has only just begun to ask. */
+  trouble(): string | undefined
+  /** Takes the event of a hook that was forked at that moment (in ticks). Returns false for one that is no longer true. */
   takeHook(event: FifoEvent, ticks: number): boolean
   /** Whether its calls to keepalived and to EC2 come to an end, good or bad. */
   isAlive(): boolean
   stop(): void
 }
 
-/** What outlasts a generation. */
-export type Lasting = {
-  readonly stateDirectory: string
-  readonly counts: Counts
-  /** What is wrong on this host, whatever the VRRP instance. */
-  readonly details: HostDetails
-  readonly userHooks: UserHooks
+export type GenerationOptions = Lasting & {
+  readonly config: Config
+  /** Undefined: it is to be found out who this node is. */
+  readonly node: Node | undefined
+  readonly clock: Clock
+  readonly log: Log
+  /** Whether to go on without the FIFO, and to try again, where it cannot be read for that reason. */
+  readonly mayWait: (error: unknown) => boolean
+  /** Called when it is found out who this node is, and whenever it could not be. */
+  readonly onChange: () => void
+  /** Called when credentials that were refused have been fetched anew. */
+  readonly onRenewal: () => void
 }
 
-/**
- * Between these parts of the config's interval is a daemon's own: so that what it finds is mended within the interval, and
- * so that the nodes of an account do not go on reading all at once.
- */
-const SHARE = { least: 0.94, most: 0.99 }
-
-/** @throws Failure where the FIFO cannot be read */
-export function startGeneration(node: Node, lasting: Lasting): Generation {
-  const { config, probe, clock, log } = node
+/** @throws Failure where the FIFO cannot be read, and that may not be waited for */
+export function startGeneration(options: GenerationOptions): Generation {
+  const { config, clock, log, userHooks, mayWait, onChange, onRenewal } = options
+  const stopped = new AbortController()
   const work = watchWork(clock)
-  lasting.userHooks.prepare(config)
-  const drills = startDrills(node, () => agents)
-  const intervalMs = config.interval * (SHARE.least + (SHARE.most - SHARE.least) * Math.random())
-  const agents: ReadonlyMap<string, Agent> = new Map(
-    Object.keys(config.instances).map(
-      (name) => [name, startAgent({ node, name, intervalMs, lasting, work, drills, onRead: tellOthers })] as const,
-    ),
-  )
-  let isTelling = false
-  function tellOthers(reading: string): void {
-    if (isTelling) return
-    isTelling = true
-    for (const [name, agent] of agents) if (name !== reading) agent.deliver({ kind: 'read-nearby' })
-    isTelling = false
-  }
-  /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
-  const heard = new Map<string, number>()
-  /** When the FIFO told of each instance last, in ticks. */
-  const toldAt = new Map<string, number>()
+  let acting: Acting | undefined
+  let trouble: string | undefined
+  let drills: Drills | undefined
+  let answer = () => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const listener: Listener = listen({
+    ...{ config, clock, log, work, mayWait },
+    deliver: (name, input) => acting?.agents.get(name)?.deliver(input),
+  })
+  userHooks.prepare(config)
 
-  function take(event: FifoEvent): void {
-    const agent = agents.get(event.name)
-    if (!agent) return
-    heard.set(event.name, (heard.get(event.name) ?? 0) + 1)
-    const { priority = config.instances[event.name]?.priority ?? agent.state.self.priority } = event
-    agent.deliver(inputOf(event, priority))
-  }
-
-  function takeHook(event: FifoEvent, ticks: number): boolean {
-    if (ticks > (toldAt.get(event.name) ?? -1)) {
-      take(event)
-      return true
-    }
-    const state = agents.get(event.name)?.state.self.state
-    return state === (isMaster(event) ? 'MASTER' : event.state)
-  }
-
-  async function check(found: boolean): Promise<void> {
-    const before = new Map(heard)
-    const result = await work.follow(probe.read())
-    for (const [name, agent] of agents) {
-      if (heard.get(name) !== before.get(name)) continue
-      const state = stateOf(result, name)
-      if (!state) continue
-      const priority = config.instances[name]?.priority ?? state.priority ?? agent.state.self.priority
-      agent.deliver({ kind: 'state', state: state.state, priority, found })
-    }
-    if (result.kind === 'unknown') log.warn(`keepalived's state is not known: ${result.reason}`)
-  }
-
-  const look = (found: boolean) => {
-    check(found).catch((error: unknown) => log.error(`keepalived could not be asked: ${messageOf(error)}`))
-  }
-  function openFifo() {
-    return readFifo(config.keepalived.fifo, {
-      onEvent(event) {
-        take(event)
-        toldAt.set(event.name, ticksNow())
-      },
-      onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
-      onGap(reason) {
-        if (reason !== 'start') log.warn({ reason }, 'events may be missing: asking keepalived')
-        look(true)
+  function begin(first: Node): void {
+    let node = first
+    const doubts = watchIdentity({
+      ...{ config, clock, log, signal: stopped.signal },
+      identity: () => node,
+      // What keepalived has said, and what each agent knows of the others, is as true as before.
+      onChange(identity) {
+        node = withIdentity(node, identity)
+        acting = { node, agents }
+        for (const agent of agents.values()) agent.deliver({ kind: 'identity', ...identity })
       },
     })
+    drills = startDrills(first, () => ({ node, agents }))
+    const agents: Acting['agents'] = startAgents({ ...options, node: () => node, doubts, work, drills })
+    acting = { node, agents }
+    trouble = undefined
+    answer()
+    for (const [name, heard] of listener.heard) {
+      for (const input of retold(heard, clock.now())) agents.get(name)?.deliver(input)
+    }
   }
-  let fifo: Fifo
-  try {
-    fifo = openFifo()
-  } catch (error) {
-    drills.stop()
-    for (const agent of agents.values()) agent.stop()
-    throw error
+
+  async function findOut(): Promise<void> {
+    const { signal } = stopped
+    function onTrouble(error: unknown): void {
+      trouble = messageOf(error)
+      answer()
+      onChange()
+    }
+    const node = await openPatiently(config, { clock, log, signal, onTrouble, onRenewal })
+    begin(node)
+    log.info({ eni: node.eni, region: node.ec2.region }, 'started')
+    onChange()
   }
-  const timer = setInterval(() => look(false), config.interval)
+
+  if (options.node) begin(options.node)
+  else findOut().catch(answer) // It was stopped.
   return {
-    agents,
-    takeHook,
+    config,
+    answered,
+    acting: () => acting,
+    trouble: () => trouble,
+    takeHook: (event, ticks) => listener.takeHook(event, ticks, acting === undefined),
     isAlive: () => !work.hangs(),
     stop() {
-      clearInterval(timer)
-      fifo.close()
-      drills.stop()
-      for (const agent of agents.values()) agent.stop()
+      stopped.abort(new Failure('failed', 'the daemon was stopped'))
+      listener.stop()
+      drills?.stop()
+      for (const agent of acting?.agents.values() ?? []) agent.stop()
     },
-  }
-}
-
-type AgentInput = {
-  readonly node: Node
-  readonly name: string
-  readonly intervalMs: number
-  readonly lasting: Lasting
-  readonly work: UnderWay
-  readonly drills: Drills
-  /** Called with the name when the agent is the first to ask for a read. */
-  readonly onRead: (name: string) => void
-}
-
-function startAgent({ node, name, intervalMs, lasting, work, drills, onRead }: AgentInput): Agent {
-  const { stateDirectory, counts, userHooks } = lasting
-  const { config, eni, address, reader, clock, log } = node
-  const ports = instancePorts(node, name, { stateDirectory, permit: () => {} })
-  return new Agent({
-    instance: name,
-    ...memoryOf(config, name, { eni, address, stateDirectory, clock }),
-    settings: settingsOf(config, intervalMs),
-    clock,
-    log,
-    counters: countersOf(counts, name),
-    ports: {
-      async read(signal) {
-        if (!reader.isAsked()) onRead(name)
-        return work.follow(ports.read(signal))
-      },
-      write: ports.write,
-      publish: (claim, signal) => work.follow(ports.publish(claim, signal)),
-    },
-    onStep(state, input) {
-      userHooks.observe(config, name, state, input)
-      drills.observe(name, state, input)
-    },
-  })
-}
-
-function inputOf({ state }: FifoEvent, priority: number | undefined): Input {
-  switch (state) {
-    case 'MASTER_RX_LOWER_PRI':
-      return { kind: 'rx-lower-pri', priority }
-    case 'MASTER_PRIORITY':
-      return { kind: 'state', state: 'MASTER', priority, found: false }
-    case 'BACKUP_PRIORITY':
-      return { kind: 'state', state: 'BACKUP', priority, found: false }
-    case 'MASTER':
-    case 'BACKUP':
-    case 'FAULT':
-    case 'STOP':
-    case 'DELETED':
-      return { kind: 'state', state, priority, found: false }
-  }
-}
-
-/** What the answer says of the instance or group; undefined: nothing, and it may be as it was. */
-export function stateOf(
-  result: ProbeResult,
-  name: string,
-): { state: NodeState; priority: number | undefined } | undefined {
-  switch (result.kind) {
-    case 'running': {
-      const status = result.instances.get(name) ?? result.groups.get(name)
-      if (!status || status.state === 'UNKNOWN') return undefined
-      return { state: status.state, priority: status.effectivePriority }
-    }
-    // Whatever the last event said: a node without keepalived is no master.
-    case 'not-running':
-      return { state: 'STOP', priority: undefined }
-    case 'unknown':
-      return undefined
   }
 }

@@ -13,6 +13,8 @@ const LONGEST_FAREWELL_MS = 500
 
 export type Supervision = {
   ready(status: string): Promise<void>
+  /** What is told of a daemon that is ready. */
+  status(status: string): Promise<void>
   reloading(): Promise<void>
   /** The last that is said: no sign of life follows. */
   stopping(): Promise<void>
@@ -42,12 +44,17 @@ export function superviseBySystemd(isAlive: () => boolean, log: Log): Supervisio
   const everyMs = Number(watchdog) / 1000 / 2
   const timer = everyMs > 0 ? setInterval(() => void (isAlive() && tell('WATCHDOG=1')), everyMs) : undefined
   return {
-    // A message is lines of assignments, and the reason of a rejected config has several lines.
-    ready: (status) => tell('--ready', `--status=${status.replaceAll(/\s+/g, ' ')}`),
+    ready: (status) => tell('--ready', `--status=${lineOf(status)}`),
+    status: (status) => tell(`--status=${lineOf(status)}`),
     reloading: () => tell('RELOADING=1'),
     stopping() {
       clearInterval(timer)
       return say(['STOPPING=1'], LONGEST_FAREWELL_MS)
     },
   }
+}
+
+/** A message is lines of assignments, and the reason of a rejected config has several lines. */
+function lineOf(status: string): string {
+  return status.replaceAll(/\s+/g, ' ')
 }

@@ -8,6 +8,7 @@ import { addressOfThisInstance } from '../../ec2/identity.ts'
 import type { EventState } from '../../keepalived/event.ts'
 import type { AgentPorts } from '../daemon/agent.ts'
 import type { Ledger } from '../ledger.ts'
+import type { InstanceReading } from '../reading.ts'
 import { insistOnRoute, type TableSelection } from '../route-port.ts'
 import type { EventTask } from './event-agent.ts'
 
@@ -79,7 +80,8 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
     const own = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
     const reader = sharedReader(ec2, witness, own, eni, clock)
     const node = { config, ec2, eni, reader, witness, clock, log }
-    return instancePorts(node, event.name, { stateDirectory, permit, onSelection })
+    const onReading = ({ selection }: InstanceReading) => onSelection(selection)
+    return instancePorts(node, event.name, { stateDirectory, permit, onReading })
   })
 
   async function lookUpAddress(signal: AbortSignal): Promise<string> {

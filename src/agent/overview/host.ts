@@ -7,9 +7,8 @@ import type { EniId } from '../../core/ids.ts'
 import type { DaemonSight } from '../../core/overview.ts'
 import { eniOfThisInstance } from '../../ec2/identity.ts'
 import { messageOf } from '../../errors.ts'
-import { createProbe } from '../../keepalived/probe.ts'
 import { askStatus, detailsOf, type InstanceStatus, sightOf } from '../daemon/daemon-status.ts'
-import { stateOf } from '../daemon/generation.ts'
+import { probeFor, stateOf } from '../keepalived-state.ts'
 
 /** What this node claims, or would claim if its daemon ran. */
 export type OwnClaim = {
@@ -62,7 +61,7 @@ async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'cla
       notes.push(`which node this host is, is not known: ${messageOf(error)}`)
       return undefined
     }),
-    createProbe({ pidFile: config.keepalived.pidFile, expected: names }).read(),
+    probeFor(config).read(),
   ])
   if (probed.kind === 'unknown') notes.push(`keepalived’s state here is not known: ${probed.reason}`)
   const claims = names.flatMap((name) => {

@@ -36,13 +36,12 @@ export function beginEdge(turn: Turn): void {
   if (state.readingSince === undefined) read(turn)
 }
 
-/** Writes again what an edge has written, since it went to the wrong interface. @param why for people */
+/** Writes all of an edge again, as if for the first time: it went to the wrong interface. @param why for people */
 export function repeatEdge(turn: Turn, why: string): void {
   const { state } = turn
-  const { edge } = state
-  if (!edge) return
-  const due = ownKeys(state).filter((key) => (edge.writes[routeKeyText(key)] ?? 0) < WRITES_PER_EDGE)
-  writeInEdge(turn, edge, due, announceEdge(turn, due, `${why}: writing at once`))
+  if (!state.edge) return
+  const due = ownKeys(state)
+  writeInEdge(turn, { ...state.edge, writes: {} }, due, announceEdge(turn, due, `${why}: writing at once`))
 }
 
 /** But for those that are somebody else's. */

@@ -1,0 +1,107 @@
+/** The agents of a node, one for each VRRP instance of its config, and what they do to the world. */
+import type { HostDetails } from '../../core/detail.ts'
+import { instancePorts } from '../instance-ports.ts'
+import type { Node } from '../node.ts'
+import type { InstanceReading } from '../reading.ts'
+import { memoryOf, settingsOf } from '../start-state.ts'
+import type { UserHooks } from '../user-hooks/user-hooks.ts'
+import { Agent } from './agent.ts'
+import { type Counts, countersOf } from './counters.ts'
+import type { Drills } from './drills.ts'
+import type { Doubts } from './identity.ts'
+import type { UnderWay } from './under-way.ts'
+
+/** What outlasts a generation of agents. */
+export type Lasting = {
+  readonly stateDirectory: string
+  readonly counts: Counts
+  /** What is wrong on this host, whatever the VRRP instance. */
+  readonly details: HostDetails
+  readonly userHooks: UserHooks
+}
+
+/**
+ * Between these parts of the config's interval is a daemon's own: so that what it finds is mended within the interval, and
+ * so that the nodes of an account do not go on reading all at once.
+ */
+const SHARE = { least: 0.94, most: 0.99 }
+
+export type AgentsOptions = Lasting & {
+  /** The node as it is at that moment: its interface may become another one. */
+  readonly node: () => Node
+  readonly doubts: Doubts
+  readonly work: UnderWay
+  readonly drills: Drills
+}
+
+export function startAgents(options: AgentsOptions): ReadonlyMap<string, Agent> {
+  const { config } = options.node()
+  const intervalMs = config.interval * (SHARE.least + (SHARE.most - SHARE.least) * Math.random())
+  let isTelling = false
+  /** Who asks for a read first tells the others: one read serves them all. */
+  function tellOthers(reading: string): void {
+    if (isTelling) return
+    isTelling = true
+    for (const [name, agent] of agents) if (name !== reading) agent.deliver({ kind: 'read-nearby' })
+    isTelling = false
+  }
+  const agents: ReadonlyMap<string, Agent> = new Map(
+    Object.keys(config.instances).map((name) => [name, startAgent(name, intervalMs, tellOthers, options)] as const),
+  )
+  return agents
+}
+
+function startAgent(
+  name: string,
+  intervalMs: number,
+  onRead: (name: string) => void,
+  { node, doubts, work, drills, stateDirectory, counts, userHooks }: AgentsOptions,
+): Agent {
+  const { config, eni, address, clock, log } = node()
+  function portsOf(of: Node) {
+    const onReading = (reading: InstanceReading) => void (of === node() && doubts.look(reading))
+    return { of, ports: instancePorts(of, name, { stateDirectory, permit: () => {}, onReading }) }
+  }
+  let latest = portsOf(node())
+  /** To the interface that the node has now. */
+  function current(): typeof latest {
+    if (latest.of !== node()) latest = portsOf(node())
+    return latest
+  }
+
+  return new Agent({
+    instance: name,
+    ...memoryOf(config, name, { eni, address, stateDirectory, clock }),
+    settings: settingsOf(config, intervalMs),
+    clock,
+    log,
+    counters: countersOf(counts, name),
+    ports: {
+      async read(signal) {
+        const asked = current()
+        if (!asked.of.reader.isAsked()) onRead(name)
+        const reading = await work.follow(asked.ports.read(signal))
+        // Routes are judged by whether they are at our interface: not at the one that it was, when it has changed meanwhile.
+        return asked.of === node() ? reading : this.read(signal)
+      },
+      async write(key, inEdge, signal) {
+        try {
+          return await current().ports.write(key, inEdge, signal)
+        } catch (error) {
+          throw doubts.about(error)
+        }
+      },
+      async publish(claim, signal) {
+        try {
+          await work.follow(current().ports.publish(claim, signal))
+        } catch (error) {
+          throw claim.eni === node().eni ? doubts.about(error) : error
+        }
+      },
+    },
+    onStep(state, input) {
+      userHooks.observe(config, name, state, input)
+      drills.observe(name, state, input)
+    },
+  })
+}

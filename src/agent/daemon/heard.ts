@@ -1,0 +1,35 @@
+/** What is remembered of what keepalived has said, for an agent that is to come. Pure, as the protocol is. */
+import { LONGEST_EDGE } from '../protocol/edge.ts'
+import type { Input } from '../protocol/state.ts'
+
+type StateInput = Extract<Input, { kind: 'state' }>
+
+/** Of one VRRP instance. */
+export type Heard = {
+  /** What it was when it was heard of first. */
+  readonly first: StateInput
+  readonly last: StateInput
+  /** When it became that, in milliseconds on a clock that never jumps. */
+  readonly since: number
+  /** Whether a hook of keepalived's has acted on that, since nobody else did. */
+  readonly isHooks: boolean
+}
+
+/** @param isHooks whether a hook acts on it */
+export function hear(heard: Heard | undefined, input: StateInput, now: number, isHooks: boolean): Heard {
+  if (heard?.last.state !== input.state) return { first: heard?.first ?? input, last: input, since: now, isHooks }
+  return { ...heard, last: input, isHooks: heard.isHooks || isHooks }
+}
+
+/**
+ * What an agent that begins now is told. What a hook has acted on is found as it is. An edge into MASTER that is long over
+ * is none any more; its user hooks are still to be run.
+ */
+export function retold({ first, last, since, isHooks }: Heard, now: number): StateInput[] {
+  if (isHooks) return [{ ...last, found: true }]
+  if (first.state === last.state) return [{ ...last, found: first.found || now - since >= LONGEST_EDGE }]
+  return [
+    { ...first, found: true },
+    { ...last, found: now - since >= LONGEST_EDGE },
+  ]
+}

@@ -1,0 +1,116 @@
+/** Who this node is: found out however long it takes, and asked anew when EC2 says that it is another. */
+import type { Clock } from '../../clock.ts'
+import type { Config } from '../../config/schema.ts'
+import { isAboutInterface } from '../../ec2/errors.ts'
+import { addressOfThisInstance, eniOfThisInstance } from '../../ec2/identity.ts'
+import { Failure, hintOf, messageOf } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { type Identity, type Node, openNode } from '../node.ts'
+import type { InstanceReading } from '../reading.ts'
+
+/** Between two tries to find out who this node is. Milliseconds. */
+const FIRST_PAUSE = 250
+const LONGEST_PAUSE = 5000
+/** Between two questions while our interface is not what it was. */
+const ASKING_PAUSE = 1000
+
+const CONFIGURED_HINT =
+  'eni in the config names it: correct it there, or leave it out, so that the instance is asked; then systemctl reload vip-switch'
+const ASKED_HINT = 'the instance is asked which interface it has now'
+
+export type Patience = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** Called whenever it could not be found out, and is tried again. */
+  readonly onTrouble: (error: unknown) => void
+  /** Called when credentials that were refused have been fetched anew, for as long as the node lives. */
+  readonly onRenewal: () => void
+}
+
+/** Whatever stands in the way may be mended: credentials, a policy, a proxy. @throws the signal's reason, and nothing else */
+export async function openPatiently(
+  config: Config,
+  { clock, log, signal, onTrouble, onRenewal }: Patience,
+): Promise<Node> {
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+    try {
+      return await openNode(config, { permit: () => {}, signal, clock, log, onRetry: onTrouble, onRenewal })
+    } catch (error) {
+      signal.throwIfAborted()
+      log.error({ hint: hintOf(error) }, `this node does not know yet who it is: ${messageOf(error)}`)
+      onTrouble(error)
+      await clock.sleep(pause, signal)
+    }
+  }
+}
+
+export type Doubts = {
+  /** Looks whether what was read fits who we are. A read may be stale: then the instance says what it has said before. */
+  look(read: InstanceReading): void
+  /** The error, with what follows from it where it says that our interface is not ours. */
+  about(error: unknown): unknown
+}
+
+export type DoubtsOptions = {
+  readonly config: Pick<Config, 'eni' | 'interface'>
+  readonly identity: () => Identity
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly onChange: (identity: Identity) => void
+}
+
+export function watchIdentity({ config, identity, clock, log, signal, onChange }: DoubtsOptions): Doubts {
+  /** Whom our interface was attached to when it was seen first: to us. */
+  let holder: string | undefined
+  let isDoubted = false
+  let isAsking = false
+
+  function doubt(why: string): void {
+    isDoubted = true
+    if (config.eni !== undefined) log.error({ hint: CONFIGURED_HINT }, why)
+    else if (!isAsking) void askAnew(why)
+  }
+
+  async function askAnew(why: string): Promise<void> {
+    isAsking = true
+    log.warn(`${why}: asking the instance which one it has now`)
+    while (isDoubted && !signal.aborted) {
+      await ask().catch((error: unknown) => log.warn({ hint: hintOf(error) }, messageOf(error)))
+      if (isDoubted) await clock.sleep(ASKING_PAUSE, signal).catch(() => {}) // Stopped.
+    }
+    isAsking = false
+  }
+
+  async function ask(): Promise<void> {
+    const [eni, address] = await Promise.all([
+      eniOfThisInstance(config.interface),
+      addressOfThisInstance(config.interface),
+    ])
+    if (signal.aborted || identity().eni === eni) return
+    isDoubted = false
+    holder = undefined
+    log.warn(`this node’s interface is ${eni} now, and no longer ${identity().eni}`)
+    onChange({ eni, address })
+  }
+
+  return {
+    look({ reading, holder: found }) {
+      if ('error' in reading) return
+      const { eni } = identity()
+      holder ??= found
+      if (reading.voids.has(eni)) doubt(`${eni} is attached to no instance`)
+      else if (found !== undefined && found !== holder)
+        doubt(`${eni} is attached to ${found}, and no longer to ${holder}`)
+      // Of one that is gone, with its tags, nothing is read.
+      else if (found !== undefined) isDoubted = false
+    },
+    about(error) {
+      if (!isAboutInterface(error)) return error
+      doubt(`${identity().eni} is no interface of this node’s any more`)
+      const hint = config.eni === undefined ? ASKED_HINT : CONFIGURED_HINT
+      return new Failure('failed', messageOf(error), { hint, cause: error })
+    },
+  }
+}
