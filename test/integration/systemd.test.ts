@@ -25,4 +25,11 @@ describe.skipIf(!requires('systemd'))('the units of systemd/', () => {
     }
     await rm(directory, { recursive: true })
   })
+
+  test('start the daemon again however often it ends', async () => {
+    const unit = await readFile(join(UNITS, 'vip-switch.service'), 'utf8')
+    const [head] = unit.split('[Service]')
+    expect(head).toMatch(/^StartLimitIntervalSec=0$/m)
+    expect(unit).toMatch(/^Restart=always$/m)
+  })
 })

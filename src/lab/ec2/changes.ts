@@ -1,4 +1,4 @@
-import { type InstanceState, interfacesOf, type Region } from './model.ts'
+import { type InstanceState, idFor, interfacesOf, type NetworkInterface, type Region } from './model.ts'
 
 /**
  * Changes what an instance does. A terminated one loses its interfaces, and stays terminated.
@@ -21,4 +21,26 @@ export function detachInterface(region: Region, interfaceId: string): void {
   const networkInterface = region.interfaces.get(interfaceId)
   if (networkInterface === undefined) throw new Error(`no interface ${interfaceId}`)
   delete networkInterface.attachment
+}
+
+/**
+ * Gives the instance of an interface another one in its place. The old one is detached, as before it is deleted.
+ * @throws if there is no such interface, or it is attached to no instance
+ */
+export function replaceInterface(region: Region, interfaceId: string, address: string): NetworkInterface {
+  const old = region.interfaces.get(interfaceId)
+  if (old?.attachment === undefined) throw new Error(`no interface ${interfaceId} is attached`)
+  const id = idFor('eni', `${interfaceId} ${address}`)
+  const mac = `02:${id.slice(-10).replaceAll(/..(?!$)/g, '$&:')}`
+  const attachment = { ...old.attachment, id: idFor('eni-attach', id) }
+  const replacement = { ...old, id, mac, addresses: [address], ipv6Addresses: [], attachment }
+  delete old.attachment
+  region.interfaces.set(id, replacement)
+  return replacement
+}
+
+/** @throws if there is no such interface */
+export function deleteInterface(region: Region, interfaceId: string): void {
+  if (!region.interfaces.delete(interfaceId)) throw new Error(`no interface ${interfaceId}`)
+  region.tags.delete(interfaceId)
 }
