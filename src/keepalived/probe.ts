@@ -10,7 +10,15 @@ import { type DataStatus, parseDataDump } from './data-dump.ts'
 import { freshFile } from './fresh-file.ts'
 import { type GroupStatus, groupStatus, type InstanceStatus } from './instance-status.ts'
 import { type JsonStatus, parseJsonDump } from './json-dump.ts'
-import { findKeepalived, isStillThere, type KeepalivedProcess, takesSignal, temporaryDirectory } from './process.ts'
+import {
+  findKeepalived,
+  isStillThere,
+  type KeepalivedProcess,
+  takesSignal,
+  temporaryDirectory,
+  userOf,
+} from './process.ts'
+import { NO_TRACES, tracesOf, wereSilent } from './rivals.ts'
 
 export type ProbeResult =
   | {
@@ -63,6 +71,8 @@ type Known = {
 }
 
 const TIMEOUT_MS = 1000
+/** Of a dump that another keepalived may have written over; each is another line in keepalived's log. */
+const ATTEMPTS = 4
 /** How late an address or a group that a reload has changed may be noticed; each look is two more lines in the log. */
 const LAYOUT_AGE_MS = 60_000
 /** keepalived(8), SIGFUNC=DATA. */
@@ -73,6 +83,8 @@ export function createProbe(options: ProbeOptions): Probe {
   let known: Known | undefined
   let running: Promise<ProbeResult> | undefined
   let next: Promise<ProbeResult> | undefined
+  /** Of other keepalived, at the last look. */
+  let traces = NO_TRACES
 
   async function probe(): Promise<ProbeResult> {
     const found = findKeepalived(pidFile)
@@ -119,14 +131,37 @@ export function createProbe(options: ProbeOptions): Probe {
     return dump(process, DATA_SIGNAL, 'keepalived.data', parseDataDump)
   }
 
+  /** The dump that this very process has written. */
   async function dump<Content>(
     keepalived: KeepalivedProcess,
     signal: number,
     name: string,
     parse: (text: string) => Content | undefined,
   ): Promise<Content> {
+    const file = join(temporaryDirectory(keepalived), name)
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      // To look for them takes time that is saved where there have been none.
+      const before = traces === NO_TRACES ? traces : tracesOf(keepalived, file)
+      const content = await freshDump(keepalived, signal, file, parse)
+      traces = tracesOf(keepalived, file)
+      if (wereSilent(before, traces)) return content
+    }
+    const others = [...traces.written.keys()].join(', ')
+    throw new Failure(
+      'failed',
+      `${file} may be that of another keepalived, which writes there at the same time (process ${others}): let each have a directory of its own (TMPDIR, or PrivateTmp=yes in its unit)`,
+    )
+  }
+
+  function freshDump<Content>(
+    keepalived: KeepalivedProcess,
+    signal: number,
+    file: string,
+    parse: (text: string) => Content | undefined,
+  ): Promise<Content> {
     return freshFile({
-      file: join(temporaryDirectory(keepalived), name),
+      file,
+      owner: userOf(keepalived),
       ask() {
         if (!takesSignal(keepalived, signal)) throw new Failure('failed', 'keepalived takes no signals yet: it starts')
         process.kill(keepalived.pid, signal)

@@ -1,5 +1,5 @@
 /** The process of keepalived, as /proc shows it. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { codeOf, Failure, messageOf } from '../errors.ts'
 
@@ -62,10 +62,28 @@ export function takesSignal({ pid }: KeepalivedProcess, signal: number): boolean
  * container). keepalived takes TMPDIR if it is set (lib/utils.c, set_tmp_dir).
  * @throws EACCES without the right to look at another user's process (CAP_SYS_PTRACE)
  */
-export function temporaryDirectory({ pid }: KeepalivedProcess): string {
+export function temporaryDirectory({ pid }: Pick<KeepalivedProcess, 'pid'>): string {
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
   const set = environment.find((entry) => entry.startsWith('TMPDIR=/'))
   return join(`/proc/${pid}/root`, set?.slice('TMPDIR='.length) ?? '/tmp')
+}
+
+/** The id of the user that the process writes files as. */
+export function userOf({ pid }: Pick<KeepalivedProcess, 'pid'>): number {
+  return statSync(`/proc/${pid}`).uid
+}
+
+/** The processes of every other keepalived on this host, in whatever namespaces, as far as they may be known. */
+export function otherKeepalived({ pid: own }: KeepalivedProcess): number[] {
+  return processIds().filter((pid) => programOf(pid) === 'keepalived' && !isOfFamily(pid, own))
+}
+
+/** Whether the process is that one, or was forked by it, or by one that it has forked. */
+function isOfFamily(pid: number, ancestor: number): boolean {
+  for (let each: number | undefined = pid; each !== undefined && each > 0; each = statOf(each)?.parent) {
+    if (each === ancestor) return true
+  }
+  return false
 }
 
 /** When the process was started; undefined when there is none that is alive, or it is no keepalived. */
@@ -84,14 +102,15 @@ function isAnotherKeepalived(pid: number): boolean {
 }
 
 /** proc(5), of a process that is alive. */
-function statOf(pid: number): { command: string; startTicks: number } | undefined {
+function statOf(pid: number): { command: string; parent: number; startTicks: number } | undefined {
   const text = textOf(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   // The second field, the command in brackets, may itself hold spaces and brackets.
   const end = text.lastIndexOf(')')
   const [state, ...fields] = text.slice(end + 2).split(' ')
   if (state === 'Z' || state === 'X') return undefined
-  return { command: text.slice(text.indexOf('(') + 1, end), startTicks: Number(fields[18]) }
+  const command = text.slice(text.indexOf('(') + 1, end)
+  return { command, parent: Number(fields[0]), startTicks: Number(fields[18]) }
 }
 
 /** Undefined where there is none, or it is another user's, and we may not know. */
