@@ -14,6 +14,7 @@ import { type ControlRequest, serveControl } from './control.ts'
 import type { Counts } from './counters.ts'
 import { type Acting, type Live, type Rejection, statusOf } from './daemon-status.ts'
 import { type Generation, startGeneration } from './generation.ts'
+import { watchStalls } from './stalls.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
 
 export type DaemonOptions = {
@@ -36,6 +37,7 @@ export class Daemon {
   readonly #counts: Counts = new Map()
   readonly #details: HostDetails = new Map()
   readonly #userHooks: UserHooks
+  #endWatch = () => {}
   #started: Promise<void> = Promise.resolve()
   /** Ended by a newer reload. */
   #reload = new AbortController()
@@ -66,8 +68,9 @@ export class Daemon {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { configPath, stateDirectory } = this.#options
+    const { configPath, stateDirectory, clock, log } = this.#options
     const config = await loadAndKeepConfig(configPath, stateDirectory)
+    this.#endWatch = watchStalls(clock, log)
     await this.#serve(config.control, signal)
     await this.#adopt(config, undefined, (error) => !isAnothers(error))
     signal.throwIfAborted()
@@ -104,6 +107,7 @@ export class Daemon {
   /** Ends all that is under way. What is on disk is whole: every file of it was renamed into place. */
   async stop(): Promise<void> {
     this.#stopped.abort(new Failure('failed', 'the daemon was stopped'))
+    this.#endWatch()
     this.#current?.generation.stop()
     this.#current = undefined
     await Promise.all([this.#supervision.stopping(), this.#userHooks.stop()])
