@@ -145,7 +145,9 @@ test('what stands in the way is in the log once, in status and in check, with wh
   const why =
     /the daemon does not tell|does not tell: the daemon does not know yet who this node is: .*UnauthorizedOperation/s
   expect((await look(['status'])).stdout.replaceAll(/\s+/g, ' ')).toMatch(why)
-  expect((await look(['check'])).stdout).toMatch(why)
+  const { stdout: check } = await look(['check'])
+  expect(check).toMatch(why)
+  expect(check).toContain('vip-switch iam-policy')
   expect(daemon.lines.filter(({ text }) => text.includes('does not know yet'))).toHaveLength(1)
 })
 

@@ -45,6 +45,15 @@ describe('an agent that begins late is told', () => {
     ])
   })
 
+  test('of a proof of a lower master, that it is MASTER, and was before where nothing else is known', () => {
+    const proof: Input = { kind: 'rx-lower-pri', priority: undefined }
+    expect(retold(hear(undefined, proof, 0, false), 100)).toEqual([
+      { kind: 'state', state: 'MASTER', priority: undefined, found: true },
+    ])
+    const heard = hear(hear(undefined, said('BACKUP', true), 0, false), proof, 50, false)
+    expect(retold(heard, 100)).toEqual([said('BACKUP', true), said('MASTER')])
+  })
+
   test('the last of many, with its priority', () => {
     const states = [said('BACKUP', true), said('MASTER'), said('FAULT'), said('BACKUP', false, 90)]
     expect(told(100, ...states.map((state, at): [number, State] => [at, state]))).toEqual([said('BACKUP', true, 90)])

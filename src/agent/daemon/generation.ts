@@ -1,7 +1,7 @@
 /** A config at work: what keepalived says, and the agents who act on it as soon as this node knows who it is. */
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/schema.ts'
-import { Failure, messageOf } from '../../errors.ts'
+import { Failure, hintOf, messageOf } from '../../errors.ts'
 import type { FifoEvent } from '../../keepalived/event.ts'
 import type { Log } from '../../log.ts'
 import { type Node, withIdentity } from '../node.ts'
@@ -57,6 +57,7 @@ export function startGeneration(options: GenerationOptions): Generation {
   const listener: Listener = listen({
     ...{ config, clock, log, work, mayWait },
     deliver: (name, input) => acting?.agents.get(name)?.deliver(input),
+    lastPriority: (name) => acting?.agents.get(name)?.state.self.priority,
   })
   userHooks.prepare(config)
 
@@ -85,7 +86,8 @@ export function startGeneration(options: GenerationOptions): Generation {
   async function findOut(): Promise<void> {
     const { signal } = stopped
     function onTrouble(error: unknown): void {
-      trouble = messageOf(error)
+      const hint = hintOf(error)
+      trouble = hint === undefined ? messageOf(error) : `${messageOf(error)} (${hint})`
       answer()
       onChange()
     }

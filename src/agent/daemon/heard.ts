@@ -3,6 +3,8 @@ import { LONGEST_EDGE } from '../protocol/edge.ts'
 import type { Input } from '../protocol/state.ts'
 
 type StateInput = Extract<Input, { kind: 'state' }>
+/** What keepalived can say. */
+export type KeepalivedInput = Extract<Input, { kind: 'state' | 'rx-lower-pri' }>
 
 /** Of one VRRP instance. */
 export type Heard = {
@@ -16,9 +18,17 @@ export type Heard = {
 }
 
 /** @param isHooks whether a hook acts on it */
-export function hear(heard: Heard | undefined, input: StateInput, now: number, isHooks: boolean): Heard {
-  if (heard?.last.state !== input.state) return { first: heard?.first ?? input, last: input, since: now, isHooks }
-  return { ...heard, last: input, isHooks: heard.isHooks || isHooks }
+export function hear(heard: Heard | undefined, input: KeepalivedInput, now: number, isHooks: boolean): Heard {
+  const last = stateOf(input, heard)
+  if (heard?.last.state !== last.state) return { first: heard?.first ?? last, last, since: now, isHooks }
+  return { ...heard, last, isHooks: heard.isHooks || isHooks }
+}
+
+/** A proof of a lower master says that the node is MASTER. Where nothing was heard before, it was so before. */
+function stateOf(input: KeepalivedInput, heard: Heard | undefined): StateInput {
+  if (input.kind === 'state') return input
+  const priority = input.priority ?? heard?.last.priority
+  return { kind: 'state', state: 'MASTER', priority, found: heard === undefined }
 }
 
 /**

@@ -7,8 +7,7 @@ import { type Fifo, readFifo } from '../../keepalived/fifo.ts'
 import { ticksNow } from '../../keepalived/journal.ts'
 import type { Log } from '../../log.ts'
 import { probeFor, stateOf } from '../keepalived-state.ts'
-import type { Input } from '../protocol/state.ts'
-import { type Heard, hear } from './heard.ts'
+import { type Heard, hear, type KeepalivedInput } from './heard.ts'
 import type { UnderWay } from './under-way.ts'
 
 /** Keepalived logs a line whenever it is asked, and a FIFO may bring any number of gaps. Milliseconds. */
@@ -35,11 +34,13 @@ export type ListenerOptions = {
   readonly work: UnderWay
   /** Whether to go on without the FIFO, and to try again, where it cannot be read for that reason. */
   readonly mayWait: (error: unknown) => boolean
-  readonly deliver: (name: string, input: Input) => void
+  readonly deliver: (name: string, input: KeepalivedInput) => void
+  /** The priority that the instance's agent knows, where there is an agent. */
+  readonly lastPriority: (name: string) => number | undefined
 }
 
 /** Listens until it is stopped. @throws Failure where the FIFO cannot be read, and that may not be waited for */
-export function listen({ config, clock, log, work, mayWait, deliver }: ListenerOptions): Listener {
+export function listen({ config, clock, log, work, mayWait, deliver, lastPriority }: ListenerOptions): Listener {
   const { fifo: path } = config.keepalived
   const names = Object.keys(config.instances)
   const probe = probeFor(config)
@@ -49,22 +50,21 @@ export function listen({ config, clock, log, work, mayWait, deliver }: ListenerO
   /** When the FIFO told of each instance last, in ticks. */
   const toldAt = new Map<string, number>()
 
-  function pass(name: string, input: Input, isActing = false): void {
-    const { last } = heard.get(name) ?? {}
-    const state =
-      input.kind === 'state'
-        ? input
-        : ({ kind: 'state', state: 'MASTER', priority: last?.priority, found: false } as const)
-    heard.set(name, hear(heard.get(name), state, clock.now(), isActing))
+  function pass(name: string, input: KeepalivedInput, isActing = false): void {
+    heard.set(name, hear(heard.get(name), input, clock.now(), isActing))
     deliver(name, input)
+  }
+
+  /** keepalived does not tell it with everything, and of a sync group never. */
+  function priorityOf(name: string, told: number | undefined): number | undefined {
+    return told ?? config.instances[name]?.priority ?? lastPriority(name) ?? heard.get(name)?.last.priority
   }
 
   function take(event: FifoEvent, isActing = false): void {
     const { name } = event
     if (!names.includes(name)) return
     events.set(name, (events.get(name) ?? 0) + 1)
-    const { priority = config.instances[name]?.priority ?? heard.get(name)?.last.priority } = event
-    pass(name, inputOf(event, priority), isActing)
+    pass(name, inputOf(event, priorityOf(name, event.priority)), isActing)
   }
 
   function takeHook(event: FifoEvent, ticks: number, isActing: boolean): boolean {
@@ -84,7 +84,7 @@ export function listen({ config, clock, log, work, mayWait, deliver }: ListenerO
       if (events.get(name) !== before.get(name)) continue
       const state = stateOf(result, name)
       if (!state) continue
-      const priority = config.instances[name]?.priority ?? state.priority ?? heard.get(name)?.last.priority
+      const priority = config.instances[name]?.priority ?? priorityOf(name, state.priority)
       pass(name, { kind: 'state', state: state.state, priority, found })
     }
     if (result.kind === 'unknown') log.warn(`keepalived's state is not known: ${result.reason}`)
@@ -166,7 +166,7 @@ function askInTurn(ask: (found: boolean) => Promise<void>, clock: Clock) {
   }
 }
 
-function inputOf({ state }: FifoEvent, priority: number | undefined): Input {
+function inputOf({ state }: FifoEvent, priority: number | undefined): KeepalivedInput {
   switch (state) {
     case 'MASTER_RX_LOWER_PRI':
       return { kind: 'rx-lower-pri', priority }
