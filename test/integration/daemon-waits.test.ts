@@ -5,6 +5,7 @@ import { connect, createServer as createTcpServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Daemon } from '../../src/agent/daemon/daemon.ts'
 import { askStatus } from '../../src/agent/daemon/daemon-status.ts'
 import { ApiError } from '../../src/lab/ec2/errors.ts'
 import { closeServer, urlOf } from '../../src/lab/ec2/http.ts'
@@ -50,16 +51,18 @@ async function forward(port: number, url: string): Promise<void> {
 const PAGE = '<!DOCTYPE html><html><body>Please log in</body></html>'
 
 /** Breaks something, and mends it. */
-type Fault = () => Promise<{ readonly config?: object; readonly env?: Record<string, string>; mend(): Promise<void> }>
+type Fault = () => Promise<{
+  readonly config?: object
+  readonly env?: Record<string, string>
+  mend(daemon: Daemon): Promise<void>
+}>
 
-const refusing =
-  (code: string): Fault =>
-  async () => {
-    interceptWith(() => {
-      throw new ApiError(code, 'no')
-    })
-    return { mend: async () => interceptWith(() => {}) }
-  }
+const refusing = (code: string) => async () => {
+  interceptWith(() => {
+    throw new ApiError(code, 'no')
+  })
+  return { mend: async () => interceptWith(() => {}) }
+}
 
 /** What is asked is another address than it should be. */
 const astray =
@@ -72,7 +75,20 @@ const astray =
     }
   }
 
-const toEc2 = (address: () => Promise<string>) => astray('AWS_ENDPOINT_URL', address, async () => endpoint.url)
+/** Something else answers in EC2's place, until it goes away. */
+const inPlaceOfEc2 =
+  (text: string): Fault =>
+  async () => {
+    const listening = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(text))
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+    const url = urlOf('127.0.0.1', listening)
+    async function mend(): Promise<void> {
+      await closeServer(listening)
+      await forward(Number(new URL(url).port), endpoint.url)
+    }
+    return { env: { AWS_ENDPOINT_URL: url }, mend }
+  }
+
 const toMetadata = (address: () => Promise<string>) =>
   astray(
     'AWS_EC2_METADATA_SERVICE_ENDPOINT',
@@ -86,9 +102,17 @@ const FAULTS: Record<string, Fault> = {
   UnauthorizedOperation: refusing('UnauthorizedOperation'),
   RequestExpired: refusing('RequestExpired'),
   'a code that nobody knows': refusing('Gremlins'),
-  'a page instead of EC2’s answer': toEc2(() => server(PAGE)),
-  'an empty answer': toEc2(() => server('')),
-  'TLS to a plain port': toEc2(async () => endpoint.url.replace('http:', 'https:')),
+  'a page instead of EC2’s answer': inPlaceOfEc2(PAGE),
+  'an empty answer': inPlaceOfEc2(''),
+  'TLS to a plain port': async () => ({
+    env: { AWS_ENDPOINT_URL: endpoint.url.replace('http:', 'https:') },
+    async mend(daemon) {
+      vi.stubEnv('AWS_ENDPOINT_URL', endpoint.url)
+      await daemon.reload()
+      // There is no keepalived to be asked what it has said before.
+      tellMaster()
+    },
+  }),
   'nobody who listens': async () => {
     const port = await freePort()
     return { env: { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` }, mend: () => forward(port, endpoint.url) }
@@ -116,7 +140,7 @@ describe('at its start a daemon waits, and then takes the route to where keepali
       tellMaster()
       await delay(100)
       expect(writes()).toEqual([])
-      await mend()
+      await mend(daemon)
       await vi.waitFor(() => expect(targets()).toEqual(both(eniOf('db-1'))), 15_000)
       expect(await statusOnSocket()).toMatchObject({ eni: eniOf('db-1'), instances: [{ claim: { state: 'MASTER' } }] })
     },
