@@ -1,20 +1,14 @@
 /** This node: who it is, and its ways to EC2 and to the witness. */
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import type { EniId } from '../core/ids.ts'
 import { closeEc2, type Ec2 } from '../ec2/client.ts'
 import { addressOfEni } from '../ec2/interfaces.ts'
 import type { Log } from '../log.ts'
 import { openWitness } from '../witness/open.ts'
 import type { Witness } from '../witness/witness.ts'
+import type { Identity } from './own-interface.ts'
 import { type Reader, sharedReader } from './reading.ts'
 import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
-
-export type Identity = {
-  readonly eni: EniId
-  /** Primary private address of the ENI: the VRRP source address where keepalived does not tell another. */
-  readonly address: string
-}
 
 export type Node = Identity & {
   readonly config: Config

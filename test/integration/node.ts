@@ -49,6 +49,15 @@ export const both = (target: string) => Object.fromEntries(TABLES.map((name) => 
 export const byIds = () =>
   `vips: [10.99.0.10], routeTables: [${idOf('private-a', 'rtb-')}, ${idOf('private-c', 'rtb-')}]`
 
+type HookRun = {
+  instance?: string
+  config?: string
+  /** Null: the instance is asked. */
+  eni?: string | null
+  flags?: string[]
+  env?: NodeJS.ProcessEnv
+}
+
 /**
  * Runs the hook of a node, whose state directory is its own. The process is forked before this returns, so that hooks
  * are as old as the order of the calls says.
@@ -59,13 +68,17 @@ export function hook(
   {
     instance = 'vips: [10.99.0.10], routeTables: [{ name: private-a }, { name: private-c }]',
     config: settings = '',
+    eni = eniOf(node),
     flags = [],
     env = {},
-  }: { instance?: string; config?: string; flags?: string[]; env?: NodeJS.ProcessEnv } = {},
+  }: HookRun = {},
 ): Promise<Run> {
   // A file of its own: another hook of the node may be reading its config just now.
   const config = join(directory, `${randomUUID()}.yaml`)
-  writeFileSync(config, `cluster: db\neni: ${eniOf(node)}\n${settings}\ninstances:\n  VI_1: { ${instance} }\n`)
+  writeFileSync(
+    config,
+    `cluster: db\n${eni === null ? '' : `eni: ${eni}`}\n${settings}\ninstances:\n  VI_1: { ${instance} }\n`,
+  )
   const state = join(directory, node)
   return runProgram(
     ['notify', '--config', config, '--state-dir', state, ...flags, ...event],

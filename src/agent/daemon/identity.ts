@@ -2,20 +2,16 @@
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/schema.ts'
 import { isAboutInterface } from '../../ec2/errors.ts'
-import { addressOfThisInstance, eniOfThisInstance } from '../../ec2/identity.ts'
 import { Failure, hintOf, messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { type Identity, type Node, openNode } from '../node.ts'
+import { type Node, openNode } from '../node.ts'
+import { CONFIGURED_HINT, type Identity, replacementOf } from '../own-interface.ts'
 import type { InstanceReading } from '../reading.ts'
 
 /** Between two tries to find out who this node is. Milliseconds. */
 const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 5000
-/** Between two questions while our interface is not what it was. */
-const ASKING_PAUSE = 1000
 
-const CONFIGURED_HINT =
-  'eni in the config names it: correct it there, or leave it out, so that the instance is asked; then systemctl reload vip-switch'
 const ASKED_HINT = 'the instance is asked which interface it has now'
 
 export type Patience = {
@@ -64,35 +60,26 @@ export type DoubtsOptions = {
 export function watchIdentity({ config, identity, clock, log, signal, onChange }: DoubtsOptions): Doubts {
   /** Whom our interface was attached to when it was seen first: to us. */
   let holder: string | undefined
-  let isDoubted = false
-  let isAsking = false
+  /** While it is asked which one we have; aborted when ours turns out to be ours. */
+  let asking: AbortController | undefined
 
   function doubt(why: string): void {
-    isDoubted = true
     if (config.eni !== undefined) log.error({ hint: CONFIGURED_HINT }, why)
-    else if (!isAsking) void askAnew(why)
+    else if (!asking) void askAnew(why)
   }
 
   async function askAnew(why: string): Promise<void> {
-    isAsking = true
+    asking = new AbortController()
     log.warn(`${why}: asking the instance which one it has now`)
-    while (isDoubted && !signal.aborted) {
-      await ask().catch((error: unknown) => log.warn({ hint: hintOf(error) }, messageOf(error)))
-      if (isDoubted) await clock.sleep(ASKING_PAUSE, signal).catch(() => {}) // Stopped.
+    try {
+      const { eni } = identity()
+      const found = await replacementOf(eni, config, { signal: AbortSignal.any([signal, asking.signal]), clock, log })
+      holder = undefined
+      onChange(found)
+    } catch {
+      // The doubt has passed, or the daemon stops.
     }
-    isAsking = false
-  }
-
-  async function ask(): Promise<void> {
-    const [eni, address] = await Promise.all([
-      eniOfThisInstance(config.interface),
-      addressOfThisInstance(config.interface),
-    ])
-    if (signal.aborted || identity().eni === eni) return
-    isDoubted = false
-    holder = undefined
-    log.warn(`this node’s interface is ${eni} now, and no longer ${identity().eni}`)
-    onChange({ eni, address })
+    asking = undefined
   }
 
   return {
@@ -104,7 +91,7 @@ export function watchIdentity({ config, identity, clock, log, signal, onChange }
       else if (found !== undefined && found !== holder)
         doubt(`${eni} is attached to ${found}, and no longer to ${holder}`)
       // Of one that is gone, with its tags, nothing is read.
-      else if (found !== undefined) isDoubted = false
+      else if (found !== undefined) asking?.abort()
     },
     about(error) {
       if (!isAboutInterface(error)) return error

@@ -70,6 +70,7 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
       problems = selection.problems
     },
     onAddress: (address) => agent.deliver({ kind: 'address', address }),
+    onIdentity: (identity) => agent.deliver({ kind: 'identity', ...identity }),
   })
   const agent: Agent = new Agent({
     ...memoryOf(config, event.name, { eni, address: '', stateDirectory, clock }),

@@ -4,10 +4,13 @@
  */
 import { instanceOf } from '../../config/instances.ts'
 import type { RouteKey } from '../../core/route.ts'
+import { isAboutInterface } from '../../ec2/errors.ts'
 import { addressOfThisInstance } from '../../ec2/identity.ts'
+import { Failure, messageOf } from '../../errors.ts'
 import type { EventState } from '../../keepalived/event.ts'
 import type { AgentPorts } from '../daemon/agent.ts'
 import type { Ledger } from '../ledger.ts'
+import { CONFIGURED_HINT, type Identity, replacementOf } from '../own-interface.ts'
 import type { InstanceReading } from '../reading.ts'
 import { insistOnRoute, type TableSelection } from '../route-port.ts'
 import type { EventTask } from './event-agent.ts'
@@ -26,14 +29,19 @@ export type EventPortOptions = {
   readonly onSelection: (selection: TableSelection) => void
   /** Called with the VRRP source address of this node, as soon as it is known. */
   readonly onAddress: (address: string) => void
+  /** Called when this node's interface has become another one. */
+  readonly onIdentity: (identity: Identity) => void
 }
 
 /** The others have told the nodes of the cluster all that they have to, which keepalived gives STOP a second for. */
 const NEEDS_READS: ReadonlySet<EventState> = new Set(['MASTER', 'MASTER_RX_LOWER_PRI', 'BACKUP'])
 const NEVER = new Promise<never>(() => {})
 
-export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: EventPortOptions): EventPorts {
-  const { event, config, ec2, eni, stateDirectory, permit, clock, log } = task
+export function eventPorts(
+  task: EventTask,
+  { ledger, onSelection, onAddress, onIdentity }: EventPortOptions,
+): EventPorts {
+  const { event, config, ec2, stateDirectory, permit, clock, log } = task
   const { createMissing } = instanceOf(config, event.name)
   const problems: EventPorts['problems'] = { read: undefined, publish: undefined }
   const writes = new Set<Promise<unknown>>()
@@ -41,6 +49,37 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
   const isAnswered = new Promise<void>((resolve) => {
     open = resolve
   })
+
+  let { eni } = task
+  let replacing: Promise<void> | undefined
+  /** Asks the instance which interface it has now; whoever waits for it waits until there is another, or no longer. */
+  function replaced(why: string): Promise<void> {
+    replacing ??= replace(why).finally(() => {
+      replacing = undefined
+    })
+    return replacing
+  }
+  async function replace(why: string): Promise<void> {
+    log.warn(`${why}: asking the instance which one it has now`)
+    const identity = await replacementOf(eni, config, { signal: task.signal, clock, log })
+    eni = identity.eni
+    address = Promise.resolve(identity.address)
+    others = once(openOthers)
+    onIdentity(identity)
+  }
+
+  /** Runs a call that names our interface. Where EC2 says that it is not ours, it fails only if there is no other. */
+  async function naming<Value>(call: () => Promise<Value>): Promise<Value> {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isAboutInterface(error)) throw error
+      if (config.eni !== undefined)
+        throw new Failure('failed', messageOf(error), { hint: CONFIGURED_HINT, cause: error })
+      await replaced(`${eni} is no interface of this node’s any more`).catch(() => {}) // The time is over.
+      throw error
+    }
+  }
 
   const underWay = async () => {
     if (writes.size > 0) await isAnswered
@@ -56,9 +95,8 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
       permit()
     }
     try {
-      const how = await insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', {
-        ...{ permit: permitAttempt, signal, clock, log },
-      })
+      const options = { permit: permitAttempt, signal, clock, log }
+      const how = await naming(() => insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', options))
       ledger.accepted(key, how)
       return how
     } catch (error) {
@@ -69,7 +107,7 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
     }
   }
 
-  const others = once(async () => {
+  async function openOthers() {
     await underWay()
     const [{ openWitness }, { sharedReader }, { instancePorts }] = await Promise.all([
       import('../../witness/open.ts'),
@@ -82,7 +120,8 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
     const node = { config, ec2, eni, reader, witness, clock, log }
     const onReading = ({ selection }: InstanceReading) => onSelection(selection)
     return instancePorts(node, event.name, { stateDirectory, permit, onReading })
-  })
+  }
+  let others = once(openOthers)
 
   async function lookUpAddress(signal: AbortSignal): Promise<string> {
     const found = config.eni
@@ -117,6 +156,10 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
       try {
         // Between claims of the same priority the address decides; for anything else it is not needed.
         const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
+        if (config.eni === undefined && !('error' in reading) && reading.voids.has(eni)) {
+          await replaced(`${eni} is attached to no instance`)
+          return this.read(signal)
+        }
         problems.read = 'error' in reading ? reading.error : undefined
         ledger.lookedAt(reading.routes)
         return reading
@@ -128,7 +171,8 @@ export function eventPorts(task: EventTask, { ledger, onSelection, onAddress }: 
     async publish(claim, signal) {
       const { publish } = await others()
       try {
-        await publish({ ...claim, address: await ownAddress(signal) }, signal)
+        const named = { ...claim, address: await ownAddress(signal) }
+        await naming(() => publish(named, signal))
         problems.publish = undefined
       } catch (error) {
         problems.publish = error
