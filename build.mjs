@@ -1,6 +1,6 @@
 // Bundles src/ into three files, by what has to be there at once: main.cjs, which hands a hook's event over and knows no
 // other command; hook.cjs, for a hook that has to act itself; program.cjs, for all else. What is read in is what is
-// needed: the cache of a bundle's code is read as a whole (src/code-cache.ts).
+// needed: the cache of a bundle's code is read as a whole (src/platform/code-cache.ts).
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -27,7 +27,7 @@ const shakeableSchemas = {
 }
 
 /** By bundle, what main.ts imports from it. */
-const LATER = { 'hook.cjs': 'src/commands/notify.ts', 'program.cjs': 'src/program/run.ts' }
+const LATER = { 'hook.cjs': 'src/commands/notify/notify.ts', 'program.cjs': 'src/cli/run.ts' }
 
 /** What main.ts imports when it is needed is in a bundle of its own, and run with V8's cache of its code. */
 const laterBundles = {
@@ -38,7 +38,7 @@ const laterBundles = {
       return kind === 'dynamic-import' && bundle ? { path: bundle, namespace: 'later' } : undefined
     })
     onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({
-      contents: `module.exports = require('./src/code-cache.ts').runCached(require.resolve('./${path}'))`,
+      contents: `module.exports = require('./src/platform/code-cache.ts').runCached(require.resolve('./${path}'))`,
       resolveDir: import.meta.dirname,
     }))
     onResolve({ filter: /./, namespace: 'later' }, ({ kind, path }) =>

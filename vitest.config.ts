@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    reporters: ['default', './test/count-reporter.ts'],
+    reporters: ['default', './test/support/count-reporter.ts'],
     // The tests start processes, endpoints and network namespaces of their own: two files at a time are enough.
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -1,5 +1,8 @@
 /** 500 pairs in one account: the real protocol of 1,000 agents, with a fake clock, against the account's token buckets. */
-import { step, wakeAt } from '../src/agent/protocol/protocol.ts'
+
+import type { Claim } from '../src/core/claim.ts'
+import type { EniId } from '../src/core/ids.ts'
+import { step, wakeAt } from '../src/core/protocol/protocol.ts'
 import {
   BEATING,
   defaultSettings,
@@ -8,14 +11,12 @@ import {
   initialState,
   type ProtocolSettings,
   type ProtocolState,
-} from '../src/agent/protocol/state.ts'
-import type { Claim } from '../src/core/claim.ts'
-import type { EniId } from '../src/core/ids.ts'
+} from '../src/core/protocol/state.ts'
 import { type RouteKey, standingOf } from '../src/core/route.ts'
 import { parseVip } from '../src/core/vip.ts'
-import { eni, rtb, tableWith } from '../test/fixtures.ts'
 import { Queue } from '../test/simulation/queue.ts'
 import { randomOf } from '../test/simulation/random.ts'
+import { eni, rtb, tableWith } from '../test/support/fixtures.ts'
 import { ms, type Part } from './measure.ts'
 
 const PAIRS = 500

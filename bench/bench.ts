@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { table } from '../src/output/table.ts'
+import { table } from '../src/terminal/table.ts'
 import { measureAccount } from './account.ts'
 import { measureComparison } from './compare.ts'
 import { measureDaemon } from './daemon.ts'

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askStatus } from '../src/agent/daemon/daemon-status.ts'
+import { askStatus } from '../src/agent/control/status.ts'
 import type { Cloud } from './cloud.ts'
 
 export type BenchNode = {

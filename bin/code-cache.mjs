@@ -1,4 +1,4 @@
-// Makes V8's caches of the code that commands run (src/code-cache.ts), by running two: a hook, up to its first write, and
+// Makes V8's caches of the code that commands run (src/platform/code-cache.ts), by running two: a hook, up to its first write, and
 // `vip-switch status`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -2,10 +2,10 @@
  * argv → one command. Of three bundles this is the small one (build.mjs): a hook whose event the daemon takes needs no
  * other, and the two imports below are of the others, each with its code as V8 has kept it.
  */
-import { type HandOver, handOver } from './agent/hook/hand-over.ts'
+import { type HandOver, handOver } from './agent/notify/hand-over.ts'
 import { plainControlPath } from './config/file.ts'
 import { configPath, stateDirectory } from './config/paths.ts'
-import type { ExitCode } from './output/exit.ts'
+import type { ExitCode } from './terminal/exit-code.ts'
 
 const [, , name, ...words] = process.argv
 
@@ -13,10 +13,10 @@ const [, , name, ...words] = process.argv
 const isHook = name === 'notify' && words.every((word) => !word.startsWith('-'))
 
 async function main(): Promise<ExitCode> {
-  if (!isHook) return (await import('./program/run.ts')).run()
+  if (!isHook) return (await import('./cli/run.ts')).run()
   const offered = await offer()
   if (offered?.kind === 'taken' || offered?.kind === 'coalesced') return 0
-  return (await import('./commands/notify.ts')).notify(words, {}, offered)
+  return (await import('./commands/notify/notify.ts')).notify(words, {}, offered)
 }
 
 /** Undefined: it takes the config's parser to know where the daemon is. */

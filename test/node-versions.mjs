@@ -8,7 +8,11 @@ import { delimiter, join } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 const TESTS = [
   ...['test/unit', 'test/scenarios'],
-  ...['test/integration/code-cache.test.ts', 'test/integration/notify.test.ts', 'test/integration/control.test.ts'],
+  ...[
+    'test/integration/build/code-cache.test.ts',
+    'test/integration/agent/notify/notify.test.ts',
+    'test/integration/agent/daemon/control.test.ts',
+  ],
   ...['test/e2e/failover.test.ts', 'test/e2e/blip.test.ts', 'test/e2e/daemon-partition.test.ts'],
 ]
 

@@ -1,6 +1,6 @@
 /** The config file, as far as it is known without its parser. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { codeOf, Failure, messageOf } from '../errors.ts'
+import { codeOf, Failure, messageOf } from '../platform/errors.ts'
 import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
 
 /** Bytes. Room for thousands of VIPs: with more, the parser would be at work for minutes. */

@@ -1,5 +1,5 @@
 /** The VRRP instances of a config, by their names. */
-import { Failure } from '../errors.ts'
+import { Failure } from '../platform/errors.ts'
 import type { Config, InstanceConfig } from './schema.ts'
 
 /** @throws Failure of kind `config` naming the instances that there are */

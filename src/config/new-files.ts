@@ -1,7 +1,7 @@
 /** Files that are made once, and never written over. */
 import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure, messageOf } from '../errors.ts'
+import { Failure, messageOf } from '../platform/errors.ts'
 
 /** @throws Failure of kind `refused`, naming those of the files that are there already */
 export function assertNew(directory: string, names: readonly string[]): void {

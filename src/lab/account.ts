@@ -1,7 +1,7 @@
 /** The lab's account of itself, on stdout, each line at the moment of what it tells. */
 import { stripVTControlCharacters } from 'node:util'
-import { type Style, styleOf } from '../output/style.ts'
-import { widthOf, wrapped } from '../output/table.ts'
+import { type Style, styleOf } from '../terminal/style.ts'
+import { widthOf, wrapped } from '../terminal/table.ts'
 import type { Narrator } from './stage.ts'
 
 const INDENT = 2

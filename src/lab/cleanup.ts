@@ -1,5 +1,5 @@
 /** What a lab makes outside its process is removed at its end, however it ends. */
-import { codeOf, messageOf } from '../errors.ts'
+import { codeOf, messageOf } from '../platform/errors.ts'
 
 const pending = new Set<() => void>()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

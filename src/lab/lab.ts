@@ -1,8 +1,8 @@
 /** `vip-switch lab`: a failover on this machine, without AWS. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join, relative } from 'node:path'
-import { messageOf } from '../errors.ts'
-import { table } from '../output/table.ts'
+import { messageOf } from '../platform/errors.ts'
+import { table } from '../terminal/table.ts'
 import { type Account, accountOn } from './account.ts'
 import { eventsStage } from './events-stage.ts'
 import { keepalivedStage, keepalivedVersion } from './keepalived-stage.ts'

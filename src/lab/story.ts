@@ -1,5 +1,5 @@
 /** A failover and its way back, told while it happens. */
-import { table, wrapped } from '../output/table.ts'
+import { table, wrapped } from '../terminal/table.ts'
 import type { Account } from './account.ts'
 import type { InterfaceRoute } from './endpoint-control.ts'
 import type { Hook, HookLogLine } from './hook.ts'

@@ -1,6 +1,6 @@
 /** VRRP lost between the nodes: its packets are dropped in their namespaces, by nftables. */
 import { spawnSync } from 'node:child_process'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../platform/errors.ts'
 import { inNamespace, type Network } from './network.ts'
 import type { LabNode } from './scene.ts'
 

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ec2Endpoint, startEc2Endpoint } from '../../src/lab/ec2/server.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 
 const slow = 60_000
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { describeBehaviours } from './describe-behaviours.ts'
 import { startEmbedded } from './embedded.ts'
 import { startMoto } from './moto.ts'

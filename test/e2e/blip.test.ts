@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { poll } from '../../src/lab/poll.ts'
 import { VRRP_INSTANCE } from '../../src/lab/scene.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { type Case, first, raise, second } from './case.ts'
 
 const DEADLINE_MS = 15_000

@@ -1,7 +1,7 @@
 /** A case whose nodes run the daemon, and what is to be seen of it. */
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { askStatus } from '../../src/agent/daemon/daemon-status.ts'
+import { askStatus } from '../../src/agent/control/status.ts'
 import { controlOf } from '../../src/lab/daemon.ts'
 import type { EndpointRequest } from '../../src/lab/endpoint-control.ts'
 import { elected } from '../../src/lab/keepalived.ts'

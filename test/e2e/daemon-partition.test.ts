@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { poll } from '../../src/lab/poll.ts'
 import { VRRP_INSTANCE } from '../../src/lab/scene.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { first, second } from './case.ts'
 import { type DaemonCase, DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
 import { deafen, type End, swallowEc2 } from './faults.ts'

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { LabNode } from '../../src/lab/scene.ts'
-import { requires } from '../requires.ts'
 import { randomOf } from '../simulation/random.ts'
+import { requires } from '../support/requires.ts'
 import { type DaemonCase, raiseWithDaemons } from './daemon-case.ts'
 import { drawRound, Playground, roundText } from './random-faults.ts'
 

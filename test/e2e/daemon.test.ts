@@ -1,7 +1,7 @@
 /** The daemon under the real keepalived, when processes come and go. */
 import { describe, expect, it } from 'vitest'
 import { poll } from '../../src/lab/poll.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { first, second } from './case.ts'
 import { DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
 import { deafen } from './faults.ts'

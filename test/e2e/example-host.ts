@@ -16,7 +16,7 @@ import { ENDPOINT_URL } from '../../src/lab/endpoint-process.ts'
 import { type LoggedProcess, startLogged } from '../../src/lab/logged-process.ts'
 import { inNamespace } from '../../src/lab/network.ts'
 import { type LabNode, nodes } from '../../src/lab/scene.ts'
-import { writeScriptUser } from '../script-user.ts'
+import { writeScriptUser } from '../support/script-user.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

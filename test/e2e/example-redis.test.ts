@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { LoggedProcess } from '../../src/lab/logged-process.ts'
 import { poll } from '../../src/lab/poll.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { raiseExample } from './example-case.ts'
 import type { ExampleHost } from './example-host.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { poll } from '../../src/lab/poll.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { raiseExample } from './example-case.ts'
 import type { ExampleHost } from './example-host.ts'
 

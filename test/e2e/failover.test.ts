@@ -1,7 +1,7 @@
 /** The real keepalived calls the built program; the routes are read where they are. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { first, raise, second } from './case.ts'
 
 describe.skipIf(!requires('keepalived'))('the routes follow keepalived', { timeout: 60_000 }, () => {

@@ -1,9 +1,9 @@
 /** What the real keepalived tells the FIFO's reader, from its start to its end. */
 import { statSync, writeFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { eventText } from '../../src/keepalived/event.ts'
-import { readFifo } from '../../src/keepalived/fifo.ts'
-import { requires } from '../requires.ts'
+import { eventText } from '../../src/adapters/keepalived/event.ts'
+import { readFifo } from '../../src/adapters/keepalived/fifo.ts'
+import { requires } from '../support/requires.ts'
 import { first } from './case.ts'
 import { becomesMaster, raiseNode } from './lone-node.ts'
 

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { poll } from '../../src/lab/poll.ts'
 import { VRRP_INSTANCE } from '../../src/lab/scene.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { type Case, first, raise, second } from './case.ts'
 import { DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
 import { deafen } from './faults.ts'

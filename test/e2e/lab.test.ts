@@ -8,7 +8,7 @@ import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { removeLeftoverNamespaces } from '../../src/lab/network.ts'
 import { removeLeftoverDirectories } from '../../src/lab/run-directory.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { bin } from './case.ts'
 import { leftoversOf } from './leftovers.ts'
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { createProbe, type ProbeOptions } from '../../src/keepalived/probe.ts'
+import { createProbe, type ProbeOptions } from '../../src/adapters/keepalived/probe.ts'
 import { type LoggedProcess, startLogged, tail } from '../../src/lab/logged-process.ts'
 import { createNetwork, inNamespace } from '../../src/lab/network.ts'
 import { createRunDirectory } from '../../src/lab/run-directory.ts'

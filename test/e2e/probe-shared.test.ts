@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { ProbeResult } from '../../src/keepalived/probe.ts'
-import { requires } from '../requires.ts'
+import type { ProbeResult } from '../../src/adapters/keepalived/probe.ts'
+import { requires } from '../support/requires.ts'
 import { first } from './case.ts'
 import { becomesMaster, raiseNode } from './lone-node.ts'
 

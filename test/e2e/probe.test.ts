@@ -1,11 +1,11 @@
 /** What the real keepalived tells the probe, from its start to its end. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { InstanceStatus } from '../../src/keepalived/instance-status.ts'
-import type { ProbeResult } from '../../src/keepalived/probe.ts'
+import type { InstanceStatus } from '../../src/adapters/keepalived/instance-status.ts'
+import type { ProbeResult } from '../../src/adapters/keepalived/probe.ts'
 import { startLogged } from '../../src/lab/logged-process.ts'
 import { inNamespace } from '../../src/lab/network.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { first } from './case.ts'
 import { becomesMaster, raiseNode } from './lone-node.ts'
 

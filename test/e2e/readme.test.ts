@@ -13,7 +13,7 @@ import { ENDPOINT_URL, startEndpointProcess } from '../../src/lab/endpoint-proce
 import { createNetwork } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { type LabNode, nodes, VIP } from '../../src/lab/scene.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { bin, first, second } from './case.ts'
 import { type Machine, startMachine } from './machine.ts'
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { poll } from '../../src/lab/poll.ts'
-import { requires } from '../requires.ts'
+import { requires } from '../support/requires.ts'
 import { type Case, first, raise, second } from './case.ts'
 import { processesWith } from './leftovers.ts'
 

@@ -1,6 +1,6 @@
 /** Everything that may happen next to two nodes and one route. */
-import { wakeAt } from '../../src/agent/protocol/protocol.ts'
-import type { Input } from '../../src/agent/protocol/state.ts'
+import { wakeAt } from '../../src/core/protocol/protocol.ts'
+import type { Input } from '../../src/core/protocol/state.ts'
 import {
   type Call,
   deliver,

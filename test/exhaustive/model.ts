@@ -3,7 +3,9 @@
  * read is served and then delivered, a write or a publish happens and is then answered.
  * Time passes only when nothing is under way but what is held back, and then to the next moment that a node asked for.
  */
-import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
+
+import type { Claim } from '../../src/core/claim.ts'
+import { step, wakeAt } from '../../src/core/protocol/protocol.ts'
 import {
   defaultSettings,
   type Effect,
@@ -11,11 +13,10 @@ import {
   initialState,
   type ProtocolState,
   type Reading,
-} from '../../src/agent/protocol/state.ts'
-import type { Claim } from '../../src/core/claim.ts'
+} from '../../src/core/protocol/state.ts'
 import { type RouteKey, standingOf } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
-import { eni, rtb, tableWith } from '../fixtures.ts'
+import { eni, rtb, tableWith } from '../support/fixtures.ts'
 
 export type Call =
   | { readonly kind: 'read'; readonly reading: Reading | undefined }

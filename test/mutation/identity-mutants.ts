@@ -1,8 +1,8 @@
 /** What a node does when its interface has become another one, broken by hand. */
 import type { Mutant } from './mutants.ts'
 
-const IDENTITY = 'src/agent/protocol/identity.ts'
-const PUBLISHING = 'src/agent/protocol/publishing.ts'
+const IDENTITY = 'src/core/protocol/identity.ts'
+const PUBLISHING = 'src/core/protocol/publishing.ts'
 
 export const identityMutants: readonly Mutant[] = [
   {

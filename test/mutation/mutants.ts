@@ -10,11 +10,11 @@ export type Mutant = {
   readonly replace: string
 }
 
-const PROTOCOL = 'src/agent/protocol/protocol.ts'
-const EDGE = 'src/agent/protocol/edge.ts'
-const WRITING = 'src/agent/protocol/writing.ts'
-const PUBLISHING = 'src/agent/protocol/publishing.ts'
-const TIMES = 'src/agent/protocol/times.ts'
+const PROTOCOL = 'src/core/protocol/protocol.ts'
+const EDGE = 'src/core/protocol/edge.ts'
+const WRITING = 'src/core/protocol/writing.ts'
+const PUBLISHING = 'src/core/protocol/publishing.ts'
+const TIMES = 'src/core/protocol/times.ts'
 const DECIDE = 'src/core/decide.ts'
 const LIVENESS = 'src/core/liveness.ts'
 const CLAIM = 'src/core/claim.ts'

@@ -8,7 +8,13 @@ import { z } from 'zod'
 import type { Mutant } from './mutants.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const TESTS = ['test/scenarios', 'test/simulation', 'test/exhaustive', 'test/unit/views.ts', 'test/fixtures.ts']
+const TESTS = [
+  'test/scenarios',
+  'test/simulation',
+  'test/exhaustive',
+  'test/support/views.ts',
+  'test/support/fixtures.ts',
+]
 const COPIED = ['src', ...TESTS, 'package.json']
 const UNIT_TESTS = ['decide', 'decide-contest', 'decide-properties', 'liveness', 'pin', 'claim'].map(
   (name) => `test/unit/${name}.test.ts`,

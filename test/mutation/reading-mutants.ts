@@ -1,8 +1,8 @@
 /** When a node reads, broken by hand. */
 import type { Mutant } from './mutants.ts'
 
-const TURN = 'src/agent/protocol/turn.ts'
-const PROTOCOL = 'src/agent/protocol/protocol.ts'
+const TURN = 'src/core/protocol/turn.ts'
+const PROTOCOL = 'src/core/protocol/protocol.ts'
 
 export const readingMutants: readonly Mutant[] = [
   {

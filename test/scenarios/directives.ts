@@ -1,10 +1,11 @@
 /** The words of a scenario file, and what they do to the world. */
-import { BEATING, defaultSettings } from '../../src/agent/protocol/state.ts'
+
 import { parseDuration } from '../../src/config/duration.ts'
 import type { NodeState } from '../../src/core/claim.ts'
+import { BEATING, defaultSettings } from '../../src/core/protocol/state.ts'
 import { type Target, targetText } from '../../src/core/route.ts'
-import { eni, instanceId } from '../fixtures.ts'
 import { type Api, World, type WorldNode } from '../simulation/world.ts'
+import { eni, instanceId } from '../support/fixtures.ts'
 
 const STATES: readonly NodeState[] = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN']
 

@@ -1,7 +1,8 @@
 /** What simulated nodes ask of EC2: when it arrives, what it does, and when it is answered, if it is. */
-import type { Reading } from '../../src/agent/protocol/state.ts'
+
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
+import type { Reading } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { World } from './world.ts'

@@ -1,10 +1,11 @@
 /** EC2 as the simulated nodes see it: routes, tags and interfaces, read as they are or as they were. */
-import type { Reading } from '../../src/agent/protocol/state.ts'
+
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
+import type { Reading } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText, standingOf, type Target } from '../../src/core/route.ts'
-import { tableWith } from '../fixtures.ts'
+import { tableWith } from '../support/fixtures.ts'
 
 const POLICY = { createMissing: true, takeOver: [] }
 const REMEMBERED = 200

@@ -1,6 +1,6 @@
 /** Faults of a plan, done to a world and undone. */
 import type { Target } from '../../src/core/route.ts'
-import { eni, instanceId } from '../fixtures.ts'
+import { eni, instanceId } from '../support/fixtures.ts'
 import type { Fault, LastingFault, MomentaryFault, RouteTo } from './plan.ts'
 import type { Vrrp } from './vrrp.ts'
 import type { World } from './world.ts'

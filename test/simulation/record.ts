@@ -1,5 +1,5 @@
 /** What is remembered of the simulated nodes, from the outside, to judge their next step by. */
-import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol/state.ts'
+import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
 import type { WorldNode } from './world-node.ts'
 
 /** What is remembered of one life of one daemon. */

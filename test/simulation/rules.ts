@@ -1,5 +1,5 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
-import type { Effect, Input, ProtocolState, Reading } from '../../src/agent/protocol/state.ts'
+import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
 import { routeKeyText } from '../../src/core/route.ts'
 import { BrokenRule, blankRecord, type DaemonRecord, knownPin, type Step } from './record.ts'
 import type { World } from './world.ts'

@@ -1,6 +1,7 @@
 /** One simulated run: a plan is carried out, and what must hold afterwards is checked. */
-import { BEATING, defaultSettings } from '../../src/agent/protocol/state.ts'
+
 import type { Pin } from '../../src/core/pin.ts'
+import { BEATING, defaultSettings } from '../../src/core/protocol/state.ts'
 import { begin, healAll, type Stage } from './faults.ts'
 import type { Plan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'

@@ -1,7 +1,8 @@
 /** A node of the simulated world, and what may be wrong around it. */
-import type { Effect, Input, ProtocolState } from '../../src/agent/protocol/state.ts'
+
 import type { NodeState } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
+import type { Effect, Input, ProtocolState } from '../../src/core/protocol/state.ts'
 import type { RouteKey } from '../../src/core/route.ts'
 
 /**

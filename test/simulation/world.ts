@@ -1,20 +1,20 @@
 /** EC2 and the nodes of a cluster in simulated time: the real protocol, everything around it a model. */
-import { isNews } from '../../src/agent/daemon/agent.ts'
-import { step, wakeAt } from '../../src/agent/protocol/protocol.ts'
+import { isNews } from '../../src/agent/agent.ts'
+import type { Claim, NodeState } from '../../src/core/claim.ts'
+import { newDetails } from '../../src/core/detail.ts'
+import type { EniId } from '../../src/core/ids.ts'
+import type { Pin } from '../../src/core/pin.ts'
+import { step, wakeAt } from '../../src/core/protocol/protocol.ts'
 import {
   defaultSettings,
   type Effect,
   type Input,
   initialState,
   type ProtocolSettings,
-} from '../../src/agent/protocol/state.ts'
-import type { Claim, NodeState } from '../../src/core/claim.ts'
-import { newDetails } from '../../src/core/detail.ts'
-import type { EniId } from '../../src/core/ids.ts'
-import type { Pin } from '../../src/core/pin.ts'
+} from '../../src/core/protocol/state.ts'
 import type { RouteKey, Target } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
-import { eni, rtb } from '../fixtures.ts'
+import { eni, rtb } from '../support/fixtures.ts'
 import { Calls } from './calls.ts'
 import { ControlPlane } from './control-plane.ts'
 import { Queue } from './queue.ts'

@@ -1,5 +1,5 @@
 /** The rules of what a simulated node may write, and when. */
-import type { Reading } from '../../src/agent/protocol/state.ts'
+import type { Reading } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
 import { BrokenRule, type DaemonRecord, knownPin, type Step } from './record.ts'
 

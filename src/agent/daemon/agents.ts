@@ -1,15 +1,15 @@
 /** The agents of a node, one for each VRRP instance of its config, and what they do to the world. */
 import type { HostDetails } from '../../core/detail.ts'
-import { instancePorts } from '../instance-ports.ts'
-import type { Node } from '../node.ts'
-import type { InstanceReading } from '../reading.ts'
-import { memoryOf, settingsOf } from '../start-state.ts'
-import type { UserHooks } from '../user-hooks/user-hooks.ts'
-import { Agent } from './agent.ts'
-import { type Counts, countersOf } from './counters.ts'
-import type { Drills } from './drills.ts'
+import { Agent } from '../agent.ts'
+import { type Counts, countersOf } from '../counters.ts'
+import { instancePorts } from '../node/instance-ports.ts'
+import type { Node } from '../node/node.ts'
+import type { InstanceReading } from '../node/reading.ts'
+import { memoryOf, settingsOf } from '../node/start-state.ts'
+import type { UserHooks } from '../transition-hooks/transition-hooks.ts'
+import type { UnderWay } from './hang-detector.ts'
 import type { Doubts } from './identity.ts'
-import type { UnderWay } from './under-way.ts'
+import type { Drills } from './warm-up.ts'
 
 /** What outlasts a generation of agents. */
 export type Lasting = {

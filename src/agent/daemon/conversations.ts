@@ -1,7 +1,7 @@
 /** Who speaks to the daemon on its socket, within bounds: nobody can have it keep much, or keep others out. */
 import type { Socket } from 'node:net'
-import { messageOf } from '../../errors.ts'
-import { LONGEST_REQUEST_BYTES, linesOf } from './control-line.ts'
+import { messageOf } from '../../platform/errors.ts'
+import { LONGEST_REQUEST_BYTES, linesOf } from '../control/line.ts'
 
 /** Far more than the hooks that one machine runs at a time. */
 export const MOST_CONVERSATIONS = 256

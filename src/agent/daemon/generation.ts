@@ -1,17 +1,18 @@
 /** A config at work: what keepalived says, and the agents who act on it as soon as this node knows who it is. */
-import type { Clock } from '../../clock.ts'
+
+import type { FifoEvent } from '../../adapters/keepalived/event.ts'
 import type { Config } from '../../config/schema.ts'
-import { Failure, hintOf, messageOf } from '../../errors.ts'
-import type { FifoEvent } from '../../keepalived/event.ts'
-import type { Log } from '../../log.ts'
-import { type Node, withIdentity } from '../node.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Acting } from '../control/status.ts'
+import { type Node, withIdentity } from '../node/node.ts'
 import { type Lasting, startAgents } from './agents.ts'
-import type { Acting } from './daemon-status.ts'
-import { type Drills, startDrills } from './drills.ts'
+import { watchWork } from './hang-detector.ts'
 import { retold } from './heard.ts'
 import { openPatiently, watchIdentity } from './identity.ts'
 import { type Listener, listen } from './listening.ts'
-import { watchWork } from './under-way.ts'
+import { type Drills, startDrills } from './warm-up.ts'
 
 export type Generation = {
   readonly config: Config

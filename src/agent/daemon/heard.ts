@@ -1,6 +1,6 @@
 /** What is remembered of what keepalived has said, for an agent that is to come. Pure, as the protocol is. */
-import { LONGEST_EDGE } from '../protocol/edge.ts'
-import type { Input } from '../protocol/state.ts'
+import { LONGEST_EDGE } from '../../core/protocol/edge.ts'
+import type { Input } from '../../core/protocol/state.ts'
 
 type StateInput = Extract<Input, { kind: 'state' }>
 /** What keepalived can say. */

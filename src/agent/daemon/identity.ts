@@ -1,12 +1,13 @@
 /** Who this node is: found out however long it takes, and asked anew when EC2 says that it is another. */
-import type { Clock } from '../../clock.ts'
+
+import { isAboutInterface } from '../../adapters/ec2/errors.ts'
 import type { Config } from '../../config/schema.ts'
-import { isAboutInterface } from '../../ec2/errors.ts'
-import { Failure, hintOf, messageOf } from '../../errors.ts'
-import type { Log } from '../../log.ts'
-import { type Node, openNode } from '../node.ts'
-import { CONFIGURED_HINT, type Identity, replacementOf } from '../own-interface.ts'
-import type { InstanceReading } from '../reading.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import { type Node, openNode } from '../node/node.ts'
+import { CONFIGURED_HINT, type Identity, replacementOf } from '../node/own-interface.ts'
+import type { InstanceReading } from '../node/reading.ts'
 
 /** Between two tries to find out who this node is. Milliseconds. */
 const FIRST_PAUSE = 250

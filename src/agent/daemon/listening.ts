@@ -1,14 +1,15 @@
 /** What keepalived says of this node's VRRP instances: by its FIFO, by its hooks, and when it is asked. */
-import { type Clock, UNWANTED } from '../../clock.ts'
+
+import { type FifoEvent, isMaster } from '../../adapters/keepalived/event.ts'
+import { type Fifo, readFifo } from '../../adapters/keepalived/fifo.ts'
 import type { Config } from '../../config/schema.ts'
-import { hintOf, messageOf } from '../../errors.ts'
-import { type FifoEvent, isMaster } from '../../keepalived/event.ts'
-import { type Fifo, readFifo } from '../../keepalived/fifo.ts'
-import { ticksNow } from '../../keepalived/journal.ts'
-import type { Log } from '../../log.ts'
-import { probeFor, stateOf } from '../keepalived-state.ts'
+import { type Clock, UNWANTED } from '../../platform/clock.ts'
+import { hintOf, messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import { ticksNow } from '../node/journal.ts'
+import { probeFor, stateOf } from '../node/keepalived-state.ts'
+import type { UnderWay } from './hang-detector.ts'
 import { type Heard, hear, type KeepalivedInput } from './heard.ts'
-import type { UnderWay } from './under-way.ts'
 
 /** Keepalived logs a line whenever it is asked, and a FIFO may bring any number of gaps. Milliseconds. */
 const ASKING_SPACING = 250

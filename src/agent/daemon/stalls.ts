@@ -1,6 +1,6 @@
 /** Notices that this process was not run: its machine was frozen, or its CPU was given to others. */
-import type { Clock } from '../../clock.ts'
-import type { Log } from '../../log.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
 
 const LOOK_MS = 250
 /** Shorter ones are the daily life of a virtual machine, and no flap. */

@@ -1,8 +1,8 @@
 /** What the service manager is told (sd_notify(3)). */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { messageOf } from '../../errors.ts'
-import type { Log } from '../../log.ts'
+import { messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
 
 const run = promisify(execFile)
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts'
+import { messageOf } from '../../platform/errors.ts'
 import { setInstanceState } from './changes.ts'
 import type { Region } from './model.ts'
 

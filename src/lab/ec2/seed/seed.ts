@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml'
 import type * as z from 'zod'
-import { Failure } from '../../../errors.ts'
+import { Failure } from '../../../platform/errors.ts'
 import { type ParsedSeed, type Seed, seedSchema } from './schema.ts'
 
 export type { Seed } from './schema.ts'

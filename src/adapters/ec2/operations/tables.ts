@@ -1,0 +1,172 @@
+/** Route tables: which ones are meant, and what they hold. */
+import {
+  DescribeRouteTablesCommand,
+  type Filter,
+  type Route as SdkRoute,
+  type RouteTable as SdkRouteTable,
+} from '@aws-sdk/client-ec2'
+import type { TableSelector } from '../../../config/schema.ts'
+import { isEniId, isInstanceId, isRouteTableId } from '../../../core/ids.ts'
+import type { Route, RouteTable, Target } from '../../../core/route.ts'
+import { parseDestination } from '../../../core/vip.ts'
+import { Failure } from '../../../platform/errors.ts'
+import { type Ec2, sendPaged } from '../client.ts'
+
+const PAGE_SIZE = 100
+/** EC2 takes up to 200 values in one filter. */
+const VALUES_PER_FILTER = 200
+
+const NO_TABLE_HINT =
+  'check the selectors, the region and the account (tags are not shared with participants of a shared VPC); ' +
+  'vip-switch list shows what is there'
+
+/** All route tables of the region, or those that any of the selectors means, in the order of their ids. */
+export async function readTables(
+  ec2: Ec2,
+  selectors: readonly TableSelector[] | 'all',
+  signal: AbortSignal,
+): Promise<RouteTable[]> {
+  const queries = selectors === 'all' ? [[]] : queriesOf(selectors)
+  const pages = await Promise.all(queries.map((filters) => describeTables(ec2, filters, signal)))
+  const byId = new Map(pages.flat().map((table) => [table.id, table]))
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+export type TableSelection = {
+  readonly tables: readonly RouteTable[]
+  /** Why a selector means no table, or not one alone; what the others mean is in `tables` all the same. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Those of the tables that the selectors mean.
+ * @throws Failure of kind `config` where they mean none at all: never "success, nothing to do"
+ */
+export function selectTables(tables: readonly RouteTable[], selectors: readonly TableSelector[]): TableSelection {
+  const problems = problemsOf(tables, selectors)
+  const sound = selectors.filter((selector) => problemOf(selector, tables) === undefined)
+  if (sound.length === 0) throw new Failure('config', problems.join('; '), { hint: NO_TABLE_HINT })
+  return { tables: tables.filter((table) => sound.some((selector) => matches(selector, table))), problems }
+}
+
+function describeTables(ec2: Ec2, filters: readonly Filter[], signal: AbortSignal): Promise<RouteTable[]> {
+  return sendPaged(
+    `reading route tables in ${ec2.region} (DescribeRouteTables)`,
+    (token, options) =>
+      ec2.routes.send(
+        new DescribeRouteTablesCommand({
+          MaxResults: PAGE_SIZE,
+          NextToken: token,
+          ...(filters.length > 0 && { Filters: [...filters] }),
+        }),
+        options,
+      ),
+    (page) => page.RouteTables?.flatMap(tableOf),
+    signal,
+  )
+}
+
+/** One query for all ids, one for all names, one for each set of tags: filters of one query are ANDed. */
+function queriesOf(selectors: readonly TableSelector[]): Filter[][] {
+  const ids = selectors.flatMap((selector) => (selector.kind === 'id' ? [selector.id] : []))
+  const names = selectors.flatMap((selector) => (selector.kind === 'name' ? [literal(selector.name)] : []))
+  const tagSets = selectors.flatMap((selector) => (selector.kind === 'tags' ? [selector.tags] : []))
+  return [
+    ...chunks(ids).map((Values) => [{ Name: 'route-table-id', Values }]),
+    ...chunks(names).map((Values) => [{ Name: 'tag:Name', Values }]),
+    ...tagSets.map((tags) =>
+      Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [literal(value)] })),
+    ),
+  ]
+}
+
+/** In lots that one filter takes. */
+export function chunks<Item>(items: readonly Item[]): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / VALUES_PER_FILTER) }, (_, index) =>
+    items.slice(index * VALUES_PER_FILTER, (index + 1) * VALUES_PER_FILTER),
+  )
+}
+
+/** A filter's value taken as it is: EC2 reads `*` and `?` as wildcards unless escaped. */
+export function literal(value: string): string {
+  return value.replace(/[\\*?]/g, '\\$&')
+}
+
+/** Why selectors mean no table, or not one alone. */
+export function problemsOf(tables: readonly RouteTable[], selectors: readonly TableSelector[]): string[] {
+  return selectors.flatMap((selector) => problemOf(selector, tables) ?? [])
+}
+
+function problemOf(selector: TableSelector, tables: readonly RouteTable[]): string | undefined {
+  const matched = tables.filter((table) => matches(selector, table))
+  if (matched.length === 0) return `no route table matches ${selectorText(selector)}`
+  if (selector.kind !== 'name' || matched.length === 1) return undefined
+  const ids = matched.map((table) => `${table.id} (${table.vpc})`).join(', ')
+  return `several route tables are named ${selector.name}: ${ids}; name one by its id, or mean them all by a tag`
+}
+
+/** Whether the selector means this table. */
+export function matches(selector: TableSelector, table: RouteTable): boolean {
+  switch (selector.kind) {
+    case 'id':
+      return table.id === selector.id
+    case 'name':
+      return table.name === selector.name
+    case 'tags':
+      return Object.entries(selector.tags).every(([key, value]) => table.tags[key] === value)
+  }
+}
+
+function selectorText(selector: TableSelector): string {
+  switch (selector.kind) {
+    case 'id':
+      return selector.id
+    case 'name':
+      return `the name ${selector.name}`
+    case 'tags':
+      return `the tags ${Object.entries(selector.tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(', ')}`
+  }
+}
+
+/** None where it has no id of a table. */
+export function tableOf(table: SdkRouteTable): RouteTable[] {
+  const id = table.RouteTableId ?? ''
+  if (!isRouteTableId(id)) return []
+  const tags = Object.fromEntries((table.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]))
+  return [{ id, name: tags.Name, vpc: table.VpcId ?? '', tags, routes: (table.Routes ?? []).flatMap(routeOf) }]
+}
+
+function routeOf(route: SdkRoute): Route[] {
+  const text = route.DestinationCidrBlock ?? route.DestinationIpv6CidrBlock ?? route.DestinationPrefixListId
+  if (!text) return []
+  return [
+    {
+      destination: parseDestination(text),
+      target: targetOf(route),
+      state: route.State === 'blackhole' ? 'blackhole' : 'active',
+      propagated: route.Origin === 'EnableVgwRoutePropagation',
+    },
+  ]
+}
+
+/** A route to an ENI may carry its instance, too; a participant of a shared VPC does not see that (resource-agents#1549). */
+function targetOf(route: SdkRoute): Target {
+  const instance = route.InstanceId && isInstanceId(route.InstanceId) ? route.InstanceId : undefined
+  const eni = route.NetworkInterfaceId ?? ''
+  if (isEniId(eni)) return { kind: 'eni', eni, instance }
+  if (instance) return { kind: 'instance', instance }
+  const other =
+    route.GatewayId ??
+    route.NatGatewayId ??
+    route.TransitGatewayId ??
+    route.VpcPeeringConnectionId ??
+    route.EgressOnlyInternetGatewayId ??
+    route.LocalGatewayId ??
+    route.CarrierGatewayId ??
+    route.CoreNetworkArn ??
+    route.OdbNetworkArn
+  if (other === 'local') return { kind: 'local' }
+  return other ? { kind: 'other', id: other } : { kind: 'none' }
+}

@@ -1,0 +1,93 @@
+/** Tags of network interfaces: what the nodes of a cluster tell each other through EC2. */
+import { CreateTagsCommand, DeleteTagsCommand, DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2'
+import { type EniId, isEniId } from '../../../core/ids.ts'
+import { dateOf, type Ec2, send, sendPaged } from '../client.ts'
+import { chunks } from './tables.ts'
+
+const PAGE_SIZE = 100
+
+export type TaggedInterface = {
+  readonly eni: EniId
+  readonly tags: ReadonlyMap<string, string>
+  /** The instance that it is attached to; one that is attached to none carries nothing. */
+  readonly instance: string | undefined
+  /** Whether it drops what is for an address that is not its own, such as a VIP. */
+  readonly sourceDestCheck: boolean
+}
+
+/**
+ * Every interface that carries one of these tags, and EC2's own time of the answer (its `Date` header, in milliseconds
+ * since the epoch).
+ * @throws Ec2Error
+ */
+export async function readTagged(
+  ec2: Ec2,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<{ interfaces: TaggedInterface[]; date: number }> {
+  return readInterfaces(ec2, 'tag-key', keys, signal)
+}
+
+/** Those whose source/dest check is on. */
+export function checkedOf(interfaces: readonly TaggedInterface[]): ReadonlySet<EniId> {
+  return new Set(interfaces.filter(({ sourceDestCheck }) => sourceDestCheck).map(({ eni }) => eni))
+}
+
+/** Those of these interfaces that there are. @throws Ec2Error */
+export async function readById(ec2: Ec2, enis: readonly EniId[], signal: AbortSignal): Promise<TaggedInterface[]> {
+  return (await readInterfaces(ec2, 'network-interface-id', enis, signal)).interfaces
+}
+
+async function readInterfaces(
+  ec2: Ec2,
+  Name: 'tag-key' | 'network-interface-id',
+  values: readonly string[],
+  signal: AbortSignal,
+): Promise<{ interfaces: TaggedInterface[]; date: number }> {
+  let date = 0
+  const lots = await Promise.all(
+    chunks(values).map((Values) =>
+      sendPaged(
+        `reading ${Name === 'tag-key' ? 'claims' : 'the interfaces of claims'} in ${ec2.region} (DescribeNetworkInterfaces)`,
+        (NextToken, options) => {
+          const Filters = [{ Name, Values }]
+          return ec2.own.send(
+            new DescribeNetworkInterfacesCommand({ Filters, MaxResults: PAGE_SIZE, NextToken }),
+            options,
+          )
+        },
+        (page) => {
+          date = Math.max(date, dateOf(page))
+          return page.NetworkInterfaces
+        },
+        signal,
+      ),
+    ),
+  )
+  const interfaces = new Map<EniId, TaggedInterface>()
+  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of lots.flat()) {
+    if (!isEniId(id)) continue
+    const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
+    const instance = Attachment?.Status === 'detached' ? undefined : Attachment?.InstanceId
+    interfaces.set(id, { eni: id, tags, instance, sourceDestCheck: SourceDestCheck === true })
+  }
+  return { interfaces: [...interfaces.values()], date }
+}
+
+/** The instance of each interface that is attached to one. */
+export function holdersOf(interfaces: readonly TaggedInterface[]): Map<EniId, string> {
+  return new Map(interfaces.flatMap(({ eni, instance }) => (instance === undefined ? [] : [[eni, instance]])))
+}
+
+/** @throws Ec2Error */
+export async function writeTag(ec2: Ec2, eni: EniId, key: string, value: string, signal: AbortSignal): Promise<void> {
+  const command = new CreateTagsCommand({ Resources: [eni], Tags: [{ Key: key, Value: value }] })
+  const call = () => send(`CreateTags ${key} on ${eni}`, (options) => ec2.own.send(command, options), signal)
+  await ec2.budget.within('CreateTags', 'other', call, signal)
+}
+
+/** @throws Ec2Error */
+export async function removeTag(ec2: Ec2, enis: readonly EniId[], key: string, signal: AbortSignal): Promise<void> {
+  const command = new DeleteTagsCommand({ Resources: [...enis], Tags: [{ Key: key }] })
+  await send(`DeleteTags ${key} on ${enis.join(', ')}`, (options) => ec2.own.send(command, options), signal)
+}

@@ -1,0 +1,90 @@
+/** What a VPC is made of: its route tables, its subnets, and which of these uses which of those. */
+import {
+  DescribeRouteTablesCommand,
+  DescribeSubnetsCommand,
+  type RouteTable as SdkRouteTable,
+  type Subnet as SdkSubnet,
+} from '@aws-sdk/client-ec2'
+import type { RouteTable } from '../../../core/route.ts'
+import { type Destination, parseDestination } from '../../../core/vip.ts'
+import { type Ec2, sendPaged } from '../client.ts'
+import { idFilter } from './interfaces.ts'
+import { tableOf } from './tables.ts'
+
+const PAGE_SIZE = 100
+
+export type VpcTable = RouteTable & {
+  /** The one that serves every subnet without a table of its own. */
+  readonly isMain: boolean
+  /** Those with which it is associated by name. */
+  readonly subnets: readonly string[]
+}
+
+export type Subnet = {
+  readonly id: string
+  readonly name: string | undefined
+  readonly vpc: string
+  readonly cidrs: readonly Destination[]
+}
+
+/** Every route table of these VPCs, or of the region. @throws Ec2Error */
+export async function readVpcTables(
+  ec2: Ec2,
+  vpcs: readonly string[] | 'all',
+  signal: AbortSignal,
+): Promise<VpcTable[]> {
+  const filters = vpcs === 'all' ? {} : { Filters: [idFilter('vpc-id', vpcs)] }
+  const tables = await sendPaged(
+    'reading the route tables of the VPC',
+    (NextToken, options) =>
+      ec2.routes.send(new DescribeRouteTablesCommand({ ...filters, MaxResults: PAGE_SIZE, NextToken }), options),
+    (page) => page.RouteTables,
+    signal,
+  )
+  return tables.flatMap((table) => tableOf(table).map((found) => ({ ...found, ...associationsOf(table) })))
+}
+
+/** Every subnet of these VPCs that we may see. @throws Ec2Error */
+export async function readSubnets(ec2: Ec2, vpcs: readonly string[], signal: AbortSignal): Promise<Subnet[]> {
+  const subnets = await sendPaged(
+    'reading subnets',
+    (NextToken, options) =>
+      ec2.own.send(
+        new DescribeSubnetsCommand({ Filters: [idFilter('vpc-id', vpcs)], MaxResults: PAGE_SIZE, NextToken }),
+        options,
+      ),
+    (page) => page.Subnets,
+    signal,
+  )
+  return subnets.map(subnetOf)
+}
+
+/** The table that a subnet uses: that with which it is associated, else the main one of its VPC. */
+export function tableOfSubnet(tables: readonly VpcTable[], subnet: string, vpc: string): VpcTable | undefined {
+  return (
+    tables.find(({ subnets }) => subnets.includes(subnet)) ?? tables.find((table) => table.isMain && table.vpc === vpc)
+  )
+}
+
+function associationsOf({ Associations = [] }: SdkRouteTable): Pick<VpcTable, 'isMain' | 'subnets'> {
+  return {
+    isMain: Associations.some(({ Main }) => Main === true),
+    subnets: Associations.flatMap(({ SubnetId }) => SubnetId ?? []),
+  }
+}
+
+function subnetOf({
+  SubnetId = '',
+  VpcId = '',
+  Tags = [],
+  CidrBlock,
+  Ipv6CidrBlockAssociationSet = [],
+}: SdkSubnet): Subnet {
+  const cidrs = [CidrBlock, ...Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock)]
+  return {
+    id: SubnetId,
+    name: Tags.find(({ Key }) => Key === 'Name')?.Value,
+    vpc: VpcId,
+    cidrs: cidrs.flatMap((cidr) => (cidr ? [parseDestination(cidr)] : [])),
+  }
+}

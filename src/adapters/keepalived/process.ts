@@ -1,0 +1,166 @@
+/** The process of keepalived, as /proc shows it. */
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
+
+/** A process that cannot be mistaken for a later one with the same id. */
+export type KeepalivedProcess = {
+  readonly pid: number
+  /** When it was started, in clock ticks since boot (proc(5), starttime). */
+  readonly startTicks: number
+}
+
+export type Found =
+  | { readonly kind: 'running'; readonly process: KeepalivedProcess }
+  | { readonly kind: 'not-running'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/**
+ * The keepalived that wrote the pid file. A file that is not there, or that names a process that is no keepalived, says
+ * that none runs, unless one does in this network namespace: then the file is the wrong one.
+ */
+export function findKeepalived(pidFile: string): Found {
+  try {
+    const text = textOf(pidFile)
+    const pid = text === undefined ? undefined : Number(text.trim())
+    if (pid !== undefined && !(Number.isInteger(pid) && pid > 0)) return unknown(`${pidFile} holds no process id`)
+    const startTicks = pid === undefined ? undefined : startOfKeepalived(pid)
+    if (pid !== undefined && startTicks !== undefined) return { kind: 'running', process: { pid, startTicks } }
+
+    const what =
+      pid === undefined ? `${pidFile} is not there` : `${pidFile} names process ${pid}, which is no keepalived`
+    const other = processIds().find((id) => isAnotherKeepalived(id) && isInThisNetwork(id))
+    if (other === undefined) return { kind: 'not-running', reason: what }
+    return unknown(`${what}, but keepalived runs as process ${other}: keepalived.pidFile must be the file of its --pid`)
+  } catch (error) {
+    return unknown(`cannot tell whether keepalived runs: ${messageOf(error)}`)
+  }
+}
+
+/** Whether the process is still there, and has not been followed by another one with its id. */
+export function isStillThere({ pid, startTicks }: KeepalivedProcess): boolean {
+  return startOfKeepalived(pid) === startTicks
+}
+
+/**
+ * Whether the process and those that it has forked take a signal. One that has just started does not yet, and would die
+ * of it; keepalived blocks the signals that it handles, and reads them from a signalfd.
+ */
+export function takesSignal({ pid }: KeepalivedProcess, signal: number): boolean {
+  const children = (textOf(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number)
+  return [pid, ...children].every((id) => {
+    const status = textOf(`/proc/${id}/status`) ?? ''
+    return ['SigBlk', 'SigCgt'].some((set) => {
+      const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'
+      return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n
+    })
+  })
+}
+
+/**
+ * Where the process puts its temporary files, as a path for us: it may see another /tmp (systemd's PrivateTmp, a
+ * container). keepalived takes TMPDIR if it is set (lib/utils.c, set_tmp_dir).
+ * @throws EACCES without the right to look at another user's process (CAP_SYS_PTRACE)
+ */
+export function temporaryDirectory({ pid }: Pick<KeepalivedProcess, 'pid'>): string {
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  const set = environment.find((entry) => entry.startsWith('TMPDIR=/'))
+  return join(`/proc/${pid}/root`, set?.slice('TMPDIR='.length) ?? '/tmp')
+}
+
+/** The id of the user that the process writes files as. */
+export function userOf({ pid }: Pick<KeepalivedProcess, 'pid'>): number {
+  return statSync(`/proc/${pid}`).uid
+}
+
+/** The processes of every other keepalived on this host, in whatever namespaces, as far as they may be known. */
+export function otherKeepalived({ pid: own }: KeepalivedProcess): number[] {
+  return processIds().filter((pid) => programOf(pid) === 'keepalived' && !isOfFamily(pid, own))
+}
+
+/** Whether the process is that one, or was forked by it, or by one that it has forked. */
+function isOfFamily(pid: number, ancestor: number): boolean {
+  for (let each: number | undefined = pid; each !== undefined && each > 0; each = statOf(each)?.parent) {
+    if (each === ancestor) return true
+  }
+  return false
+}
+
+/** When the process was started; undefined when there is none that is alive, or it is no keepalived. */
+function startOfKeepalived(pid: number): number | undefined {
+  const stat = statOf(pid)
+  if (stat === undefined && isHidden(pid)) throw new Failure('failed', `process ${pid} is hidden from this user`)
+  // keepalived.conf may give it another name (process_name).
+  const isKeepalived = stat?.command === 'keepalived' || (stat && programOf(pid) === 'keepalived')
+  return isKeepalived ? stat.startTicks : undefined
+}
+
+/** By its program, where we may know it: anything may call itself keepalived. */
+function isAnotherKeepalived(pid: number): boolean {
+  const stat = statOf(pid)
+  return stat !== undefined && (programOf(pid) ?? stat.command) === 'keepalived'
+}
+
+/** proc(5), of a process that is alive. */
+function statOf(pid: number): { command: string; parent: number; startTicks: number } | undefined {
+  const text = textOf(`/proc/${pid}/stat`)
+  if (text === undefined) return undefined
+  // The second field, the command in brackets, may itself hold spaces and brackets.
+  const end = text.lastIndexOf(')')
+  const [state, ...fields] = text.slice(end + 2).split(' ')
+  if (state === 'Z' || state === 'X') return undefined
+  const command = text.slice(text.indexOf('(') + 1, end)
+  return { command, parent: Number(fields[0]), startTicks: Number(fields[18]) }
+}
+
+/** Undefined where there is none, or it is another user's, and we may not know. */
+function programOf(pid: number): string | undefined {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '')
+  } catch (error) {
+    if (isGone(error) || codeOf(error) === 'EACCES') return undefined
+    throw error
+  }
+}
+
+/** /proc may be mounted with hidepid, and then shows nobody another user's process. */
+function isHidden(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'EPERM'
+  }
+}
+
+function isInThisNetwork(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net')
+  } catch (error) {
+    return !isGone(error)
+  }
+}
+
+function processIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+}
+
+/** Undefined for a file that is not there, or whose process has ended. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH'
+}
+
+function unknown(reason: string): Found {
+  return { kind: 'unknown', reason }
+}

@@ -1,0 +1,99 @@
+/** Readiness for an edge into MASTER: of the code that it runs, and of the connections that it takes. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { openDrill } from '../../adapters/ec2/transport/drill.ts'
+import { defaultSettings, type Input, type ProtocolState } from '../../core/protocol/state.ts'
+import { routeKeyText } from '../../core/route.ts'
+import type { Log } from '../../platform/log.ts'
+import { Agent } from '../agent.ts'
+import type { Acting } from '../control/status.ts'
+import { countersOf } from '../counters.ts'
+import type { Node } from '../node/node.ts'
+import { insistOnRoute } from '../node/route-port.ts'
+
+/** Until V8 has compiled most of it. */
+const FIRST_EDGES = 30
+/** More than EC2 lets through at once are of no use. */
+const MOST_CONNECTIONS = 50
+/** Go out beside the writes: the claim, and the two reads. */
+const OTHER_CALLS = 3
+
+const UNSAID: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+export type Drills = {
+  /** After each step of an agent. */
+  observe(name: string, state: ProtocolState, input: Input): void
+  stop(): void
+}
+
+/**
+ * After each good read of a node that is not MASTER, an edge of a throw-away agent is run, whose writes are answered
+ * from memory; and where any agent is BACKUP, a connection is kept open for each of its routes.
+ */
+export function startDrills({ ec2, clock }: Node, live: () => Acting): Drills {
+  const drill = openDrill(ec2, clock)
+  const agents = () => live().agents
+  const stopped = new AbortController()
+  let isRunning = false
+  let edges = 0
+
+  async function run(name: string): Promise<void> {
+    if (isRunning) return
+    isRunning = true
+    do {
+      await edge(name)
+      edges += 1
+      await nextTurn()
+    } while (edges < FIRST_EDGES && !stopped.signal.aborted && !isUrgent())
+    isRunning = false
+    if (!stopped.signal.aborted && !isUrgent()) keepReady()
+  }
+
+  const isUrgent = () => [...agents().values()].some(({ state }) => state.edge !== undefined)
+
+  function keepReady(): void {
+    const backups = [...agents().values()].filter(({ state }) => state.self.state === 'BACKUP')
+    const routes = backups.reduce((sum, { state }) => sum + state.keys.length - state.foreign.length, 0)
+    drill.keepReady(routes === 0 ? 0 : Math.min(MOST_CONNECTIONS, routes + OTHER_CALLS))
+  }
+
+  /** Resolves when its write is answered, or is no longer wanted. */
+  function edge(name: string): Promise<void> {
+    const { config, eni, address } = live().node
+    const { keys = [], foreign = [] } = agents().get(name)?.state ?? {}
+    const key = keys.find((each) => !foreign.includes(routeKeyText(each)))
+    if (!key) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wanted = { permit: () => {}, clock, log: UNSAID }
+      const agent: Agent = new Agent({
+        ...{ instance: name, eni, address, keys: [key], clock, log: UNSAID },
+        settings: defaultSettings(config.interval),
+        counters: countersOf(new Map(), name),
+        ports: {
+          read: () => new Promise(() => {}),
+          write: (each, _inEdge, signal) => insistOnRoute(drill.ec2, each, eni, false, 'edge', { ...wanted, signal }),
+          publish: async () => {},
+        },
+        onStep: (_state, { kind }) => kind === 'written' && end(),
+      })
+      const end = () => {
+        stopped.signal.removeEventListener('abort', end)
+        agent.stop()
+        resolve()
+      }
+      stopped.signal.addEventListener('abort', end)
+      agent.deliver({ kind: 'state', state: 'MASTER', priority: 100, found: false })
+    })
+  }
+
+  return {
+    observe(name, { self, edge: begun }, input) {
+      if (input.kind !== 'read' || !input.reading || begun) return
+      if (self.state === 'MASTER') keepReady()
+      else void run(name)
+    },
+    stop() {
+      stopped.abort()
+      drill.keepReady(0)
+    },
+  }
+}

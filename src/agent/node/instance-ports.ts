@@ -1,0 +1,54 @@
+/** What the agent of one VRRP instance does to the world, in the daemon and in a hook alike. */
+import { instanceOf } from '../../config/instances.ts'
+import { type Doubt, doubtText } from '../../core/claim.ts'
+import { judgePins } from '../../core/pin.ts'
+import type { AgentPorts } from '../agent.ts'
+import { loadView, saveView, type View, viewOf } from './known-routes.ts'
+import type { Node } from './node.ts'
+import type { InstanceReading } from './reading.ts'
+import { insistOnRoute } from './route-port.ts'
+
+export type PortOptions = {
+  readonly stateDirectory: string
+  /** Runs before every attempt to write; throws once the writes are no longer wanted. */
+  readonly permit: () => void
+  /** Called with everything that was read. */
+  readonly onReading?: (reading: InstanceReading) => void
+}
+
+/** Keeps what every good read shows, so that the next edge can write with nothing read before. */
+export function instancePorts(
+  { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address'>,
+  name: string,
+  { stateDirectory, permit, onReading = () => {} }: PortOptions,
+): AgentPorts {
+  const { vips, createMissing, takeOver } = instanceOf(config, name)
+  let saved = loadView(stateDirectory, name, config)
+  function save(next: View): void {
+    if (JSON.stringify(next) === JSON.stringify(saved)) return
+    saveView(stateDirectory, name, config, next)
+    saved = next
+  }
+  let told: readonly string[] = []
+  /** Each once, for as long as it stays. */
+  function tell(doubts: readonly Doubt[]): void {
+    const texts = doubts.map(doubtText)
+    for (const text of texts) if (!told.includes(text)) log.warn({ instance: name }, text)
+    told = texts
+  }
+  return {
+    async read(signal) {
+      const read = await reader.read(name, signal)
+      tell(read.doubts)
+      onReading(read)
+      const { reading, selection } = read
+      const pin =
+        'error' in reading ? saved?.pin : judgePins(reading.pins, reading.date, (id) => reading.voids.has(id)).valid
+      save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin })
+      return reading
+    },
+    write: (key, inEdge, signal) =>
+      insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', { permit, signal, clock, log }),
+    publish: (claim, signal) => witness.publish(name, claim, signal),
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What was last seen of an instance's routes, kept on disk: so that an edge writes at once, with nothing read before,
+ * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
+ */
+import { readFileSync } from 'node:fs'
+import type { Config } from '../../config/schema.ts'
+import { stateFile, writeAtomically } from '../../config/state-directory.ts'
+import { isEniId, isRouteTableId, type RouteTableId } from '../../core/ids.ts'
+import type { Pin } from '../../core/pin.ts'
+import { type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../../core/route.ts'
+import type { Destination } from '../../core/vip.ts'
+
+export type View = {
+  readonly tables: readonly RouteTableId[]
+  /** Routes that were not ours to write, as key texts: these are looked at again before they are written. */
+  readonly foreign: readonly string[]
+  /** The operator's pin that counted at the last look. */
+  readonly pin?: Pin | undefined
+}
+
+/** `of`: the part of the config that the view was made for. */
+type ViewFile = View & { readonly of: string }
+
+export function viewOf(tables: readonly RouteTable[], vips: readonly Destination[], policy: RoutePolicy): View {
+  const foreign = tables.flatMap((table) =>
+    vips.filter((vip) => refusalOf(table, vip, policy)).map((vip) => routeKeyText({ table: table.id, vip })),
+  )
+  return { tables: tables.map((table) => table.id), foreign }
+}
+
+/**
+ * Every VIP in every table, in the order in which they are written: first one table of each VIP, another for each as far
+ * as there are any, and so on. Where EC2 makes hundreds wait, no VIP and no table is the last to move.
+ */
+export function routeKeys(tables: readonly RouteTableId[], vips: readonly Destination[]): RouteKey[] {
+  return tables.flatMap((_, round) =>
+    vips.flatMap((vip, index) => {
+      const table = tables[(index + round) % tables.length]
+      return table ? [{ table, vip }] : []
+    }),
+  )
+}
+
+export function saveView(stateDirectory: string, instance: string, config: Config, view: View): void {
+  const file: ViewFile = {
+    of: subject(config, instance),
+    tables: view.tables,
+    foreign: view.foreign,
+    ...(view.pin && { pin: view.pin }),
+  }
+  writeAtomically(stateFile(stateDirectory, 'views', instance), `${JSON.stringify(file)}\n`)
+}
+
+/**
+ * The view of the instance, if there is one and the config has not changed since. Where every table is named by its id,
+ * none is needed.
+ */
+export function loadView(stateDirectory: string, instance: string, config: Config): View | undefined {
+  return savedView(stateDirectory, instance, config) ?? viewOfIds(config, instance)
+}
+
+function savedView(stateDirectory: string, instance: string, config: Config): View | undefined {
+  let text: string
+  try {
+    text = readFileSync(stateFile(stateDirectory, 'views', instance), 'utf8')
+  } catch {
+    return undefined // None was saved yet; the routes are read instead.
+  }
+  const file = parseJson(text)
+  return isViewFile(file) && file.of === subject(config, instance) ? file : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // Not ours, then: as good as none.
+  }
+}
+
+/** Without a schema's library, which takes longer to load than the routes to be written. */
+function isViewFile(value: unknown): value is ViewFile {
+  const { of, tables, foreign, pin }: Partial<Record<string, unknown>> = Object(value)
+  const isTable = (id: unknown) => typeof id === 'string' && isRouteTableId(id)
+  return (
+    typeof of === 'string' &&
+    Array.isArray(tables) &&
+    tables.length > 0 &&
+    tables.every(isTable) &&
+    Array.isArray(foreign) &&
+    foreign.every((key) => typeof key === 'string') &&
+    (pin === undefined || isPin(pin))
+  )
+}
+
+function isPin(value: unknown): boolean {
+  const { eni, since, until }: Partial<Record<string, unknown>> = Object(value)
+  return typeof eni === 'string' && isEniId(eni) && typeof since === 'number' && typeof until === 'number'
+}
+
+function viewOfIds(config: Config, instance: string): View | undefined {
+  const selectors = config.instances[instance]?.routeTables ?? []
+  const tables = selectors.flatMap((selector) => (selector.kind === 'id' ? [selector.id] : []))
+  return tables.length === selectors.length ? { tables: [...new Set(tables)], foreign: [] } : undefined
+}
+
+function subject(config: Config, instance: string): string {
+  const { hooks: _, ...routes } = config.instances[instance] ?? {}
+  return JSON.stringify([config.region, config.assumeRole, routes])
+}

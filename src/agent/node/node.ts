@@ -1,0 +1,40 @@
+/** This node: who it is, and its ways to EC2 and to the witness. */
+
+import { closeEc2, type Ec2 } from '../../adapters/ec2/client.ts'
+import { addressOfEni } from '../../adapters/ec2/operations/interfaces.ts'
+import { openWitness } from '../../adapters/witness/open.ts'
+import type { Witness } from '../../adapters/witness/witness.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Identity } from './own-interface.ts'
+import { type Reader, sharedReader } from './reading.ts'
+import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
+
+export type Node = Identity & {
+  readonly config: Config
+  readonly ec2: Ec2
+  readonly reader: Reader
+  readonly witness: Witness
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Finds out who this node is. @throws Failure when that is not to be known before it is no longer wanted */
+export async function openNode(config: Config, wanted: Wanted): Promise<Node> {
+  const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
+  const address = await insist((signal) => addressOfEni(ec2, eni, signal), wanted).catch((error: unknown) => {
+    closeEc2(ec2) // Whoever tries again opens another.
+    throw error
+  })
+  const { clock, log } = wanted
+  const witness = openWitness(config, ec2, Object.keys(config.instances))
+  const reader = sharedReader(ec2, witness, config, eni, clock)
+  return { config, ec2, eni, address, witness, reader, clock, log }
+}
+
+/** The same node, by another interface. */
+export function withIdentity(node: Node, { eni, address }: Identity): Node {
+  const { ec2, witness, config, clock } = node
+  return { ...node, eni, address, reader: sharedReader(ec2, witness, config, eni, clock) }
+}

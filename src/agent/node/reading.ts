@@ -1,0 +1,119 @@
+/** Reads for all agents of a daemon: two calls, whatever the number of VRRP instances and VIPs. */
+
+import type { Ec2 } from '../../adapters/ec2/client.ts'
+import { readTables, selectTables, type TableSelection } from '../../adapters/ec2/operations/tables.ts'
+import type { Testimony, Witness } from '../../adapters/witness/witness.ts'
+import { instanceOf } from '../../config/instances.ts'
+import type { Config, InstanceConfig } from '../../config/schema.ts'
+import type { Doubt } from '../../core/claim.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { Reading } from '../../core/protocol/state.ts'
+import { findRoute, type RouteTable, standingOf } from '../../core/route.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/errors.ts'
+import type { RoutesAlone } from '../agent.ts'
+import { routeKeys } from './known-routes.ts'
+
+/** Everything of one moment. */
+type Snapshot = {
+  readonly tables: readonly RouteTable[]
+  readonly claims: PromiseSettledResult<ReadonlyMap<string, Testimony>>
+}
+
+/** Of one instance; `selection` is the tables that its config means, `doubts` is for people. */
+export type InstanceReading = {
+  readonly reading: Reading | RoutesAlone
+  readonly selection: TableSelection
+  readonly doubts: readonly Doubt[]
+  /** The EC2 instance that this node's interface is attached to; undefined: to none, or nothing is said of it. */
+  readonly holder: string | undefined
+}
+
+export type Reader = {
+  /** @throws Failure where the route tables could not be read, or the instance's are not there */
+  read(instance: string, signal: AbortSignal): Promise<InstanceReading>
+  /** Whether a read is asked for that has not begun: it serves whoever asks now. */
+  isAsked(): boolean
+}
+
+/** Milliseconds between two beginnings: events of many VRRP instances come one by one, and one read serves them all. */
+const SPACING = 50
+
+/** A reader that asks EC2 once for all who ask it at the same time. Every answer is of after the asking. */
+export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId, clock: Clock): Reader {
+  const selectors = Object.values(config.instances).flatMap(({ routeTables }) => routeTables)
+  let next: Promise<Snapshot> | undefined
+
+  let begunAt = Number.NEGATIVE_INFINITY
+
+  async function take(signal: AbortSignal): Promise<Snapshot> {
+    try {
+      await clock.sleep(Math.max(0, begunAt + SPACING - clock.now()), signal)
+    } finally {
+      next = undefined
+    }
+    begunAt = clock.now()
+    const reads = [readTables(ec2, selectors, signal), witness.read(signal)] as const
+    const [tables, [claims]] = await Promise.all([reads[0], Promise.allSettled([reads[1]])])
+    return { tables, claims }
+  }
+
+  return {
+    async read(instance, signal) {
+      next ??= take(signal)
+      const { tables, claims } = await next
+      const instanceConfig = instanceOf(config, instance)
+      const selection = selectTables(tables, instanceConfig.routeTables)
+      const routes = routesOf(instanceConfig, selection.tables, eni)
+      if (claims.status === 'rejected') {
+        return { reading: { routes, error: claims.reason }, selection, doubts: [], holder: undefined }
+      }
+      const testimony = claims.value.get(instance)
+      if (!testimony) throw new Failure('failed', `the witness was not asked about ${instance}`)
+      const reading = readingOf(instanceConfig, selection.tables, routes, testimony, eni)
+      return { reading, selection, doubts: testimony.doubts, holder: testimony.holders.get(eni) }
+    },
+    isAsked: () => next !== undefined,
+  }
+}
+
+function routesOf(
+  { vips, createMissing, takeOver }: InstanceConfig,
+  tables: readonly RouteTable[],
+  eni: EniId,
+): Reading['routes'] {
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  return routeKeys([...byId.keys()], vips).flatMap((key) => {
+    const table = byId.get(key.table)
+    return table ? [{ key, standing: standingOf(table, key.vip, eni, { createMissing, takeOver }) }] : []
+  })
+}
+
+function readingOf(
+  { vips }: InstanceConfig,
+  tables: readonly RouteTable[],
+  routes: Reading['routes'],
+  { claims, pins, detached, checked, date }: Testimony,
+  eni: EniId,
+): Reading {
+  // Of ourselves, a blackhole may be a late report: only detachment counts.
+  const voids = new Set([...detached, ...blackholes(tables, vips).filter((each) => each !== eni)])
+  return {
+    routes,
+    claims: claims.map(({ claim, isVoid }) => ({ claim, isVoid: isVoid || voids.has(claim.eni) })),
+    pins,
+    voids,
+    checked,
+    date,
+  }
+}
+
+/** A route says `blackhole` when its ENI's instance is not running, which DescribeNetworkInterfaces does not tell. */
+export function blackholes(tables: readonly RouteTable[], vips: InstanceConfig['vips']): EniId[] {
+  return tables.flatMap((table) =>
+    vips.flatMap((vip) => {
+      const route = findRoute(table, vip)
+      return route?.state === 'blackhole' && route.target.kind === 'eni' ? [route.target.eni] : []
+    }),
+  )
+}

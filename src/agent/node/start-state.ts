@@ -1,0 +1,36 @@
+/** What the agent of a VRRP instance starts with: from the config, and from what was kept of the last look. */
+
+import { claimTtlOf } from '../../config/claim-ttl.ts'
+import { instanceOf } from '../../config/instances.ts'
+import type { Config } from '../../config/schema.ts'
+import type { EniId } from '../../core/ids.ts'
+import { BEATING, defaultSettings, type Memory, type ProtocolSettings } from '../../core/protocol/state.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { loadView, routeKeys } from './known-routes.ts'
+
+/** @param intervalMs between a MASTER's reads: the config's, or a part of it */
+export function settingsOf(config: Config, intervalMs: number): ProtocolSettings {
+  return {
+    ...defaultSettings(intervalMs, config.failover),
+    ...(config.witness.type === 'dynamodb' && BEATING),
+    ttlMs: claimTtlOf(config),
+  }
+}
+
+/** A pin that has ended by this host's own clock is left out: the next read tells what is so. */
+export function memoryOf(
+  config: Config,
+  name: string,
+  node: {
+    readonly eni: EniId
+    readonly address: string
+    readonly stateDirectory: string
+    readonly clock: Clock
+  },
+): Memory {
+  const { eni, address, stateDirectory, clock } = node
+  const view = loadView(stateDirectory, name, config)
+  const pin = view?.pin && clock.wall() < view.pin.until ? view.pin : undefined
+  const keys = routeKeys(view?.tables ?? [], instanceOf(config, name).vips)
+  return { eni, address, keys, foreign: view?.foreign ?? [], pin }
+}

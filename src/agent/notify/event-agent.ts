@@ -1,0 +1,176 @@
+/** The agent of one event of keepalived: it lives until what the event asks for is done, or is no longer wanted. */
+
+import type { Ec2 } from '../../adapters/ec2/client.ts'
+import { isVerdict } from '../../adapters/ec2/errors.ts'
+import type { VrrpEvent } from '../../adapters/keepalived/event.ts'
+import { instanceOf } from '../../config/instances.ts'
+import type { Config } from '../../config/schema.ts'
+import { vipSwitch } from '../../core/command-line.ts'
+import type { EniId } from '../../core/ids.ts'
+import { type EventProgress, isPublished, progressOf } from '../../core/protocol/single-event.ts'
+import type { Input, ProtocolState } from '../../core/protocol/state.ts'
+import type { RouteOutcome } from '../../core/route.ts'
+import { destinationText } from '../../core/vip.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import { Agent } from '../agent.ts'
+import { newCounters } from '../counters.ts'
+import { type Ledger, openLedger } from '../node/ledger.ts'
+import { memoryOf, settingsOf } from '../node/start-state.ts'
+import { isAnswered } from '../transition-hooks/hooks-due.ts'
+import { type EventPorts, eventPorts } from './event-ports.ts'
+
+/** A claim that is not published by then is left to the next event. Milliseconds. */
+const LONGEST_PUBLISH = 5000
+
+export type EventTask = {
+  readonly event: VrrpEvent
+  readonly config: Config
+  readonly ec2: Ec2
+  readonly eni: EniId
+  readonly stateDirectory: string
+  /** When earlier edges of this node began, on the clock. */
+  readonly edges: readonly number[]
+  /** Throws once a newer event is recorded. */
+  readonly permit: () => void
+  /** Aborted when a newer event is recorded, and when the time is over. */
+  readonly signal: AbortSignal
+  /** How long a last look may take when the time is over, in milliseconds. */
+  readonly lastLookMs: number
+  /** Called before each route is written, with how many writes that makes. */
+  readonly onWrites: (count: number) => void
+  /** Called when the first write is answered, or is not in time; at once where none is to be made. */
+  readonly onUnderWay: () => void
+  /** Called when EC2 has answered the first writes. */
+  readonly onAnswer: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export type EventResult = {
+  readonly outcomes: readonly RouteOutcome[]
+  /** Selectors of the config that mean no table, or not one alone. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * @returns how each route came out; none for an event that moves no route
+ * @throws Failure of kind `superseded` once a newer event is recorded; `refused` where the routes are another's; the error of
+ *   the read where no route is known without it
+ */
+export async function runEventAgent(task: EventTask): Promise<EventResult> {
+  const { event, config, eni, stateDirectory, edges, clock, log } = task
+  const ledger = openLedger()
+  let problems: readonly string[] = []
+  let look = () => {}
+  const ports = eventPorts(task, {
+    ledger,
+    onSelection(selection) {
+      for (const problem of selection.problems) if (!problems.includes(problem)) log.error(problem)
+      problems = selection.problems
+    },
+    onAddress: (address) => agent.deliver({ kind: 'address', address }),
+    onIdentity: (identity) => agent.deliver({ kind: 'identity', ...identity }),
+  })
+  const agent: Agent = new Agent({
+    ...memoryOf(config, event.name, { eni, address: '', stateDirectory, clock }),
+    ...{ instance: event.name, edges, ports, clock, log },
+    settings: settingsOf(config, config.interval),
+    counters: newCounters(),
+    onStep(state, input) {
+      if (input.kind === 'written' && state.writing.length === 0) logWrites(ledger, task)
+      if (isAnswered(state)) task.onAnswer()
+      look()
+    },
+  })
+  const isOver = overOf(agent, ports, clock)
+  const ended = new AbortController()
+  let why = 'nothing more was looked at'
+  try {
+    await new Promise<void>((resolve, reject) => {
+      look = () => void (isOver() && resolve())
+      task.signal.addEventListener('abort', () => reject(task.signal.reason))
+      clock.sleep(LONGEST_PUBLISH, ended.signal).then(look, () => {})
+      agent.deliver(inputOf(event, config))
+      void ports.underWay().then(task.onUnderWay)
+    })
+  } catch (error) {
+    await ports.settled()
+    if (error instanceof Failure && error.kind === 'superseded') throw error
+    why = messageOf(error)
+    await lookOnce(ports, ledger, task)
+  } finally {
+    ended.abort()
+    agent.stop()
+  }
+  const { state } = agent
+  const hasFailed = ports.problems.publish !== undefined
+  if (!isPublished(state) && !hasFailed) log.error(`the others cannot see this node's claim: ${why}`)
+  const progress = progressOf(state, clock.now())
+  const outcomes = outcomesOf({ state, progress }, event.name, ports.problems.read, ledger, why)
+  for (const { key, verdict, detail } of outcomes) {
+    // Why a write failed was said when it did.
+    if (verdict !== 'done' && !ledger.hasFailed(key))
+      log.error(`${destinationText(key.vip)} in ${key.table}: ${detail}`)
+  }
+  return { outcomes, problems }
+}
+
+function inputOf({ name, state, priority: told }: VrrpEvent, config: Config): Input {
+  const priority = told ?? instanceOf(config, name).priority
+  if (state === 'MASTER_RX_LOWER_PRI') return { kind: 'rx-lower-pri', priority }
+  return { kind: 'state', state, priority, found: false }
+}
+
+/** Whether there is nothing more to wait for. */
+function overOf(agent: Agent, ports: EventPorts, clock: Clock): () => boolean {
+  const startedAt = clock.now()
+  const isFinal = (problem: unknown) => problem !== undefined && isVerdict(problem)
+  /** EC2 refuses the reads, and nothing is left to be done without them. */
+  const isBlind = ({ edge, keys, writing, readingSince }: ProtocolState) =>
+    (!edge || keys.length === 0) && writing.length === 0 && readingSince === undefined && isFinal(ports.problems.read)
+  return () => {
+    const { state } = agent
+    if (progressOf(state, clock.now()) === 'pending' && !isBlind(state)) return false
+    return isPublished(state) || isFinal(ports.problems.publish) || clock.now() - startedAt >= LONGEST_PUBLISH
+  }
+}
+
+function logWrites(ledger: Ledger, { clock, log }: EventTask): void {
+  const { accepted, written } = ledger.count()
+  const ms = Math.round(clock.now())
+  if (accepted === written) log.info({ accepted, ms }, 'routes accepted')
+  else log.warn({ accepted, of: written, ms }, accepted > 0 ? 'routes partly accepted' : 'no route accepted')
+}
+
+/** What EC2 has accepted shortly before the end is confirmed all the same. */
+async function lookOnce(ports: EventPorts, ledger: Ledger, { lastLookMs, log }: EventTask): Promise<void> {
+  if (ledger.count().unseen === 0) return
+  await ports.read(AbortSignal.timeout(lastLookMs)).catch((error: unknown) => {
+    log.warn({ hint: hintOf(error) }, `not confirmed: ${messageOf(error)}`)
+  })
+}
+
+/** @throws Failure where the routes are another's, or none is known */
+function outcomesOf(
+  { state, progress }: { readonly state: Readonly<ProtocolState>; readonly progress: EventProgress },
+  instance: string,
+  readProblem: unknown,
+  ledger: Ledger,
+  why: string,
+): RouteOutcome[] {
+  const { self, decision, pin } = state
+  if (self.state !== 'MASTER') {
+    if (self.state === 'BACKUP' && readProblem !== undefined) throw readProblem
+    return []
+  }
+  if (decision?.action === 'yield' && progress !== 'settled') {
+    const isPinned = pin !== undefined && pin.eni !== self.eni
+    const hint = isPinned ? `to give them back to VRRP before that: ${vipSwitch('unpin', instance)}` : undefined
+    throw new Failure('refused', decision.reason, { hint })
+  }
+  const outcomes = ledger.outcomes(readProblem === undefined ? why : messageOf(readProblem))
+  if (outcomes.length === 0) throw readProblem ?? new Failure('failed', why)
+  return outcomes
+}

@@ -1,0 +1,198 @@
+/**
+ * What the agent of one event does to the world. Until EC2 has answered the first write, nothing is loaded or asked
+ * that the write does not need.
+ */
+
+import { isAboutInterface } from '../../adapters/ec2/errors.ts'
+import { addressOfThisInstance } from '../../adapters/ec2/identity.ts'
+import type { EventState } from '../../adapters/keepalived/event.ts'
+import { instanceOf } from '../../config/instances.ts'
+import type { RouteKey } from '../../core/route.ts'
+import { Failure, messageOf } from '../../platform/errors.ts'
+import type { AgentPorts } from '../agent.ts'
+import type { Ledger } from '../node/ledger.ts'
+import { CONFIGURED_HINT, type Identity, replacementOf } from '../node/own-interface.ts'
+import type { InstanceReading } from '../node/reading.ts'
+import { insistOnRoute, type TableSelection } from '../node/route-port.ts'
+import type { EventTask } from './event-agent.ts'
+
+export type EventPorts = AgentPorts & {
+  /** Why the last read failed, or the last publish; undefined: it has not. */
+  readonly problems: { read: unknown; publish: unknown }
+  /** Resolves when the first write is answered, or is not in time; at once where none is to be made. */
+  underWay(): Promise<void>
+  /** Resolves when no write is under way any more. */
+  settled(): Promise<void>
+}
+
+export type EventPortOptions = {
+  readonly ledger: Ledger
+  readonly onSelection: (selection: TableSelection) => void
+  /** Called with the VRRP source address of this node, as soon as it is known. */
+  readonly onAddress: (address: string) => void
+  /** Called when this node's interface has become another one. */
+  readonly onIdentity: (identity: Identity) => void
+}
+
+/** The others have told the nodes of the cluster all that they have to, which keepalived gives STOP a second for. */
+const NEEDS_READS: ReadonlySet<EventState> = new Set(['MASTER', 'MASTER_RX_LOWER_PRI', 'BACKUP'])
+const NEVER = new Promise<never>(() => {})
+
+export function eventPorts(
+  task: EventTask,
+  { ledger, onSelection, onAddress, onIdentity }: EventPortOptions,
+): EventPorts {
+  const { event, config, ec2, stateDirectory, permit, clock, log } = task
+  const { createMissing } = instanceOf(config, event.name)
+  const problems: EventPorts['problems'] = { read: undefined, publish: undefined }
+  const writes = new Set<Promise<unknown>>()
+  let open = () => {}
+  const isAnswered = new Promise<void>((resolve) => {
+    open = resolve
+  })
+
+  let { eni } = task
+  let replacing: Promise<void> | undefined
+  /** Asks the instance which interface it has now; whoever waits for it waits until there is another, or no longer. */
+  function replaced(why: string): Promise<void> {
+    replacing ??= replace(why).finally(() => {
+      replacing = undefined
+    })
+    return replacing
+  }
+  async function replace(why: string): Promise<void> {
+    log.warn(`${why}: asking the instance which one it has now`)
+    const identity = await replacementOf(eni, config, { signal: task.signal, clock, log })
+    eni = identity.eni
+    address = Promise.resolve(identity.address)
+    others = once(openOthers)
+    onIdentity(identity)
+  }
+
+  /** Runs a call that names our interface. Where EC2 says that it is not ours, it fails only if there is no other. */
+  async function naming<Value>(call: () => Promise<Value>): Promise<Value> {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isAboutInterface(error)) throw error
+      if (config.eni !== undefined)
+        throw new Failure('failed', messageOf(error), { hint: CONFIGURED_HINT, cause: error })
+      await replaced(`${eni} is no interface of this node’s any more`).catch(() => {}) // The time is over.
+      throw error
+    }
+  }
+
+  const underWay = async () => {
+    if (writes.size > 0) await isAnswered
+  }
+
+  async function write(key: RouteKey, inEdge: boolean, wanted: AbortSignal): Promise<unknown> {
+    const signal = AbortSignal.any([wanted, task.signal])
+    let attempts = 0
+    function permitAttempt(): void {
+      attempts += 1
+      // The first attempt has failed, or is not answered in time.
+      if (attempts > 1) open()
+      permit()
+    }
+    try {
+      const options = { permit: permitAttempt, signal, clock, log }
+      const how = await naming(() => insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', options))
+      ledger.accepted(key, how)
+      return how
+    } catch (error) {
+      if (!wanted.aborted) ledger.failed(key, error)
+      throw error
+    } finally {
+      open()
+    }
+  }
+
+  async function openOthers() {
+    await underWay()
+    const [{ openWitness }, { sharedReader }, { instancePorts }] = await Promise.all([
+      import('../../adapters/witness/open.ts'),
+      import('../node/reading.ts'),
+      import('../node/instance-ports.ts'),
+    ])
+    const witness = openWitness(config, ec2, [event.name])
+    const own = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
+    const reader = sharedReader(ec2, witness, own, eni, clock)
+    const node = { config, ec2, eni, reader, witness, clock, log }
+    const onReading = ({ selection }: InstanceReading) => onSelection(selection)
+    return instancePorts(node, event.name, { stateDirectory, permit, onReading })
+  }
+  let others = once(openOthers)
+
+  async function lookUpAddress(signal: AbortSignal): Promise<string> {
+    const found = config.eni
+      ? await import('../../adapters/ec2/operations/interfaces.ts').then(({ addressOfEni }) =>
+          addressOfEni(ec2, eni, signal),
+        )
+      : await addressOfThisInstance(config.interface)
+    onAddress(found)
+    return found
+  }
+  let address: Promise<string> | undefined
+  function ownAddress(signal: AbortSignal): Promise<string> {
+    address ??= lookUpAddress(signal).catch((error: unknown) => {
+      address = undefined
+      throw error
+    })
+    return address
+  }
+
+  return {
+    problems,
+    underWay,
+    write(key, inEdge, wanted) {
+      ledger.began(key)
+      task.onWrites(ledger.count().writes)
+      const writing = write(key, inEdge, wanted)
+      writes.add(writing)
+      writing.catch(() => {}).finally(() => writes.delete(writing))
+      return writing
+    },
+    async read(signal) {
+      if (!NEEDS_READS.has(event.state)) return NEVER
+      const { read } = await others()
+      try {
+        // Between claims of the same priority the address decides; for anything else it is not needed.
+        const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
+        if (config.eni === undefined && !('error' in reading) && reading.voids.has(eni)) {
+          await replaced(`${eni} is attached to no instance`)
+          return this.read(signal)
+        }
+        problems.read = 'error' in reading ? reading.error : undefined
+        ledger.lookedAt(reading.routes)
+        return reading
+      } catch (error) {
+        problems.read = error
+        throw error
+      }
+    },
+    async publish(claim, signal) {
+      const { publish } = await others()
+      try {
+        const named = { ...claim, address: await ownAddress(signal) }
+        await naming(() => publish(named, signal))
+        problems.publish = undefined
+      } catch (error) {
+        problems.publish = error
+        throw error
+      }
+    },
+    async settled() {
+      await Promise.allSettled(writes)
+    },
+  }
+}
+
+/** Runs it when it is asked for first. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The first thing that a hook does: its event is put on record, and offered to the daemon, who takes it as a rule. So
+ * nothing is loaded here that only a hook needs which has to act itself: no YAML, no schema, no log.
+ */
+import { existsSync } from 'node:fs'
+import { eventText, isMaster, parseEventArguments, type VrrpEvent } from '../../adapters/keepalived/event.ts'
+import { Failure, messageOf } from '../../platform/errors.ts'
+import { exchangeLine } from '../control/line.ts'
+import {
+  isAtWork,
+  isNewer,
+  type JournalEntry,
+  type Moment,
+  momentOf,
+  newestEvent,
+  recordEvent,
+  secondsBetween,
+} from '../node/journal.ts'
+
+/** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
+const RX_LOWER_PRI_SPACING_SECONDS = 1
+/** What the daemon says when it takes an event, or knows a newer one. */
+const TAKEN = '{"ok":true,"status":"taken"}'
+const SUPERSEDED = '{"ok":true,"status":"superseded"}'
+
+/** Something to be logged, by a hook that gets so far as to open its log. */
+export type Remark = {
+  readonly level: 'debug' | 'warn' | 'error'
+  readonly text: string
+  readonly hint?: string | undefined
+}
+
+export type HandOver =
+  | { readonly kind: 'taken' }
+  /** Another hook is on it. */
+  | { readonly kind: 'coalesced' }
+  /** Plain data: what hands over and what acts are different bundles, each with a class of its own (build.mjs). */
+  | { readonly kind: 'failed'; readonly failure: Pick<Failure, 'kind' | 'message' | 'hint'> }
+  /** No daemon takes the event: this hook has to act. */
+  | {
+      readonly kind: 'ours'
+      readonly event: VrrpEvent
+      readonly moment: Moment
+      /** Of the event before, as it was recorded; undefined: none is. */
+      readonly previous: string | undefined
+      readonly remarks: readonly Remark[]
+    }
+
+type Places = { readonly controlPath: string; readonly stateDirectory: string }
+
+/**
+ * Records the event and offers it to the daemon.
+ * @param values as keepalived appends them to a `notify` script
+ */
+export async function handOver(values: readonly string[], places: Places): Promise<HandOver> {
+  try {
+    return await handEventOver(parseEventArguments(values), places)
+  } catch (error) {
+    const { kind, message, hint } = error instanceof Failure ? error : new Failure('failed', messageOf(error))
+    return { kind: 'failed', failure: { kind, message, hint } }
+  }
+}
+
+async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: Places): Promise<HandOver> {
+  const remarks: Remark[] = []
+  const remark = (each: Remark) => remarks.push(each)
+  const moment = momentOf()
+  const before = newestRecorded(stateDirectory, event, moment, remark)
+  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(before, moment)) return { kind: 'coalesced' }
+  assertNewest(record(stateDirectory, event, moment, remark) ?? before, moment, event)
+  const why = await offer(controlPath, event, moment)
+  if (why === undefined) return { kind: 'taken' }
+  return { kind: 'ours', event, moment, previous: before?.state, remarks: [...remarks, why] }
+}
+
+/**
+ * A new master goes on even where nothing can be recorded (a full disk, say): a route that stays at the old one is a
+ * certain outage, two hooks that cross a rare one. Returns the newest event on record, as far as it is known.
+ */
+function record(
+  stateDirectory: string,
+  event: VrrpEvent,
+  moment: Moment,
+  remark: (each: Remark) => void,
+): JournalEntry | undefined {
+  try {
+    return recordEvent(stateDirectory, event, moment)
+  } catch (error) {
+    const text = `cannot record the event: ${messageOf(error)}`
+    const hint = stateHint(stateDirectory)
+    if (!isMaster(event)) throw new Failure('failed', text, { hint, cause: error })
+    remark({ level: 'error', text: `${text}; going on without`, hint })
+    return undefined
+  }
+}
+
+const stateHint = (directory: string) =>
+  `make ${directory} writable for keepalived's script_user, or choose another with --state-dir`
+
+/** The newest event on record; none, with a remark, where the record cannot be read. */
+export function newestRecorded(
+  stateDirectory: string,
+  { name }: VrrpEvent,
+  { boot }: Moment,
+  remark: (each: Remark) => void,
+): JournalEntry | undefined {
+  try {
+    return newestEvent(stateDirectory, name, boot)
+  } catch (error) {
+    remark({
+      level: 'error',
+      text: `cannot see whether a newer event is recorded: ${messageOf(error)}`,
+      hint: stateHint(stateDirectory),
+    })
+    return undefined
+  }
+}
+
+/** Whether nothing can be new to this proof of a lower master: another hook has just begun, or is still at work. */
+function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
+  if (!newest?.state.startsWith('MASTER')) return false
+  return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || (!newest.isDone && isAtWork(newest))
+}
+
+/**
+ * A proof of a lower master is no change of state: it supersedes nothing.
+ * @throws Failure of kind `superseded`
+ */
+export function assertNewest(newest: JournalEntry | undefined, moment: Moment, event: VrrpEvent): void {
+  if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) {
+    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newest.state}`)
+  }
+}
+
+/** Why the daemon, whose connection is warm and who knows what the others claim, does not take it; undefined: it does. */
+async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Remark | undefined> {
+  const { type, name, state, priority = 0 } = event
+  const request = { ask: 'event', values: [type, name, state, `${priority}`], moment }
+  if (!existsSync(path)) return { level: 'debug', text: `no daemon: no socket is seen at ${path}` }
+  let line: string
+  try {
+    line = await exchangeLine(path, JSON.stringify(request))
+  } catch (error) {
+    return { level: 'debug', text: `no daemon: ${messageOf(error)}` }
+  }
+  if (line === TAKEN) return undefined
+  if (line === SUPERSEDED) {
+    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
+  }
+  return { level: 'warn', text: `the daemon does not take ${eventText(event)}: ${line}` }
+}

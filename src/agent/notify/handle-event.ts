@@ -1,0 +1,161 @@
+/** What one event of keepalived brings about when no daemon takes it. */
+
+import { eventText, type VrrpEvent } from '../../adapters/keepalived/event.ts'
+import { instanceOf } from '../../config/instances.ts'
+import { loadKeptConfig } from '../../config/kept-config.ts'
+import type { Config } from '../../config/schema.ts'
+import { NODE_STATES, type NodeState } from '../../core/claim.ts'
+import { type Clock, lastLookOf, movableDeadline } from '../../platform/clock.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import { closeEvent, earlierMasters, type Moment, secondsBetween, watchEvents } from '../node/journal.ts'
+import { withUserHooks } from '../transition-hooks/event-hooks.ts'
+import type { EventResult } from './event-agent.ts'
+import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
+
+const NOTHING: EventResult = { outcomes: [], problems: [] }
+const DEADLINE_MS = 60_000
+/** keepalived kills a hook of STOP a second after it was forked (vrrp_notify.c): milliseconds of the process' life. */
+const STOP_ENDS_MS = 900
+/** A claim that says that this node is down is worth no more than this. */
+const PUBLISH_MS = 5000
+
+export type HookOptions = {
+  readonly configPath: string
+  readonly stateDirectory: string
+  /** Undefined: a minute, and for hundreds of routes as much longer as EC2's token bucket makes them wait. */
+  readonly deadlineMs: number | undefined
+  readonly clock: Clock
+  readonly log: Log
+  /** Called when nothing is left that must not wait. */
+  readonly onUnderWay?: () => void
+}
+
+type Work = {
+  readonly event: VrrpEvent
+  readonly moment: Moment
+  /** Throws once a newer event is recorded. */
+  readonly permit: () => void
+  /** Aborted when a newer event is recorded. */
+  readonly signal: AbortSignal
+  /** Called when EC2 has answered the first writes. */
+  readonly onAnswer: Parameters<Parameters<typeof withUserHooks>[2]>[0]
+}
+
+/**
+ * Does what the event asks for; nothing of it is done once a newer event is recorded.
+ * @returns how each route came out; none for an event that moves no route
+ * @throws Failure of kind `superseded` when a newer event was recorded
+ */
+export async function handleEvent(
+  { event, moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
+  options: HookOptions,
+): Promise<EventResult> {
+  const { log, stateDirectory } = options
+  const tell = ({ level, text, hint }: Remark) => log[level]({ hint }, text)
+  for (const remark of remarks) tell(remark)
+  const permit = () => assertNewest(newestRecorded(stateDirectory, event, moment, tell), moment, event)
+  const signal = superseded(event, permit, options)
+
+  const { state } = event
+  if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ event, moment, permit, signal, onAnswer: () => {} }, options)
+
+  const transition = {
+    event,
+    state,
+    previous: NODE_STATES.find((each) => each === previous?.replace('_RX_LOWER_PRI', '')),
+  }
+  return withUserHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
+    const work = { event, moment, permit, signal, onAnswer }
+    try {
+      return state === 'MASTER' ? await takeRoutes(work, options) : await stepDown(work, state, options)
+    } finally {
+      closeEvent(stateDirectory, event, moment)
+    }
+  })
+}
+
+async function takeRoutes(work: Work, options: HookOptions): Promise<EventResult> {
+  const { event } = work
+  const { log, clock } = options
+  const config = await loadKeptConfig(options.configPath, options.stateDirectory)
+  const how = config.failover === 'safe' ? ', as soon as no live node has a better claim' : ''
+  instanceOf(config, event.name)
+  log.info({ event }, `${eventText(event)}: taking its routes${how}`)
+  const result = await runAgent(work, config, options, options.deadlineMs)
+  const isConfirmed = result.outcomes.every(({ verdict }) => verdict === 'done')
+  if (isConfirmed) log.info({ ms: Math.round(clock.now()) }, 'routes confirmed')
+  return result
+}
+
+/**
+ * Tells the other nodes that this one is not MASTER; BACKUP also reads which tables are meant, so that a later MASTER need
+ * not. The event is recorded, and the others' knowing of it is no condition.
+ */
+async function stepDown(work: Work, state: NodeState, options: HookOptions): Promise<EventResult> {
+  const { log, clock, deadlineMs } = options
+  log.info({ event: work.event }, `${eventText(work.event)}: recorded`)
+  const ms = state === 'STOP' ? Math.max(0, STOP_ENDS_MS - clock.now()) : state === 'BACKUP' ? deadlineMs : PUBLISH_MS
+  try {
+    const config = await loadKeptConfig(options.configPath, options.stateDirectory)
+    await runAgent(work, config, options, ms)
+  } catch (error) {
+    if (state === 'BACKUP' || (error instanceof Failure && error.kind === 'superseded')) throw error
+    log.error({ hint: hintOf(error) }, `the others cannot see this node's claim: ${messageOf(error)}`)
+  }
+  return NOTHING
+}
+
+async function runAgent(
+  { event, moment, permit, signal: newer, onAnswer }: Work,
+  config: Config,
+  { stateDirectory, clock, log, onUnderWay = () => {} }: HookOptions,
+  deadlineMs: number | undefined,
+): Promise<EventResult> {
+  const [{ longestWait, openFor, ownEni }, { runEventAgent }] = await Promise.all([
+    import('../node/route-port.ts'),
+    import('./event-agent.ts'),
+  ])
+  const length = deadlineMs ?? DEADLINE_MS
+  const lastLookMs = lastLookOf(length)
+  const limit = movableDeadline(length, lastLookMs)
+  const signal = AbortSignal.any([limit.signal, newer])
+  const wanted = { permit, signal, clock, log }
+  const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
+  return runEventAgent({
+    ...{ event, config, ec2, eni, stateDirectory, permit, signal, lastLookMs, clock, log },
+    edges: earlierEdges(stateDirectory, event, moment).map((seconds) => clock.now() - 1000 * seconds),
+    onWrites(count) {
+      if (deadlineMs === undefined) limit.putOff(DEADLINE_MS + longestWait(count))
+    },
+    onUnderWay,
+    onAnswer: () => onAnswer(eni),
+  })
+}
+
+/** How many seconds ago earlier edges of this node began; none where the record cannot be read, which has been said. */
+function earlierEdges(stateDirectory: string, { name }: VrrpEvent, moment: Moment): number[] {
+  try {
+    return earlierMasters(stateDirectory, name, moment).map((entry) => secondsBetween(entry, moment))
+  } catch {
+    return []
+  }
+}
+
+/** Aborted as soon as a newer event is recorded: what is in flight is cut off, though EC2 may have it already. */
+function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log }: HookOptions): AbortSignal {
+  const controller = new AbortController()
+  const check = () => {
+    try {
+      permit()
+    } catch (error) {
+      controller.abort(error)
+    }
+  }
+  try {
+    watchEvents(stateDirectory, event.name, check).on('error', (error) => log.warn(`not watched: ${error.message}`))
+  } catch (error) {
+    log.warn(`newer events are seen before the next attempt, not at once: ${messageOf(error)}`)
+  }
+  return controller.signal
+}

@@ -1,0 +1,99 @@
+/** The user hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
+
+import type { Config } from '../../config/schema.ts'
+import type { Input, ProtocolState } from '../../core/protocol/state.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import { type Counts, countersOf } from '../counters.ts'
+import { factsFor } from './hook-facts.ts'
+import { type HookMark, hooksDue } from './hooks-due.ts'
+import { type HookTask, loadRunner, performHook } from './perform-hook.ts'
+import { endRecordedHook } from './running-hook.ts'
+import type { UserHookResult } from './transition-hook.ts'
+
+/** One VRRP instance's. */
+type Queue = {
+  mark: HookMark | undefined
+  /** Aborted when a newer transition comes. */
+  wanted: AbortController
+  /** The hook before has ended then: what two transitions start must not meet. */
+  last: Promise<void>
+}
+
+export type UserHooksOptions = {
+  readonly stateDirectory: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly counts: Counts
+}
+
+/** For as long as the daemon runs: a reload of the config neither ends a hook nor forgets one. */
+export class UserHooks {
+  readonly #options: UserHooksOptions
+  readonly #queues = new Map<string, Queue>()
+
+  constructor(options: UserHooksOptions) {
+    this.#options = options
+  }
+
+  /** Takes notice of a config whose agents are about to start. */
+  prepare({ instances }: Config): void {
+    if (Object.values(instances).some(({ hooks }) => hooks)) void loadRunner()
+  }
+
+  /** Looks at an agent after a step. */
+  observe({ cluster, instances }: Config, instance: string, state: ProtocolState, input: Input): void {
+    const { vips, hooks } = instances[instance] ?? {}
+    if (!vips || !hooks) return
+    const queue = this.#queueOf(instance)
+    const { mark, isTransition, due } = hooksDue(queue.mark, state, input)
+    queue.mark = mark
+    const { self, decision, keys } = state
+    if (isTransition) this.#supersede(queue, instance, `${instance} has become ${self.state}`)
+    const tables = keys.map(({ table }) => table)
+    for (const event of due) {
+      const hook = hooks[event]
+      const facts = factsFor({ event, cluster, instance, vips, self, previous: mark?.previous, tables, decision })
+      if (hook) this.#enqueue(queue, { instance, event, hook, facts })
+    }
+  }
+
+  /** Ends those that run. */
+  async stop(): Promise<void> {
+    const queues = [...this.#queues.values()]
+    for (const queue of queues) queue.wanted.abort('the daemon stops')
+    await Promise.all(queues.map(({ last }) => last))
+  }
+
+  #queueOf(instance: string): Queue {
+    const known = this.#queues.get(instance)
+    if (known) return known
+    const queue = { mark: undefined, wanted: new AbortController(), last: Promise.resolve() }
+    this.#queues.set(instance, queue)
+    return queue
+  }
+
+  /** Also what a hook of keepalived's has started, while there was no daemon. */
+  #supersede(queue: Queue, instance: string, why: string): void {
+    const { stateDirectory, clock } = this.#options
+    queue.wanted.abort(why)
+    queue.wanted = new AbortController()
+    queue.last = queue.last.then(() => endRecordedHook(stateDirectory, instance, clock))
+  }
+
+  #enqueue(queue: Queue, task: HookTask): void {
+    const { stateDirectory, clock, log, counts } = this.#options
+    const { signal } = queue.wanted
+    queue.last = queue.last.then(async () => {
+      const result = await performHook(task, { signal, stateDirectory, clock, log })
+      if (result) countersOf(counts, task.instance)[COUNTER[result.outcome]] += 1
+    })
+  }
+}
+
+const COUNTER = {
+  done: 'hooksDone',
+  failed: 'hooksFailed',
+  timeout: 'hooksFailed',
+  ended: 'hooksEnded',
+} as const satisfies Record<UserHookResult['outcome'], string>

@@ -1,0 +1,37 @@
+/** The lab. */
+import type { Command } from 'commander'
+import { type Exit, port } from './options.ts'
+
+/** `lab` and `lab ec2`. */
+export function addLabCommands(program: Command, exit: Exit): void {
+  const lab = program
+    .command('lab')
+    .description('show a failover here: an embedded EC2 endpoint, two nodes, and the real keepalived where it can run')
+    .addHelpText('after', '\nExample, as root, which the real keepalived needs:\n  sudo vip-switch lab')
+    .action(async () => {
+      const { runLab } = await import('../commands/lab/lab.ts')
+      exit(await runLab())
+    })
+
+  lab
+    .command('ec2')
+    .description('serve the embedded EC2 endpoint until stopped')
+    .option('--host <address>', 'listen on', '127.0.0.1')
+    .option('--port <port>', 'listen on', port, 4599)
+    .option('--socket <path>', 'listen on a unix socket, too')
+    .option('--seed <file>', 'the VPC to start with (YAML or JSON)')
+    .option('--metadata-host <address>', 'serve IMDSv2 on this address', '127.0.0.1')
+    .option('--metadata-port <port>', 'serve IMDSv2 on this port, to each caller by its source address', port)
+    .addHelpText(
+      'after',
+      `
+Example (the second line is what the first one prints):
+  vip-switch lab ec2 --port 4599 &
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4599 AWS_REGION=ap-northeast-1 AWS_DEFAULT_REGION=ap-northeast-1 AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab
+  vip-switch list`,
+    )
+    .action(async (options) => {
+      const { runLabEc2 } = await import('../commands/lab/lab.ts')
+      exit(await runLabEc2(options))
+    })
+}

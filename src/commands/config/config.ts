@@ -1,0 +1,58 @@
+/** `vip-switch config`: whether the file is good, and what it comes to. */
+import { effectiveSettings } from '../../config/effective.ts'
+import { readConfig } from '../../config/file.ts'
+import { configFailure, loadConfig, parseConfig, vipsInVpc } from '../../config/load.ts'
+import { configPath } from '../../config/paths.ts'
+import { type Config, configJsonSchema } from '../../config/schema.ts'
+import { messageOf } from '../../platform/errors.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { asIs, asJson, print } from '../../terminal/print.ts'
+import { checkJson, managedText, settingsJson, settingsText } from './output.ts'
+
+export type ConfigOptions = { json?: true; config?: string }
+
+/** @throws Failure that lists every problem of the file */
+export async function checkConfig(
+  file: string | undefined,
+  { json, config: option }: ConfigOptions,
+): Promise<ExitCode> {
+  const path = file ?? configPath(option)
+  const text = readConfig(path)
+  const config = parseConfig(text)
+  const { problems, unchecked } = Array.isArray(config)
+    ? { problems: config, unchecked: [] }
+    : await checkVips(text, config)
+  if (json) print(checkJson(path, problems, unchecked))
+  else if (Array.isArray(config) || problems.length > 0) throw configFailure(path, problems)
+  else print(managedText(path, config, unchecked))
+  return problems.length > 0 ? EXIT.usage : EXIT.done
+}
+
+/** What the file alone does not tell. */
+async function checkVips(text: string, config: Config) {
+  try {
+    const { rangesOfVpc } = await import('./vpc-ranges.ts')
+    return { problems: vipsInVpc(text, config, await rangesOfVpc(config)), unchecked: [] }
+  } catch (error) {
+    return { problems: [], unchecked: [`whether every VIP is outside the VPC (${messageOf(error)})`] }
+  }
+}
+
+/** @throws Failure as checkConfig */
+export function showConfig({ json, config: option }: ConfigOptions): ExitCode {
+  const path = configPath(option)
+  const settings = effectiveSettings(readConfig(path), loadConfig(path))
+  print(json ? settingsJson(path, settings) : settingsText(settings))
+  return EXIT.done
+}
+
+export function printConfigSchema(): ExitCode {
+  print(asJson(configJsonSchema()))
+  return EXIT.done
+}
+
+export function printInstances({ config: option }: ConfigOptions): ExitCode {
+  const { instances } = loadConfig(configPath(option))
+  print(asIs(Object.keys(instances).join('\n')))
+  return EXIT.done
+}

@@ -1,0 +1,153 @@
+/** The doctor: looks at everything that is known to break such a pair, and changes nothing. */
+import { existsSync } from 'node:fs'
+import { type Ec2, openEc2 } from '../../../adapters/ec2/client.ts'
+import { watchHost } from '../../../adapters/ec2/endpoint.ts'
+import { eniOfThisInstance, Metadata } from '../../../adapters/ec2/identity.ts'
+import { askStatus, type DaemonAnswer } from '../../../agent/control/status.ts'
+import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { Config } from '../../../config/schema.ts'
+import { CHECKS, type Check, type Finding } from '../../../core/finding.ts'
+import type { EniId } from '../../../core/ids.ts'
+import { deadline } from '../../../platform/clock.ts'
+import { type Cluster, isLive, readCluster } from './cluster.ts'
+import { contact, judgeContact } from './credentials.ts'
+import { type Local, readLocal } from './keepalived.ts'
+import { announcerOf } from './keepalived-conf.ts'
+import { finding, ifKnown, insistQuietly, type Known, known, learn, notKnown } from './known.ts'
+import { examineNetwork, readManaged } from './network.ts'
+import { examineNode, type Place } from './node.ts'
+
+export type Examination = {
+  readonly region: string | undefined
+  /** Undefined: this machine is no node of the cluster. */
+  readonly node: { readonly eni: EniId | undefined; readonly label: string | undefined } | undefined
+  /** In the order of CHECKS. */
+  readonly findings: readonly Finding[]
+}
+
+/** What the host checks are called where there is no host to look at. */
+const NO_NODE = 'not looked at: this machine is no node'
+/** Outside EC2 there is no IMDS, and a person waits for its silence; on a busy host it may be late. */
+const IMDS_PATIENCE_MS = 2500
+/** Others than this machine that have published a claim: it is a pair without it, and this a bastion. */
+const PAIR = 2
+
+/** @param names the VRRP instances of the config that are looked at */
+export async function examine(
+  config: Config,
+  names: readonly string[],
+  place: Place,
+  wanted: Wanted,
+): Promise<Examination> {
+  const { region, assumeRole } = config
+  const [here, ec2] = await Promise.all([
+    lookHere(config, names, wanted),
+    learn(() => openEc2({ region, assumeRole, clock: wanted.clock, onWait: () => {} })),
+  ])
+  const contacted = ec2.known ? await contact(ec2.value, wanted) : ec2
+  const rest = ec2.known && contacted.known ? await look(ec2.value, config, names, here, wanted) : blindly(here)
+  const { cluster, isNode } = rest
+  const node = { eni: ifKnown(here.eni), label: ifKnown(cluster)?.members.find(({ isSelf }) => isSelf)?.label }
+  const ofNode = isNode
+    ? await examineNode({ config, names, ...here, cluster: ifKnown(cluster), place })
+    : checksOf(['keepalived', 'host'])
+        .filter((check) => check !== 'user-hooks' || names.some((name) => config.instances[name]?.hooks))
+        .map((check) => finding(check, 'skipped', NO_NODE))
+  return {
+    region: ifKnown(ec2)?.region,
+    node: isNode ? node : undefined,
+    findings: inOrder([...judgeContact(contacted), ...rest.findings, ...ofNode]),
+  }
+}
+
+/** What this machine tells by itself. */
+type Here = {
+  readonly eni: Known<EniId>
+  readonly isInstance: boolean
+  readonly local: Local
+  readonly daemon: DaemonAnswer
+  /** Whether there is a daemon, the keepalived of the config, or a keepalived.conf with a name of it. */
+  readonly hasTraces: boolean
+  /** Addresses of unicast_peer. */
+  readonly peers: readonly string[]
+}
+
+async function lookHere(config: Config, names: readonly string[], wanted: Wanted): Promise<Here> {
+  const metadata = new Metadata()
+  const askImds = <Value>(ask: () => Promise<Value>) =>
+    learn(() => {
+      const patience = { ...wanted, signal: deadline(IMDS_PATIENCE_MS) }
+      return insistQuietly(ask, patience, (error) => error.code !== 'TimeoutError')
+    })
+  const [eni, instance, local, daemon] = await Promise.all([
+    config.eni ? known(config.eni) : askImds(() => eniOfThisInstance(config.interface, metadata)),
+    askImds(() => metadata.get('instance-id')),
+    readLocal(config.keepalived.pidFile),
+    askStatus(config.control),
+  ])
+  const file = ifKnown(local.conf)
+  const announcers = names.flatMap((name) => (file && announcerOf(file, name)) ?? [])
+  const isServed = daemon.kind !== 'down' || existsSync(config.control)
+  return {
+    eni,
+    isInstance: instance.known,
+    local,
+    daemon,
+    hasTraces: isServed || local.process.kind === 'running' || announcers.length > 0,
+    peers: [...new Set(announcers.flatMap(({ instances }) => instances.flatMap(({ peers }) => peers)))],
+  }
+}
+
+type Sight = {
+  readonly cluster: Known<Cluster>
+  readonly isNode: boolean
+  readonly findings: readonly Finding[]
+}
+
+/** What EC2 tells. */
+async function look(ec2: Ec2, config: Config, names: readonly string[], here: Here, wanted: Wanted): Promise<Sight> {
+  const host = watchHost(ec2)
+  const [read, managed] = await Promise.all([
+    readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, wanted),
+    readManaged(ec2, config, names, wanted),
+  ])
+  const isNode = here.hasTraces || (here.isInstance && !isBystander(read))
+  const cluster = isNode ? read : withoutSelf(read)
+  const network = { cluster, ownEni: isNode ? here.eni : undefined, managed }
+  return { cluster, isNode, findings: await examineNetwork(ec2, config, network, host, wanted) }
+}
+
+/** Without EC2, all is unknown that it would have to tell, but the credentials, which are what is wrong. */
+function blindly({ hasTraces, isInstance }: Here): Sight {
+  const why = 'EC2 could not be asked'
+  const [, ...checks] = checksOf(['EC2', 'nodes', 'routes'])
+  return {
+    cluster: notKnown(why),
+    isNode: hasTraces || isInstance,
+    findings: checks.map((check) => finding(check, 'unknown', why)),
+  }
+}
+
+/** Whether the nodes are others, and this instance has never said anything. */
+function isBystander(cluster: Known<Cluster>): boolean {
+  const published = ifKnown(cluster)?.members.filter((member) => isLive(member) && member.published.length > 0) ?? []
+  return published.length >= PAIR && !published.some(({ isSelf }) => isSelf)
+}
+
+/** The nodes as a machine sees them that is none of them. */
+function withoutSelf(cluster: Known<Cluster>): Known<Cluster> {
+  if (!cluster.known) return cluster
+  const members = cluster.value.members.filter(({ isSelf, published }) => !isSelf || published.length > 0)
+  return known({ ...cluster.value, members: members.map((member) => ({ ...member, isSelf: false })) })
+}
+
+function checksOf(groups: readonly string[]): Check[] {
+  return ORDER.filter((check) => groups.includes(CHECKS[check].group))
+}
+
+const isCheck = (text: string): text is Check => text in CHECKS
+const ORDER = Object.keys(CHECKS).filter(isCheck)
+
+function inOrder(findings: readonly Finding[]): Finding[] {
+  return ORDER.flatMap((check) => findings.filter((each) => each.check === check))
+}

@@ -1,0 +1,95 @@
+/**
+ * Whether a node's own way to EC2 leads over a route that we manage, as it may where the VIP is a default route (HA NAT): with
+ * the master dead, the other node could not reach the one who moves it.
+ */
+import { lookup } from 'node:dns/promises'
+import { tableOfSubnet, type VpcTable } from '../../../adapters/ec2/operations/vpc.ts'
+import { type CommandLine, ec2Command } from '../../../core/command-line.ts'
+import type { Finding } from '../../../core/finding.ts'
+import { routeTo } from '../../../core/longest-prefix-match.ts'
+import { type Route, routeText } from '../../../core/route.ts'
+import { contains, type Destination, destinationText, parseDestination, sameDestination } from '../../../core/vip.ts'
+import { Failure } from '../../../platform/errors.ts'
+import { type Cluster, isLive, type Member } from './cluster.ts'
+import { finding, type Known, learn } from './known.ts'
+import { type Managed, tableText } from './tables.ts'
+
+/** Where EC2 answers, as this host resolves it. */
+export type Api = { readonly host: string; readonly addresses: readonly Destination[] }
+
+export function resolveApi(host: string | undefined): Promise<Known<Api>> {
+  return learn(async () => {
+    if (host === undefined) throw new Failure('failed', 'nothing was sent to EC2')
+    const found = await lookup(host, { all: true })
+    return { host, addresses: found.map(({ address }) => parseDestination(address)) }
+  })
+}
+
+type PathContext = {
+  /** Every route table of the VPC. */
+  readonly all: readonly VpcTable[]
+  readonly managed: readonly Managed[]
+  readonly api: Api
+  readonly region: string
+  /** Whether names are resolved as in the VPC, where an endpoint may give EC2 an address of the VPC's own. */
+  readonly isNode: boolean
+}
+
+export function judgeApiPath({ members }: Pick<Cluster, 'members'>, context: PathContext): readonly Finding[] {
+  const live = members.filter(isLive)
+  if (live.length === 0) return [finding('api-path', 'skipped', 'no node is known')]
+  if (context.api.addresses.some(isLoopback) && !live.some((member) => managedPath(member, context)))
+    return [finding('api-path', 'ok', `${context.api.host} is this very host`)]
+  const judged = live.map((member) => pathFinding(member, context))
+  const good = judged.filter(({ verdict }) => verdict === 'ok')
+  const problems = judged.filter(({ verdict }) => verdict !== 'ok')
+  if (problems.length > 0) return problems
+  return [finding('api-path', 'ok', good.map(({ subject, found }) => `${subject} ${found}`).join(', '))]
+}
+
+const isLoopback = (address: Destination) => contains(parseDestination('127.0.0.0/8'), address)
+
+function pathFinding(member: Member, context: PathContext): Finding {
+  const { all, api, isNode } = context
+  const { label: subject, nic } = member
+  const table = tableOfSubnet(all, nic.subnet, nic.vpc)
+  if (!table) return finding('api-path', 'unknown', `the route table of ${nic.subnet} was not read`, { subject })
+  const managed = managedPath(member, context)
+  if (managed) {
+    const text = destinationText(managed.destination)
+    const found = `${api.host} is reached over ${text} in ${tableText(table)}, which vip-switch moves: with that node dead, nobody could`
+    return isNode
+      ? finding('api-path', 'fail', found, { subject, mend: { command: endpointCommand(member, context) } })
+      : finding('api-path', 'warn', `${found}, unless the VPC has an endpoint for EC2`, { subject })
+  }
+  const routes = api.addresses.map((address) => routeTo(table, address))
+  const broken = routes.find((route) => route?.state === 'blackhole')
+  if (broken) return finding('api-path', 'fail', `${api.host} is behind a blackhole, ${textOf(broken)}`, { subject })
+  const [first] = routes.filter((route) => route !== undefined)
+  if (first) return finding('api-path', 'ok', `over ${textOf(first)}`, { subject })
+  return finding('api-path', 'warn', `${tableText(table)} has no route to ${api.host}`, {
+    subject,
+    mend: { command: endpointCommand(member, context) },
+  })
+}
+
+/** The route of ours over which the node reaches EC2, if it is one. */
+function managedPath({ nic }: Member, { all, managed, api }: PathContext): Route | undefined {
+  const table = tableOfSubnet(all, nic.subnet, nic.vpc)
+  if (!table) return undefined
+  const vips = managed.flatMap(({ tables, config }) => (tables.some(({ id }) => id === table.id) ? config.vips : []))
+  return api.addresses
+    .map((address) => routeTo(table, address))
+    .find((route) => route && vips.some((vip) => sameDestination(vip, route.destination)))
+}
+
+function textOf(route: Route): string {
+  return `${destinationText(route.destination)} → ${routeText(route)}`
+}
+
+function endpointCommand({ nic }: Member, { region }: PathContext): CommandLine {
+  const kind = ['--vpc-endpoint-type', 'Interface', '--private-dns-enabled']
+  const service = ['--service-name', `com.amazonaws.${region}.ec2`]
+  const place = ['--vpc-id', nic.vpc, ...service, '--subnet-ids', nic.subnet]
+  return ec2Command(['create-vpc-endpoint', ...kind, ...place], region)
+}

@@ -1,0 +1,134 @@
+/** What a node's host must give: an address to answer at, a directory to write to, a daemon. */
+import { readFileSync } from 'node:fs'
+import { addressPresent } from '../../../adapters/keepalived/probe.ts'
+import type { DaemonAnswer } from '../../../agent/control/status.ts'
+import { both, type CommandLine, commandLine, literally, pathWord } from '../../../core/command-line.ts'
+import type { Finding } from '../../../core/finding.ts'
+import { type Destination, destinationText, isHost, vipText } from '../../../core/vip.ts'
+import { finding, type Known, learn } from './known.ts'
+import type { Tried } from './script-user.ts'
+
+/** What the kernel does with packets for the VIPs. */
+export type VipFacts = {
+  readonly vip: Destination
+  /** Whether an interface of this host has the address, now. */
+  readonly isPresent: boolean
+}
+
+export type Sysctl = { readonly nonlocalBind: Known<boolean>; readonly forwarding: Known<boolean> }
+
+export function readVips(vips: readonly Destination[]): VipFacts[] {
+  return vips.map((vip) => ({ vip, isPresent: isHost(vip) && addressPresent(vipText(vip)) }))
+}
+
+/** Of the family of the VIP (ip-sysctl of the kernel's documentation). */
+export async function readSysctl({ kind }: Destination): Promise<Sysctl> {
+  const isOn = (path: string) => learn(() => readFileSync(`/proc/sys/net/${path}`, 'utf8').trim() !== '0')
+  const [nonlocalBind, forwarding] = await Promise.all(
+    kind === 'ipv6'
+      ? [isOn('ipv6/ip_nonlocal_bind'), isOn('ipv6/conf/all/forwarding')]
+      : [isOn('ipv4/ip_nonlocal_bind'), isOn('ipv4/ip_forward')],
+  )
+  return { nonlocalBind, forwarding }
+}
+
+/**
+ * Whether this host answers at the VIP once the route leads here.
+ * @param set what keepalived adds to an interface when it becomes MASTER; not known where its config is not
+ */
+export function judgeVip(
+  { vip, isPresent }: VipFacts,
+  { nonlocalBind, forwarding }: Sysctl,
+  set: Known<readonly string[]>,
+  subject: string,
+): Finding {
+  const text = destinationText(vip)
+  const say = (verdict: Finding['verdict'], found: string, command?: CommandLine) =>
+    finding('vip-on-host', verdict, `${text} ${found}`, { subject, ...(command && { mend: { command } }) })
+  if (vip.kind === 'prefix-list') return say('skipped', 'has entries that are not looked at')
+  if (!isHost(vip)) {
+    if (!forwarding.known) return say('unknown', `is a network; whether this host forwards: ${forwarding.why}`)
+    const key = vip.kind === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
+    if (forwarding.value) return say('ok', 'is a network, and this host forwards')
+    return say('warn', 'is a network, and this host does not forward', commandLine('sudo', 'sysctl', '-w', `${key}=1`))
+  }
+  if (isPresent) return say('ok', 'is on an interface')
+  if (!set.known) return say('unknown', `is on no interface; whether keepalived adds it: ${set.why}`)
+  if (set.value.includes(vipText(vip))) return say('ok', 'is added by keepalived when it becomes MASTER')
+  const binds = nonlocalBind.known && nonlocalBind.value
+  const bound = binds ? '; ip_nonlocal_bind lets services bind to it, but nothing is delivered' : ''
+  return say(
+    'fail',
+    `is on no interface, and no virtual_ipaddress of keepalived.conf${bound}`,
+    commandLine('sudo', 'ip', 'address', 'add', text, 'dev', 'lo'),
+  )
+}
+
+/** @param writable what came of trying it as the user of the hooks */
+export function judgeStateDirectory(path: string, user: string, writable: Tried): readonly Finding[] {
+  if (!writable.known) return [finding('state-directory', 'unknown', writable.why)]
+  if (writable.value === undefined) return [finding('state-directory', 'ok', `${path}, for ${user}`)]
+  const found = `${user} ${writable.value}: hooks that cross are not put in order`
+  return [
+    finding('state-directory', 'fail', found, {
+      mend: {
+        command: commandLine('sudo', 'install', '--directory', '--owner', user, '--mode', '0775', pathWord(path)),
+      },
+    }),
+  ]
+}
+
+/** What is looked at of the daemon's answer. */
+export type DaemonSight =
+  | Exclude<DaemonAnswer, { kind: 'up' }>
+  | {
+      readonly kind: 'up'
+      readonly status: {
+        readonly configRejected: string | null
+        readonly instances: readonly {
+          readonly name: string
+          readonly mute: boolean
+          readonly claim: { readonly state: string }
+        }[]
+      }
+    }
+
+/** @param hooksMove whether hooks move the routes where no daemon does */
+export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly Finding[] {
+  const start = { command: literally('sudo systemctl enable --now vip-switch') }
+  switch (answer.kind) {
+    case 'up': {
+      const { configRejected, instances } = answer.status
+      if (configRejected !== null) {
+        const reload = literally('sudo systemctl reload vip-switch')
+        const mend = { command: both(literally('vip-switch config check'), reload) }
+        return [finding('daemon', 'fail', `runs with an older config: ${configRejected}`, { mend })]
+      }
+      const mute = instances.filter((instance) => instance.mute).map(({ name }) => name)
+      if (mute.length > 0) {
+        const found = `its claims of ${mute.join(', ')} are not acknowledged: the others do not see this node`
+        return [finding('daemon', 'fail', found, { mend: { command: literally('journalctl -u vip-switch') } })]
+      }
+      return [
+        finding(
+          'daemon',
+          'ok',
+          `alive, with ${instances.map(({ name, claim }) => `${name} ${claim.state}`).join(', ')}`,
+        ),
+      ]
+    }
+    case 'silent':
+      if (answer.isDenied) return [finding('daemon', 'unknown', answer.reason)]
+      return [
+        finding('daemon', 'warn', answer.reason, {
+          mend: { command: literally('systemctl status vip-switch') },
+        }),
+      ]
+    case 'down': {
+      const found = hooksMove
+        ? 'does not run: hooks move the routes, and nobody repairs what goes wrong'
+        : 'does not run, and no hook is known to stand in: nobody moves the routes'
+      return [finding('daemon', hooksMove ? 'warn' : 'fail', found, { mend: start })]
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** keepalived on this host: whether it is there, runs, and is new enough. */
+import { existsSync } from 'node:fs'
+import { type KeepalivedConf, readKeepalivedConf } from '../../../adapters/keepalived/conf/conf.ts'
+import { type ConfPlace, keepalivedVersion, placeOfConf } from '../../../adapters/keepalived/installation.ts'
+import { type Found, findKeepalived } from '../../../adapters/keepalived/process.ts'
+import { literally } from '../../../core/command-line.ts'
+import type { Finding } from '../../../core/finding.ts'
+import { finding, type Known, learn } from './known.ts'
+
+/** The first with notify_master_rx_lower_pri (its ChangeLog, July 2018). */
+const OLDEST = [2, 0, 6]
+
+export type Local = {
+  readonly process: Found
+  /** Undefined: it is not installed. */
+  readonly version: Known<readonly number[] | undefined>
+  readonly place: ConfPlace
+  /** Undefined: there is no such file. */
+  readonly conf: Known<KeepalivedConf | undefined>
+}
+
+export async function readLocal(pidFile: string): Promise<Local> {
+  const found = findKeepalived(pidFile)
+  const pid = found.kind === 'running' ? found.process.pid : undefined
+  const place = placeOfConf(pid)
+  const [version, conf] = await Promise.all([
+    learn(() => keepalivedVersion(pid)),
+    learn(() => (existsSync(place.path) ? readKeepalivedConf(place.path, place.configId) : undefined)),
+  ])
+  return { process: found, version, place, conf }
+}
+
+export function judgeKeepalived({ process: found, version }: Local): readonly Finding[] {
+  if (!version.known) return [finding('keepalived', 'unknown', version.why)]
+  if (!version.value) {
+    const mend = { advice: `install keepalived ${OLDEST.join('.')} or newer` }
+    return [finding('keepalived', 'fail', 'not installed: nobody elects a master', { mend })]
+  }
+  const text = version.value.join('.')
+  if (compareVersions(version.value, OLDEST) < 0) {
+    const found = `${text} is too old: it tells nobody that a lower node acts as master (notify_master_rx_lower_pri)`
+    return [finding('keepalived', 'fail', found, { mend: { advice: `install ${OLDEST.join('.')} or newer` } })]
+  }
+  switch (found.kind) {
+    case 'running':
+      return [finding('keepalived', 'ok', `${text}, process ${found.process.pid}`)]
+    case 'not-running': {
+      const mend = { command: literally('sudo systemctl enable --now keepalived') }
+      return [finding('keepalived', 'fail', `${text} does not run: ${found.reason}`, { mend })]
+    }
+    case 'unknown':
+      return [finding('keepalived', 'unknown', found.reason)]
+  }
+}
+
+/** Less than 0 where `a` is older than `b`, as a sort takes it. */
+export function compareVersions(a: readonly number[], b: readonly number[]): number {
+  const index = b.findIndex((part, at) => (a[at] ?? 0) !== part)
+  return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0)
+}

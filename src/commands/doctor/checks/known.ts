@@ -1,0 +1,91 @@
+/** What was looked at, and what could not be: unknown is not "no". */
+
+import type { Ec2Error } from '../../../adapters/ec2/errors.ts'
+import { persist } from '../../../adapters/ec2/transport/retry.ts'
+import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { Check, Finding, Mend, Verdict } from '../../../core/finding.ts'
+import type { EniId } from '../../../core/ids.ts'
+import { Failure, messageOf } from '../../../platform/errors.ts'
+
+/** Something that was read, or why it could not be. */
+export type Known<Value> =
+  | { readonly known: true; readonly value: Value }
+  | { readonly known: false; readonly why: string }
+
+export function known<Value>(value: Value): Known<Value> {
+  return { known: true, value }
+}
+
+export function notKnown(why: string): { readonly known: false; readonly why: string } {
+  return { known: false, why }
+}
+
+/** Undefined where it is not known. */
+export function ifKnown<Value>(fact: Known<Value>): Value | undefined {
+  return fact.known ? fact.value : undefined
+}
+
+/** What `read` resolves to; why it is not known where it throws. */
+export async function learn<Value>(read: () => Value | Promise<Value>): Promise<Known<Value>> {
+  try {
+    return known(await read())
+  } catch (error) {
+    return notKnown(whyOf(error))
+  }
+}
+
+/** The same of a call to EC2. */
+export function learnFromEc2<Value>(
+  call: (signal: AbortSignal) => Promise<Value>,
+  wanted: Wanted,
+): Promise<Known<Value>> {
+  return learn(() => insistQuietly(call, wanted))
+}
+
+/**
+ * Tries a call again for as long as it is wanted and that may help.
+ * @param isHopeless whether an error is told at once: a hook waits for credentials that IMDS may give in a moment, but
+ * here, that it gives none is the finding
+ * @throws its error
+ */
+export function insistQuietly<Value>(
+  call: (signal: AbortSignal) => Promise<Value>,
+  wanted: Wanted,
+  isHopeless = (error: Ec2Error) => error.code === 'CredentialsProviderError',
+): Promise<Value> {
+  return persist(call, {
+    ...wanted,
+    random: Math.random,
+    onRetry(error) {
+      if (isHopeless(error)) throw error
+    },
+  })
+}
+
+/** What was tried, what came of it, and what is likely to help. */
+export function whyOf(error: unknown): string {
+  const message = messageOf(error)
+  return error instanceof Failure && error.hint ? `${message}; ${error.hint}` : message
+}
+
+/** Both of them; where either is not known, why. */
+export function both<A, B>(a: Known<A>, b: Known<B>): Known<readonly [A, B]> {
+  if (!a.known) return a
+  return b.known ? known([a.value, b.value]) : b
+}
+
+type Rest = { readonly subject?: string | undefined; readonly mend?: Mend | undefined; readonly fixes?: EniId }
+
+export function finding(check: Check, verdict: Verdict, found: string, { subject, mend, fixes }: Rest = {}): Finding {
+  return { check, subject, verdict, found, mend, fixes }
+}
+
+/** What `judge` finds in it; where it is not known, that, and why. */
+export function given<Value>(
+  check: Check,
+  subject: string | undefined,
+  fact: Known<Value>,
+  judge: (value: Value) => readonly Finding[],
+): readonly Finding[] {
+  return fact.known ? judge(fact.value) : [finding(check, 'unknown', fact.why, { subject })]
+}

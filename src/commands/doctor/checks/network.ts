@@ -1,0 +1,99 @@
+/** What EC2 has of the pair: its nodes, their security groups, its route tables and the subnets that these serve. */
+
+import type { Ec2 } from '../../../adapters/ec2/client.ts'
+import { readTables, selectTables } from '../../../adapters/ec2/operations/tables.ts'
+import { readSubnets, readVpcTables } from '../../../adapters/ec2/operations/vpc.ts'
+import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { Config } from '../../../config/schema.ts'
+import type { Finding } from '../../../core/finding.ts'
+import type { EniId } from '../../../core/ids.ts'
+import type { RouteTable } from '../../../core/route.ts'
+import { judgeApiPath, resolveApi } from './api-path.ts'
+import { type Cluster, isLive } from './cluster.ts'
+import { judgeClock } from './credentials.ts'
+import { both, given, ifKnown, type Known, known, learnFromEc2, notKnown } from './known.ts'
+import { judgeMembers, judgeMetadata, judgeSourceDestChecks, judgeZones } from './members.ts'
+import { askPermissions, judgePermissions } from './permissions.ts'
+import { judgeProtocol, readGroupsOf } from './security-groups.ts'
+import { judgeCoverage, judgeRoutes, judgeTables, judgeVipRange, type Managed } from './tables.ts'
+
+export type Network = {
+  readonly cluster: Known<Cluster>
+  /** Which interface is this node's; undefined: this machine is no node. */
+  readonly ownEni: Known<EniId> | undefined
+  readonly managed: Known<readonly Managed[]>
+}
+
+/** The tables that each VRRP instance means. */
+export async function readManaged(
+  ec2: Ec2,
+  config: Config,
+  names: readonly string[],
+  wanted: Wanted,
+): Promise<Known<readonly Managed[]>> {
+  const instances = names.flatMap((name) => {
+    const instance = config.instances[name]
+    return instance ? [{ name, config: instance }] : []
+  })
+  const selectors = instances.flatMap((instance) => instance.config.routeTables)
+  const read = await learnFromEc2((signal) => readTables(ec2, selectors, signal), wanted)
+  if (!read.known) return read
+  return known(instances.map((instance) => ({ ...instance, tables: tablesOf(read.value, instance) })))
+}
+
+/** Those that are meant beyond doubt; none where the selectors mean none, which the check of the tables tells. */
+function tablesOf(tables: readonly RouteTable[], { config }: Omit<Managed, 'tables'>): readonly RouteTable[] {
+  try {
+    return selectTables(tables, config.routeTables).tables
+  } catch {
+    return []
+  }
+}
+
+/** Everything that is judged by what EC2 says. @param host that the calls to EC2 go to */
+export async function examineNetwork(
+  ec2: Ec2,
+  config: Config,
+  { cluster, ownEni, managed }: Network,
+  host: () => string | undefined,
+  wanted: Wanted,
+): Promise<readonly Finding[]> {
+  const isNode = ownEni !== undefined
+  const members = ifKnown(cluster)?.members ?? []
+  const instances = ifKnown(managed) ?? []
+  const vpcs = [
+    ...new Set([...instances.flatMap(({ tables }) => tables), ...members.map(({ nic }) => nic)].map(({ vpc }) => vpc)),
+  ]
+  const eni = ownEni?.known ? ownEni.value : members.find(isLive)?.nic.eni
+  const none = notKnown('neither a route table nor a node is known')
+  const [groups, tables, subnets, answers, api] = await Promise.all([
+    cluster.known ? readGroupsOf(ec2, cluster.value, wanted) : cluster,
+    vpcs.length > 0 ? learnFromEc2((signal) => readVpcTables(ec2, vpcs, signal), wanted) : none,
+    vpcs.length > 0 ? learnFromEc2((signal) => readSubnets(ec2, vpcs, signal), wanted) : none,
+    askPermissions(ec2, config, instances, eni, wanted),
+    resolveApi(host()),
+  ])
+  const ofCluster = (check: Finding['check'], judge: (value: Cluster) => readonly Finding[]) =>
+    given(check, undefined, cluster, judge)
+  const ofEach = (check: Finding['check'], judge: (each: Managed) => readonly Finding[]) =>
+    given(check, undefined, managed, (all) => all.flatMap(judge))
+  const region = ec2.region
+  return [
+    ...judgePermissions(answers, isNode),
+    ...ofCluster('clock', ({ clockAheadMs }) => judgeClock(clockAheadMs)),
+    ...ofCluster('members', (value) => judgeMembers(value, config, ownEni)),
+    ...ofCluster('zones', judgeZones),
+    ...ofCluster('source-dest-check', judgeSourceDestChecks),
+    ...ofCluster('imds', judgeMetadata),
+    ...given('protocol-112', undefined, both(cluster, groups), ([value, all]) => judgeProtocol(value, all)),
+    ...given('api-path', undefined, both(both(cluster, managed), both(tables, api)), ([[value, each], [all, found]]) =>
+      judgeApiPath(value, { all, managed: each, api: found, region, isNode }),
+    ),
+    ...ofEach('tables', (each) => judgeTables(each, members)),
+    ...ofEach('vip-range', (each) => judgeVipRange(each, subnets)),
+    ...ofEach('routes', (each) => judgeRoutes(each, members)),
+    ...ofEach('coverage', (each) =>
+      given('coverage', each.name, both(tables, subnets), ([all, some]) => judgeCoverage(each, members, all, some)),
+    ),
+  ]
+}

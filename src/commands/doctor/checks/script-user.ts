@@ -1,0 +1,98 @@
+/** The user that keepalived runs hooks as: whether it can do what a hook does. Tried, rather than worked out from modes. */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { basename, isAbsolute } from 'node:path'
+import type { Script } from '../../../adapters/keepalived/conf/conf.ts'
+import { commandLine } from '../../../core/command-line.ts'
+import type { Finding } from '../../../core/finding.ts'
+import { Failure, messageOf } from '../../../platform/errors.ts'
+import { programIn } from './hook-script.ts'
+import { finding, type Known, known, notKnown } from './known.ts'
+
+/** keepalived.conf(5), script_user: the default where the system has such a user. */
+const DEFAULT_USER = 'keepalived_script'
+const TIMEOUT_MS = 5000
+
+export type User = { readonly name: string; readonly uid: number; readonly gid: number }
+
+/** Why something did not work; undefined: it did. */
+export type Tried = Known<string | undefined>
+
+/** Who runs a script, by name or number. @throws Failure where there is no such user */
+export function userOf({ user }: Pick<Script, 'user'>, scriptUser: string | undefined): User {
+  const name = user ?? scriptUser
+  const found = name === undefined ? (lookUp(DEFAULT_USER) ?? lookUp('root')) : lookUp(name)
+  if (found) return found
+  throw new Failure('failed', `there is no user ${name}`)
+}
+
+function lookUp(name: string): User | undefined {
+  const { error, status, stdout } = spawnSync('getent', ['passwd', name], { encoding: 'utf8', timeout: TIMEOUT_MS })
+  if (error) throw new Failure('failed', `cannot look up the user ${name}: ${messageOf(error)}`, { cause: error })
+  const [found = name, , uid, gid] = stdout.split(':')
+  return status === 0 ? { name: found, uid: Number(uid), gid: Number(gid) } : undefined
+}
+
+/** Runs the program of a script as its user, to print its version; of a wrapper, whether it could be run. */
+export function tryScript({ command }: Script, user: User, searchPath: string): Tried {
+  const program = programIn(command)
+  if (program) return tryAs(user, [...program, '--version'], searchPath)
+  const [first = '', ...words] = command
+  const scripts = words.filter((word) => isAbsolute(word) && isThere(word))
+  const trials = [tryAccess(user, first, 'x'), ...scripts.map((script) => tryAccess(user, script, 'r'))]
+  return trials.find((trial) => !trial.known || trial.value !== undefined) ?? known(undefined)
+}
+
+/** Whether the user may read (`r`), write (`w`) or run (`x`) a file; in a directory, `w` is to make files. */
+export function tryAccess(user: User, path: string, what: 'r' | 'w' | 'x'): Tried {
+  const tried = tryAs(user, ['test', `-${what}`, path], process.env.PATH ?? '')
+  if (!tried.known || tried.value === undefined) return tried
+  const verb = { r: 'read', w: 'write', x: 'run' }[what]
+  return known(isThere(path) ? `may not ${verb} ${path}` : `finds no ${path}`)
+}
+
+function tryAs({ name, uid, gid }: User, [program = '', ...values]: readonly string[], searchPath: string): Tried {
+  const own = process.getuid?.()
+  if (own !== uid && own !== 0) return notKnown(`only root can try what ${name} may: run this with sudo`)
+  const { error, status, stderr } = spawnSync(program, values, {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    env: { PATH: searchPath },
+    ...(own !== uid && { uid, gid }),
+  })
+  if (error) return known(`cannot run ${program}: ${messageOf(error)}`)
+  return known(status === 0 ? undefined : stderr.trim().split('\n', 1)[0] || `${basename(program)} ended by ${status}`)
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path, constants.F_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What a hook does as its user: it runs, and reads the config. */
+export function judgeScriptUser(
+  user: Known<User>,
+  trials: { readonly script: Tried; readonly config: Tried } | undefined,
+): readonly Finding[] {
+  if (!user.known) return [finding('script-user', 'fail', user.why, { mend: makeUser(DEFAULT_USER) })]
+  const { name } = user.value
+  for (const tried of trials ? [trials.script, trials.config] : []) {
+    if (!tried.known) return [finding('script-user', 'unknown', tried.why)]
+    if (tried.value === undefined) continue
+    const found = `${name}: ${tried.value}; no hook does anything`
+    return [
+      finding('script-user', 'fail', found, {
+        mend: { command: commandLine('sudo', '-u', name, 'vip-switch', '--version') },
+      }),
+    ]
+  }
+  return [finding('script-user', 'ok', `${name} can run vip-switch, and read its config`)]
+}
+
+function makeUser(name: string) {
+  return { command: commandLine('sudo', 'useradd', '--system', '--shell', '/usr/sbin/nologin', name) }
+}

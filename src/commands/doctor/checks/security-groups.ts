@@ -1,0 +1,122 @@
+/**
+ * Whether adverts get through: VRRP is IP protocol 112, which no security group lets in by itself. One way is not enough;
+ * two nodes that do not hear each other are both MASTER.
+ */
+
+import type { Ec2 } from '../../../adapters/ec2/client.ts'
+import { type Rule, readSecurityGroups, type SecurityGroup } from '../../../adapters/ec2/operations/security-groups.ts'
+import type { Wanted } from '../../../agent/node/route-port.ts'
+import { type CommandLine, ec2Command } from '../../../core/command-line.ts'
+import type { Finding } from '../../../core/finding.ts'
+import { contains, parseDestination } from '../../../core/vip.ts'
+import { type Cluster, isLive, type Member } from './cluster.ts'
+import { finding, type Known, learnFromEc2 } from './known.ts'
+
+/** VRRP's number among IP protocols, and what stands for all of them. */
+const PROTOCOLS = ['112', '-1']
+
+/** The security groups of the nodes. */
+export function readGroupsOf(ec2: Ec2, { members }: Cluster, wanted: Wanted): Promise<Known<SecurityGroup[]>> {
+  const ids = [...new Set(members.flatMap(({ nic }) => nic.groups))]
+  return learnFromEc2((signal) => readSecurityGroups(ec2, ids, signal), wanted)
+}
+
+/** Whether protocol 112 gets from each node to each other one, out of the one and into the other. */
+export function judgeProtocol(
+  { members, region }: Pick<Cluster, 'members' | 'region'>,
+  groups: readonly SecurityGroup[],
+): readonly Finding[] {
+  const live = members.filter(isLive)
+  if (live.length < 2) return [finding('protocol-112', 'skipped', 'fewer than two nodes are known')]
+  const obstacles = live.flatMap((from) =>
+    live
+      .filter((to) => to !== from)
+      .flatMap((to) =>
+        [
+          obstacleAt(from, to, groups, 'egress', region) ?? [],
+          obstacleAt(to, from, groups, 'ingress', region) ?? [],
+        ].flat(),
+      ),
+  )
+  if (obstacles.length > 0) {
+    // Of nodes in one group, one rule is the way in of all.
+    const rules = [...new Set(obstacles.map(({ rule }) => rule))]
+    return rules.map((rule) => obstacleFinding(obstacles.filter((obstacle) => obstacle.rule === rule)))
+  }
+  const names = live.map(({ label }) => label).join(' and ')
+  return [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
+}
+
+/** What keeps adverts from passing a node's groups. */
+type Obstacle = {
+  readonly at: Member
+  readonly groups: string
+  /** `in from db-2 (10.0.2.12)`. */
+  readonly way: string
+  /** Prefix lists that may let them pass. */
+  readonly lists: readonly string[]
+  /** Adds the rule that lets them pass. */
+  readonly rule: CommandLine
+}
+
+/** On their way out to the other node, or in from it. */
+function obstacleAt(
+  at: Member,
+  other: Member,
+  groups: readonly SecurityGroup[],
+  direction: 'ingress' | 'egress',
+  region: string,
+): Obstacle | undefined {
+  const own = groups.filter(({ id }) => at.nic.groups.includes(id))
+  const rules = own.flatMap((group) => group[direction]).filter(({ protocol }) => PROTOCOLS.includes(protocol))
+  if (rules.some((rule) => admits(rule, other))) return undefined
+  return {
+    at,
+    groups: own.map(nameText).join(', ') || 'no security group',
+    way: `${direction === 'ingress' ? 'in from' : 'out to'} ${other.label} (${other.vrrpAddress})`,
+    lists: rules.flatMap(({ prefixLists }) => prefixLists),
+    rule: ec2Command(ruleWords(at.nic.groups[0] ?? '', other, direction), region),
+  }
+}
+
+function obstacleFinding(obstacles: readonly Obstacle[]): Finding {
+  const subject = [...new Set(obstacles.map(({ at }) => at.label))].join(', ')
+  const ways = obstacles.map(({ way }) => way)
+  const [groups] = obstacles.map((obstacle) => obstacle.groups)
+  const lists = [...new Set(obstacles.flatMap((obstacle) => obstacle.lists))]
+  if (lists.length > 0) {
+    const found = `whether ${lists.join(', ')} lets protocol 112 ${ways.join(', and ')} is not known: its entries are not read`
+    return finding('protocol-112', 'unknown', found, { subject })
+  }
+  const [mend] = obstacles.map(({ rule }) => ({ command: rule }))
+  return finding(
+    'protocol-112',
+    'fail',
+    `${groups} does not let protocol 112 ${ways.join(', nor ')}: both would become MASTER`,
+    { subject, mend },
+  )
+}
+
+function admits({ groups, cidrs }: Rule, { nic, vrrpAddress }: Member): boolean {
+  return (
+    groups.some((group) => nic.groups.includes(group)) ||
+    cidrs.some((cidr) => contains(cidr, parseDestination(vrrpAddress)))
+  )
+}
+
+function nameText({ id, name }: SecurityGroup): string {
+  return name ? `${id} (${name})` : id
+}
+
+function ruleWords(group: string, { nic, vrrpAddress }: Member, direction: 'ingress' | 'egress'): string[] {
+  const peer = nic.groups[0]
+  if (direction === 'ingress' && peer) {
+    const admitted = ['--protocol', '112', '--port', '-1', '--source-group', peer]
+    return ['authorize-security-group-ingress', '--group-id', group, ...admitted]
+  }
+  const range = vrrpAddress.includes(':')
+    ? `Ipv6Ranges=[{CidrIpv6=${vrrpAddress}/128}]`
+    : `IpRanges=[{CidrIp=${vrrpAddress}/32}]`
+  const permission = `IpProtocol=112,${peer ? `UserIdGroupPairs=[{GroupId=${peer}}]` : range}`
+  return [`authorize-security-group-${direction}`, '--group-id', group, '--ip-permissions', permission]
+}

@@ -1,0 +1,34 @@
+/** What can be mended safely: the source/dest check of a node's interface. */
+
+import type { Ec2 } from '../../adapters/ec2/client.ts'
+import { readInterfaces, turnOffSourceDestCheck } from '../../adapters/ec2/operations/members.ts'
+import { insist, type Wanted } from '../../agent/node/route-port.ts'
+import { CHECKS, type Finding } from '../../core/finding.ts'
+import type { EniId } from '../../core/ids.ts'
+import { messageOf } from '../../platform/errors.ts'
+import { finding } from './checks/known.ts'
+
+export type Fix = { readonly finding: Finding; readonly eni: EniId }
+
+/** What `--fix` can do something about. */
+export function fixesOf(findings: readonly Finding[]): readonly Fix[] {
+  return findings.flatMap((each) => (each.fixes ? [{ finding: each, eni: each.fixes }] : []))
+}
+
+/** What a person is asked before it is done. */
+export function fixText({ finding: { check, subject }, eni }: Fix): string {
+  return `Turn off the ${CHECKS[check].title} of ${eni}${subject ? ` (${subject})` : ''}`
+}
+
+/** Mends it, and looks. Returns what is found now; never rejects. */
+export async function fix(ec2: Ec2, { finding: before, eni }: Fix, wanted: Wanted): Promise<Finding> {
+  const { check, subject, mend } = before
+  try {
+    await insist((signal) => turnOffSourceDestCheck(ec2, eni, signal), wanted)
+    const [now] = await insist((signal) => readInterfaces(ec2, [eni], signal), wanted)
+    if (now && !now.sourceDestCheck) return finding(check, 'ok', `turned off on ${eni}`, { subject })
+    return finding(check, 'fail', `EC2 accepted to turn it off on ${eni}, and shows it on still`, { subject, mend })
+  } catch (error) {
+    return finding(check, 'fail', `${before.found}; ${messageOf(error)}`, { subject, mend })
+  }
+}

@@ -1,0 +1,182 @@
+/** `vip-switch init`: the config, the snippet for keepalived.conf and the IAM policy of a new node. */
+import { join, resolve } from 'node:path'
+import { keepalivedSnippet, leftOutText } from '../../adapters/keepalived/snippet.ts'
+import { wantedFor } from '../../agent/node/route-port.ts'
+import { draftText } from '../../config/draft.ts'
+import { parseConfig } from '../../config/load.ts'
+import { assertNew, createFiles } from '../../config/new-files.ts'
+import { DEFAULT_CONFIG_PATH } from '../../config/paths.ts'
+import type { Config } from '../../config/schema.ts'
+import { both, type CommandLine, commandLine, literally, pathWord, vipSwitch } from '../../core/command-line.ts'
+import { refusalOf } from '../../core/route.ts'
+import { destinationText } from '../../core/vip.ts'
+import { Failure } from '../../platform/errors.ts'
+import { openDialogue } from '../../terminal/ask.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { openLog } from '../../terminal/log.ts'
+import { type Printable, print } from '../../terminal/print.ts'
+import { countText } from '../../terminal/table.ts'
+import { policiesOf } from '../iam-policy/policy.ts'
+import { assertOneFamily, programPath } from '../keepalived-config/keepalived-config.ts'
+import { type Answers, collectAnswers, type InitFlags, type Person } from './answers.ts'
+import { choicesText, initJson, madeText, notesText } from './output.ts'
+import { lookAround, type Surroundings } from './surroundings.ts'
+import { usersText } from './words.ts'
+
+export type InitOptions = InitFlags & {
+  virtualRouterId: number
+  assumeRole?: string
+  directory: string
+  json?: true
+}
+
+const LOOK_DEADLINE_MS = 10_000
+const CONFIG = 'config.yaml'
+const SNIPPET = 'keepalived.conf'
+const POLICY = 'iam-policy.json'
+const OWNERS_POLICY = 'iam-policy-route-owner.json'
+
+/** @throws Failure of kind `usage` or `refused`, before anything is written */
+export async function init(options: InitOptions): Promise<ExitCode> {
+  const names = [CONFIG, SNIPPET, POLICY, ...(options.assumeRole === undefined ? [] : [OWNERS_POLICY])]
+  // Before anything is asked.
+  assertNew(options.directory, names)
+  const surroundings = await lookAround(
+    { interface: options.interface, assumeRole: options.assumeRole },
+    wantedFor(LOOK_DEADLINE_MS, await openLog()),
+  )
+  const answers = await answersOf(options, surroundings)
+  assertOneFamily([answers.source, ...answers.peers])
+  const config = draftText({ ...answers, interface: surroundings.chosen, assumeRole: options.assumeRole })
+  const parsed = parseConfig(config)
+  if (Array.isArray(parsed)) {
+    const problems = parsed.map(({ path, found, allowed }) => `${path}: found ${found}; allowed: ${allowed}`)
+    throw new Failure('usage', problems.join('; '))
+  }
+  const snippet = keepalivedSnippet({
+    program: programPath(),
+    fifo: parsed.keepalived.fifo,
+    routerId: options.virtualRouterId,
+    instances: [{ ...answers, name: answers.instance, members: [] }],
+  })
+  const policies = policiesOf(parsed, { region: surroundings.ec2?.region, account: surroundings.own?.account })
+  const texts = [
+    config,
+    snippet.text,
+    json(policies.instance),
+    ...(policies.routeOwner ? [json(policies.routeOwner)] : []),
+  ]
+  createFiles(options.directory, new Map(names.map((name, index) => [name, texts[index] ?? ''])))
+
+  const notes = [
+    ...surroundings.problems.map((problem) => `not looked at: ${problem}`),
+    ...snippet.leftOut.map(leftOutText),
+    ...foreignRoutes(answers, parsed),
+  ]
+  const files = names.map((name) => ({ path: join(options.directory, name), what: whatIsIn(name, answers) }))
+  if (options.json) print(initJson(files, notes))
+  else {
+    if (notes.length > 0) print(notesText(notes), process.stderr)
+    print(madeText(files, nextSteps(answers, options)))
+  }
+  return EXIT.done
+}
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+/** Asks where there is a terminal. */
+async function answersOf(options: InitOptions, surroundings: Surroundings): Promise<Answers> {
+  if (!process.stdin.isTTY) return collectAnswers(options, surroundings, undefined)
+  const show = (text: Printable) => print(text, process.stderr)
+  const dialogue = openDialogue()
+  const person: Person = { dialogue, show }
+  try {
+    for (const problem of surroundings.problems) show(notesText([problem]))
+    const { own, tables = [] } = surroundings
+    if (options.routeTable.length === 0 && tables.length > 0) {
+      const where = own?.vpc === undefined ? 'this region' : own.vpc
+      show(
+        choicesText(
+          `Route tables of ${where}`,
+          tables.map((table) => [table.id, table.name ?? '', usersText(table)]),
+        ),
+      )
+    }
+    return await collectAnswers(options, surroundings, person)
+  } finally {
+    dialogue.close()
+  }
+}
+
+function whatIsIn(name: string, { instance, vips, tables, source, priority, peers }: Answers): string {
+  switch (name) {
+    case CONFIG: {
+      const where = tables.length > 0 ? countText(tables.length, 'route table') : 'its route tables'
+      return `${instance}: ${vips.map(destinationText).join(', ')} in ${where}; the same on every node`
+    }
+    case SNIPPET:
+      return `${source.text}, priority ${priority}, with ${peers.map(({ text }) => text).join(', ')}`
+    case POLICY:
+      return 'what the role of the instances must be allowed'
+    default:
+      return 'what the role that owns the route tables must be allowed'
+  }
+}
+
+/** Routes that stand where ours shall be, and are somebody else's. */
+function foreignRoutes({ tables, instance, vips }: Answers, { instances }: Config): string[] {
+  const { createMissing = true, takeOver = [] } = instances[instance] ?? {}
+  return tables.flatMap((table) =>
+    vips.flatMap((vip) => {
+      const reason = refusalOf(table, vip, { createMissing, takeOver })
+      return reason === undefined ? [] : [`${destinationText(vip)} in ${table.name ?? table.id}: ${reason}`]
+    }),
+  )
+}
+
+function nextSteps(
+  { instance, source, peers }: Answers,
+  { directory, assumeRole }: InitOptions,
+): (readonly [command: CommandLine, purpose: string])[] {
+  const path = (name: string) => pathWord(join(directory, name))
+  const config = path(CONFIG) === DEFAULT_CONFIG_PATH ? [] : ['--config', path(CONFIG)]
+  const others = peers.length > 1 ? ['--peer', '…'] : []
+  return [
+    [putPolicy(path(POLICY)), 'once, for the role of the instances'],
+    ...(assumeRole === undefined ? [] : [[putPolicy(path(OWNERS_POLICY)), `once, for ${assumeRole}`] as const]),
+    [
+      commandLine('sudo', 'cp', path(SNIPPET), '/etc/keepalived/keepalived.conf'),
+      'what keepalived runs with; one that is there already may include it',
+    ],
+    [
+      vipSwitch('keepalived-config', instance, '--priority', '…', '--peer', source.text, ...others, ...config),
+      `on ${peers.length > 1 ? 'each other' : 'the other'} node, with the same ${CONFIG}: what its keepalived.conf needs`,
+    ],
+    [
+      literally('sudo useradd --system --shell /usr/sbin/nologin keepalived_script'),
+      'on each node: who the hooks run as',
+    ],
+    [
+      literally('sudo cp "$(npm root --global)"/vip-switch/systemd/*.service /etc/systemd/system/'),
+      'the daemon’s unit, on each',
+    ],
+    [
+      both(
+        commandLine('sudo', 'systemctl', 'enable', '--now', `vip-switch-preflight@${unitName(instance)}`, 'vip-switch'),
+        literally('sudo systemctl restart keepalived'),
+      ),
+      'on each, and at every boot',
+    ],
+    [commandLine('vip-switch', 'doctor', ...config), 'whether anything is still in the way'],
+  ]
+}
+
+function putPolicy(path: string): CommandLine {
+  const policy = ['--policy-name', 'vip-switch', '--policy-document', `file://${resolve(path)}`]
+  return commandLine('aws', 'iam', 'put-role-policy', '--role-name', '…', ...policy)
+}
+
+/** As a part of a unit's name, in which most signs stand for others: what systemd-escape(1) makes of it. */
+function unitName(instance: string): string {
+  return instance.replace(/^\.|[^\w:./]/g, (sign) => `\\x${sign.charCodeAt(0).toString(16)}`).replaceAll('/', '-')
+}

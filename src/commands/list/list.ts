@@ -1,0 +1,32 @@
+/** `vip-switch list`: route tables, and the VIPs in them. */
+
+import { problemsOf } from '../../adapters/ec2/operations/tables.ts'
+import { openFor, routePort, wantedFor } from '../../agent/node/route-port.ts'
+import { factsOfTargets } from '../../agent/node/targets.ts'
+import { loadConfigIfThere } from '../../config/load.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { openLog } from '../../terminal/log.ts'
+import { print } from '../../terminal/print.ts'
+import { listVips } from './listing.ts'
+import { listJson, listText } from './output.ts'
+
+export type ListOptions = { json?: true; config?: string }
+
+const DEADLINE_MS = 10_000
+
+/** @throws Failure */
+export async function list({ json, config: path }: ListOptions): Promise<ExitCode> {
+  const config = loadConfigIfThere(path)
+  const log = await openLog()
+  const wanted = wantedFor(DEADLINE_MS, log)
+  const ec2 = await openFor(config, wanted)
+  const { tables } = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()
+  const listed = listVips(tables, config)
+  const targets = listed.flatMap(({ routes }) => routes.flatMap(({ route }) => route?.target ?? []))
+  const facts = await factsOfTargets(ec2, targets, wanted)
+  print(json ? listJson(listed, facts, ec2.region, tables.length) : listText(listed, facts, tables.length))
+  // What the config means and is not there is no reason to show less, but one to fail.
+  const problems = Object.values(config?.instances ?? {}).flatMap(({ routeTables }) => problemsOf(tables, routeTables))
+  for (const problem of new Set(problems)) log.error(problem)
+  return problems.length > 0 ? EXIT.usage : EXIT.done
+}

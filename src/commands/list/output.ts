@@ -1,0 +1,77 @@
+/** What `vip-switch list` prints. */
+import { isForeign, type ListedTable, type Route, type TargetFacts, targetText } from '../../core/route.ts'
+import { destinationText } from '../../core/vip.ts'
+import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
+import { styleOf } from '../../terminal/style.ts'
+import { countText, rowTexts, widthOf, wrapped } from '../../terminal/table.ts'
+
+type Facts = ReadonlyMap<string, TargetFacts>
+
+type State = 'active' | 'blackhole' | 'missing' | 'foreign'
+
+function stateOf(route: Route | undefined): State {
+  if (!route) return 'missing'
+  return isForeign(route) ? 'foreign' : route.state
+}
+
+/**
+ * @param total how many tables were looked at
+ * @param width columns of the terminal
+ */
+export const listText = forPeople(renderList)
+
+function renderList(
+  listed: readonly ListedTable[],
+  facts: Facts,
+  total: number,
+  width: number = widthOf(process.stdout),
+): string {
+  if (total === 0) return 'no route table in this region'
+  const { bold, dim, green, red, yellow } = styleOf(process.stdout)
+  const paint = { active: green, blackhole: red, missing: yellow, foreign: yellow }
+  const rows = listed.flatMap(({ routes }) =>
+    routes.map(({ vip, route, vrrpInstance }) => {
+      const state = stateOf(route)
+      const { name = '', zone = '' } = (route && facts.get(targetText(route.target))) ?? {}
+      const target = route ? targetText(route.target) : ''
+      return [`  ${destinationText(vip)}`, paint[state](state), target, name, zone, vrrpInstance ?? '']
+    }),
+  )
+  // One set of widths for all tables, so that the eye can run down a column across them.
+  const texts = rowTexts(rows, undefined, width)
+  let next = 0
+  const blocks = listed.map(({ table: { id, name, vpc }, routes }) => {
+    const title = [bold(id), name, dim(vpc)].filter(Boolean).join('  ')
+    const block = [wrapped(title, width), ...texts.slice(next, next + routes.length)]
+    next += routes.length
+    return block.join('\n')
+  })
+  const others = total - listed.length
+  const rest =
+    others > 0
+      ? [dim(`${countText(others, listed.length > 0 ? 'other route table' : 'route table')} without a VIP`)]
+      : []
+  return [...blocks, ...rest].join('\n')
+}
+
+/** The same, for programs. Shape 1. */
+export function listJson(listed: readonly ListedTable[], facts: Facts, region: string, total: number): Printable {
+  const tables = listed.map(({ table, routes }) => ({
+    id: table.id,
+    name: table.name ?? null,
+    vpc: table.vpc,
+    routes: routes.map(({ vip, route, vrrpInstance }) => {
+      const { instance, name, zone } = (route && facts.get(targetText(route.target))) ?? {}
+      return {
+        vip: destinationText(vip),
+        state: stateOf(route),
+        target: route ? targetText(route.target) : null,
+        instance: instance ?? null,
+        name: name ?? null,
+        zone: zone ?? null,
+        vrrpInstance: vrrpInstance ?? null,
+      }
+    }),
+  }))
+  return asJson({ version: 1, region, tablesRead: total, tables })
+}

@@ -1,0 +1,48 @@
+/** `vip-switch metrics`: figures, for those who draw graphs of them and watch them. */
+
+import { wantedFor } from '../../agent/node/route-port.ts'
+import { controlPath, loadConfig } from '../../config/load.ts'
+import { configPath } from '../../config/paths.ts'
+import type { Config } from '../../config/schema.ts'
+import { createOnlooker } from '../../overview/overview.ts'
+import { overviewOfDaemon } from '../../overview/overview-of-daemon.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { messageOf } from '../../platform/errors.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { openLog } from '../../terminal/log.ts'
+import { print } from '../../terminal/print.ts'
+import { mackerelMeta, mackerelText } from './mackerel.ts'
+import { measuresOf } from './measures.ts'
+import { prometheusText } from './prometheus.ts'
+
+export type MetricsOptions = { format: 'prometheus' | 'mackerel'; config?: string }
+
+const DEADLINE_MS = 5000
+
+/** Whoever collects figures throws all of them away where this fails, so that it fails at nothing but its arguments. */
+export async function metrics({ format, config: option }: MetricsOptions): Promise<ExitCode> {
+  if (format === 'mackerel' && process.env.MACKEREL_AGENT_PLUGIN_META === '1') {
+    print(mackerelMeta())
+    return EXIT.done
+  }
+  const path = configPath(option)
+  const config = readConfig(path)
+  const isWrong = 'message' in config
+  const log = await openLog('silent')
+  const overview = isWrong
+    ? await overviewOfDaemon(controlPath(path), config, systemClock.wall())
+    : await createOnlooker(config, Object.keys(config.instances), systemClock, DEADLINE_MS).look(
+        wantedFor(DEADLINE_MS, log),
+      )
+  const measures = measuresOf(overview, isWrong)
+  print(format === 'mackerel' ? mackerelText(measures, systemClock.wall()) : prometheusText(measures, overview.cluster))
+  return EXIT.done
+}
+
+function readConfig(path: string): Config | { message: string; hint: undefined } {
+  try {
+    return loadConfig(path)
+  } catch (error) {
+    return { message: messageOf(error), hint: undefined }
+  }
+}

@@ -1,0 +1,49 @@
+/** `vip-switch notify`: what keepalived calls. */
+import { join } from 'node:path'
+import { type HandOver, handOver } from '../../agent/notify/hand-over.ts'
+import { configPath, stateDirectory } from '../../config/paths.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes, MEANINGS } from '../../terminal/exit-code.ts'
+import { deferLog } from './deferred-log.ts'
+
+export type NotifyOptions = { config?: string; stateDir?: string; deadline?: number }
+
+/**
+ * Everything is said in the log: keepalived reads neither stdout nor the exit code, and gives its scripts /dev/null.
+ * All that acting takes is loaded when no daemon takes the event.
+ * @param offered what has come of it where it was handed over already
+ */
+export async function notify(values: readonly string[], options: NotifyOptions, offered?: HandOver): Promise<ExitCode> {
+  const places = { configPath: configPath(options.config), stateDirectory: stateDirectory(options.stateDir) }
+  const log = deferLog(async (now) => {
+    const { openHookLog } = await import('../../terminal/log.ts')
+    return openHookLog(join(places.stateDirectory, 'notify.log'), now)
+  })
+  try {
+    const handed = offered ?? (await handOver(values, { ...places, controlPath: await socketOf(places.configPath) }))
+    if (handed.kind === 'failed') throw new Failure(handed.failure.kind, handed.failure.message, handed.failure)
+    if (handed.kind !== 'ours') return EXIT.done
+    const [{ handleEvent }, { systemClock }] = await Promise.all([
+      import('../../agent/notify/handle-event.ts'),
+      import('../../platform/clock.ts'),
+    ])
+    const acting = { ...places, deadlineMs: options.deadline, clock: systemClock, log, onUnderWay: log.start }
+    const { outcomes, problems } = await handleEvent(handed, acting)
+    const verdicts = [...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)]
+    const exitCode = exitCodeOfRoutes(verdicts)
+    if (verdicts.length > 0) log[exitCode === EXIT.done ? 'info' : 'error']({ exitCode }, MEANINGS[exitCode])
+    return exitCode
+  } catch (error) {
+    const exitCode = exitCodeOfError(error)
+    if (exitCode === EXIT.superseded) log.info({ exitCode }, messageOf(error))
+    else log.error({ exitCode, hint: hintOf(error) }, messageOf(error))
+    return exitCode
+  } finally {
+    await log.written()
+  }
+}
+
+async function socketOf(configPath: string): Promise<string> {
+  const { controlPath } = await import('../../config/load.ts')
+  return controlPath(configPath)
+}

@@ -1,0 +1,25 @@
+/** `vip-switch unpin`: the routes are VRRP's again. */
+
+import { openFor, wantedFor } from '../../agent/node/route-port.ts'
+import { instanceOf } from '../../config/instances.ts'
+import { loadConfig } from '../../config/load.ts'
+import { configPath } from '../../config/paths.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { openLog } from '../../terminal/log.ts'
+import { aLine, asJson, print } from '../../terminal/print.ts'
+import { unpinRoutes } from './pinning.ts'
+
+export type UnpinOptions = { json?: true; config?: string }
+
+const DEADLINE_MS = 10_000
+
+/** @throws Failure */
+export async function unpin(name: string, { json, config: path }: UnpinOptions): Promise<ExitCode> {
+  const config = loadConfig(configPath(path))
+  instanceOf(config, name)
+  const wanted = wantedFor(DEADLINE_MS, await openLog())
+  const enis = await unpinRoutes(await openFor(config, wanted), config, name, wanted)
+  const text = enis.length > 0 ? `${name} is no longer pinned to ${enis.join(', ')}` : `${name} was not pinned`
+  print(json ? asJson({ version: 1, instance: name, unpinned: enis }) : aLine(text))
+  return EXIT.done
+}

@@ -1,0 +1,63 @@
+/** What would be decided now, by a node that has watched nobody yet: for looking. */
+
+import { probeFor, stateOf } from '../../agent/node/keepalived-state.ts'
+import { openNode } from '../../agent/node/node.ts'
+import type { Reader } from '../../agent/node/reading.ts'
+import { insist, type Wanted } from '../../agent/node/route-port.ts'
+import type { Config } from '../../config/schema.ts'
+import { type Doubt, doubtText, type NodeState } from '../../core/claim.ts'
+import { type Decision, decide, type ObservedClaim } from '../../core/decide.ts'
+import type { EniId } from '../../core/ids.ts'
+import { judgePins } from '../../core/pin.ts'
+import type { Reading } from '../../core/protocol/state.ts'
+
+export type InstanceDecision = {
+  readonly name: string
+  /** keepalived's, on this node. */
+  readonly state: NodeState
+  readonly priority: number | undefined
+  readonly decision: Decision
+}
+
+/** Reads everything once and writes nothing. @throws Failure where it cannot be read */
+export async function decideOnce(
+  config: Config,
+  wanted: Wanted,
+): Promise<{ readonly eni: EniId; readonly instances: readonly InstanceDecision[] }> {
+  const { eni, address, reader } = await openNode(config, wanted)
+  const probed = await probeFor(config).read()
+  if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
+  const instances = await Promise.all(
+    Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
+      const { reading, doubts } = await insist((signal) => readAll(reader, name, signal), wanted)
+      const { routes, claims, pins, voids, date } = reading
+      for (const doubt of doubts) wanted.log.warn(`${name}: ${doubtText(doubt)}`)
+      const { state = 'UNKNOWN', priority = configured } = stateOf(probed, name) ?? {}
+      const others = claims
+        .filter(({ claim }) => claim.eni !== eni)
+        .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'unknown' }))
+      const decision = decide({
+        self: { eni, state, priority, address, since: '', beat: '' },
+        isVoid: voids.has(eni),
+        mute: false,
+        others,
+        isLasting: false,
+        pin: judgePins(pins, date, (id) => voids.has(id)).valid,
+        routes,
+      })
+      return { name, state, priority, decision }
+    }),
+  )
+  return { eni, instances }
+}
+
+/** @throws Failure also where the claims alone cannot be read */
+async function readAll(
+  reader: Reader,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ readonly reading: Reading; readonly doubts: readonly Doubt[] }> {
+  const { reading, doubts } = await reader.read(name, signal)
+  if ('error' in reading) throw reading.error
+  return { reading, doubts }
+}

@@ -1,0 +1,49 @@
+/** `vip-switch reconcile`: the daemon. */
+import { once } from 'node:events'
+import { Daemon } from '../../agent/daemon/daemon.ts'
+import { wantedFor } from '../../agent/node/route-port.ts'
+import { loadConfig } from '../../config/load.ts'
+import { configPath, stateDirectory } from '../../config/paths.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/errors.ts'
+import { countRepeats } from '../../platform/repeats.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { openLog } from '../../terminal/log.ts'
+import { print } from '../../terminal/print.ts'
+import { decideOnce } from './once.ts'
+import { decisionsJson, decisionsText } from './output.ts'
+
+export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string }
+
+const ONCE_DEADLINE_MS = 10_000
+
+/** @throws Failure */
+export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
+  const path = configPath(options.config)
+  const log = await openLog()
+  if (options.once) {
+    const config = loadConfig(path)
+    const decided = await decideOnce(config, wantedFor(ONCE_DEADLINE_MS, log))
+    print(options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided))
+    return EXIT.done
+  }
+  if (options.json)
+    throw new Failure('usage', '--json tells what --once finds, and the daemon logs: give it --once, too')
+
+  const counting = countRepeats(log, systemClock)
+  const daemon = new Daemon({
+    configPath: path,
+    stateDirectory: stateDirectory(options.stateDir),
+    clock: systemClock,
+    log: counting,
+  })
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const failed = new Promise<never>((_, reject) => {
+    process.on('SIGHUP', () => void daemon.reload().catch(reject))
+  })
+  const started = daemon.start()
+  await Promise.race([started.then(() => stopped), stopped, failed])
+  await daemon.stop()
+  counting.flush()
+  return EXIT.done
+}

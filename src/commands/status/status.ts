@@ -1,0 +1,65 @@
+/** `vip-switch status`: where things stand. */
+
+import { wantedFor } from '../../agent/node/route-port.ts'
+import { namesOf } from '../../config/instances.ts'
+import { loadConfig } from '../../config/load.ts'
+import { configPath } from '../../config/paths.ts'
+import type { Overview } from '../../core/overview.ts'
+import { createOnlooker } from '../../overview/overview.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { Failure } from '../../platform/errors.ts'
+import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
+import { interruption } from '../../terminal/interruption.ts'
+import { openLog } from '../../terminal/log.ts'
+import { print } from '../../terminal/print.ts'
+import { canRedraw, openScreen } from '../../terminal/screen.ts'
+import { statusJson } from './json.ts'
+import { statusText } from './output.ts'
+
+export type StatusOptions = { watch?: true; json?: true; config?: string }
+
+/** Whoever was woken has a minute: what EC2 does not answer by then is UNKNOWN. */
+const DEADLINE_MS = 5000
+const REDRAW_MS = 2000
+
+/** @throws Failure */
+export async function status(name: string | undefined, options: StatusOptions): Promise<ExitCode> {
+  if (options.watch) assertRedrawable(options)
+  const config = loadConfig(configPath(options.config))
+  const onlooker = createOnlooker(config, namesOf(config, name), systemClock, REDRAW_MS)
+  // The screen itself says what failed.
+  const log = await openLog('silent')
+  const look = () => onlooker.look(wantedFor(DEADLINE_MS, log))
+  if (options.watch) {
+    await watch(look)
+    return EXIT.done
+  }
+  const overview = await look()
+  print(options.json ? statusJson(overview) : statusText(overview))
+  if (overview.troubles.length > 0) return EXIT.failed
+  return overview.instances.some(({ problems }) => problems.length > 0) ? EXIT.usage : EXIT.done
+}
+
+function assertRedrawable({ json }: StatusOptions): void {
+  if (json) throw new Failure('usage', '--watch draws a screen, and --json is for programs: not both')
+  if (canRedraw(process.stdout)) return
+  throw new Failure('usage', '--watch redraws a terminal, and stdout is none', {
+    hint: 'leave it out, and call status as often as you like; --json is for programs',
+  })
+}
+
+/** Until Ctrl-C; the last picture stays. */
+async function watch(look: () => Promise<Overview>): Promise<void> {
+  const stopped = interruption()
+  const ended = new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve()))
+  const screen = openScreen(process.stdout)
+  try {
+    while (!stopped.aborted) {
+      const overview = await Promise.race([look(), ended])
+      if (overview) screen.draw(statusText(overview))
+      await systemClock.sleep(REDRAW_MS, stopped).catch(() => {})
+    }
+  } finally {
+    screen.end()
+  }
+}

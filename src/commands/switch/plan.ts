@@ -1,0 +1,86 @@
+/** What `vip-switch switch` would do: everything that is looked up before it asks and writes. */
+
+import type { Ec2 } from '../../adapters/ec2/client.ts'
+import { findEni } from '../../adapters/ec2/operations/interfaces.ts'
+import { insist, ownEni, routePort, type Wanted } from '../../agent/node/route-port.ts'
+import { factsOfTargets } from '../../agent/node/targets.ts'
+import type { Config } from '../../config/schema.ts'
+import { ec2Command } from '../../core/command-line.ts'
+import type { EniId } from '../../core/ids.ts'
+import type { Reference } from '../../core/reference.ts'
+import type { Move, Target, TargetFacts } from '../../core/route.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import { type Intent, readIntent } from '../pin/pinning.ts'
+import type { SwitchOptions, SwitchRequest } from './request.ts'
+import { planMoves } from './switchover.ts'
+
+export type Plan = {
+  readonly moves: readonly Move[]
+  /** Where the routes are to point. */
+  readonly eni: EniId
+  readonly facts: ReadonlyMap<string, TargetFacts>
+  /** Selectors of the config that mean no table, or not one alone. The tables of the others are moved all the same. */
+  readonly problems: readonly string[]
+  /** Of an instance of the config; undefined where claims and pins could not be read. */
+  readonly intent: Intent | undefined
+}
+
+/** @throws Failure */
+export async function planSwitch(
+  ec2: Ec2,
+  { selectors, vips, policy, target }: SwitchRequest,
+  config: Config | undefined,
+  name: string | undefined,
+  wanted: Wanted,
+  options: SwitchOptions,
+): Promise<Plan> {
+  const { tables, problems } = await routePort(ec2, { selectors, ...policy }, wanted).read()
+  // What was typed is typed again; a config is not mended at 3 a.m.
+  if (problems.length > 0 && name === undefined)
+    throw new Failure('config', problems.join('; '), { hint: 'vip-switch list shows what is there' })
+  const vpcs = [...new Set(tables.map((table) => table.vpc))]
+  const eni = await targetEni(ec2, target, config, vpcs, wanted)
+  const moves = planMoves(tables, vips, eni, policy)
+  const present = moves.flatMap(({ standing }) => (standing.kind === 'missing' ? [] : (standing.route?.target ?? [])))
+  const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
+  const facts = await factsOfTargets(ec2, targets, wanted)
+  const intent = config && name ? await intentOf(ec2, config, name, wanted, options) : undefined
+  return { moves, eni, facts, problems, intent }
+}
+
+/** What claims and pins say; unknown, with a warning, where they cannot be read and no pin depends on them. */
+async function intentOf(
+  ec2: Ec2,
+  config: Config,
+  name: string,
+  wanted: Wanted,
+  { pin }: SwitchOptions,
+): Promise<Intent | undefined> {
+  try {
+    return await readIntent(ec2, config, name, wanted)
+  } catch (error) {
+    if (pin !== undefined) throw error
+    wanted.log.warn({ hint: hintOf(error) }, `whom VRRP means is not known: ${messageOf(error)}`)
+    return undefined
+  }
+}
+
+async function targetEni(
+  ec2: Ec2,
+  target: Reference | undefined,
+  config: Config | undefined,
+  vpcs: readonly string[],
+  wanted: Wanted,
+): Promise<EniId> {
+  if (target) {
+    const { eni, sourceDestCheck } = await insist((signal) => findEni(ec2, target, vpcs, signal), wanted)
+    if (sourceDestCheck) wanted.log.warn(checkOnText(eni, ec2.region))
+    return eni
+  }
+  return ownEni(config ?? { eni: undefined, interface: undefined }, wanted)
+}
+
+function checkOnText(eni: EniId, region: string): string {
+  const words = ['modify-network-interface-attribute', '--network-interface-id', eni, '--no-source-dest-check']
+  return `${eni} drops what is for the VIP: its source/dest check is on. ${ec2Command(words, region)}`
+}

@@ -1,0 +1,93 @@
+/** What the words of `vip-switch switch` mean. */
+import { instanceOf } from '../../config/instances.ts'
+import { loadConfig } from '../../config/load.ts'
+import { configPath } from '../../config/paths.ts'
+import type { Config, TableSelector } from '../../config/schema.ts'
+import { isEniId, isInstanceId, isRouteTableId } from '../../core/ids.ts'
+import { parseReference, type Reference } from '../../core/reference.ts'
+import type { RoutePolicy } from '../../core/route.ts'
+import { type Destination, InvalidDestination, parseVip, sameDestination } from '../../core/vip.ts'
+import { Failure } from '../../platform/errors.ts'
+
+export type SwitchOptions = {
+  routeTable: string[]
+  vip: string[]
+  instance?: string
+  eni?: string
+  to?: string
+  force?: true
+  dryRun?: true
+  json?: true
+  config?: string
+  /** Milliseconds, as `deadline`. */
+  pin?: number
+  deadline?: number
+}
+
+/** What is to be moved, and where to; undefined: to this node. */
+export type SwitchRequest = {
+  readonly selectors: readonly TableSelector[]
+  readonly vips: readonly Destination[]
+  readonly policy: RoutePolicy
+  readonly target: Reference | undefined
+}
+
+/** @throws Failure of kind `usage` or `config` */
+export function requestOf(name: string | undefined, options: SwitchOptions, config: Config | undefined): SwitchRequest {
+  if (options.pin !== undefined && name === undefined) throw usage('a pin is of an instance of the config: name it')
+  const byFlags = options.routeTable.length > 0 || options.vip.length > 0
+  const target = targetOf(options)
+  if (name !== undefined) {
+    if (byFlags) throw usage(`with the instance ${name}, -r and -v come from the config: leave them out`)
+    const { routeTables, vips, createMissing, takeOver } = instanceOf(
+      config ?? loadConfig(configPath(options.config)),
+      name,
+    )
+    return { selectors: routeTables, vips, policy: { createMissing, takeOver }, target }
+  }
+  if (!byFlags) {
+    const known = config ? Object.keys(config.instances).join(', ') : 'no config'
+    throw usage(`what is to be switched? An instance of the config (${known}), or -r, -v and a target`)
+  }
+  if (options.routeTable.length === 0) throw usage('-v needs a route table: -r rtb-… or -r NAME')
+  if (options.vip.length === 0) throw usage('-r needs a VIP: -v ADDRESS')
+  if (!target) throw usage('where to? -I, --eni or --to')
+  return {
+    selectors: options.routeTable.map((text) =>
+      isRouteTableId(text) ? { kind: 'id', id: text } : { kind: 'name', name: text },
+    ),
+    // Two spellings of one VIP are one VIP, and one write.
+    vips: options.vip
+      .map(vipOf)
+      .filter((vip, index, all) => all.findIndex((other) => sameDestination(other, vip)) === index),
+    // A route that no config asks for is moved, never made: a slip of the fingers would make one that nobody knows of.
+    policy: { createMissing: false, takeOver: [] },
+    target,
+  }
+}
+
+function vipOf(text: string): Destination {
+  try {
+    return parseVip(text)
+  } catch (error) {
+    if (error instanceof InvalidDestination) throw usage(`-v: ${error.message}`)
+    throw error
+  }
+}
+
+function targetOf({ instance, eni, to }: SwitchOptions): Reference | undefined {
+  const given = [instance, eni, to].filter((value) => value !== undefined)
+  if (given.length > 1) throw usage('-I, --eni and --to name one target: choose one of them')
+  if (eni !== undefined) {
+    if (!isEniId(eni)) throw usage(`--eni: "${eni}" is no id of a network interface (eni-…)`)
+    return { kind: 'eni', eni }
+  }
+  if (instance !== undefined) {
+    return isInstanceId(instance) ? { kind: 'instance', instance } : { kind: 'name', name: instance }
+  }
+  return to === undefined ? undefined : parseReference(to)
+}
+
+function usage(message: string): Failure {
+  return new Failure('usage', message, { hint: 'vip-switch switch --help has examples' })
+}

@@ -1,0 +1,109 @@
+/** `vip-switch switch`: an operator points routes at another node. */
+
+import type { Ec2 } from '../../adapters/ec2/client.ts'
+import { longestWait } from '../../adapters/ec2/transport/budget.ts'
+import { openFor, routePort, type Wanted, wantedFor } from '../../agent/node/route-port.ts'
+import { loadConfigIfThere } from '../../config/load.ts'
+import type { Config } from '../../config/schema.ts'
+import { lastLookOf, movableDeadline, systemClock } from '../../platform/clock.ts'
+import { Failure, messageOf } from '../../platform/errors.ts'
+import { ask } from '../../terminal/ask.ts'
+import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes } from '../../terminal/exit-code.ts'
+import { hintText } from '../../terminal/hint.ts'
+import { interruption } from '../../terminal/interruption.ts'
+import { openLog } from '../../terminal/log.ts'
+import { aLine, print } from '../../terminal/print.ts'
+import { countText } from '../../terminal/table.ts'
+import { pinRoutes } from '../pin/pinning.ts'
+import { movesText, outcomesText, switchJson } from './output.ts'
+import { type Plan, planSwitch } from './plan.ts'
+import { tellProgress } from './progress.ts'
+import { requestOf, type SwitchOptions } from './request.ts'
+import { isDue, makeMoves, rehearseMoves } from './switchover.ts'
+
+const LOOK_UP_DEADLINE_MS = 10_000
+const MOVE_DEADLINE_MS = 60_000
+
+/** @throws Failure before anything is written */
+export async function switchRoutes(name: string | undefined, options: SwitchOptions): Promise<ExitCode> {
+  const { deadline = Number.POSITIVE_INFINITY, dryRun = false, json = false } = options
+  const config = loadConfigIfThere(options.config)
+  const request = requestOf(name, options, config)
+  const log = await openLog()
+  const start = systemClock.now()
+  const lookingUp = wantedFor(Math.min(LOOK_UP_DEADLINE_MS, deadline), log)
+  const ec2 = await openFor(config, lookingUp)
+  const plan = await planSwitch(ec2, request, config, name, lookingUp, options)
+  const { moves, eni, problems } = plan
+  const due = moves.filter(isDue).map(({ key }) => key)
+  const lookedUpMs = systemClock.now() - start
+  tellPlan(plan, options)
+  if (!dryRun) await assertWanted(due.length, options)
+
+  const stopped = interruption()
+  const { signal, lastLookMs } = limitOf(options, lookedUpMs, moves.length)
+  const moving = { ...lookingUp, signal: AbortSignal.any([signal, stopped]) }
+  // The pin first, so that no daemon takes back what is moved next.
+  if (config && name && !dryRun) await pinIfAsked(ec2, config, name, plan, moving, options)
+  stopped.addEventListener('abort', () => log.warn(`${messageOf(stopped.reason)}: looking at what has moved`))
+  const routes = routePort(ec2, { selectors: request.selectors, ...request.policy }, moving)
+  const progress = tellProgress(due, systemClock, log)
+  const outcomes = dryRun
+    ? await rehearseMoves(moves, eni, routes)
+    : await makeMoves(moves, eni, routes, { ...moving, policy: request.policy, lastLookMs, onStep: progress.note })
+  progress.end()
+  const tableNames = new Map(moves.map(({ table }) => [table.id, table.name]))
+  print(json ? switchJson(plan, outcomes, dryRun) : outcomesText(outcomes, tableNames, problems))
+  const code = exitCodeOfRoutes([...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)])
+  return code === EXIT.failed && stopped.aborted ? exitCodeOfError(stopped.reason) : code
+}
+
+/** The time that a person took to answer is not EC2's: it counts for nothing. */
+function limitOf({ deadline }: SwitchOptions, lookedUpMs: number, routes: number) {
+  const length = deadline ?? MOVE_DEADLINE_MS + longestWait(routes)
+  const lastLookMs = lastLookOf(length)
+  const { signal } = movableDeadline(length, lastLookMs + (deadline === undefined ? 0 : lookedUpMs))
+  return { signal, lastLookMs }
+}
+
+function tellPlan(plan: Plan, { json, force, pin }: SwitchOptions): void {
+  const { moves, eni, facts, problems } = plan
+  const warn = (text: string) => print(hintText(text, 2), process.stderr)
+  const text = movesText(moves, eni, facts)
+  if (!json) print(text)
+  else if (process.stdin.isTTY && !force) print(text, process.stderr)
+  for (const problem of problems) warn(`${problem}: vip-switch list shows what is there`)
+  const warning = pin === undefined ? takenBackText(plan) : undefined
+  if (warning) warn(warning)
+}
+
+function takenBackText({ intent, eni, facts }: Plan): string | undefined {
+  const owner = intent?.pin?.eni ?? intent?.master?.eni
+  if (owner === undefined || owner === eni) return undefined
+  const why = intent?.pin ? 'The routes are pinned to' : 'VRRP means them to be at'
+  return `${why} ${facts.get(owner)?.name ?? owner}, whose daemon would take them back; --pin 30m keeps them here for so long`
+}
+
+async function pinIfAsked(
+  ec2: Ec2,
+  config: Config,
+  name: string,
+  { eni, intent }: Plan,
+  wanted: Wanted,
+  { pin }: SwitchOptions,
+): Promise<void> {
+  if (pin === undefined || !intent) return
+  const { until } = await pinRoutes(ec2, config, name, eni, pin, intent, wanted)
+  print(aLine(`${name} is pinned to ${eni} until ${new Date(until).toISOString()}`), process.stderr)
+}
+
+async function assertWanted(due: number, { force, pin }: SwitchOptions): Promise<void> {
+  if (force || (due === 0 && pin === undefined)) return
+  if (!process.stdin.isTTY) {
+    throw new Failure('usage', 'not a terminal, so nobody can be asked; nothing was changed', {
+      hint: 'say -f to go ahead',
+    })
+  }
+  if (!(await ask(`${pin === undefined ? 'Move' : 'Pin them there, and move'} ${countText(due, 'route')}?`)))
+    throw new Failure('refused', 'not confirmed; nothing was changed')
+}

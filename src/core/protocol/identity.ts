@@ -1,0 +1,38 @@
+/** The interface of this node has become another one: its instance was given a new one, say. */
+import type { EniId } from '../ids.ts'
+import { repeatEdge } from './edge.ts'
+import { nextBeat, publish } from './publishing.ts'
+import { PUBLISH_BACKOFF, PUBLISH_SPACING } from './times.ts'
+import { read, type Turn } from './turn.ts'
+import { abort } from './writing.ts'
+
+/**
+ * What keepalived says stays as it is. An edge writes again at once, to the new interface; otherwise what is to be written
+ * is decided by a read, as ever. What was said of the old interface is taken back: it may be another node's by now.
+ */
+export function onIdentity(turn: Turn, { eni, address }: { readonly eni: EniId; readonly address: string }): void {
+  const { state, effects, now } = turn
+  const { self: before } = state
+  if (before.eni === eni && before.address === address) return
+  abort(turn)
+  const wasSaid = state.published !== undefined || state.publishing !== undefined
+  state.self = { ...before, eni, address, beat: nextBeat(turn) }
+  state.acceptedAt = {}
+  state.rejected = []
+  state.misplaced = undefined
+  // Nothing is known of how the new claim fares, and the old one has no say in that.
+  state.mute = false
+  state.published = undefined
+  state.publishing = undefined
+  state.publishNext = false
+  state.publishAgainAt = undefined
+  state.publishBackoffMs = PUBLISH_BACKOFF
+  state.publishFrom = now.monotonic - PUBLISH_SPACING
+  state.mismatchSince = undefined
+  repeatEdge(turn, `our interface is ${eni} now, and no longer ${before.eni}`)
+  publish(turn)
+  if (wasSaid && before.eni !== eni) {
+    effects.push({ kind: 'withdraw', claim: { ...before, state: 'STOP', beat: state.self.beat } })
+  }
+  read(turn)
+}

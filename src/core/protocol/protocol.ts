@@ -1,0 +1,293 @@
+/**
+ * What an agent does, as a state machine: an input in, a new state and effects out. No I/O and no clock of its own, so
+ * that the daemon, the scenarios and the simulations run the very same steps.
+ */
+import { decide, type View } from '../decide.ts'
+import { counts, observe, observedClaims, ttlOf } from '../liveness.ts'
+import { judgePins } from '../pin.ts'
+import { routeKeyText, type Standing } from '../route.ts'
+import { sourceDestChecks } from '../source-dest-check.ts'
+import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
+import { onIdentity } from './identity.ts'
+import { beat, checkOwnTag, nextBeat, onPublished, publish, publishNow, scheduleBeat } from './publishing.ts'
+import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
+import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
+import { LONGEST_STRETCH, read, readPause, relax, scheduleTick, stretch, type Turn, tickPause } from './turn.ts'
+import { abort, actOn, externalWriters, onWritten } from './writing.ts'
+
+/** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
+const LOOKS_AFTER_FIRST_PROOF = [300, ...LOOKS]
+const PROOF_MEMORY = 3000
+const RX_LOWER_PRI_SPACING = 1000
+
+/** One step; `state` is not changed. When the input `wake` is due next, `wakeAt` says. */
+export function step(state: ProtocolState, input: Input, now: Now): { state: ProtocolState; effects: Effect[] } {
+  const turn: Turn = { state: { ...state }, effects: [], now }
+  switch (input.kind) {
+    case 'state':
+      onState(turn, input)
+      break
+    case 'rx-lower-pri':
+      onRxLowerPri(turn, input.priority ?? turn.state.self.priority)
+      break
+    case 'address':
+      turn.state.self = { ...turn.state.self, address: input.address }
+      break
+    case 'wake':
+      onWake(turn)
+      break
+    case 'read-nearby':
+      onReadNearby(turn)
+      break
+    case 'read':
+      onRead(turn, input)
+      break
+    case 'written':
+      onWritten(turn, input.key, input.accepted)
+      break
+    case 'published':
+      onPublished(turn, input.beat, input.acknowledged)
+      break
+    case 'identity':
+      onIdentity(turn, input)
+      break
+  }
+  return { state: turn.state, effects: turn.effects }
+}
+
+/** When the machine wants to be woken, on the monotonic clock. */
+export function wakeAt(state: ProtocolState): number {
+  const { beatAt = Number.POSITIVE_INFINITY, publishAgainAt = Number.POSITIVE_INFINITY } = state
+  return Math.min(lookAt(state), beatAt, publishAgainAt)
+}
+
+/** When something is to be looked at. */
+function lookAt({ tickAt, looks, edge }: ProtocolState): number {
+  return Math.min(tickAt, ...looks, ...(edge ? [edge.startedAt + LONGEST_EDGE] : []))
+}
+
+function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { kind: 'state' }>): void {
+  const { state, now, effects } = turn
+  const { self } = state
+  if (self.state === next && self.priority === priority) return
+  if (next !== 'MASTER' || priority !== undefined) state.publishWhenRead = false
+  const isTransition = self.state !== next
+  const at = new Date(now.wall).toISOString()
+  state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: nextBeat(turn) }
+  scheduleBeat(turn)
+  if (self.state === 'MASTER' && next !== 'MASTER') {
+    // Before anything else: a retry that outlives its mastership is how one node steals the route from another.
+    effects.push({ kind: 'abort' })
+    Object.assign(state, {
+      edge: undefined,
+      isHeld: false,
+      readWhenPublished: false,
+      writing: [],
+      rejected: [],
+      healing: [],
+      looks: [],
+      acceptedAt: {},
+      contestedSince: undefined,
+      mayHaveRival: false,
+    })
+  }
+  if (!isTransition) {
+    publish(turn)
+    return
+  }
+  state.misplaced = undefined
+  state.readBackoffMs = READ_BACKOFF
+  state.isNewMaster = next === 'MASTER'
+  state.publishBackoffMs = PUBLISH_BACKOFF
+  state.muteBackoffMs = state.settings.intervalMs
+  state.muteWroteAt = undefined
+  if (next === 'MASTER' && !found) beginEdge(turn)
+  else read(turn)
+  publish(turn)
+  scheduleTick(turn)
+}
+
+/** Keepalived's own proof that a lower node acts as master; five a second are normal. */
+function onRxLowerPri(turn: Turn, priority: number | undefined): void {
+  const { state, now } = turn
+  if (state.self.state === 'UNKNOWN') {
+    becomeProvenMaster(turn, priority)
+    return
+  }
+  if (state.self.state !== 'MASTER') {
+    onState(turn, { kind: 'state', state: 'MASTER', priority, found: false })
+    return
+  }
+  const lookedAt = state.rxLowerPriAt
+  if (lookedAt !== undefined && now.monotonic - lookedAt < RX_LOWER_PRI_SPACING) {
+    if (state.looks.length === 0) state.looks = [lookedAt + RX_LOWER_PRI_SPACING]
+    return
+  }
+  const isFirst = lookedAt === undefined || now.monotonic - lookedAt > PROOF_MEMORY
+  state.rxLowerPriAt = now.monotonic
+  state.looks = (isFirst ? LOOKS_AFTER_FIRST_PROOF : LOOKS).map((ms) => now.monotonic + ms)
+  read(turn)
+}
+
+/** An agent that has just started hears that its node is MASTER, and was before: no edge, so it looks first. */
+function becomeProvenMaster(turn: Turn, priority: number | undefined): void {
+  const { state, now } = turn
+  state.rxLowerPriAt = now.monotonic
+  state.looks = LOOKS_AFTER_FIRST_PROOF.map((ms) => now.monotonic + ms)
+  // keepalived tells no priority with its proof: the node's own tag has the one that it claimed last.
+  state.publishWhenRead = true
+  onState(turn, { kind: 'state', state: 'MASTER', priority, found: true })
+}
+
+function onWake(turn: Turn): void {
+  const { state, now } = turn
+  const isDue = (at: number) => at <= now.monotonic
+  if (state.beatAt !== undefined && isDue(state.beatAt)) beat(turn)
+  if (state.publishAgainAt !== undefined && isDue(state.publishAgainAt)) publishNow(turn)
+  if (!isDue(lookAt(state))) return
+  if (isDue(state.tickAt)) beginTick(turn)
+  const looks = state.looks.filter((at) => !isDue(at))
+  if (looks.length < state.looks.length && state.rxLowerPriAt !== undefined) state.rxLowerPriAt = now.monotonic
+  state.looks = looks
+  if (state.edge && isDue(state.edge.startedAt + LONGEST_EDGE)) endEdge(turn)
+  read(turn)
+}
+
+function beginTick(turn: Turn): void {
+  scheduleTick(turn)
+  turn.state.beatNext = true
+  turn.state.rejected = []
+}
+
+/** A tick that is near comes at once: so the agents of a daemon fall into step, and ask EC2 with one voice. */
+function onReadNearby(turn: Turn): void {
+  const { state, now } = turn
+  if (state.tickAt - now.monotonic > tickPause(state) / 2) return
+  beginTick(turn)
+  read(turn)
+}
+
+function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
+  const { state, now } = turn
+  const { readingSince = now.monotonic } = state
+  state.readingSince = undefined
+  if (input.reading) onGoodRead(turn, input.reading, readingSince)
+  else onFailedRead(turn, input)
+  if (!input.reading && input.throttled) stretch(turn)
+  if (state.readNext) {
+    state.readNext = false
+    read(turn)
+  }
+}
+
+/**
+ * It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. An
+ * edge goes on: where the routes alone could be read it looks at them, and no claim is known to be renewed.
+ */
+function onFailedRead(turn: Turn, { unread = 'EC2', routes, throttled }: Extract<Input, { reading: undefined }>): void {
+  const { state } = turn
+  if (!throttled) retryRead(turn)
+  if (routes) noteRoutes(turn, routes)
+  if (state.edge && routes && lookInEdge(turn, state.edge, viewOfRoutes(state, routes), undefined)) return
+  const { edge, self, decision, settings, observations } = state
+  // Nobody else may have been able to publish either. A ttl that is shorter than two intervals needs to be told so.
+  if (settings.beatEveryMs !== undefined) state.observations = { ...observations, lastGoodRead: undefined }
+  const conflict = decision?.conflict === true && self.state === 'MASTER'
+  if (!edge) {
+    abort(turn)
+    const reason = `we are ${self.state}; ${unread} cannot be read: nothing is decided, and nothing written, until it can`
+    const intended = decision?.intended
+    state.decision = { intended, action: 'none', due: [], condition: 'UNKNOWN', reason, conflict }
+  }
+  if ((conflict || state.mayHaveRival) && state.beatNext) beat(turn)
+}
+
+/** Soon, where something hangs on it: what an edge has written, or everything, where nothing was read before. */
+function retryRead({ state, now }: Turn): void {
+  if (!state.edge && !state.isHeld && state.observations.lastGoodRead !== undefined) return
+  const at = now.monotonic + state.readBackoffMs
+  state.readBackoffMs = Math.min(tickPause(state), 2 * state.readBackoffMs)
+  if (Math.min(state.tickAt, ...state.looks) > at) state.looks = [at, ...state.looks]
+}
+
+/** @param askedAt what is read is not older */
+function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
+  const { state, now } = turn
+  state.readBackoffMs = READ_BACKOFF
+  const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
+  const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
+  state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
+  state.isNewMaster = false
+  relax(turn)
+  const pause = tickPause(state)
+  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
+  Object.assign(state, { pin: valid, ignoredPins: ignored })
+  noteRoutes(turn, reading.routes)
+  adoptOwnClaim(turn, reading)
+  // A write that waits to be tried again may not replace what has become somebody else's.
+  if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)
+  checkOwnTag(turn, reading)
+
+  const view = viewOf(turn, reading, others, askedAt)
+  if (state.edge && lookInEdge(turn, state.edge, view, seenBeats(state))) return
+  const wasInConflict = state.decision?.conflict === true
+  const decision = decide(view)
+  if (decision.intended === state.self.eni) state.isHeld = false
+  actOn(turn, decision, reading)
+  state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins].join('; ') }
+  state.details = [...externalWriters(turn), ...sourceDestChecks(reading.claims, reading.checked)]
+  if (decision.conflict && !wasInConflict) beat(turn)
+  else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)
+  if (tickPause(state) !== pause) scheduleTick(turn)
+}
+
+function noteRoutes({ state }: Turn, routes: Reading['routes']): void {
+  const ofKind = (...kinds: Standing['kind'][]) =>
+    routes.filter(({ standing }) => kinds.includes(standing.kind)).map(({ key }) => routeKeyText(key))
+  state.keys = routes.map(({ key }) => key)
+  state.foreign = ofKind('refused')
+  state.misplaced = ofKind('elsewhere', 'missing')
+}
+
+/** What this node claimed before keepalived proved it to be MASTER still. */
+function adoptOwnClaim(turn: Turn, { claims }: Reading): void {
+  const { state } = turn
+  if (!state.publishWhenRead) return
+  state.publishWhenRead = false
+  const own = claims.find(({ claim }) => claim.eni === state.self.eni)?.claim
+  if (own) state.self = { ...state.self, priority: state.self.priority ?? own.priority }
+  if (own?.state === 'MASTER') state.self = { ...state.self, since: own.since }
+  publish(turn)
+}
+
+/** Every beat that was seen, by the node's ENI. */
+function seenBeats({ observations }: ProtocolState): Edge['beats'] {
+  return Object.fromEntries([...observations.tracks].map(([eni, { beats }]) => [eni, beats]))
+}
+
+/** Where no claim can be read: what is known of the others stays as it is, and nobody has shown life. */
+function viewOfRoutes({ self, mute, pin }: ProtocolState, routes: Reading['routes']): View {
+  return { self, isVoid: false, mute, others: [], isLasting: false, pin, routes }
+}
+
+function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims'], askedAt: number): View {
+  const observed = observedClaims(others, state.observations, askedAt, state.settings.ttlMs)
+  state.mayHaveRival = mayHaveRival(state, others, askedAt)
+  const { self, mute, pin, settings } = state
+  const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+  state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
+  // However fast a dead node's claim expires: a blip may last for as long as ever.
+  const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))
+  const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
+  const isVoid = claims.some((each) => each.isVoid && each.claim.eni === self.eni)
+  return { self, isVoid, mute, others: observed, isLasting, pin, routes }
+}
+
+/** For as long as the other's pause may be, besides the ttl: only then its silence is that of one who knows of us. */
+function mayHaveRival(state: ProtocolState, others: Reading['claims'], askedAt: number): boolean {
+  const { self, stretch: stretched, observations, settings } = state
+  if (self.state !== 'MASTER' || stretched === 1) return false
+  const ttlMs = settings.ttlMs + LONGEST_STRETCH * settings.intervalMs
+  const claims = observedClaims(others, observations, askedAt, ttlMs)
+  return claims.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+}

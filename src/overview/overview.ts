@@ -1,0 +1,137 @@
+/** Where things stand, gathered from EC2, from the daemon of this host, and from keepalived where none answers. */
+
+import type { Testimony } from '../adapters/witness/witness.ts'
+import { detailsOf, type InstanceStatus } from '../agent/control/status.ts'
+import { blackholes } from '../agent/node/reading.ts'
+import type { Wanted } from '../agent/node/route-port.ts'
+import { claimTtlOf } from '../config/claim-ttl.ts'
+import type { Config, InstanceConfig } from '../config/schema.ts'
+import { type Claim, compareClaims } from '../core/claim.ts'
+import { type Condition, onlook } from '../core/decide.ts'
+import { type Detail, detailKindsFrom } from '../core/detail.ts'
+import type { EniId } from '../core/ids.ts'
+import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe } from '../core/liveness.ts'
+import type { DaemonView, InstanceOverview, Overview } from '../core/overview.ts'
+import { judgePins } from '../core/pin.ts'
+import { sourceDestChecks } from '../core/source-dest-check.ts'
+import type { Clock } from '../platform/clock.ts'
+import { type Host, lookAtHost } from './host.ts'
+import { observedNodes, seenNodes, voidsOf } from './seen-nodes.ts'
+import { observedRoutes, seenRoutes, tablesOf } from './seen-routes.ts'
+import { createWatcher, type Sighting } from './sighting.ts'
+
+export type Onlooker = {
+  /** Never rejects: what cannot be told is UNKNOWN. */
+  look(wanted: Wanted): Promise<Overview>
+}
+
+/**
+ * Looks at some of the config's instances, and writes nothing. Who looks again and again learns which claims are alive.
+ * @param everyMs between two looks
+ */
+export function createOnlooker(config: Config, names: readonly string[], clock: Clock, everyMs: number): Onlooker {
+  const watcher = createWatcher(config, names)
+  const memory = new Map<string, Observations>()
+  let readAt: number | undefined
+  const ttlMs = claimTtlOf(config)
+
+  function watch(name: string, claims: readonly Claim[]): (eni: EniId) => Liveness {
+    const beats = new Map(claims.map(({ eni, beat }) => [eni, beat]))
+    const observations = observe(memory.get(name) ?? NO_OBSERVATIONS, beats, clock.now(), everyMs)
+    memory.set(name, observations)
+    return (eni) => {
+      const track = observations.tracks.get(eni)
+      return track ? livenessOf(track, clock.now(), ttlMs) : 'unknown'
+    }
+  }
+
+  return {
+    async look(wanted) {
+      const host = await lookAtHost(config)
+      const sighting = await watcher.look(host.eni ? [host.eni] : [], wanted)
+      const { region, testimonies, facts, troubles } = sighting
+      if (troubles.length === 0) readAt = clock.now()
+      const dates = [...(testimonies?.values() ?? [])].map(({ date }) => date)
+      const instances = names.flatMap((name) => {
+        const instance = config.instances[name]
+        if (!instance) return []
+        const claims = testimonies?.get(name)?.claims.map(({ claim }) => claim) ?? []
+        const watched = testimonies ? watch(name, claims) : () => 'unknown' as const
+        return [instanceOverview(name, instance, host, sighting, claims, watched)]
+      })
+      return {
+        cluster: config.cluster,
+        region,
+        date: Math.max(0, ...dates) || clock.wall(),
+        readAge: readAt === undefined ? undefined : clock.now() - readAt,
+        control: config.control,
+        daemon: host.daemon,
+        here: host.eni,
+        details: host.details,
+        instances,
+        facts,
+        troubles,
+        notes: [...host.notes, ...sighting.notes],
+      }
+    },
+  }
+}
+
+function instanceOverview(
+  name: string,
+  config: InstanceConfig,
+  host: Host,
+  { tables, testimonies, facts, troubles }: Sighting,
+  claims: readonly Claim[],
+  watched: (eni: EniId) => Liveness,
+): InstanceOverview {
+  const { tables: own, problems } = tablesOf(tables ?? [], config)
+  const testimony = testimonies?.get(name)
+  const told = host.instances.get(name)
+  const isVoid = voidsOf(testimony, blackholes(own, config.vips), facts)
+  const observed = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isVoid })
+  // As VRRP would elect them.
+  const nodes = observed.sort((a, b) => compareClaims(b.claim, a.claim))
+  const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isVoid)
+  const routes = observedRoutes(own, config)
+  const { condition, reason, masters, ...outlook } = onlook({ others: nodes, pin, routes })
+  const intended = testimonies && outlook.intended
+  const judged = claims.map((claim) => ({ claim, isVoid: isVoid(claim.eni) }))
+  const checks = testimony ? sourceDestChecks(judged, testimony.checked) : []
+  const obstacles = [...troubles.map(({ message }) => message), ...(own.length === 0 && tables ? problems : [])]
+  return {
+    name,
+    condition: obstacles.length > 0 ? 'UNKNOWN' : (switching(told) ?? condition),
+    reason: obstacles.length > 0 ? obstacles.join('; ') : [reason, ...ignored].join('; '),
+    routes: seenRoutes(routes, own, config, intended),
+    nodes: seenNodes(nodes, host.eni),
+    doubts: testimony?.doubts ?? [],
+    intended,
+    masters,
+    pin,
+    problems: tables ? problems : [],
+    details: [...detailsBy(told, testimony), ...checks],
+    daemon: told && daemonView(told),
+  }
+}
+
+/** What the daemon of this host tells; of what anyone can see in EC2, this look tells more of how things are now. */
+function detailsBy(told: InstanceStatus | undefined, testimony: Testimony | undefined): readonly Detail[] {
+  const details = told ? detailsOf(told) : []
+  const seenHere = testimony ? detailKindsFrom('ec2') : []
+  return details.filter(({ kind }) => !seenHere.includes(kind))
+}
+
+/** A node that has just become MASTER knows better than anyone who only looks. */
+function switching(told: InstanceStatus | undefined): Condition | undefined {
+  return told?.edge ? 'SWITCHING' : undefined
+}
+
+export function daemonView({ mute, readAgeMs, decision, counters }: InstanceStatus): DaemonView {
+  return {
+    mute,
+    readAge: readAgeMs ?? undefined,
+    decision: decision ? { condition: decision.condition, reason: decision.reason } : undefined,
+    counters,
+  }
+}

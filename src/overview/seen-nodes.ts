@@ -1,0 +1,84 @@
+/** The nodes of a cluster, by what they claim of one VRRP instance, as an onlooker sees them. */
+
+import type { Testimony } from '../adapters/witness/witness.ts'
+import type { InstanceStatus } from '../agent/control/status.ts'
+import type { Claim } from '../core/claim.ts'
+import type { ObservedClaim } from '../core/decide.ts'
+import type { EniId } from '../core/ids.ts'
+import type { Liveness } from '../core/liveness.ts'
+import type { SeenNode } from '../core/overview.ts'
+import type { TargetFacts } from '../core/route.ts'
+import type { OwnClaim } from './host.ts'
+
+/** What is known of the nodes besides their tags. */
+export type Knowledge = {
+  /** The ENI of this host, where it is a node, and what it claims. */
+  readonly here: EniId | undefined
+  readonly own: OwnClaim | undefined
+  /** The daemon of this host has watched the others. */
+  readonly told: InstanceStatus | undefined
+  /** What was seen of a claim by looking again and again. */
+  readonly watched: (eni: EniId) => Liveness
+  readonly isVoid: (eni: EniId) => boolean
+}
+
+type ObservedNode = ObservedClaim & Pick<SeenNode, 'published'>
+
+/** Every node with a claim, and this one: of this one, what it claims counts, whatever its tag says. */
+export function observedNodes(claims: readonly Claim[], knowledge: Knowledge): ObservedNode[] {
+  const { here, own } = knowledge
+  const others = claims
+    .filter(({ eni }) => eni !== here || !own)
+    .map((claim) => ({ claim, liveness: livenessOf(claim, knowledge), published: undefined }))
+  if (!here || !own) return others
+  const tag = claims.find(({ eni }) => eni === here)
+  const isPublished = tag?.state === own.state
+  const claim: Claim = {
+    eni: here,
+    state: own.state,
+    priority: own.priority,
+    address: tag?.address ?? '',
+    since: own.since ?? (isPublished ? tag.since : ''),
+    beat: own.beat ?? tag?.beat ?? '',
+  }
+  const liveness = knowledge.isVoid(here) ? 'void' : 'alive'
+  return [{ claim, liveness, published: isPublished ? undefined : (tag?.state ?? 'nothing') }, ...others]
+}
+
+function livenessOf({ eni, beat }: Claim, { told, watched, isVoid }: Knowledge): Liveness {
+  if (isVoid(eni)) return 'void'
+  const liveness = watched(eni)
+  if (liveness === 'alive') return 'alive'
+  const other = told?.others.find((each) => each.eni === eni)
+  if (!other) return liveness
+  // The daemon has not seen this beat yet: it is new.
+  return other.beat === beat ? other.liveness : 'alive'
+}
+
+export function seenNodes(nodes: readonly ObservedNode[], here: EniId | undefined): SeenNode[] {
+  return nodes.map(({ claim: { eni, state, priority, since }, liveness, published }) => ({
+    eni,
+    state,
+    priority,
+    since,
+    liveness,
+    isHere: eni === here,
+    published,
+  }))
+}
+
+/**
+ * Whether an ENI can carry traffic. Of an instance that is known to run, a route that says `blackhole` is a late report;
+ * of one that is known not to, nothing else is needed.
+ */
+export function voidsOf(
+  testimony: Testimony | undefined,
+  blackholes: readonly EniId[],
+  facts: ReadonlyMap<string, TargetFacts>,
+): (eni: EniId) => boolean {
+  return (eni) => {
+    if (testimony?.detached.has(eni)) return true
+    const isRunning = facts.get(eni)?.isRunning
+    return isRunning === undefined ? blackholes.includes(eni) : !isRunning
+  }
+}

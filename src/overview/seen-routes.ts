@@ -1,0 +1,50 @@
+/** The routes of one VRRP instance, as an onlooker sees them. */
+
+import { problemsOf, selectTables, type TableSelection } from '../adapters/ec2/operations/tables.ts'
+import { routeKeys } from '../agent/node/known-routes.ts'
+import type { InstanceConfig } from '../config/schema.ts'
+import type { ObservedRoute } from '../core/decide.ts'
+import type { EniId } from '../core/ids.ts'
+import type { Place, SeenRoute } from '../core/overview.ts'
+import { isInPlace, type RouteTable, type Standing, standingOf } from '../core/route.ts'
+
+/** Those of the tables that the instance means; unlike the daemon, an onlooker goes on where it means none. */
+export function tablesOf(tables: readonly RouteTable[], { routeTables }: InstanceConfig): TableSelection {
+  const problems = problemsOf(tables, routeTables)
+  return problems.length < routeTables.length ? selectTables(tables, routeTables) : { tables: [], problems }
+}
+
+export function observedRoutes(tables: readonly RouteTable[], { vips, ...policy }: InstanceConfig): ObservedRoute[] {
+  const byId = new Map(tables.map((table) => [table.id, table]))
+  return routeKeys([...byId.keys()], vips).flatMap((key) => {
+    const table = byId.get(key.table)
+    return table ? [{ key, standing: standingOf(table, key.vip, undefined, policy) }] : []
+  })
+}
+
+/** VIP by VIP. @param intended undefined: they should be nowhere in particular */
+export function seenRoutes(
+  routes: readonly ObservedRoute[],
+  tables: readonly RouteTable[],
+  { vips }: InstanceConfig,
+  intended: EniId | undefined,
+): SeenRoute[] {
+  const names = new Map(tables.map(({ id, name }) => [id, name]))
+  return vips.flatMap((vip) =>
+    routes
+      .filter(({ key }) => key.vip === vip)
+      .map(({ key, standing }) => ({
+        key,
+        tableName: names.get(key.table),
+        place: placeOf(standing, intended),
+        route: standing.kind === 'missing' ? undefined : standing.route,
+      })),
+  )
+}
+
+function placeOf(standing: Standing, intended: EniId | undefined): Place {
+  if (standing.kind === 'missing' || !standing.route) return 'missing'
+  if (standing.kind === 'refused') return 'foreign'
+  if (standing.route.state === 'blackhole') return 'blackhole'
+  return intended !== undefined && isInPlace(standing.route, intended) ? 'in-place' : 'elsewhere'
+}

@@ -1,0 +1,93 @@
+/** What EC2 shows of a cluster to anyone who may read: as much of it as can be read. */
+
+import type { Ec2 } from '../adapters/ec2/client.ts'
+import { serviceOf } from '../adapters/ec2/errors.ts'
+import { readTables } from '../adapters/ec2/operations/tables.ts'
+import { openWitness } from '../adapters/witness/open.ts'
+import type { Testimony } from '../adapters/witness/witness.ts'
+import { insist, openFor, type Wanted } from '../agent/node/route-port.ts'
+import { lookUpTargets } from '../agent/node/targets.ts'
+import type { Config } from '../config/schema.ts'
+import type { EniId } from '../core/ids.ts'
+import type { Trouble } from '../core/overview.ts'
+import { findRoute, type RouteTable, type Target, type TargetFacts } from '../core/route.ts'
+import { hintOf, messageOf } from '../platform/errors.ts'
+
+export type Sighting = {
+  readonly region: string | undefined
+  /** Undefined: they could not be read, as with testimonies; `troubles` says why. */
+  readonly tables: readonly RouteTable[] | undefined
+  readonly testimonies: ReadonlyMap<string, Testimony> | undefined
+  readonly facts: ReadonlyMap<string, TargetFacts>
+  readonly troubles: readonly Trouble[]
+  readonly notes: readonly string[]
+}
+
+export type Watcher = {
+  /** Never rejects: what cannot be read is said so. `enis` are looked up by name, besides those that are found. */
+  look(enis: readonly EniId[], wanted: Wanted): Promise<Sighting>
+}
+
+/** Of some of the config's instances. What is found out about EC2 itself is kept from one look to the next. */
+export function createWatcher(config: Config, names: readonly string[]): Watcher {
+  const selectors = names.flatMap((name) => config.instances[name]?.routeTables ?? [])
+  let opened: Ec2 | undefined
+
+  return {
+    async look(enis, wanted) {
+      let ec2: Ec2
+      try {
+        ec2 = opened ?? (await openFor(config, wanted))
+      } catch (error) {
+        const nothing = { region: undefined, tables: undefined, testimonies: undefined, facts: new Map(), notes: [] }
+        return { ...nothing, troubles: [troubleOf(error)] }
+      }
+      opened = ec2
+
+      const witness = openWitness(config, ec2, names)
+      const results = await Promise.allSettled([
+        insist((signal) => readTables(ec2, selectors, signal), wanted),
+        insist((signal) => witness.read(signal), wanted),
+      ])
+      const [tables, testimonies] = [readingOf(results[0]), readingOf(results[1])]
+      const troubles = results.flatMap((result) => (result.status === 'rejected' ? [troubleOf(result.reason)] : []))
+      const seen = { region: ec2.region, tables, testimonies, troubles }
+      const members = [...enis, ...membersOf(testimonies)]
+      const targets = [...members.map(targetOf), ...targetsOf(tables ?? [], config, names)]
+      try {
+        const facts = await lookUpTargets(ec2, targets, wanted)
+        return { ...seen, facts, notes: [] }
+      } catch (error) {
+        // Whoever cannot read anything is not told of names, too.
+        const notes = troubles.length > 0 ? [] : [`names and zones are not shown: ${messageOf(error)}`]
+        return { ...seen, facts: new Map(), notes }
+      }
+    },
+  }
+}
+
+function readingOf<Value>(result: PromiseSettledResult<Value>): Value | undefined {
+  return result.status === 'fulfilled' ? result.value : undefined
+}
+
+function troubleOf(error: unknown): Trouble {
+  return { service: serviceOf(error), message: messageOf(error), hint: hintOf(error) }
+}
+
+/** Whatever carries a claim or a pin, understood or not. */
+function membersOf(testimonies: Sighting['testimonies']): EniId[] {
+  return [...(testimonies?.values() ?? [])].flatMap(({ claims, pins, doubts }) => [
+    ...claims.map(({ claim }) => claim.eni),
+    ...[...pins, ...doubts].map(({ eni }) => eni),
+  ])
+}
+
+function targetOf(eni: EniId): Target {
+  return { kind: 'eni', eni, instance: undefined }
+}
+
+/** What the VIPs of these instances point to. */
+function targetsOf(tables: readonly RouteTable[], config: Config, names: readonly string[]): Target[] {
+  const vips = names.flatMap((name) => config.instances[name]?.vips ?? [])
+  return tables.flatMap((table) => vips.flatMap((vip) => findRoute(table, vip)?.target ?? []))
+}
