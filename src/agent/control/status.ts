@@ -4,13 +4,11 @@ import { NODE_STATES } from '../../core/claim.ts'
 import { CONDITIONS } from '../../core/decide.ts'
 import { DETAIL_KINDS, type Detail } from '../../core/detail.ts'
 import { isEniId } from '../../core/ids.ts'
-import { LIVENESSES, livenessOf } from '../../core/liveness.ts'
+import { LIVENESSES } from '../../core/liveness.ts'
 import type { DaemonSight } from '../../core/overview.ts'
 import { codeOf, messageOf } from '../../platform/errors.ts'
-import type { Agent } from '../agent.ts'
-import { COUNTERS, type Counts, countersOf } from '../counters.ts'
-import { askDaemon } from '../daemon/control-server.ts'
-import type { Node } from '../node/node.ts'
+import { COUNTERS } from '../counters.ts'
+import { askDaemon } from './messages.ts'
 
 const eni = z.string().refine(isEniId)
 
@@ -67,12 +65,6 @@ const statusSchema = z.object({
   instances: z.array(instanceSchema),
 })
 
-/** A node that knows who it is. */
-export type Acting = { readonly node: Node; readonly agents: ReadonlyMap<string, Agent> }
-/** What is live, and what the daemon was asked to put in its place. Times in milliseconds since the epoch. */
-export type Live = Acting & { readonly details: Iterable<Detail>; readonly loadedAt: number }
-export type Rejection = { readonly reason: string; readonly since: number }
-
 export type DaemonStatus = z.output<typeof statusSchema>
 export type InstanceStatus = z.output<typeof instanceSchema>
 
@@ -112,59 +104,7 @@ export function sightOf(answer: DaemonAnswer): DaemonSight {
   return { kind: 'up', rejected: configRejected ?? undefined, credentialRenewals }
 }
 
-/** What the daemon answers. */
-export function statusOf(
-  { node: { config, eni: own, ec2, clock }, agents, details, loadedAt }: Live,
-  counts: Counts,
-  rejected: Rejection | undefined,
-  credentialRenewals: number,
-): DaemonStatus {
-  const instances = [...agents].map(([name, { state }]): InstanceStatus => {
-    const { self, mute, pin, decision, edge, observations, settings } = state
-    return {
-      name,
-      claim: { ...self, priority: self.priority ?? null },
-      mute,
-      pin: pin ?? null,
-      edge: edge !== undefined,
-      readAgeMs: observations.lastGoodRead === undefined ? null : clock.now() - observations.lastGoodRead,
-      decision: decision
-        ? {
-            intended: decision.intended ?? null,
-            action: decision.action,
-            condition: decision.condition,
-            reason: decision.reason,
-            conflict: decision.conflict,
-          }
-        : null,
-      details: state.details.map(toldDetail),
-      others: [...observations.tracks].map(([other, track]) => ({
-        eni: other,
-        beat: track.beats.at(-1) ?? '',
-        liveness: livenessOf(track, clock.now(), settings.ttlMs),
-      })),
-      counters: { ...countersOf(counts, name) },
-    }
-  })
-  return {
-    version: 1,
-    cluster: config.cluster,
-    eni: own,
-    region: ec2.region,
-    configLoadedAt: timeText(loadedAt),
-    configRejected: rejected?.reason ?? null,
-    configRejectedSince: rejected ? timeText(rejected.since) : null,
-    credentialRenewals,
-    details: Array.from(details, toldDetail),
-    instances,
-  }
-}
-
-const toldDetail = ({ hint, ...detail }: Detail) => ({ ...detail, hint: hint ?? null })
-
 /** What the daemon has told of. */
 export function detailsOf({ details }: Pick<DaemonStatus | InstanceStatus, 'details'>): Detail[] {
   return details.map(({ hint, ...detail }) => ({ ...detail, hint: hint ?? undefined }))
 }
-
-const timeText = (at: number) => new Date(at).toISOString()

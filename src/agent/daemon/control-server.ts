@@ -2,30 +2,9 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import * as z from 'zod'
 import { Failure, messageOf } from '../../platform/errors.ts'
-import { issuesText } from '../../platform/schema-issues.ts'
-import { exchangeLine } from '../control/line.ts'
+import { askDaemon, type ControlAnswer, type ControlRequest, parseRequest } from '../control/messages.ts'
 import { acceptConversations } from './conversations.ts'
-
-const requestSchema = z.discriminatedUnion('ask', [
-  z.object({
-    ask: z.literal('event'),
-    /** The event as keepalived appends it: TYPE NAME STATE [PRIORITY]. */
-    values: z.array(z.string()),
-    moment: z.object({ boot: z.string(), ticks: z.number(), pid: z.number() }),
-  }),
-  z.object({ ask: z.literal('status') }),
-])
-
-export type ControlRequest = z.output<typeof requestSchema>
-
-const answerSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), status: z.unknown().optional() }),
-  z.object({ ok: z.literal(false), error: z.string() }),
-])
-
-export type ControlAnswer = z.output<typeof answerSchema>
 
 /**
  * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.
@@ -52,22 +31,6 @@ function answered(line: string, answer: (request: ControlRequest) => unknown): C
     return { ok: true, status: answer(parseRequest(line)) }
   } catch (error) {
     return { ok: false, error: messageOf(error) }
-  }
-}
-
-/** @throws Failure of kind `usage` */
-function parseRequest(line: string): ControlRequest {
-  const { data, error } = requestSchema.safeParse(parseJson(line))
-  if (data) return data
-  throw new Failure('usage', `the daemon is asked what it does not know: ${issuesText(error)}`)
-}
-
-/** Undefined for what is no JSON. */
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
   }
 }
 
@@ -103,16 +66,4 @@ function unservable(path: string, error: unknown): Failure {
     hint: `${cure}, or name another path in control in the config`,
     cause: error,
   })
-}
-
-/** Asks the daemon. Rejects where none answers in time. */
-export async function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
-  return parseAnswer(await exchangeLine(path, JSON.stringify(request)))
-}
-
-/** @throws Failure where the line is no answer of a daemon */
-function parseAnswer(line: string): ControlAnswer {
-  const { data, error } = answerSchema.safeParse(parseJson(line))
-  if (data) return data
-  throw new Failure('failed', `what answers there is no daemon of vip-switch: ${issuesText(error)}`)
 }

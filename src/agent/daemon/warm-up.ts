@@ -5,10 +5,10 @@ import { defaultSettings, type Input, type ProtocolState } from '../../core/prot
 import { routeKeyText } from '../../core/route.ts'
 import type { Log } from '../../platform/log.ts'
 import { Agent } from '../agent.ts'
-import type { Acting } from '../control/status.ts'
 import { countersOf } from '../counters.ts'
 import type { Node } from '../node/node.ts'
 import { insistOnRoute } from '../node/route-port.ts'
+import type { Acting } from './status.ts'
 
 /** Until V8 has compiled most of it. */
 const FIRST_EDGES = 30

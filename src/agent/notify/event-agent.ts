@@ -18,6 +18,7 @@ import { Agent } from '../agent.ts'
 import { newCounters } from '../counters.ts'
 import { type Ledger, openLedger } from '../node/ledger.ts'
 import { memoryOf, settingsOf } from '../node/start-state.ts'
+import type { EventResult } from '../transition-hooks/event-hooks.ts'
 import { isAnswered } from '../transition-hooks/hooks-due.ts'
 import { type EventPorts, eventPorts } from './event-ports.ts'
 
@@ -46,12 +47,6 @@ export type EventTask = {
   readonly onAnswer: () => void
   readonly clock: Clock
   readonly log: Log
-}
-
-export type EventResult = {
-  readonly outcomes: readonly RouteOutcome[]
-  /** Selectors of the config that mean no table, or not one alone. */
-  readonly problems: readonly string[]
 }
 
 /**

@@ -9,8 +9,8 @@ import { type Clock, lastLookOf, movableDeadline } from '../../platform/clock.ts
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { closeEvent, earlierMasters, type Moment, secondsBetween, watchEvents } from '../node/journal.ts'
+import type { EventResult } from '../transition-hooks/event-hooks.ts'
 import { withUserHooks } from '../transition-hooks/event-hooks.ts'
-import type { EventResult } from './event-agent.ts'
 import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
 
 const NOTHING: EventResult = { outcomes: [], problems: [] }

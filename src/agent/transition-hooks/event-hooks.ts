@@ -3,7 +3,7 @@
 import type { VrrpEvent } from '../../adapters/keepalived/event.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
-import type { EventResult } from '../notify/event-agent.ts'
+import type { RouteOutcome } from '../../core/route.ts'
 import { HOOKS } from './hooks-due.ts'
 import type { HookContext } from './perform-hook.ts'
 
@@ -15,6 +15,13 @@ export type Transition = {
   readonly state: NodeState
   /** Undefined where none is recorded. */
   readonly previous: NodeState | undefined
+}
+
+/** How the routes of an event came out. */
+export type EventResult = {
+  readonly outcomes: readonly RouteOutcome[]
+  /** Selectors of the config that mean no table, or not one alone. */
+  readonly problems: readonly string[]
 }
 
 export type EventHookContext = HookContext & {

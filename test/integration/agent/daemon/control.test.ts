@@ -5,7 +5,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { askDaemon, type ControlRequest, serveControl } from '../../../../src/agent/daemon/control-server.ts'
+import { askDaemon, type ControlRequest } from '../../../../src/agent/control/messages.ts'
+import { serveControl } from '../../../../src/agent/daemon/control-server.ts'
 import { MOST_CONVERSATIONS } from '../../../../src/agent/daemon/conversations.ts'
 
 const EVENT: ControlRequest = {
