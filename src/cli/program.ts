@@ -1,15 +1,44 @@
 /** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
 import type { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { addCheckCommand } from '../commands/check/command.ts'
+import { addConfigCommands } from '../commands/config/command.ts'
+import { addDoctorCommand } from '../commands/doctor/command.ts'
+import { addIamPolicyCommand } from '../commands/iam-policy/command.ts'
+import { addInitCommand } from '../commands/init/command.ts'
+import { addKeepalivedConfigCommand } from '../commands/keepalived-config/command.ts'
+import { addLabCommands } from '../commands/lab/command.ts'
+import { addListCommand } from '../commands/list/command.ts'
+import { addMetricsCommand } from '../commands/metrics/command.ts'
+import { addNotifyCommand } from '../commands/notify/command.ts'
+import type { Exit } from '../commands/options.ts'
+import { addPinCommands } from '../commands/pin/command.ts'
+import { addReconcileCommand } from '../commands/reconcile/command.ts'
+import { addStatusCommand } from '../commands/status/command.ts'
+import { addSwitchCommand } from '../commands/switch/command.ts'
 import { usageErrorText } from '../terminal/error.ts'
 import { VipSwitchCommand } from './command.ts'
-import { addDiagnosisCommands } from './diagnosis.ts'
-import { addFailoverCommands } from './failover.ts'
-import { addInsightCommands } from './insight.ts'
-import { addLabCommands } from './lab.ts'
-import { addOperationCommands } from './operation.ts'
-import type { Exit } from './options.ts'
-import { addSetupCommands } from './setup.ts'
+import { addCompletionCommand, addManualCommand } from './self.ts'
+
+/** In the order of the help. */
+const COMMANDS: readonly ((program: Command, exit: Exit) => void)[] = [
+  addNotifyCommand,
+  addReconcileCommand,
+  addSwitchCommand,
+  addPinCommands,
+  addListCommand,
+  addStatusCommand,
+  addCheckCommand,
+  addMetricsCommand,
+  addDoctorCommand,
+  addInitCommand,
+  addKeepalivedConfigCommand,
+  addConfigCommands,
+  addIamPolicyCommand,
+  addCompletionCommand,
+  addManualCommand,
+  addLabCommands,
+]
 
 /** Of a description beside its option: a terminal of 60 columns has that many left. */
 const LEAST_COLUMNS = 24
@@ -38,12 +67,7 @@ Examples:
   vip-switch list                       what points where
   vip-switch switch VI_1 --to db-2      move an instance's routes by hand`,
     )
-  addFailoverCommands(program, exit)
-  addOperationCommands(program, exit)
-  addInsightCommands(program, exit)
-  addDiagnosisCommands(program, exit)
-  addSetupCommands(program, exit)
-  addLabCommands(program, exit)
+  for (const add of COMMANDS) add(program, exit)
   nameHelpAfterErrors(program, program.name())
   return program
 }

@@ -7,7 +7,7 @@ import { configPath } from '../../config/paths.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
 import { openLog } from '../../terminal/log.ts'
 import { aLine, asJson, print } from '../../terminal/print.ts'
-import { unpinRoutes } from './pinning.ts'
+import { unpinRoutes } from '../switch/pinning.ts'
 
 export type UnpinOptions = { json?: true; config?: string }
 

@@ -10,7 +10,7 @@ import type { EniId } from '../../core/ids.ts'
 import type { Reference } from '../../core/reference.ts'
 import type { Move, Target, TargetFacts } from '../../core/route.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
-import { type Intent, readIntent } from '../pin/pinning.ts'
+import { type Intent, readIntent } from './pinning.ts'
 import type { SwitchOptions, SwitchRequest } from './request.ts'
 import { planMoves } from './switchover.ts'
 

@@ -54,7 +54,7 @@ test('nothing else writes to stdout or stderr, or makes printable text', () => {
   expect(withMatch(/\bas Printable\b/)).toEqual(['terminal/print.ts'])
   // What is a program's to read, and holds no stranger's words: a schema, names of instances, scripts, figures.
   expect(withMatch(/\basIs\(/).sort()).toEqual([
-    'cli/setup.ts',
+    'cli/self.ts',
     'commands/config/config.ts',
     'commands/config/output.ts',
     'commands/metrics/mackerel.ts',

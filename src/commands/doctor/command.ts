@@ -1,9 +1,8 @@
-/** What looks for causes. */
+/** `vip-switch doctor`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from './options.ts'
+import { configOption, type Exit, jsonOption } from '../options.ts'
 
-/** `doctor`. */
-export function addDiagnosisCommands(program: Command, exit: Exit): void {
+export function addDoctorCommand(program: Command, exit: Exit): void {
   program
     .command('doctor')
     .description('look at everything that is known to break such a pair, and say what mends it')
@@ -26,7 +25,7 @@ Examples:
   vip-switch doctor --fix`,
     )
     .action(async (instance: string | undefined, options) => {
-      const { doctor } = await import('../commands/doctor/doctor.ts')
+      const { doctor } = await import('./doctor.ts')
       exit(await doctor(instance, options))
     })
 }

@@ -1,15 +1,14 @@
-/** The lab. */
+/** `vip-switch lab` and `lab ec2`: what they take, and their help. */
 import type { Command } from 'commander'
-import { type Exit, port } from './options.ts'
+import { type Exit, port } from '../options.ts'
 
-/** `lab` and `lab ec2`. */
 export function addLabCommands(program: Command, exit: Exit): void {
   const lab = program
     .command('lab')
     .description('show a failover here: an embedded EC2 endpoint, two nodes, and the real keepalived where it can run')
     .addHelpText('after', '\nExample, as root, which the real keepalived needs:\n  sudo vip-switch lab')
     .action(async () => {
-      const { runLab } = await import('../commands/lab/lab.ts')
+      const { runLab } = await import('./lab.ts')
       exit(await runLab())
     })
 
@@ -31,7 +30,7 @@ Example (the second line is what the first one prints):
   vip-switch list`,
     )
     .action(async (options) => {
-      const { runLabEc2 } = await import('../commands/lab/lab.ts')
+      const { runLabEc2 } = await import('./lab.ts')
       exit(await runLabEc2(options))
     })
 }

@@ -1,0 +1,34 @@
+/** What the program tells of itself: completions and the manual page. */
+import { Argument, type Command } from 'commander'
+import { systemClock } from '../platform/clock.ts'
+import { asIs, print } from '../terminal/print.ts'
+
+export function addCompletionCommand(program: Command): void {
+  program
+    .command('completion')
+    .description('print the completion for a shell: of commands, options and VRRP instances')
+    .addArgument(new Argument('<shell>', 'whose').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  vip-switch completion bash | sudo tee /etc/bash_completion.d/vip-switch > /dev/null
+  vip-switch completion zsh > "\${fpath[1]}/_vip-switch"
+  vip-switch completion fish > ~/.config/fish/completions/vip-switch.fish`,
+    )
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion/completion.ts')
+      print(asIs(completionScript(program, shell).trimEnd()))
+    })
+}
+
+export function addManualCommand(program: Command): void {
+  // For the build, which puts it where `man vip-switch` finds it.
+  program
+    .command('manual', { hidden: true })
+    .description('print the manual page')
+    .action(async () => {
+      const { manualPage } = await import('./manual.ts')
+      print(asIs(manualPage(program, systemClock.wall()).trimEnd()))
+    })
+}
