@@ -134,12 +134,12 @@ function simulate(settings: ProtocolSettings) {
     const to = target && ({ kind: 'eni', eni: target, instance: undefined } as const)
     const routes = to ? [{ destination: key.vip, target: to, state: 'active' as const, propagated: false }] : []
     const standing = standingOf(tableWith(routes, { id: key.table }), key.vip, state.self.eni, POLICY)
-    const all = [...claims.values()].map((claim) => ({ claim, isVoid: false }))
+    const all = [...claims.values()].map((claim) => ({ claim, isUnreachable: false }))
     return {
       routes: [{ key, standing }],
       claims: all,
       pins: [],
-      voids: new Set<EniId>(),
+      unreachable: new Set<EniId>(),
       checked: new Set<EniId>(),
       date: now,
     }

@@ -1,9 +1,9 @@
 /** The rule that decides: who should own the routes of one VRRP instance, and what this node does about it. */
 import { type Claim, elect } from './claim.ts'
 import type { EniId } from './ids.ts'
-import { counts, type Liveness } from './liveness.ts'
+import { isLive, type Liveness } from './liveness.ts'
 import type { Pin } from './pin.ts'
-import { idleReason, onlookerReason, ownReason, sceneReason, takingText, yieldReason } from './reason.ts'
+import { assessmentReason, bystanderReason, idleReason, ownReason, takingText, yieldReason } from './reason.ts'
 import { isInPlace, type RouteKey, type Standing } from './route.ts'
 
 export type ObservedClaim = { readonly claim: Claim; readonly liveness: Liveness }
@@ -11,7 +11,7 @@ export type ObservedClaim = { readonly claim: Claim; readonly liveness: Liveness
 export type ObservedRoute = { readonly key: RouteKey; readonly standing: Standing }
 
 /** What anybody can see, a node of the cluster or not. */
-export type Scene = {
+export type ClusterView = {
   readonly others: readonly ObservedClaim[]
   readonly pin: Pin | undefined
   /** Each managed route, judged from the ENI of whoever looks, if there is one. */
@@ -19,14 +19,14 @@ export type Scene = {
 }
 
 /** All that one decision is made from: one good read, and what this node knows of itself. */
-export type View = Scene & {
+export type NodeView = ClusterView & {
   readonly self: Claim
   /** Whether our own ENI can carry nothing, so that the others do not count us either. */
-  readonly isVoid: boolean
+  readonly isUnreachable: boolean
   /** Whether the last publish was not acknowledged: the others cannot see this node. */
   readonly mute: boolean
   /** Whether another has been contending for longer than a blip or a dead node's claim would explain. */
-  readonly isLasting: boolean
+  readonly isPersistent: boolean
 }
 
 export const CONDITIONS = [
@@ -64,13 +64,13 @@ export type Contest = {
   readonly winner: Claim | undefined
 }
 
-export function decide(view: View): Decision {
+export function decide(view: NodeView): Decision {
   const { self, pin, routes } = view
-  const isContender = self.state === 'MASTER' && !view.isVoid
-  const contest = isContender ? contestOf(view) : spectacleOf(view)
+  const isContender = self.state === 'MASTER' && !view.isUnreachable
+  const contest = isContender ? contestOf(view) : contestFromOutside(view)
   const intended = pin?.eni ?? contest.winner?.eni
   const misplaced = misplacedOf(routes, intended)
-  const isContested = view.others.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+  const isContested = view.others.some(({ claim, liveness }) => claim.state === 'MASTER' && isLive(liveness))
   const base = {
     intended,
     condition: conditionOf(view, contest.rivals.length + (isContender ? 1 : 0), misplaced.length),
@@ -79,7 +79,7 @@ export function decide(view: View): Decision {
   const none = (reason: string): Decision => ({ ...base, action: 'none', due: [], reason })
 
   if (intended === undefined) return none(idleReason(view))
-  if (self.state !== 'MASTER' && intended !== self.eni) return none(onlookerReason(view, contest, misplaced))
+  if (self.state !== 'MASTER' && intended !== self.eni) return none(bystanderReason(view, contest, misplaced))
   if (intended !== self.eni) return { ...base, action: 'yield', due: [], reason: yieldReason(view, contest) }
   const reason = ownReason(view, contest)
   const due = misplaced.filter(({ standing }) => standing.kind === 'elsewhere' || standing.kind === 'missing')
@@ -88,48 +88,48 @@ export function decide(view: View): Decision {
 }
 
 /** Where things stand, to one who is no node of the cluster and decides nothing. */
-export type Outlook = Pick<Decision, 'intended' | 'condition' | 'reason'> & {
+export type Assessment = Pick<Decision, 'intended' | 'condition' | 'reason'> & {
   /** How many contend. */
   readonly masters: number
 }
 
 /** `scene.others` are all nodes. */
-export function onlook(scene: Scene): Outlook {
-  const contest = spectacleOf(scene)
+export function assess(scene: ClusterView): Assessment {
+  const contest = contestFromOutside(scene)
   const intended = scene.pin?.eni ?? contest.winner?.eni
   const misplaced = misplacedOf(scene.routes, intended)
   return {
     intended,
     condition: conditionOf(scene, contest.rivals.length, misplaced.length),
-    reason: sceneReason(scene, contest, misplaced),
+    reason: assessmentReason(scene, contest, misplaced),
     masters: contest.rivals.length,
   }
 }
 
 /** As a contender sees it. */
-function contestOf({ self, mute, others }: View): Contest {
+function contestOf({ self, mute, others }: NodeView): Contest {
   const masters = mastersOf(others)
   // Those others cannot see a mute node, whether they live or not: it has to give way.
   if (mute && masters.length > 0) return { rivals: masters, winner: elect(masters.map(({ claim }) => claim)) }
-  const rivals = masters.filter(({ liveness }) => counts(liveness))
+  const rivals = masters.filter(({ liveness }) => isLive(liveness))
   return { rivals, winner: elect([self, ...rivals.map(({ claim }) => claim)]) }
 }
 
 /** As it looks to all others: for them, a master that has long been silent is the usual thing, since all is well. */
-function spectacleOf({ others, routes }: Scene): Contest {
+function contestFromOutside({ others, routes }: ClusterView): Contest {
   const masters = mastersOf(others)
-  const live = masters.filter(({ liveness }) => counts(liveness))
+  const live = masters.filter(({ liveness }) => isLive(liveness))
   if (live.length > 0) return { rivals: live, winner: elect(live.map(({ claim }) => claim)) }
   const owner = masters.filter(({ claim }) => routes.every(({ standing }) => isAt(standing, claim.eni)))
   const winner = elect((owner.length > 0 ? owner : masters).map(({ claim }) => claim))
   return { rivals: masters.filter(({ claim }) => claim === winner), winner }
 }
 
-function mastersOf(others: Scene['others']): ObservedClaim[] {
-  return others.filter(({ claim, liveness }) => claim.state === 'MASTER' && liveness !== 'void')
+function mastersOf(others: ClusterView['others']): ObservedClaim[] {
+  return others.filter(({ claim, liveness }) => claim.state === 'MASTER' && liveness !== 'unreachable')
 }
 
-function misplacedOf(routes: Scene['routes'], intended: EniId | undefined): Scene['routes'] {
+function misplacedOf(routes: ClusterView['routes'], intended: EniId | undefined): ClusterView['routes'] {
   return intended ? routes.filter(({ standing }) => !isAt(standing, intended)) : []
 }
 
@@ -139,7 +139,7 @@ function isAt(standing: Standing, eni: EniId): boolean {
   return standing.kind !== 'missing' && isInPlace(standing.route, eni)
 }
 
-function conditionOf({ pin, routes }: Scene, masters: number, misplaced: number): Condition {
+function conditionOf({ pin, routes }: ClusterView, masters: number, misplaced: number): Condition {
   if (routes.some(({ standing }) => standing.kind === 'refused')) return 'FOREIGN'
   if (pin) return 'PINNED'
   if (masters === 0) return 'NO-MASTER'

@@ -10,7 +10,7 @@ import type { EniId } from './ids.ts'
  */
 export type Liveness = (typeof LIVENESSES)[number]
 
-export const LIVENESSES = ['void', 'alive', 'unknown', 'expired'] as const
+export const LIVENESSES = ['unreachable', 'alive', 'unknown', 'expired'] as const
 
 /** What is remembered of one claim between reads. Times in milliseconds of the observer's own clock. */
 export type Track = {
@@ -71,7 +71,7 @@ export function forgetAges({ lastGoodRead, tracks }: Observations, now: number):
 }
 
 /** Of one claim whose ENI can carry traffic; one whose ENI cannot is void. */
-export function livenessOf(track: Track, now: number, ttlMs: number): Exclude<Liveness, 'void'> {
+export function livenessOf(track: Track, now: number, ttlMs: number): Exclude<Liveness, 'unreachable'> {
   if (track.changedAt !== undefined && now - track.changedAt < ttlMs) return 'alive'
   return now - track.observedSince < ttlMs ? 'unknown' : 'expired'
 }
@@ -81,20 +81,20 @@ export function livenessOf(track: Track, now: number, ttlMs: number): Exclude<Li
  * @param askedAt when the read began: an answer that came late proves no silence after the question
  */
 export function observedClaims(
-  claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[],
+  claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[],
   { tracks }: Observations,
   askedAt: number,
   ttlMs: number,
 ): { readonly claim: Claim; readonly liveness: Liveness }[] {
-  return claims.flatMap(({ claim, isVoid }) => {
+  return claims.flatMap(({ claim, isUnreachable }) => {
     const track = tracks.get(claim.eni)
     if (!track) return []
-    const liveness = isVoid ? 'void' : livenessOf(track, askedAt, ttlMs)
+    const liveness = isUnreachable ? 'unreachable' : livenessOf(track, askedAt, ttlMs)
     return [{ claim, liveness }]
   })
 }
 
 /** Whether a claim of this liveness takes part in the election. */
-export function counts(liveness: Liveness): boolean {
+export function isLive(liveness: Liveness): boolean {
   return liveness === 'alive' || liveness === 'unknown'
 }

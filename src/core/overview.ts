@@ -11,7 +11,7 @@ import type { Route, RouteKey, TargetFacts } from './route.ts'
 export const PLACES = ['in-place', 'elsewhere', 'blackhole', 'missing', 'foreign'] as const
 export type Place = (typeof PLACES)[number]
 
-export type SeenRoute = {
+export type RouteOverview = {
   readonly key: RouteKey
   readonly tableName: string | undefined
   readonly place: Place
@@ -20,7 +20,7 @@ export type SeenRoute = {
 }
 
 /** A node, by what it claims. */
-export type SeenNode = {
+export type NodeOverview = {
   readonly eni: EniId
   readonly state: NodeState
   readonly priority: number | undefined
@@ -46,7 +46,7 @@ export type DaemonCounters = {
 }
 
 /** What the daemon of this host says of one VRRP instance. */
-export type DaemonView = {
+export type DaemonOverview = {
   /** Whether the others cannot see what this node claims. */
   readonly mute: boolean
   /** How long ago it has read EC2, all of it and well, in milliseconds; undefined: it has not yet. */
@@ -61,8 +61,8 @@ export type InstanceOverview = {
   readonly condition: Condition
   /** A sentence that a person can act on. */
   readonly reason: string
-  readonly routes: readonly SeenRoute[]
-  readonly nodes: readonly SeenNode[]
+  readonly routes: readonly RouteOverview[]
+  readonly nodes: readonly NodeOverview[]
   /** Claims and pins that cannot be understood. */
   readonly doubts: readonly Doubt[]
   readonly intended: EniId | undefined
@@ -73,7 +73,7 @@ export type InstanceOverview = {
   readonly problems: readonly string[]
   readonly details: readonly Detail[]
   /** Undefined where no daemon answers. */
-  readonly daemon: DaemonView | undefined
+  readonly daemon: DaemonOverview | undefined
 }
 
 export type Trouble = {
@@ -89,7 +89,7 @@ export type Trouble = {
  * - `down`: none answers, though this host is a node
  * - `none`: nothing shows that this host is a node
  */
-export type DaemonSight =
+export type DaemonSummary =
   | {
       readonly kind: 'up'
       readonly rejected: string | undefined
@@ -110,7 +110,7 @@ export type Overview = {
   readonly readAge: number | undefined
   /** Path of the daemon's socket. */
   readonly control: string
-  readonly daemon: DaemonSight
+  readonly daemon: DaemonSummary
   /** The ENI of this host, where it is a node. */
   readonly here: EniId | undefined
   /** Of this host. */

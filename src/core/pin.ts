@@ -18,13 +18,13 @@ export type PinJudgement = {
 /**
  * The pin that counts: of several the later one.
  * @param date the time of EC2's own clock, from the `Date` header of the answer that carried the pins
- * @param isVoid whether an ENI can carry no traffic
+ * @param isUnreachable whether an ENI can carry no traffic
  */
-export function judgePins(pins: readonly Pin[], date: number, isVoid: (eni: EniId) => boolean): PinJudgement {
+export function judgePins(pins: readonly Pin[], date: number, isUnreachable: (eni: EniId) => boolean): PinJudgement {
   const ignored: string[] = []
   const candidates = pins.filter((pin) => {
     if (date >= pin.until) ignored.push(`the pin on ${pin.eni} has ended`)
-    else if (isVoid(pin.eni)) ignored.push(`the pin on ${pin.eni} is ignored: that interface carries nothing`)
+    else if (isUnreachable(pin.eni)) ignored.push(`the pin on ${pin.eni} is ignored: that interface carries nothing`)
     else return true
     return false
   })

@@ -1,6 +1,6 @@
 /** The sentences that say why something was decided, for a person to act on. */
 import type { Claim } from './claim.ts'
-import type { Contest, ObservedClaim, ObservedRoute, Scene, View } from './decide.ts'
+import type { ClusterView, Contest, NodeView, ObservedClaim, ObservedRoute } from './decide.ts'
 import { targetText } from './route.ts'
 import { destinationText } from './vip.ts'
 
@@ -11,31 +11,35 @@ const LASTING =
 const MUTE = 'our claim could not be published (the log says why)'
 
 /** Nobody contends. */
-export function idleReason(view: View): string {
+export function idleReason(view: NodeView): string {
   if (view.self.state !== 'MASTER') return nobodyText(view)
   const routes = `routes left as they are: ${routesText(view.routes)}`
   return `${voidText(view)}, and nobody else claims to be MASTER; ${routes}`
 }
 
 /** We are not MASTER, and the routes are another's. */
-export function onlookerReason(view: View, { winner }: Contest, misplaced: Scene['routes']): string {
+export function bystanderReason(view: NodeView, { winner }: Contest, misplaced: ClusterView['routes']): string {
   return `we are ${claimText(view.self)}; the routes ${whoseText(view, winner)}; ${placeText(view.routes, misplaced)}`
 }
 
 /** To one who is no node. */
-export function sceneReason(scene: Scene, { rivals, winner }: Contest, misplaced: Scene['routes']): string {
+export function assessmentReason(
+  scene: ClusterView,
+  { rivals, winner }: Contest,
+  misplaced: ClusterView['routes'],
+): string {
   if (!winner && !scene.pin) return nobodyText(scene)
   const contest = rivals.length > 1 ? `split brain${doubtText(rivals)}: ${nodesText(rivals)}; ` : ''
   return `${contest}the routes ${whoseText(scene, winner)}; ${placeText(scene.routes, misplaced)}`
 }
 
 /** We are MASTER, and the routes are another's. */
-export function yieldReason(view: View, { rivals, winner }: Contest): string {
+export function yieldReason(view: NodeView, { rivals, winner }: Contest): string {
   const { self, pin } = view
   const us = `we are ${claimText(self)}`
   if (pin) return `the routes are pinned to ${pin.eni}; ${us}, but leave them to it`
   const whose = winner ? nodeText(winner) : 'nobody'
-  if (view.isVoid) return `${voidText(view)}; leaving the routes to ${whose}`
+  if (view.isUnreachable) return `${voidText(view)}; leaving the routes to ${whose}`
   if (view.mute) return `${whose}, cannot see us, since ${MUTE}; ${us}, but leave the routes to it`
   if (rivals.find(({ claim }) => claim === winner)?.liveness !== 'alive') {
     return `${whose}, is not known to be alive or dead yet; ${us}: leaving the routes as they are until it is`
@@ -44,7 +48,7 @@ export function yieldReason(view: View, { rivals, winner }: Contest): string {
 }
 
 /** The routes are ours. */
-export function ownReason(view: View, { rivals }: Contest): string {
+export function ownReason(view: NodeView, { rivals }: Contest): string {
   const { self, mute, pin, routes } = view
   const us = pin ? `the routes are pinned to us, ${self.eni}` : `we are ${claimText(self)}`
   const place = routes.every(({ standing }) => standing.kind === 'in-place' || standing.kind === 'refused')
@@ -61,7 +65,7 @@ export function ownReason(view: View, { rivals }: Contest): string {
   return `${known.join(', and ')}; ${us}: ${win}${place}${causeText(view, rivals)}`
 }
 
-export function takingText({ mute }: View, due: readonly ObservedRoute[]): string {
+export function takingText({ mute }: NodeView, due: readonly ObservedRoute[]): string {
   return `taking ${routesText(due)}${mute ? ', more and more rarely' : ''}`
 }
 
@@ -76,19 +80,19 @@ function nodesText(rivals: readonly ObservedClaim[]): string {
   return rivals.map(({ claim }) => nodeText(claim)).join(', and ')
 }
 
-function nobodyText({ routes }: Scene): string {
+function nobodyText({ routes }: ClusterView): string {
   return `nobody claims to be MASTER; routes left as they are: ${routesText(routes)}`
 }
 
-function whoseText({ pin }: Scene, winner: Claim | undefined): string {
+function whoseText({ pin }: ClusterView, winner: Claim | undefined): string {
   return pin ? `are pinned to ${pin.eni}` : `belong to ${winner ? nodeText(winner) : 'nobody'}`
 }
 
-function causeText({ isLasting }: View, rivals: readonly ObservedClaim[]): string {
-  return isLasting && rivals.some(({ liveness }) => liveness === 'alive') ? `; ${LASTING}` : ''
+function causeText({ isPersistent }: NodeView, rivals: readonly ObservedClaim[]): string {
+  return isPersistent && rivals.some(({ liveness }) => liveness === 'alive') ? `; ${LASTING}` : ''
 }
 
-function voidText({ self }: View): string {
+function voidText({ self }: NodeView): string {
   return `we are ${claimText(self)}, but our interface, ${self.eni}, is not attached, and carries nothing`
 }
 
@@ -100,7 +104,7 @@ function claimText({ state, priority, address }: Claim): string {
   return priority === undefined ? `${state} at ${address}` : `${state} ${priority}`
 }
 
-function placeText(routes: Scene['routes'], misplaced: Scene['routes']): string {
+function placeText(routes: ClusterView['routes'], misplaced: ClusterView['routes']): string {
   const refused = routes.filter(({ standing }) => standing.kind === 'refused')
   const inPlace = routes.length - refused.length - misplaced.length
   if (inPlace === routes.length)
@@ -114,7 +118,7 @@ function placeText(routes: Scene['routes'], misplaced: Scene['routes']): string 
 }
 
 /** The first few routes, and where they are. */
-function routesText(routes: Scene['routes']): string {
+function routesText(routes: ClusterView['routes']): string {
   const shown = routes.slice(0, SHOWN_ROUTES).map(({ key, standing }) => {
     return `${destinationText(key.vip)} in ${key.table} (${standingText(standing)})`
   })

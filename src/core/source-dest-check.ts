@@ -9,11 +9,11 @@ import type { EniId } from './ids.ts'
  * @param checked interfaces whose source/dest check is on
  */
 export function sourceDestChecks(
-  claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[],
+  claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[],
   checked: ReadonlySet<EniId>,
 ): Detail[] {
   return claims
-    .filter(({ claim, isVoid }) => !isVoid && checked.has(claim.eni))
+    .filter(({ claim, isUnreachable }) => !isUnreachable && checked.has(claim.eni))
     .map(({ claim }) => ({
       kind: 'source-dest-check',
       message: `${claim.eni} drops what is for the VIPs: its source/dest check is on`,

@@ -1,13 +1,13 @@
 /** What this host knows by itself: its daemon, and keepalived where no daemon answers. */
 import { existsSync } from 'node:fs'
 import { eniOfThisInstance } from '../adapters/ec2/identity.ts'
-import { askStatus, detailsOf, type InstanceStatus, sightOf } from '../agent/control/status.ts'
+import { askStatus, daemonSummary, detailsOf, type InstanceStatus } from '../agent/control/status.ts'
 import { probeFor, stateOf } from '../agent/node/keepalived-state.ts'
 import type { Config } from '../config/schema.ts'
 import type { NodeState } from '../core/claim.ts'
 import type { Detail } from '../core/detail.ts'
 import type { EniId } from '../core/ids.ts'
-import type { DaemonSight } from '../core/overview.ts'
+import type { DaemonSummary } from '../core/overview.ts'
 import { messageOf } from '../platform/errors.ts'
 
 /** What this node claims, or would claim if its daemon ran. */
@@ -22,7 +22,7 @@ export type OwnClaim = {
 export type Host = {
   /** Undefined: this host is no node, as far as it shows. */
   readonly eni: EniId | undefined
-  readonly daemon: DaemonSight
+  readonly daemon: DaemonSummary
   readonly details: readonly Detail[]
   /** By VRRP instance. */
   readonly claims: ReadonlyMap<string, OwnClaim>
@@ -38,7 +38,7 @@ export async function lookAtHost(config: Config): Promise<Host> {
     const { eni, instances } = answer.status
     return {
       eni,
-      daemon: sightOf(answer),
+      daemon: daemonSummary(answer),
       details: detailsOf(answer.status),
       claims: new Map(instances.map(({ name, claim }) => [name, { ...claim, priority: claim.priority ?? undefined }])),
       instances: new Map(instances.map((instance) => [instance.name, instance])),
@@ -50,7 +50,7 @@ export async function lookAtHost(config: Config): Promise<Host> {
     return { eni: undefined, daemon: { kind: 'none' }, details: [], claims: new Map(), instances: new Map(), notes: [] }
   }
   const own = hasKeepalived ? await lookAtKeepalived(config) : { eni: undefined, claims: new Map(), notes: [] }
-  return { ...own, daemon: sightOf(answer), details: [], instances: new Map() }
+  return { ...own, daemon: daemonSummary(answer), details: [], instances: new Map() }
 }
 
 async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'claims' | 'notes'>> {

@@ -1,6 +1,6 @@
 /** What the daemon of this host knows, where its config cannot be read: EC2 is not asked. */
 
-import { askStatus, detailsOf, type InstanceStatus, sightOf } from '../agent/control/status.ts'
+import { askStatus, daemonSummary, detailsOf, type InstanceStatus } from '../agent/control/status.ts'
 import type { InstanceOverview, Overview, Trouble } from '../core/overview.ts'
 import { daemonView } from './overview.ts'
 
@@ -17,7 +17,7 @@ export async function overviewOfDaemon(control: string, why: Trouble, date: numb
     date,
     readAge: undefined,
     control,
-    daemon: sightOf(answer),
+    daemon: daemonSummary(answer),
     here: status?.eni,
     details: status ? detailsOf(status) : [],
     instances: status?.instances.map((told) => instanceOverview(told, why)) ?? [],

@@ -1,36 +1,36 @@
 /** Where things stand, gathered from EC2, from the daemon of this host, and from keepalived where none answers. */
 
-import type { Testimony } from '../adapters/witness/witness.ts'
+import type { WitnessReport } from '../adapters/witness/witness.ts'
 import { detailsOf, type InstanceStatus } from '../agent/control/status.ts'
 import { blackholes } from '../agent/node/reading.ts'
-import type { Wanted } from '../agent/node/route-port.ts'
+import type { CallContext } from '../agent/node/route-port.ts'
 import { claimTtlOf } from '../config/claim-ttl.ts'
 import type { Config, InstanceConfig } from '../config/schema.ts'
 import { type Claim, compareClaims } from '../core/claim.ts'
-import { type Condition, onlook } from '../core/decide.ts'
+import { assess, type Condition } from '../core/decide.ts'
 import { type Detail, detailKindsFrom } from '../core/detail.ts'
 import type { EniId } from '../core/ids.ts'
 import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe } from '../core/liveness.ts'
-import type { DaemonView, InstanceOverview, Overview } from '../core/overview.ts'
+import type { DaemonOverview, InstanceOverview, Overview } from '../core/overview.ts'
 import { judgePins } from '../core/pin.ts'
 import { sourceDestChecks } from '../core/source-dest-check.ts'
 import type { Clock } from '../platform/clock.ts'
+import { type ClusterSnapshot, createClusterReader } from './cluster-reader.ts'
 import { type Host, lookAtHost } from './host.ts'
-import { observedNodes, seenNodes, voidsOf } from './seen-nodes.ts'
-import { observedRoutes, seenRoutes, tablesOf } from './seen-routes.ts'
-import { createWatcher, type Sighting } from './sighting.ts'
+import { nodeOverviews, observedNodes, unreachableOf } from './nodes.ts'
+import { observedRoutes, routeOverviews, tablesOf } from './routes.ts'
 
-export type Onlooker = {
+export type Observer = {
   /** Never rejects: what cannot be told is UNKNOWN. */
-  look(wanted: Wanted): Promise<Overview>
+  look(wanted: CallContext): Promise<Overview>
 }
 
 /**
  * Looks at some of the config's instances, and writes nothing. Who looks again and again learns which claims are alive.
  * @param everyMs between two looks
  */
-export function createOnlooker(config: Config, names: readonly string[], clock: Clock, everyMs: number): Onlooker {
-  const watcher = createWatcher(config, names)
+export function createObserver(config: Config, names: readonly string[], clock: Clock, everyMs: number): Observer {
+  const watcher = createClusterReader(config, names)
   const memory = new Map<string, Observations>()
   let readAt: number | undefined
   const ttlMs = claimTtlOf(config)
@@ -81,30 +81,30 @@ function instanceOverview(
   name: string,
   config: InstanceConfig,
   host: Host,
-  { tables, testimonies, facts, troubles }: Sighting,
+  { tables, testimonies, facts, troubles }: ClusterSnapshot,
   claims: readonly Claim[],
   watched: (eni: EniId) => Liveness,
 ): InstanceOverview {
   const { tables: own, problems } = tablesOf(tables ?? [], config)
   const testimony = testimonies?.get(name)
   const told = host.instances.get(name)
-  const isVoid = voidsOf(testimony, blackholes(own, config.vips), facts)
-  const observed = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isVoid })
+  const isUnreachable = unreachableOf(testimony, blackholes(own, config.vips), facts)
+  const observed = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isUnreachable })
   // As VRRP would elect them.
   const nodes = observed.sort((a, b) => compareClaims(b.claim, a.claim))
-  const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isVoid)
+  const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isUnreachable)
   const routes = observedRoutes(own, config)
-  const { condition, reason, masters, ...outlook } = onlook({ others: nodes, pin, routes })
+  const { condition, reason, masters, ...outlook } = assess({ others: nodes, pin, routes })
   const intended = testimonies && outlook.intended
-  const judged = claims.map((claim) => ({ claim, isVoid: isVoid(claim.eni) }))
+  const judged = claims.map((claim) => ({ claim, isUnreachable: isUnreachable(claim.eni) }))
   const checks = testimony ? sourceDestChecks(judged, testimony.checked) : []
   const obstacles = [...troubles.map(({ message }) => message), ...(own.length === 0 && tables ? problems : [])]
   return {
     name,
     condition: obstacles.length > 0 ? 'UNKNOWN' : (switching(told) ?? condition),
     reason: obstacles.length > 0 ? obstacles.join('; ') : [reason, ...ignored].join('; '),
-    routes: seenRoutes(routes, own, config, intended),
-    nodes: seenNodes(nodes, host.eni),
+    routes: routeOverviews(routes, own, config, intended),
+    nodes: nodeOverviews(nodes, host.eni),
     doubts: testimony?.doubts ?? [],
     intended,
     masters,
@@ -116,7 +116,7 @@ function instanceOverview(
 }
 
 /** What the daemon of this host tells; of what anyone can see in EC2, this look tells more of how things are now. */
-function detailsBy(told: InstanceStatus | undefined, testimony: Testimony | undefined): readonly Detail[] {
+function detailsBy(told: InstanceStatus | undefined, testimony: WitnessReport | undefined): readonly Detail[] {
   const details = told ? detailsOf(told) : []
   const seenHere = testimony ? detailKindsFrom('ec2') : []
   return details.filter(({ kind }) => !seenHere.includes(kind))
@@ -127,7 +127,7 @@ function switching(told: InstanceStatus | undefined): Condition | undefined {
   return told?.edge ? 'SWITCHING' : undefined
 }
 
-export function daemonView({ mute, readAgeMs, decision, counters }: InstanceStatus): DaemonView {
+export function daemonView({ mute, readAgeMs, decision, counters }: InstanceStatus): DaemonOverview {
   return {
     mute,
     readAge: readAgeMs ?? undefined,

@@ -70,6 +70,6 @@ const LAST_LOOK_SHARE = 0.2
 const LONGEST_LAST_LOOK_MS = 2000
 
 /** How much of a deadline is kept for a last look. Both in milliseconds. */
-export function lastLookOf(deadlineMs: number): number {
+export function lastLookTime(deadlineMs: number): number {
   return Math.min(LONGEST_LAST_LOOK_MS, deadlineMs * LAST_LOOK_SHARE)
 }

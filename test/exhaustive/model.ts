@@ -166,8 +166,15 @@ export function readingOf(model: Model, index: Index): Reading {
     createMissing: true,
     takeOver: [],
   })
-  const claims = model.nodes.flatMap(({ tag }) => (tag ? [{ claim: tag, isVoid: false }] : []))
-  return { routes: [{ key: KEY, standing }], claims, pins: [], voids: new Set(), checked: new Set(), date: model.now }
+  const claims = model.nodes.flatMap(({ tag }) => (tag ? [{ claim: tag, isUnreachable: false }] : []))
+  return {
+    routes: [{ key: KEY, standing }],
+    claims,
+    pins: [],
+    unreachable: new Set(),
+    checked: new Set(),
+    date: model.now,
+  }
 }
 
 /** Whose the route is by VRRP's own rule; undefined where nobody is MASTER, and it stays where it is. */

@@ -50,17 +50,17 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'claims are never tested for life',
     file: DECIDE,
-    find: 'const rivals = masters.filter(({ liveness }) => counts(liveness))',
+    find: 'const rivals = masters.filter(({ liveness }) => isLive(liveness))',
     replace: 'const rivals = masters',
   },
   {
-    name: 'a claim that was not observed for long counts for nothing',
+    name: 'a claim that was not observed for long isLive for nothing',
     file: LIVENESS,
     find: "return liveness === 'alive' || liveness === 'unknown'",
     replace: "return liveness === 'alive'",
   },
   {
-    name: 'a stale beat counts as life',
+    name: 'a stale beat isLive as life',
     file: LIVENESS,
     find: 'else if (known.beats.includes(beat)) next',
     replace: 'else if (known.beats.at(-1) === beat) next',
@@ -80,13 +80,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a void interface is not noticed',
     file: LIVENESS,
-    find: "const liveness = isVoid ? 'void' : livenessOf(",
+    find: "const liveness = isUnreachable ? 'unreachable' : livenessOf(",
     replace: 'const liveness = livenessOf(',
   },
   {
     name: 'a node with a void interface contends',
     file: DECIDE,
-    find: "const isContender = self.state === 'MASTER' && !view.isVoid",
+    find: "const isContender = self.state === 'MASTER' && !view.isUnreachable",
     replace: "const isContender = self.state === 'MASTER'",
   },
   {
@@ -147,8 +147,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a node writes that is no MASTER',
     file: DECIDE,
-    find: "const isContender = self.state === 'MASTER' && !view.isVoid",
-    replace: 'const isContender = !view.isVoid',
+    find: "const isContender = self.state === 'MASTER' && !view.isUnreachable",
+    replace: 'const isContender = !view.isUnreachable',
   },
   {
     name: 'another node’s turn is not respected',
@@ -217,7 +217,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'backoff',
   },
   {
-    name: 'a mute node that is heard again waits for its tick',
+    name: 'a mute node that is allowManyListeners again waits for its tick',
     file: PUBLISHING,
     find: '  if (acknowledged && state.mute && !state.edge) read(turn)\n',
     replace: '  void read.name\n',
@@ -241,7 +241,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'return keys.filter(() => foreign.length >= 0)',
   },
   {
-    name: 'a refused route counts as one that is elsewhere',
+    name: 'a refused route isLive as one that is elsewhere',
     file: DECIDE,
     find: "if (standing.kind === 'refused') return true",
     replace: "if (standing.kind === 'refused') return false",
@@ -378,11 +378,11 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a pin on a void interface is honoured',
     file: PIN,
-    find: 'else if (isVoid(pin.eni)) ignored',
-    replace: 'else if (isVoid(pin.eni) && date < 0) ignored',
+    find: 'else if (isUnreachable(pin.eni)) ignored',
+    replace: 'else if (isUnreachable(pin.eni) && date < 0) ignored',
   },
   {
-    name: 'of two pins the earlier counts',
+    name: 'of two pins the earlier isLive',
     file: PIN,
     find: '(latest && latest.since >= pin.since ? latest : pin)',
     replace: '(latest && latest.since <= pin.since ? latest : pin)',
@@ -401,7 +401,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'return route && members.size >= 0',
   },
   {
-    name: 'a heal counts that EC2 did not accept',
+    name: 'a heal isLive that EC2 did not accept',
     file: WRITING,
     find: '  if (!accepted) {\n',
     replace: '  if (!accepted && !isHeal) {\n',

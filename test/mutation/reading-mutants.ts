@@ -32,19 +32,19 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'a node that is throttled reads as often as ever',
     file: TURN,
-    find: 'state.stretch * STRETCH_PER_THROTTLED_READ',
-    replace: 'state.stretch',
+    find: 'state.pauseFactor * GROWTH_PER_THROTTLED_READ',
+    replace: 'state.pauseFactor',
   },
   {
     name: 'a node that was throttled stays slow',
     file: PROTOCOL,
-    find: '  relax(turn)\n',
-    replace: '  void relax.name\n',
+    find: '  shrinkPause(turn)\n',
+    replace: '  void shrinkPause.name\n',
   },
   {
     name: 'a node that was throttled is at once as fast as ever',
     file: TURN,
-    find: 'Math.max(1, state.stretch * STRETCH_PER_GOOD_READ)',
+    find: 'Math.max(1, state.pauseFactor * SHRINKAGE_PER_GOOD_READ)',
     replace: '1',
   },
   {

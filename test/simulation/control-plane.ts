@@ -33,12 +33,12 @@ export class ControlPlane {
     this.#tags = changed(this.#tags, now, (tags) => (claim ? tags.set(id, claim) : tags.delete(id)))
   }
 
-  setVoid(id: EniId, isVoid: boolean): void {
-    if (isVoid || this.#deleted.has(id)) this.#void.add(id)
+  setVoid(id: EniId, isUnreachable: boolean): void {
+    if (isUnreachable || this.#deleted.has(id)) this.#void.add(id)
     else this.#void.delete(id)
   }
 
-  isVoid(id: EniId): boolean {
+  isUnreachable(id: EniId): boolean {
     return this.#void.has(id)
   }
 
@@ -87,12 +87,12 @@ export class ControlPlane {
       return { key, standing: standingOf(table, key.vip, observer, POLICY) }
     })
     const tags = asOf(this.#tags, at.claims)
-    const claims = [...tags.values()].map((claim) => ({ claim, isVoid: this.#void.has(claim.eni) }))
+    const claims = [...tags.values()].map((claim) => ({ claim, isUnreachable: this.#void.has(claim.eni) }))
     return {
       routes,
       claims,
       pins: [...this.#pins.values()],
-      voids: new Set(this.#void),
+      unreachable: new Set(this.#void),
       checked: new Set(),
       date: at.now,
     }

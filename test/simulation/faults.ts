@@ -175,11 +175,11 @@ function detach({ world, vrrp, dead }: Stage, node: WorldNode): () => void {
   }
 }
 
-function die({ world, vrrp, dead }: Stage, node: WorldNode, isVoid: boolean): void {
+function die({ world, vrrp, dead }: Stage, node: WorldNode, isUnreachable: boolean): void {
   dead.add(node)
   vrrp.down(node, 'killed')
   world.kill(node)
-  if (isVoid) world.setVoid(node.eni, true)
+  if (isUnreachable) world.setVoid(node.eni, true)
 }
 
 function targetOf(to: RouteTo, node: WorldNode): Target | undefined {

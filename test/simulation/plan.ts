@@ -18,7 +18,7 @@ export type LastingFault =
   /** A link that comes and goes, so that a master counts as down again and again. */
   | { readonly kind: 'flap'; readonly from: string; readonly to: string; readonly bothWays: boolean }
   | { readonly kind: 'line'; readonly node: string; readonly lost: boolean; readonly lateMs: number }
-  | { readonly kind: 'reads' | 'claims' | 'throttled' | 'api' | 'daemon' | 'void'; readonly node: string }
+  | { readonly kind: 'reads' | 'claims' | 'throttled' | 'api' | 'daemon' | 'unreachable'; readonly node: string }
   | { readonly kind: 'writes' | 'publishes'; readonly node: string; readonly answer: Exclude<Answer, 'up'> }
   | { readonly kind: 'stale'; readonly node: string; readonly routesMs: number; readonly claimsMs: number }
   | { readonly kind: 'slow'; readonly node: string; readonly ms: number }
@@ -143,8 +143,8 @@ function lastingOf(random: Random, names: readonly string[]): LastingFault {
     cut,
     () => ({ kind: 'flap', ...pairOf(random, names), bothWays: random.chance(0.5) }),
     () => ({ kind: 'line', node, lost: random.chance(0.5), lateMs: random.int(100, 3000) }),
-    () => ({ kind: random.pick(['throttled', 'claims', 'api', 'daemon', 'void'] as const), node }),
-    () => ({ kind: random.pick(['reads', 'api', 'daemon', 'void'] as const), node }),
+    () => ({ kind: random.pick(['throttled', 'claims', 'api', 'daemon', 'unreachable'] as const), node }),
+    () => ({ kind: random.pick(['reads', 'api', 'daemon', 'unreachable'] as const), node }),
     () => ({ kind: 'writes', node, answer: random.pick(ANSWERS) }),
     () => ({ kind: 'writes', node, answer: random.pick(ANSWERS) }),
     () => ({ kind: 'publishes', node, answer: random.pick(ANSWERS) }),

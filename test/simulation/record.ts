@@ -60,6 +60,6 @@ export type Step = {
 /** The pin that counts in a reading. */
 export function knownPin(reading: Reading | undefined): Reading['pins'][number] | undefined {
   return reading?.pins
-    .filter(({ eni, until }) => until > reading.date && !reading.voids.has(eni))
+    .filter(({ eni, until }) => until > reading.date && !reading.unreachable.has(eni))
     .toSorted((a, b) => b.since - a.since)[0]
 }

@@ -148,7 +148,10 @@ function boundOf({ world, vrrp, dead, rules }: Run): number {
   const pinned = validPin(world)
   const stale = world
     .claims()
-    .some(({ eni, state }) => state === 'MASTER' && !world.isVoid(eni) && !masters.some((master) => master.eni === eni))
+    .some(
+      ({ eni, state }) =>
+        state === 'MASTER' && !world.isUnreachable(eni) && !masters.some((master) => master.eni === eni),
+    )
   const isBraked = [...world.nodes.values()].some((node) => !dead.has(node) && rules.hasToBrake(node))
   const intervalMs = longestInterval(world)
   const slowPause = OTHERS_SLOWDOWN * intervalMs
@@ -158,13 +161,13 @@ function boundOf({ world, vrrp, dead, rules }: Run): number {
 }
 
 function longestInterval({ nodes, settings }: World): number {
-  return settings.intervalMs * Math.max(1, ...[...nodes.values()].map(({ protocol }) => protocol?.stretch ?? 1))
+  return settings.intervalMs * Math.max(1, ...[...nodes.values()].map(({ protocol }) => protocol?.pauseFactor ?? 1))
 }
 
 function validPin(world: World): Pin | undefined {
   return world
     .pins()
-    .filter(({ eni, until }) => until > world.now && !world.isVoid(eni))
+    .filter(({ eni, until }) => until > world.now && !world.isUnreachable(eni))
     .toSorted((a, b) => b.since - a.since)[0]
 }
 

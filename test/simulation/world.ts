@@ -108,12 +108,12 @@ export class World {
     return this.#ec2.targets()
   }
 
-  setVoid(id: EniId, isVoid: boolean): void {
-    this.#ec2.setVoid(id, isVoid)
+  setVoid(id: EniId, isUnreachable: boolean): void {
+    this.#ec2.setVoid(id, isUnreachable)
   }
 
-  isVoid(id: EniId): boolean {
-    return this.#ec2.isVoid(id)
+  isUnreachable(id: EniId): boolean {
+    return this.#ec2.isUnreachable(id)
   }
 
   /** The interface is gone, and its tags with it. */

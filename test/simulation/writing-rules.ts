@@ -27,7 +27,7 @@ export function checkWrite(step: Step, keys: readonly RouteKey[]): void {
   // A pin says to all whose the routes are, whether or not its node can.
   if (isEdge || !record.isMute || knownPin(record.reading)) return
   const seen = record.reading?.claims.find(
-    ({ claim, isVoid }) => claim.eni !== node.eni && claim.state === 'MASTER' && !isVoid,
+    ({ claim, isUnreachable }) => claim.eni !== node.eni && claim.state === 'MASTER' && !isUnreachable,
   )
   if (seen) throw new BrokenRule(`${node.name} is mute and writes although ${seen.claim.eni} claims to be MASTER`)
 }

@@ -1,6 +1,6 @@
 /** Overviews for the tests of what is made of them: a screen, a line, metrics. */
 import { countersOf } from '../../src/agent/counters.ts'
-import type { InstanceOverview, Overview, SeenNode, SeenRoute } from '../../src/core/overview.ts'
+import type { InstanceOverview, NodeOverview, Overview, RouteOverview } from '../../src/core/overview.ts'
 import type { TargetFacts } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { eni, instanceId, rtb } from './fixtures.ts'
@@ -10,7 +10,7 @@ export const DB2 = eni('eni-075ceebc47bd70e98')
 const VIP = parseVip('10.99.0.10')
 const SINCE = '2026-11-23T01:02:03.000Z'
 
-export const route = (name: string, change: Partial<SeenRoute> = {}): SeenRoute => ({
+export const route = (name: string, change: Partial<RouteOverview> = {}): RouteOverview => ({
   key: { table: rtb(name === 'private-a' ? 'rtb-0ab15050754f6a007' : 'rtb-0e5c0d5f303f1c4ec'), vip: VIP },
   tableName: name,
   place: 'in-place',
@@ -23,7 +23,7 @@ export const route = (name: string, change: Partial<SeenRoute> = {}): SeenRoute 
   ...change,
 })
 
-export const node = (change: Partial<SeenNode> = {}): SeenNode => ({
+export const node = (change: Partial<NodeOverview> = {}): NodeOverview => ({
   eni: DB1,
   state: 'MASTER',
   priority: 150,

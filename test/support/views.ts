@@ -1,6 +1,6 @@
 /** Views of one node, us, for what is decided by them. */
 import type { Claim, NodeState } from '../../src/core/claim.ts'
-import type { ObservedClaim, ObservedRoute, View } from '../../src/core/decide.ts'
+import type { NodeView, ObservedClaim, ObservedRoute } from '../../src/core/decide.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Liveness } from '../../src/core/liveness.ts'
 import { type Standing, standingOf, type Target } from '../../src/core/route.ts'
@@ -34,13 +34,13 @@ export const other = (liveness: Liveness, of: Claim = claim(THEM, 'MASTER', 150)
 })
 
 /** We are the only MASTER, of priority 100, and the route is ours. */
-export function view(change: Partial<View> = {}): View {
+export function view(change: Partial<NodeView> = {}): NodeView {
   return {
     self: claim(US, 'MASTER', 100),
-    isVoid: false,
+    isUnreachable: false,
     mute: false,
     others: [],
-    isLasting: false,
+    isPersistent: false,
     pin: undefined,
     routes: routes(standing(to(US))),
     ...change,

@@ -12,7 +12,7 @@ import { AnswerHandler } from './transport/answers.ts'
 import { type Budget, type BudgetOptions, openBudget } from './transport/budget.ts'
 import { type Connections, openConnections } from './transport/connections.ts'
 import { hedged } from './transport/hedge.ts'
-import { takeTurns } from './transport/limiter.ts'
+import { createLimiter } from './transport/limiter.ts'
 import type { Refusal } from './transport/refusals.ts'
 import { type Call, sendNow } from './transport/send-now.ts'
 
@@ -145,7 +145,7 @@ export async function regionOfEnvironment(): Promise<string | undefined> {
   }
 }
 
-const inTurn = takeTurns(CALLS_IN_FLIGHT)
+const inTurn = createLimiter(CALLS_IN_FLIGHT)
 
 /**
  * Sends one command, once.
@@ -153,7 +153,7 @@ const inTurn = takeTurns(CALLS_IN_FLIGHT)
  * @throws Ec2Error; the signal's reason, with what was attempted, when it is aborted
  */
 export function send<Output>(attempted: string, call: Call<Output>, signal: AbortSignal): Promise<Output> {
-  return inTurn(() => sendNow(attempted, call, signal), heard(signal))
+  return inTurn(() => sendNow(attempted, call, signal), allowManyListeners(signal))
 }
 
 /** Until when an idempotent write is wanted, and on what condition a second time. */
@@ -177,11 +177,14 @@ export function sendHedged<Output>(
   { signal, clock, permit, beforeHedge }: Hedging,
 ): Promise<Output> {
   const options = { afterMs: HEDGE_AFTER_MS, clock, signal, isVerdict, beforeHedge: () => beforeHedge(attempted) }
-  return inTurn(() => hedged((attempt) => sendNow(attempted, call, attempt, { permit }), options), heard(signal))
+  return inTurn(
+    () => hedged((attempt) => sendNow(attempted, call, attempt, { permit }), options),
+    allowManyListeners(signal),
+  )
 }
 
 /** A signal that every call in flight may listen to: Node warns of more than ten listeners. */
-function heard(signal: AbortSignal): AbortSignal {
+function allowManyListeners(signal: AbortSignal): AbortSignal {
   setMaxListeners(0, signal)
   return signal
 }

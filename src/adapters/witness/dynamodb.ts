@@ -14,7 +14,7 @@ import { AnswerHandler } from '../ec2/transport/answers.ts'
 import { openConnections } from '../ec2/transport/connections.ts'
 import { sendNow } from '../ec2/transport/send-now.ts'
 import { claimOf, type Parsed, parsedTags, parsePin, pinKey } from './tag.ts'
-import type { Testimony, Witness } from './witness.ts'
+import type { Witness, WitnessReport } from './witness.ts'
 
 /**
  * Shorter than EC2's: DynamoDB answers within milliseconds, and of a ttl of three seconds a publish that hangs must leave
@@ -110,16 +110,16 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
       ])
       const holders = holdersOf([...interfaces, ...attached])
       return new Map(
-        instances.map((instance): [string, Testimony] => {
+        instances.map((instance): [string, WitnessReport] => {
           const parsed = claims.filter((each) => each.instance === instance).map((each) => each.parsed)
           const own = parsed.flatMap(({ value }) => value ?? [])
           const pins = parsedTags(interfaces, pinKey(cluster, instance), parsePin)
           const detached = [...own, ...pins.values].map(({ eni }) => eni).filter((eni) => !holders.has(eni))
-          const isVoid = (claim: Claim) => !holders.has(claim.eni)
+          const isUnreachable = (claim: Claim) => !holders.has(claim.eni)
           return [
             instance,
             {
-              claims: own.map((claim) => ({ claim, isVoid: isVoid(claim) })),
+              claims: own.map((claim) => ({ claim, isUnreachable: isUnreachable(claim) })),
               pins: pins.values,
               doubts: [...parsed.flatMap(({ doubt }) => doubt ?? []), ...pins.doubts],
               detached: new Set(detached),

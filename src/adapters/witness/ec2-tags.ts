@@ -2,7 +2,7 @@
 import type { Ec2 } from '../ec2/client.ts'
 import { checkedOf, holdersOf, readTagged, type TaggedInterface, writeTag } from '../ec2/operations/tags.ts'
 import { claimKey, claimValue, parseClaim, parsedTags, parsePin, pinKey } from './tag.ts'
-import type { Testimony, Witness } from './witness.ts'
+import type { Witness, WitnessReport } from './witness.ts'
 
 /** @param instances the VRRP instances whose claims are read, all in one call */
 export function ec2TagsWitness(ec2: Ec2, cluster: string, instances: readonly string[]): Witness {
@@ -23,12 +23,12 @@ function testimonyOf(
   cluster: string,
   instance: string,
   date: number,
-): Testimony {
+): WitnessReport {
   const detached = interfaces.filter(({ instance: holder }) => holder === undefined).map(({ eni }) => eni)
   const claims = parsedTags(interfaces, claimKey(cluster, instance), parseClaim)
   const pins = parsedTags(interfaces, pinKey(cluster, instance), parsePin)
   return {
-    claims: claims.values.map((claim) => ({ claim, isVoid: detached.includes(claim.eni) })),
+    claims: claims.values.map((claim) => ({ claim, isUnreachable: detached.includes(claim.eni) })),
     pins: pins.values,
     doubts: [...claims.doubts, ...pins.doubts],
     detached: new Set(detached),

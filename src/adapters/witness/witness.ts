@@ -4,8 +4,8 @@ import type { EniId } from '../../core/ids.ts'
 import type { Pin } from '../../core/pin.ts'
 
 /** All that is said of one VRRP instance, at one moment. */
-export type Testimony = {
-  readonly claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[]
+export type WitnessReport = {
+  readonly claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[]
   readonly pins: readonly Pin[]
   /** What stands where a claim or a pin should, and is none. */
   readonly doubts: readonly Doubt[]
@@ -23,5 +23,5 @@ export type Witness = {
   /** Resolves when the claim is acknowledged. @throws Failure */
   publish(instance: string, claim: Claim, signal: AbortSignal): Promise<void>
   /** By VRRP instance. @throws Failure */
-  read(signal: AbortSignal): Promise<ReadonlyMap<string, Testimony>>
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, WitnessReport>>
 }

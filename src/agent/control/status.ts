@@ -5,7 +5,7 @@ import { CONDITIONS } from '../../core/decide.ts'
 import { DETAIL_KINDS, type Detail } from '../../core/detail.ts'
 import { isEniId } from '../../core/ids.ts'
 import { LIVENESSES } from '../../core/liveness.ts'
-import type { DaemonSight } from '../../core/overview.ts'
+import type { DaemonSummary } from '../../core/overview.ts'
 import { codeOf, messageOf } from '../../platform/errors.ts'
 import { COUNTERS } from '../counters.ts'
 import { askDaemon } from './messages.ts'
@@ -98,7 +98,7 @@ export async function askStatus(path: string): Promise<DaemonAnswer> {
 }
 
 /** The daemon of this host, by what it answered. */
-export function sightOf(answer: DaemonAnswer): DaemonSight {
+export function daemonSummary(answer: DaemonAnswer): DaemonSummary {
   if (answer.kind !== 'up') return { kind: answer.kind, reason: answer.reason }
   const { configRejected, credentialRenewals } = answer.status
   return { kind: 'up', rejected: configRejected ?? undefined, credentialRenewals }

@@ -6,18 +6,18 @@ import { instancePorts } from '../node/instance-ports.ts'
 import type { Node } from '../node/node.ts'
 import type { InstanceReading } from '../node/reading.ts'
 import { memoryOf, settingsOf } from '../node/start-state.ts'
-import type { UserHooks } from '../transition-hooks/transition-hooks.ts'
-import type { UnderWay } from './hang-detector.ts'
-import type { Doubts } from './identity.ts'
-import type { Drills } from './warm-up.ts'
+import type { TransitionHooks } from '../transition-hooks/transition-hooks.ts'
+import type { HangDetector } from './hang-detector.ts'
+import type { IdentityWatch } from './identity.ts'
+import type { WarmUp } from './warm-up.ts'
 
 /** What outlasts a generation of agents. */
-export type Lasting = {
+export type DaemonState = {
   readonly stateDirectory: string
   readonly counts: Counts
   /** What is wrong on this host, whatever the VRRP instance. */
   readonly details: HostDetails
-  readonly userHooks: UserHooks
+  readonly userHooks: TransitionHooks
 }
 
 /**
@@ -26,12 +26,12 @@ export type Lasting = {
  */
 const SHARE = { least: 0.94, most: 0.99 }
 
-export type AgentsOptions = Lasting & {
+export type AgentsOptions = DaemonState & {
   /** The node as it is at that moment: its interface may become another one. */
   readonly node: () => Node
-  readonly doubts: Doubts
-  readonly work: UnderWay
-  readonly drills: Drills
+  readonly doubts: IdentityWatch
+  readonly work: HangDetector
+  readonly drills: WarmUp
 }
 
 export function startAgents(options: AgentsOptions): ReadonlyMap<string, Agent> {

@@ -11,8 +11,8 @@ import type { ControlRequest } from '../control/messages.ts'
 import type { Counts } from '../counters.ts'
 import { isNewer, newestEvent } from '../node/journal.ts'
 import { type Node, openNode } from '../node/node.ts'
-import type { Wanted } from '../node/route-port.ts'
-import { UserHooks } from '../transition-hooks/transition-hooks.ts'
+import type { CallContext } from '../node/route-port.ts'
+import { TransitionHooks } from '../transition-hooks/transition-hooks.ts'
 import { serveControl } from './control-server.ts'
 import { type Generation, startGeneration } from './generation.ts'
 import { watchStalls } from './stalls.ts'
@@ -38,7 +38,7 @@ export class Daemon {
   readonly #supervision: Supervision
   readonly #counts: Counts = new Map()
   readonly #details: HostDetails = new Map()
-  readonly #userHooks: UserHooks
+  readonly #userHooks: TransitionHooks
   #endWatch = () => {}
   #started: Promise<void> = Promise.resolve()
   /** Ended by a newer reload. */
@@ -55,7 +55,7 @@ export class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options
-    this.#userHooks = new UserHooks({ ...options, counts: this.#counts })
+    this.#userHooks = new TransitionHooks({ ...options, counts: this.#counts })
     this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
   }
 
@@ -176,7 +176,7 @@ export class Daemon {
     log.error({ hint: hintOf(error) }, `the config stays as it was: ${reason}`)
   }
 
-  #wanted(signal: AbortSignal): Wanted {
+  #wanted(signal: AbortSignal): CallContext {
     const { clock, log } = this.#options
     return { permit: () => {}, signal, clock, log, onRenewal: this.#onRenewal }
   }

@@ -6,13 +6,13 @@ import type { Clock } from '../../platform/clock.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { type Node, withIdentity } from '../node/node.ts'
-import { type Lasting, startAgents } from './agents.ts'
-import { watchWork } from './hang-detector.ts'
-import { retold } from './heard.ts'
-import { openPatiently, watchIdentity } from './identity.ts'
+import { type DaemonState, startAgents } from './agents.ts'
+import { createHangDetector } from './hang-detector.ts'
+import { openWithRetries, watchIdentity } from './identity.ts'
+import { retold } from './keepalived-history.ts'
 import { type Listener, listen } from './listening.ts'
 import type { Acting } from './status.ts'
-import { type Drills, startDrills } from './warm-up.ts'
+import { startWarmUp, type WarmUp } from './warm-up.ts'
 
 export type Generation = {
   readonly config: Config
@@ -29,7 +29,7 @@ export type Generation = {
   stop(): void
 }
 
-export type GenerationOptions = Lasting & {
+export type GenerationOptions = DaemonState & {
   readonly config: Config
   /** Undefined: it is to be found out who this node is. */
   readonly node: Node | undefined
@@ -47,10 +47,10 @@ export type GenerationOptions = Lasting & {
 export function startGeneration(options: GenerationOptions): Generation {
   const { config, clock, log, userHooks, mayWait, onChange, onRenewal } = options
   const stopped = new AbortController()
-  const work = watchWork(clock)
+  const work = createHangDetector(clock)
   let acting: Acting | undefined
   let trouble: string | undefined
-  let drills: Drills | undefined
+  let drills: WarmUp | undefined
   let answer = () => {}
   const answered = new Promise<void>((resolve) => {
     answer = resolve
@@ -74,7 +74,7 @@ export function startGeneration(options: GenerationOptions): Generation {
         for (const agent of agents.values()) agent.deliver({ kind: 'identity', ...identity })
       },
     })
-    drills = startDrills(first, () => ({ node, agents }))
+    drills = startWarmUp(first, () => ({ node, agents }))
     const agents: Acting['agents'] = startAgents({ ...options, node: () => node, doubts, work, drills })
     acting = { node, agents }
     trouble = undefined
@@ -92,7 +92,7 @@ export function startGeneration(options: GenerationOptions): Generation {
       answer()
       onChange()
     }
-    const node = await openPatiently(config, { clock, log, signal, onTrouble, onRenewal })
+    const node = await openWithRetries(config, { clock, log, signal, onTrouble, onRenewal })
     begin(node)
     log.info({ eni: node.eni, region: node.ec2.region }, 'started')
     onChange()

@@ -4,14 +4,14 @@ import type { Clock } from '../../platform/clock.ts'
 /** Longer than any call takes by its time-outs, and than systemd lets the daemon stand still (WatchdogSec). */
 const LONGEST_MS = 60_000
 
-export type UnderWay = {
+export type HangDetector = {
   /** Watches the work until it ends; returns it. */
   follow<Value>(work: Promise<Value>): Promise<Value>
   /** Whether something is under way that will not end. */
   hangs(): boolean
 }
 
-export function watchWork(clock: Clock): UnderWay {
+export function createHangDetector(clock: Clock): HangDetector {
   const begun = new Map<Promise<unknown>, number>()
   return {
     follow(work) {

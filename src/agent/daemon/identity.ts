@@ -15,7 +15,7 @@ const LONGEST_PAUSE = 5000
 
 const ASKED_HINT = 'the instance is asked which interface it has now'
 
-export type Patience = {
+export type OpenOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
@@ -26,9 +26,9 @@ export type Patience = {
 }
 
 /** Whatever stands in the way may be mended: credentials, a policy, a proxy. @throws the signal's reason, and nothing else */
-export async function openPatiently(
+export async function openWithRetries(
   config: Config,
-  { clock, log, signal, onTrouble, onRenewal }: Patience,
+  { clock, log, signal, onTrouble, onRenewal }: OpenOptions,
 ): Promise<Node> {
   for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
     try {
@@ -42,14 +42,14 @@ export async function openPatiently(
   }
 }
 
-export type Doubts = {
+export type IdentityWatch = {
   /** Looks whether what was read fits who we are. A read may be stale: then the instance says what it has said before. */
   look(read: InstanceReading): void
   /** The error, with what follows from it where it says that our interface is not ours. */
   about(error: unknown): unknown
 }
 
-export type DoubtsOptions = {
+export type IdentityWatchOptions = {
   readonly config: Pick<Config, 'eni' | 'interface'>
   readonly identity: () => Identity
   readonly clock: Clock
@@ -58,7 +58,7 @@ export type DoubtsOptions = {
   readonly onChange: (identity: Identity) => void
 }
 
-export function watchIdentity({ config, identity, clock, log, signal, onChange }: DoubtsOptions): Doubts {
+export function watchIdentity({ config, identity, clock, log, signal, onChange }: IdentityWatchOptions): IdentityWatch {
   /** Whom our interface was attached to when it was seen first: to us. */
   let holder: string | undefined
   /** While it is asked which one we have; aborted when ours turns out to be ours. */
@@ -88,7 +88,7 @@ export function watchIdentity({ config, identity, clock, log, signal, onChange }
       if ('error' in reading) return
       const { eni } = identity()
       holder ??= found
-      if (reading.voids.has(eni)) doubt(`${eni} is attached to no instance`)
+      if (reading.unreachable.has(eni)) doubt(`${eni} is attached to no instance`)
       else if (found !== undefined && found !== holder)
         doubt(`${eni} is attached to ${found}, and no longer to ${holder}`)
       // Of one that is gone, with its tags, nothing is read.

@@ -8,8 +8,8 @@ import { hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { ticksNow } from '../node/journal.ts'
 import { probeFor, stateOf } from '../node/keepalived-state.ts'
-import type { UnderWay } from './hang-detector.ts'
-import { type Heard, hear, type KeepalivedInput } from './heard.ts'
+import type { HangDetector } from './hang-detector.ts'
+import { addToHistory, type KeepalivedHistory, type KeepalivedInput } from './keepalived-history.ts'
 
 /** Keepalived logs a line whenever it is asked, and a FIFO may bring any number of gaps. Milliseconds. */
 const ASKING_SPACING = 250
@@ -18,7 +18,7 @@ const FIFO_RETRY_MS = 3000
 
 export type Listener = {
   /** By VRRP instance; nothing of one that was not heard of yet. */
-  readonly heard: ReadonlyMap<string, Heard>
+  readonly heard: ReadonlyMap<string, KeepalivedHistory>
   /**
    * Takes the event of a hook that was forked at that moment (in ticks), unless the FIFO has told of this or a later one
    * since: hooks come late, and in any order. Returns false for an event that is no longer true.
@@ -32,7 +32,7 @@ export type ListenerOptions = {
   readonly config: Config
   readonly clock: Clock
   readonly log: Log
-  readonly work: UnderWay
+  readonly work: HangDetector
   /** Whether to go on without the FIFO, and to try again, where it cannot be read for that reason. */
   readonly mayWait: (error: unknown) => boolean
   readonly deliver: (name: string, input: KeepalivedInput) => void
@@ -45,14 +45,14 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
   const { fifo: path } = config.keepalived
   const names = Object.keys(config.instances)
   const probe = probeFor(config)
-  const heard = new Map<string, Heard>()
+  const heard = new Map<string, KeepalivedHistory>()
   /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
   const events = new Map<string, number>()
   /** When the FIFO told of each instance last, in ticks. */
   const toldAt = new Map<string, number>()
 
   function pass(name: string, input: KeepalivedInput, isActing = false): void {
-    heard.set(name, hear(heard.get(name), input, clock.now(), isActing))
+    heard.set(name, addToHistory(heard.get(name), input, clock.now(), isActing))
     deliver(name, input)
   }
 

@@ -1,13 +1,13 @@
 /** Readiness for an edge into MASTER: of the code that it runs, and of the connections that it takes. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { openDrill } from '../../adapters/ec2/transport/drill.ts'
+import { openMemoryEc2 } from '../../adapters/ec2/transport/memory-ec2.ts'
 import { defaultSettings, type Input, type ProtocolState } from '../../core/protocol/state.ts'
 import { routeKeyText } from '../../core/route.ts'
 import type { Log } from '../../platform/log.ts'
 import { Agent } from '../agent.ts'
 import { countersOf } from '../counters.ts'
 import type { Node } from '../node/node.ts'
-import { insistOnRoute } from '../node/route-port.ts'
+import { writeRouteWithRetries } from '../node/route-port.ts'
 import type { Acting } from './status.ts'
 
 /** Until V8 has compiled most of it. */
@@ -19,7 +19,7 @@ const OTHER_CALLS = 3
 
 const UNSAID: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
-export type Drills = {
+export type WarmUp = {
   /** After each step of an agent. */
   observe(name: string, state: ProtocolState, input: Input): void
   stop(): void
@@ -29,8 +29,8 @@ export type Drills = {
  * After each good read of a node that is not MASTER, an edge of a throw-away agent is run, whose writes are answered
  * from memory; and where any agent is BACKUP, a connection is kept open for each of its routes.
  */
-export function startDrills({ ec2, clock }: Node, live: () => Acting): Drills {
-  const drill = openDrill(ec2, clock)
+export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
+  const drill = openMemoryEc2(ec2, clock)
   const agents = () => live().agents
   const stopped = new AbortController()
   let isRunning = false
@@ -70,7 +70,8 @@ export function startDrills({ ec2, clock }: Node, live: () => Acting): Drills {
         counters: countersOf(new Map(), name),
         ports: {
           read: () => new Promise(() => {}),
-          write: (each, _inEdge, signal) => insistOnRoute(drill.ec2, each, eni, false, 'edge', { ...wanted, signal }),
+          write: (each, _inEdge, signal) =>
+            writeRouteWithRetries(drill.ec2, each, eni, false, 'edge', { ...wanted, signal }),
           publish: async () => {},
         },
         onStep: (_state, { kind }) => kind === 'written' && end(),

@@ -3,10 +3,10 @@ import { instanceOf } from '../../config/instances.ts'
 import { type Doubt, doubtText } from '../../core/claim.ts'
 import { judgePins } from '../../core/pin.ts'
 import type { AgentPorts } from '../agent.ts'
-import { loadView, saveView, type View, viewOf } from './known-routes.ts'
+import { type KnownRoutes, knownRoutesOf, loadKnownRoutes, saveKnownRoutes } from './known-routes.ts'
 import type { Node } from './node.ts'
 import type { InstanceReading } from './reading.ts'
-import { insistOnRoute } from './route-port.ts'
+import { writeRouteWithRetries } from './route-port.ts'
 
 export type PortOptions = {
   readonly stateDirectory: string
@@ -23,10 +23,10 @@ export function instancePorts(
   { stateDirectory, permit, onReading = () => {} }: PortOptions,
 ): AgentPorts {
   const { vips, createMissing, takeOver } = instanceOf(config, name)
-  let saved = loadView(stateDirectory, name, config)
-  function save(next: View): void {
+  let saved = loadKnownRoutes(stateDirectory, name, config)
+  function save(next: KnownRoutes): void {
     if (JSON.stringify(next) === JSON.stringify(saved)) return
-    saveView(stateDirectory, name, config, next)
+    saveKnownRoutes(stateDirectory, name, config, next)
     saved = next
   }
   let told: readonly string[] = []
@@ -43,12 +43,14 @@ export function instancePorts(
       onReading(read)
       const { reading, selection } = read
       const pin =
-        'error' in reading ? saved?.pin : judgePins(reading.pins, reading.date, (id) => reading.voids.has(id)).valid
-      save({ ...viewOf(selection.tables, vips, { createMissing, takeOver }), pin })
+        'error' in reading
+          ? saved?.pin
+          : judgePins(reading.pins, reading.date, (id) => reading.unreachable.has(id)).valid
+      save({ ...knownRoutesOf(selection.tables, vips, { createMissing, takeOver }), pin })
       return reading
     },
     write: (key, inEdge, signal) =>
-      insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', { permit, signal, clock, log }),
+      writeRouteWithRetries(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', { permit, signal, clock, log }),
     publish: (claim, signal) => witness.publish(name, claim, signal),
   }
 }

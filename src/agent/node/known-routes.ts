@@ -10,7 +10,7 @@ import type { Pin } from '../../core/pin.ts'
 import { type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../../core/route.ts'
 import type { Destination } from '../../core/vip.ts'
 
-export type View = {
+export type KnownRoutes = {
   readonly tables: readonly RouteTableId[]
   /** Routes that were not ours to write, as key texts: these are looked at again before they are written. */
   readonly foreign: readonly string[]
@@ -19,9 +19,13 @@ export type View = {
 }
 
 /** `of`: the part of the config that the view was made for. */
-type ViewFile = View & { readonly of: string }
+type KnownRoutesFile = KnownRoutes & { readonly of: string }
 
-export function viewOf(tables: readonly RouteTable[], vips: readonly Destination[], policy: RoutePolicy): View {
+export function knownRoutesOf(
+  tables: readonly RouteTable[],
+  vips: readonly Destination[],
+  policy: RoutePolicy,
+): KnownRoutes {
   const foreign = tables.flatMap((table) =>
     vips.filter((vip) => refusalOf(table, vip, policy)).map((vip) => routeKeyText({ table: table.id, vip })),
   )
@@ -41,8 +45,8 @@ export function routeKeys(tables: readonly RouteTableId[], vips: readonly Destin
   )
 }
 
-export function saveView(stateDirectory: string, instance: string, config: Config, view: View): void {
-  const file: ViewFile = {
+export function saveKnownRoutes(stateDirectory: string, instance: string, config: Config, view: KnownRoutes): void {
+  const file: KnownRoutesFile = {
     of: subject(config, instance),
     tables: view.tables,
     foreign: view.foreign,
@@ -55,11 +59,11 @@ export function saveView(stateDirectory: string, instance: string, config: Confi
  * The view of the instance, if there is one and the config has not changed since. Where every table is named by its id,
  * none is needed.
  */
-export function loadView(stateDirectory: string, instance: string, config: Config): View | undefined {
-  return savedView(stateDirectory, instance, config) ?? viewOfIds(config, instance)
+export function loadKnownRoutes(stateDirectory: string, instance: string, config: Config): KnownRoutes | undefined {
+  return savedKnownRoutes(stateDirectory, instance, config) ?? knownRoutesOfIds(config, instance)
 }
 
-function savedView(stateDirectory: string, instance: string, config: Config): View | undefined {
+function savedKnownRoutes(stateDirectory: string, instance: string, config: Config): KnownRoutes | undefined {
   let text: string
   try {
     text = readFileSync(stateFile(stateDirectory, 'views', instance), 'utf8')
@@ -67,7 +71,7 @@ function savedView(stateDirectory: string, instance: string, config: Config): Vi
     return undefined // None was saved yet; the routes are read instead.
   }
   const file = parseJson(text)
-  return isViewFile(file) && file.of === subject(config, instance) ? file : undefined
+  return isKnownRoutesFile(file) && file.of === subject(config, instance) ? file : undefined
 }
 
 function parseJson(text: string): unknown {
@@ -79,7 +83,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Without a schema's library, which takes longer to load than the routes to be written. */
-function isViewFile(value: unknown): value is ViewFile {
+function isKnownRoutesFile(value: unknown): value is KnownRoutesFile {
   const { of, tables, foreign, pin }: Partial<Record<string, unknown>> = Object(value)
   const isTable = (id: unknown) => typeof id === 'string' && isRouteTableId(id)
   return (
@@ -98,7 +102,7 @@ function isPin(value: unknown): boolean {
   return typeof eni === 'string' && isEniId(eni) && typeof since === 'number' && typeof until === 'number'
 }
 
-function viewOfIds(config: Config, instance: string): View | undefined {
+function knownRoutesOfIds(config: Config, instance: string): KnownRoutes | undefined {
   const selectors = config.instances[instance]?.routeTables ?? []
   const tables = selectors.flatMap((selector) => (selector.kind === 'id' ? [selector.id] : []))
   return tables.length === selectors.length ? { tables: [...new Set(tables)], foreign: [] } : undefined

@@ -9,7 +9,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Identity } from './own-interface.ts'
 import { type Reader, sharedReader } from './reading.ts'
-import { insist, openFor, ownEni, type Wanted } from './route-port.ts'
+import { type CallContext, openFor, ownEni, retryWithLogging } from './route-port.ts'
 
 export type Node = Identity & {
   readonly config: Config
@@ -21,9 +21,9 @@ export type Node = Identity & {
 }
 
 /** Finds out who this node is. @throws Failure when that is not to be known before it is no longer wanted */
-export async function openNode(config: Config, wanted: Wanted): Promise<Node> {
+export async function openNode(config: Config, wanted: CallContext): Promise<Node> {
   const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
-  const address = await insist((signal) => addressOfEni(ec2, eni, signal), wanted).catch((error: unknown) => {
+  const address = await retryWithLogging((signal) => addressOfEni(ec2, eni, signal), wanted).catch((error: unknown) => {
     closeEc2(ec2) // Whoever tries again opens another.
     throw error
   })

@@ -2,7 +2,7 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { readTables, selectTables, type TableSelection } from '../../adapters/ec2/operations/tables.ts'
-import type { Testimony, Witness } from '../../adapters/witness/witness.ts'
+import type { Witness, WitnessReport } from '../../adapters/witness/witness.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { Config, InstanceConfig } from '../../config/schema.ts'
 import type { Doubt } from '../../core/claim.ts'
@@ -15,9 +15,9 @@ import type { RoutesAlone } from '../agent.ts'
 import { routeKeys } from './known-routes.ts'
 
 /** Everything of one moment. */
-type Snapshot = {
+type EverythingRead = {
   readonly tables: readonly RouteTable[]
-  readonly claims: PromiseSettledResult<ReadonlyMap<string, Testimony>>
+  readonly claims: PromiseSettledResult<ReadonlyMap<string, WitnessReport>>
 }
 
 /** Of one instance; `selection` is the tables that its config means, `doubts` is for people. */
@@ -42,11 +42,11 @@ const SPACING = 50
 /** A reader that asks EC2 once for all who ask it at the same time. Every answer is of after the asking. */
 export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId, clock: Clock): Reader {
   const selectors = Object.values(config.instances).flatMap(({ routeTables }) => routeTables)
-  let next: Promise<Snapshot> | undefined
+  let next: Promise<EverythingRead> | undefined
 
   let begunAt = Number.NEGATIVE_INFINITY
 
-  async function take(signal: AbortSignal): Promise<Snapshot> {
+  async function take(signal: AbortSignal): Promise<EverythingRead> {
     try {
       await clock.sleep(Math.max(0, begunAt + SPACING - clock.now()), signal)
     } finally {
@@ -93,16 +93,19 @@ function readingOf(
   { vips }: InstanceConfig,
   tables: readonly RouteTable[],
   routes: Reading['routes'],
-  { claims, pins, detached, checked, date }: Testimony,
+  { claims, pins, detached, checked, date }: WitnessReport,
   eni: EniId,
 ): Reading {
   // Of ourselves, a blackhole may be a late report: only detachment counts.
-  const voids = new Set([...detached, ...blackholes(tables, vips).filter((each) => each !== eni)])
+  const unreachable = new Set([...detached, ...blackholes(tables, vips).filter((each) => each !== eni)])
   return {
     routes,
-    claims: claims.map(({ claim, isVoid }) => ({ claim, isVoid: isVoid || voids.has(claim.eni) })),
+    claims: claims.map(({ claim, isUnreachable }) => ({
+      claim,
+      isUnreachable: isUnreachable || unreachable.has(claim.eni),
+    })),
     pins,
-    voids,
+    unreachable,
     checked,
     date,
   }

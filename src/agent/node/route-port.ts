@@ -6,7 +6,7 @@ import { rehearseWrite, writeRoute } from '../../adapters/ec2/operations/routes.
 import { readTables, selectTables, type TableSelection } from '../../adapters/ec2/operations/tables.ts'
 import { longestWait, type Precedence } from '../../adapters/ec2/transport/budget.ts'
 import type { Refusal } from '../../adapters/ec2/transport/refusals.ts'
-import { persist } from '../../adapters/ec2/transport/retry.ts'
+import { retry } from '../../adapters/ec2/transport/retry.ts'
 import type { Config, TableSelector } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { RouteKey } from '../../core/route.ts'
@@ -27,7 +27,7 @@ export type RoutePort = {
 }
 
 /** For how long, and on what condition, calls go on. */
-export type Wanted = {
+export type CallContext = {
   /** Runs before every attempt; throws once the calls are no longer wanted. */
   readonly permit: () => void
   readonly signal: AbortSignal
@@ -40,7 +40,7 @@ export type Wanted = {
 }
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
-export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, wanted: Wanted): Promise<Ec2> {
+export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, wanted: CallContext): Promise<Ec2> {
   const { clock, log } = wanted
   const onWait = (action: string, waiting: number, seconds: number) => {
     const text = `${action}: ${waiting} more wait for EC2's token bucket, for ${Math.ceil(seconds)} s`
@@ -52,7 +52,7 @@ export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefine
     log.warn(`${code}: the credentials were refused, and are fetched anew`)
   }
   const options = { region: config?.region, assumeRole: config?.assumeRole, clock, onWait, onRefusal }
-  return insist(() => openEc2(options), wanted)
+  return retryWithLogging(() => openEc2(options), wanted)
 }
 
 const CLOCK_HINT = 'set the clock of this host right: timedatectl, chronyc tracking'
@@ -67,41 +67,42 @@ function clockText(behindMs: number): string {
 export function routePort(
   ec2: Ec2,
   { selectors, createMissing }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean },
-  wanted: Wanted,
+  wanted: CallContext,
 ): RoutePort {
   return {
     async read(signal = wanted.signal) {
-      const tables = await insist((during) => readTables(ec2, selectors, during), { ...wanted, signal })
+      const tables = await retryWithLogging((during) => readTables(ec2, selectors, during), { ...wanted, signal })
       return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
     },
-    write: (key, eni) => insistOnRoute(ec2, key, eni, createMissing, 'edge', wanted),
-    rehearse: (key, eni, missing) => insist((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
+    write: (key, eni) => writeRouteWithRetries(ec2, key, eni, createMissing, 'edge', wanted),
+    rehearse: (key, eni, missing) =>
+      retryWithLogging((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
   }
 }
 
 /** The ENI that this node's routes point to: the config's, else that of the interface (IMDS). @throws Failure */
 export async function ownEni(
   { eni, interface: name }: Pick<Config, 'eni' | 'interface'>,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<EniId> {
-  return eni ?? insist(() => eniOfThisInstance(name), wanted)
+  return eni ?? retryWithLogging(() => eniOfThisInstance(name), wanted)
 }
 
 /** Points one route at the ENI, for as long as that is wanted. @throws as writeRoute */
-export function insistOnRoute(
+export function writeRouteWithRetries(
   ec2: Ec2,
   key: RouteKey,
   eni: EniId,
   createMissing: boolean,
   precedence: Precedence,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<'replaced' | 'created'> {
   const { clock, permit, log } = wanted
   function beforeHedge(attempted: string): void {
     permit()
     log.warn(`${attempted}: not answered yet, asking on another connection`)
   }
-  return insist(
+  return retryWithLogging(
     (signal) => writeRoute(ec2, key, eni, createMissing, precedence, { signal, clock, permit, beforeHedge }),
     wanted,
   )
@@ -111,9 +112,12 @@ export function insistOnRoute(
  * Runs `attempt` until it succeeds, cannot, or is no longer wanted. Why it is tried again is logged, and not once more for
  * as long as it is the same.
  */
-export function insist<Value>(attempt: (signal: AbortSignal) => Promise<Value>, wanted: Wanted): Promise<Value> {
+export function retryWithLogging<Value>(
+  attempt: (signal: AbortSignal) => Promise<Value>,
+  wanted: CallContext,
+): Promise<Value> {
   let told: string | undefined
-  return persist(attempt, {
+  return retry(attempt, {
     ...wanted,
     random: Math.random,
     onRetry(error, waitMs) {
@@ -126,6 +130,6 @@ export function insist<Value>(attempt: (signal: AbortSignal) => Promise<Value>, 
 }
 
 /** For an operator's command: wanted until the time is over. */
-export function wantedFor(ms: number, log: Log): Wanted {
+export function callContextFor(ms: number, log: Log): CallContext {
   return { permit: () => {}, signal: deadline(ms), clock: systemClock, log }
 }

@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import { BEATING, defaultSettings, type Memory, type ProtocolSettings } from '../../core/protocol/state.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { loadView, routeKeys } from './known-routes.ts'
+import { loadKnownRoutes, routeKeys } from './known-routes.ts'
 
 /** @param intervalMs between a MASTER's reads: the config's, or a part of it */
 export function settingsOf(config: Config, intervalMs: number): ProtocolSettings {
@@ -29,7 +29,7 @@ export function memoryOf(
   },
 ): Memory {
   const { eni, address, stateDirectory, clock } = node
-  const view = loadView(stateDirectory, name, config)
+  const view = loadKnownRoutes(stateDirectory, name, config)
   const pin = view?.pin && clock.wall() < view.pin.until ? view.pin : undefined
   const keys = routeKeys(view?.tables ?? [], instanceOf(config, name).vips)
   return { eni, address, keys, foreign: view?.foreign ?? [], pin }

@@ -5,24 +5,28 @@ import { describeTargets } from '../../adapters/ec2/operations/interfaces.ts'
 import type { EniId, InstanceId } from '../../core/ids.ts'
 import type { Target, TargetFacts } from '../../core/route.ts'
 import { hintOf, messageOf } from '../../platform/errors.ts'
-import { insist, type Wanted } from './route-port.ts'
+import { type CallContext, retryWithLogging } from './route-port.ts'
 
 /** Facts by the id of ENI or instance. @throws Failure where we may not read them */
-export function lookUpTargets(ec2: Ec2, targets: readonly Target[], wanted: Wanted): Promise<Map<string, TargetFacts>> {
+export function lookUpTargets(
+  ec2: Ec2,
+  targets: readonly Target[],
+  wanted: CallContext,
+): Promise<Map<string, TargetFacts>> {
   const enis = new Set<EniId>()
   const instances = new Set<InstanceId>()
   for (const target of targets) {
     if (target.kind === 'eni') enis.add(target.eni)
     if (target.kind === 'instance') instances.add(target.instance)
   }
-  return insist((signal) => describeTargets(ec2, [...enis], [...instances], signal), wanted)
+  return retryWithLogging((signal) => describeTargets(ec2, [...enis], [...instances], signal), wanted)
 }
 
 /** The same; none, with a warning, where we may not read them. */
 export async function factsOfTargets(
   ec2: Ec2,
   targets: readonly Target[],
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<Map<string, TargetFacts>> {
   try {
     return await lookUpTargets(ec2, targets, wanted)

@@ -13,7 +13,7 @@ import type { AgentPorts } from '../agent.ts'
 import type { Ledger } from '../node/ledger.ts'
 import { CONFIGURED_HINT, type Identity, replacementOf } from '../node/own-interface.ts'
 import type { InstanceReading } from '../node/reading.ts'
-import { insistOnRoute, type TableSelection } from '../node/route-port.ts'
+import { type TableSelection, writeRouteWithRetries } from '../node/route-port.ts'
 import type { EventTask } from './event-agent.ts'
 
 export type EventPorts = AgentPorts & {
@@ -97,7 +97,9 @@ export function eventPorts(
     }
     try {
       const options = { permit: permitAttempt, signal, clock, log }
-      const how = await naming(() => insistOnRoute(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', options))
+      const how = await naming(() =>
+        writeRouteWithRetries(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', options),
+      )
       ledger.accepted(key, how)
       return how
     } catch (error) {
@@ -159,7 +161,7 @@ export function eventPorts(
       try {
         // Between claims of the same priority the address decides; for anything else it is not needed.
         const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
-        if (config.eni === undefined && !('error' in reading) && reading.voids.has(eni)) {
+        if (config.eni === undefined && !('error' in reading) && reading.unreachable.has(eni)) {
           await replaced(`${eni} is attached to no instance`)
           return this.read(signal)
         }

@@ -5,12 +5,12 @@ import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
 import { NODE_STATES, type NodeState } from '../../core/claim.ts'
-import { type Clock, lastLookOf, movableDeadline } from '../../platform/clock.ts'
+import { type Clock, lastLookTime, movableDeadline } from '../../platform/clock.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { closeEvent, earlierMasters, type Moment, secondsBetween, watchEvents } from '../node/journal.ts'
 import type { EventResult } from '../transition-hooks/event-hooks.ts'
-import { withUserHooks } from '../transition-hooks/event-hooks.ts'
+import { withTransitionHooks } from '../transition-hooks/event-hooks.ts'
 import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
 
 const NOTHING: EventResult = { outcomes: [], problems: [] }
@@ -39,7 +39,7 @@ type Work = {
   /** Aborted when a newer event is recorded. */
   readonly signal: AbortSignal
   /** Called when EC2 has answered the first writes. */
-  readonly onAnswer: Parameters<Parameters<typeof withUserHooks>[2]>[0]
+  readonly onAnswer: Parameters<Parameters<typeof withTransitionHooks>[2]>[0]
 }
 
 /**
@@ -65,7 +65,7 @@ export async function handleEvent(
     state,
     previous: NODE_STATES.find((each) => each === previous?.replace('_RX_LOWER_PRI', '')),
   }
-  return withUserHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
+  return withTransitionHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
     const work = { event, moment, permit, signal, onAnswer }
     try {
       return state === 'MASTER' ? await takeRoutes(work, options) : await stepDown(work, state, options)
@@ -117,7 +117,7 @@ async function runAgent(
     import('./event-agent.ts'),
   ])
   const length = deadlineMs ?? DEADLINE_MS
-  const lastLookMs = lastLookOf(length)
+  const lastLookMs = lastLookTime(length)
   const limit = movableDeadline(length, lastLookMs)
   const signal = AbortSignal.any([limit.signal, newer])
   const wanted = { permit, signal, clock, log }

@@ -3,7 +3,7 @@ import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { UserHookEvent } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import { messageOf } from '../../platform/errors.ts'
-import { loadView } from '../node/known-routes.ts'
+import { loadKnownRoutes } from '../node/known-routes.ts'
 import type { EventHookContext, Transition } from './event-hooks.ts'
 import { factsFor } from './hook-facts.ts'
 import { performHook } from './perform-hook.ts'
@@ -32,7 +32,7 @@ export async function runEventHook(
       vips,
       self: { state, priority: event.priority ?? priority, eni: own ?? config.eni, address: undefined },
       previous,
-      tables: loadView(stateDirectory, instance, config)?.tables ?? [],
+      tables: loadKnownRoutes(stateDirectory, instance, config)?.tables ?? [],
       decision: hookEvent === 'owner' ? { intended: own } : undefined,
     })
     permit()

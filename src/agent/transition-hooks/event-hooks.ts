@@ -38,7 +38,7 @@ const loadRunner = () => import('./event-hook.ts')
  * Returns, or throws, what the work does, when the hooks have ended.
  * @param work calls back when EC2 has answered the first writes
  */
-export async function withUserHooks(
+export async function withTransitionHooks(
   transition: Transition,
   context: EventHookContext,
   work: (onAnswer: (eni: EniId) => void) => Promise<EventResult>,

@@ -5,7 +5,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { recordHook } from './running-hook.ts'
-import type { UserHookResult } from './transition-hook.ts'
+import type { TransitionHookResult } from './transition-hook.ts'
 
 /** For how long, and where it is put down that it runs. */
 export type HookContext = {
@@ -31,11 +31,11 @@ export const loadRunner = () => import('./transition-hook.ts')
 export async function performHook(
   { instance, event, hook, facts }: HookTask,
   { signal, stateDirectory, clock, log }: HookContext,
-): Promise<UserHookResult | undefined> {
+): Promise<TransitionHookResult | undefined> {
   const name = `${instance}, hook ${event}`
   const about = { instance, hook: event, run: hook.run }
   try {
-    const { runUserHook } = await loadRunner()
+    const { runTransitionHook: runUserHook } = await loadRunner()
     if (signal.aborted) {
       log.info(about, `${name}: not run, ${messageOf(signal.reason)}`)
       return undefined

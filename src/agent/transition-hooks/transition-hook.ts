@@ -1,10 +1,10 @@
 /** One command that a user has run after a transition: bounded in time, and ended with all that it has started. */
 import { execa } from 'execa'
-import type { UserHook } from '../../config/schema.ts'
+import type { UserHook as TransitionHook } from '../../config/schema.ts'
 import { type Clock, deadline } from '../../platform/clock.ts'
 import { endGroup } from './process-group.ts'
 
-export type UserHookResult = {
+export type TransitionHookResult = {
   /** `ended`: it was no longer wanted. */
   readonly outcome: 'done' | 'failed' | 'timeout' | 'ended'
   /** For people. */
@@ -29,11 +29,11 @@ const NEVER = new AbortController().signal
  * Runs a hook, without a shell and in a process group of its own. When the program has ended, is late or is no longer
  * wanted, what is left of the group is ended, too; then there is a result, whatever it was.
  */
-export async function runUserHook(
-  { run, timeout }: UserHook,
+export async function runTransitionHook(
+  { run, timeout }: TransitionHook,
   facts: Readonly<Record<string, string>>,
   { signal, clock, onStart }: { signal: AbortSignal; clock: Clock; onStart: (pid: number) => void },
-): Promise<UserHookResult> {
+): Promise<TransitionHookResult> {
   const [program, ...words] = run
   const start = clock.now()
   const late = deadline(timeout)

@@ -9,7 +9,7 @@ import { factsFor } from './hook-facts.ts'
 import { type HookMark, hooksDue } from './hooks-due.ts'
 import { type HookTask, loadRunner, performHook } from './perform-hook.ts'
 import { endRecordedHook } from './running-hook.ts'
-import type { UserHookResult } from './transition-hook.ts'
+import type { TransitionHookResult } from './transition-hook.ts'
 
 /** One VRRP instance's. */
 type Queue = {
@@ -20,7 +20,7 @@ type Queue = {
   last: Promise<void>
 }
 
-export type UserHooksOptions = {
+export type TransitionHooksOptions = {
   readonly stateDirectory: string
   readonly clock: Clock
   readonly log: Log
@@ -28,11 +28,11 @@ export type UserHooksOptions = {
 }
 
 /** For as long as the daemon runs: a reload of the config neither ends a hook nor forgets one. */
-export class UserHooks {
-  readonly #options: UserHooksOptions
+export class TransitionHooks {
+  readonly #options: TransitionHooksOptions
   readonly #queues = new Map<string, Queue>()
 
-  constructor(options: UserHooksOptions) {
+  constructor(options: TransitionHooksOptions) {
     this.#options = options
   }
 
@@ -96,4 +96,4 @@ const COUNTER = {
   failed: 'hooksFailed',
   timeout: 'hooksFailed',
   ended: 'hooksEnded',
-} as const satisfies Record<UserHookResult['outcome'], string>
+} as const satisfies Record<TransitionHookResult['outcome'], string>

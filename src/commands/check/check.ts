@@ -1,10 +1,10 @@
 /** `vip-switch check`: a monitoring plugin. */
 
-import { wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor } from '../../agent/node/route-port.ts'
 import { namesOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
-import { createOnlooker } from '../../overview/overview.ts'
+import { createObserver } from '../../overview/overview.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
 import { type ExitCode, PLUGIN_EXIT } from '../../terminal/exit-code.ts'
@@ -36,8 +36,8 @@ export async function check(name: string | undefined, options: CheckOptions): Pr
 async function look(name: string | undefined, { config: path, timeout }: CheckOptions) {
   const config = loadConfig(configPath(path))
   const names = namesOf(config, name)
-  const wanted = wantedFor(timeout * (1 - MARGIN), await openLog('silent'))
-  return createOnlooker(config, names, systemClock, timeout).look(wanted)
+  const wanted = callContextFor(timeout * (1 - MARGIN), await openLog('silent'))
+  return createObserver(config, names, systemClock, timeout).look(wanted)
 }
 
 async function inTime<Value>(ms: number, work: Promise<Value>): Promise<Value> {

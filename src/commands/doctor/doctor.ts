@@ -1,6 +1,6 @@
 /** `vip-switch doctor`: everything that is known to break such a pair. */
 
-import { openFor, wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor, openFor } from '../../agent/node/route-port.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath, stateDirectory } from '../../config/paths.ts'
@@ -28,12 +28,12 @@ export async function doctor(name: string | undefined, options: DoctorOptions): 
   const names = name === undefined ? Object.keys(config.instances) : [name]
   const log = await openLog()
   const place = { configPath: path, stateDirectory: stateDirectory(options.stateDir) }
-  const examination = await examine(config, names, place, wantedFor(LOOK_DEADLINE_MS, log))
+  const examination = await examine(config, names, place, callContextFor(LOOK_DEADLINE_MS, log))
 
   const report = { cluster: config.cluster, ...examination }
   if (!options.json) print(reportText(report))
   const findings = options.fix
-    ? await mended(config, examination, options, () => wantedFor(FIX_DEADLINE_MS, log))
+    ? await mended(config, examination, options, () => callContextFor(FIX_DEADLINE_MS, log))
     : examination.findings
   if (options.json) print(reportJson({ ...report, findings }))
   else if (findings !== examination.findings) print(reportText({ ...report, findings }))
@@ -45,7 +45,7 @@ async function mended(
   config: Config,
   { findings }: Examination,
   { force }: DoctorOptions,
-  wanted: () => ReturnType<typeof wantedFor>,
+  wanted: () => ReturnType<typeof callContextFor>,
 ): Promise<readonly Finding[]> {
   const fixes = fixesOf(findings)
   if (fixes.length === 0) return findings

@@ -2,11 +2,11 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { readInterfaces, turnOffSourceDestCheck } from '../../adapters/ec2/operations/members.ts'
-import { insist, type Wanted } from '../../agent/node/route-port.ts'
+import { type CallContext, retryWithLogging } from '../../agent/node/route-port.ts'
 import { CHECKS, type Finding } from '../../core/finding.ts'
 import type { EniId } from '../../core/ids.ts'
 import { messageOf } from '../../platform/errors.ts'
-import { finding } from './checks/known.ts'
+import { finding } from './checks/fact.ts'
 
 export type Fix = { readonly finding: Finding; readonly eni: EniId }
 
@@ -21,11 +21,11 @@ export function fixText({ finding: { check, subject }, eni }: Fix): string {
 }
 
 /** Mends it, and looks. Returns what is found now; never rejects. */
-export async function fix(ec2: Ec2, { finding: before, eni }: Fix, wanted: Wanted): Promise<Finding> {
+export async function fix(ec2: Ec2, { finding: before, eni }: Fix, wanted: CallContext): Promise<Finding> {
   const { check, subject, mend } = before
   try {
-    await insist((signal) => turnOffSourceDestCheck(ec2, eni, signal), wanted)
-    const [now] = await insist((signal) => readInterfaces(ec2, [eni], signal), wanted)
+    await retryWithLogging((signal) => turnOffSourceDestCheck(ec2, eni, signal), wanted)
+    const [now] = await retryWithLogging((signal) => readInterfaces(ec2, [eni], signal), wanted)
     if (now && !now.sourceDestCheck) return finding(check, 'ok', `turned off on ${eni}`, { subject })
     return finding(check, 'fail', `EC2 accepted to turn it off on ${eni}, and shows it on still`, { subject, mend })
   } catch (error) {

@@ -1,7 +1,7 @@
 /** `vip-switch init`: the config, the snippet for keepalived.conf and the IAM policy of a new node. */
 import { join, resolve } from 'node:path'
 import { keepalivedSnippet, leftOutText } from '../../adapters/keepalived/snippet.ts'
-import { wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor } from '../../agent/node/route-port.ts'
 import { draftText } from '../../config/draft.ts'
 import { parseConfig } from '../../config/load.ts'
 import { assertNew, createFiles } from '../../config/new-files.ts'
@@ -43,7 +43,7 @@ export async function init(options: InitOptions): Promise<ExitCode> {
   assertNew(options.directory, names)
   const surroundings = await lookAround(
     { interface: options.interface, assumeRole: options.assumeRole },
-    wantedFor(LOOK_DEADLINE_MS, await openLog()),
+    callContextFor(LOOK_DEADLINE_MS, await openLog()),
   )
   const answers = await answersOf(options, surroundings)
   assertOneFamily([answers.source, ...answers.peers])

@@ -4,7 +4,7 @@ import { type Ec2, regionOfEnvironment } from '../../adapters/ec2/client.ts'
 import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/identity.ts'
 import { addressOfEni, findEni } from '../../adapters/ec2/operations/interfaces.ts'
 import { readVpcTables, type VpcTable } from '../../adapters/ec2/operations/vpc.ts'
-import { openFor, type Wanted } from '../../agent/node/route-port.ts'
+import { type CallContext, openFor } from '../../agent/node/route-port.ts'
 import { parseReference } from '../../core/reference.ts'
 import { type Address, type Destination, parseAddress, parseDestination } from '../../core/vip.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
@@ -30,7 +30,7 @@ export type Surroundings = {
  */
 export async function lookAround(
   { interface: name, assumeRole }: { interface: string | undefined; assumeRole: string | undefined },
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<Surroundings> {
   const problems: string[] = []
   const tell = (error: unknown) => {

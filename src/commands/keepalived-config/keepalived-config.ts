@@ -1,7 +1,7 @@
 /** `vip-switch keepalived-config`: the snippet for keepalived.conf. */
 
 import { keepalivedSnippet, leftOutText, type Placeholder } from '../../adapters/keepalived/snippet.ts'
-import { wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor } from '../../agent/node/route-port.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
@@ -35,7 +35,7 @@ export async function printKeepalivedConfig(
   const config = loadConfig(configPath(options.config))
   const names = namesOf(name, options, config)
   const given = givenAddresses(options)
-  const addresses = await lookUpAddresses(config, names, given, wantedFor(LOOK_UP_DEADLINE_MS, await openLog()))
+  const addresses = await lookUpAddresses(config, names, given, callContextFor(LOOK_UP_DEADLINE_MS, await openLog()))
   const { text, placeholders, leftOut } = keepalivedSnippet({
     program: programPath(),
     fifo: config.keepalived.fifo,

@@ -2,8 +2,8 @@
 
 import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/identity.ts'
 import { openWitness } from '../../adapters/witness/open.ts'
-import type { Testimony } from '../../adapters/witness/witness.ts'
-import { insist, openFor, type Wanted } from '../../agent/node/route-port.ts'
+import type { WitnessReport } from '../../adapters/witness/witness.ts'
+import { type CallContext, openFor, retryWithLogging } from '../../agent/node/route-port.ts'
 import type { Config } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import { type Address, parseAddress } from '../../core/vip.ts'
@@ -31,7 +31,7 @@ export async function lookUpAddresses(
   config: Config,
   instances: readonly string[],
   given: GivenAddresses,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<VrrpAddresses> {
   const own = await lookUpOwn(config, given)
   const source = given.source ?? own.source
@@ -53,7 +53,7 @@ export async function lookUpAddresses(
   }
   try {
     const ec2 = await openFor(config, wanted)
-    const testimonies = await insist((signal) => openWitness(config, ec2, instances).read(signal), wanted)
+    const testimonies = await retryWithLogging((signal) => openWitness(config, ec2, instances).read(signal), wanted)
     const peers = [...testimonies].map(
       ([name, testimony]) => [name, addressesOf(testimony, source, config.eni ?? own.found?.eni)] as const,
     )
@@ -82,10 +82,10 @@ async function lookUpOwn(config: Config, given: GivenAddresses): Promise<Own> {
 }
 
 /** Of the other nodes that have not gone, in VRRP's own family. */
-function addressesOf({ claims }: Testimony, source: Address, eni: EniId | undefined): Address[] {
-  return claims.flatMap(({ claim, isVoid }) => {
+function addressesOf({ claims }: WitnessReport, source: Address, eni: EniId | undefined): Address[] {
+  return claims.flatMap(({ claim, isUnreachable }) => {
     const address = parseAddress(claim.address)
-    if (isVoid || claim.eni === eni || address?.kind !== source.kind || address.text === source.text) return []
+    if (isUnreachable || claim.eni === eni || address?.kind !== source.kind || address.text === source.text) return []
     return [address]
   })
 }

@@ -1,7 +1,7 @@
 /** `vip-switch list`: route tables, and the VIPs in them. */
 
 import { problemsOf } from '../../adapters/ec2/operations/tables.ts'
-import { openFor, routePort, wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor, openFor, routePort } from '../../agent/node/route-port.ts'
 import { factsOfTargets } from '../../agent/node/targets.ts'
 import { loadConfigIfThere } from '../../config/load.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
@@ -18,7 +18,7 @@ const DEADLINE_MS = 10_000
 export async function list({ json, config: path }: ListOptions): Promise<ExitCode> {
   const config = loadConfigIfThere(path)
   const log = await openLog()
-  const wanted = wantedFor(DEADLINE_MS, log)
+  const wanted = callContextFor(DEADLINE_MS, log)
   const ec2 = await openFor(config, wanted)
   const { tables } = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()
   const listed = listVips(tables, config)

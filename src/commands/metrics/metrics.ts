@@ -1,10 +1,10 @@
 /** `vip-switch metrics`: figures, for those who draw graphs of them and watch them. */
 
-import { wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor } from '../../agent/node/route-port.ts'
 import { controlPath, loadConfig } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
 import type { Config } from '../../config/schema.ts'
-import { createOnlooker } from '../../overview/overview.ts'
+import { createObserver } from '../../overview/overview.ts'
 import { overviewOfDaemon } from '../../overview/overview-of-daemon.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { messageOf } from '../../platform/errors.ts'
@@ -31,8 +31,8 @@ export async function metrics({ format, config: option }: MetricsOptions): Promi
   const log = await openLog('silent')
   const overview = isWrong
     ? await overviewOfDaemon(controlPath(path), config, systemClock.wall())
-    : await createOnlooker(config, Object.keys(config.instances), systemClock, DEADLINE_MS).look(
-        wantedFor(DEADLINE_MS, log),
+    : await createObserver(config, Object.keys(config.instances), systemClock, DEADLINE_MS).look(
+        callContextFor(DEADLINE_MS, log),
       )
   const measures = measuresOf(overview, isWrong)
   print(format === 'mackerel' ? mackerelText(measures, systemClock.wall()) : prometheusText(measures, overview.cluster))

@@ -1,6 +1,6 @@
 /** `vip-switch unpin`: the routes are VRRP's again. */
 
-import { openFor, wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor, openFor } from '../../agent/node/route-port.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
@@ -17,7 +17,7 @@ const DEADLINE_MS = 10_000
 export async function unpin(name: string, { json, config: path }: UnpinOptions): Promise<ExitCode> {
   const config = loadConfig(configPath(path))
   instanceOf(config, name)
-  const wanted = wantedFor(DEADLINE_MS, await openLog())
+  const wanted = callContextFor(DEADLINE_MS, await openLog())
   const enis = await unpinRoutes(await openFor(config, wanted), config, name, wanted)
   const text = enis.length > 0 ? `${name} is no longer pinned to ${enis.join(', ')}` : `${name} was not pinned`
   print(json ? asJson({ version: 1, instance: name, unpinned: enis }) : aLine(text))

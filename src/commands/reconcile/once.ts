@@ -3,7 +3,7 @@
 import { probeFor, stateOf } from '../../agent/node/keepalived-state.ts'
 import { openNode } from '../../agent/node/node.ts'
 import type { Reader } from '../../agent/node/reading.ts'
-import { insist, type Wanted } from '../../agent/node/route-port.ts'
+import { type CallContext, retryWithLogging } from '../../agent/node/route-port.ts'
 import type { Config } from '../../config/schema.ts'
 import { type Doubt, doubtText, type NodeState } from '../../core/claim.ts'
 import { type Decision, decide, type ObservedClaim } from '../../core/decide.ts'
@@ -22,27 +22,29 @@ export type InstanceDecision = {
 /** Reads everything once and writes nothing. @throws Failure where it cannot be read */
 export async function decideOnce(
   config: Config,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<{ readonly eni: EniId; readonly instances: readonly InstanceDecision[] }> {
   const { eni, address, reader } = await openNode(config, wanted)
   const probed = await probeFor(config).read()
   if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
   const instances = await Promise.all(
     Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
-      const { reading, doubts } = await insist((signal) => readAll(reader, name, signal), wanted)
-      const { routes, claims, pins, voids, date } = reading
+      const { reading, doubts } = await retryWithLogging((signal) => readAll(reader, name, signal), wanted)
+      const { routes, claims, pins, unreachable, date } = reading
       for (const doubt of doubts) wanted.log.warn(`${name}: ${doubtText(doubt)}`)
       const { state = 'UNKNOWN', priority = configured } = stateOf(probed, name) ?? {}
       const others = claims
         .filter(({ claim }) => claim.eni !== eni)
-        .map(({ claim, isVoid }): ObservedClaim => ({ claim, liveness: isVoid ? 'void' : 'unknown' }))
+        .map(
+          ({ claim, isUnreachable }): ObservedClaim => ({ claim, liveness: isUnreachable ? 'unreachable' : 'unknown' }),
+        )
       const decision = decide({
         self: { eni, state, priority, address, since: '', beat: '' },
-        isVoid: voids.has(eni),
+        isUnreachable: unreachable.has(eni),
         mute: false,
         others,
-        isLasting: false,
-        pin: judgePins(pins, date, (id) => voids.has(id)).valid,
+        isPersistent: false,
+        pin: judgePins(pins, date, (id) => unreachable.has(id)).valid,
         routes,
       })
       return { name, state, priority, decision }

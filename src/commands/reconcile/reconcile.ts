@@ -1,7 +1,7 @@
 /** `vip-switch reconcile`: the daemon. */
 import { once } from 'node:events'
 import { Daemon } from '../../agent/daemon/daemon.ts'
-import { wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor } from '../../agent/node/route-port.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath, stateDirectory } from '../../config/paths.ts'
 import { systemClock } from '../../platform/clock.ts'
@@ -23,7 +23,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const log = await openLog()
   if (options.once) {
     const config = loadConfig(path)
-    const decided = await decideOnce(config, wantedFor(ONCE_DEADLINE_MS, log))
+    const decided = await decideOnce(config, callContextFor(ONCE_DEADLINE_MS, log))
     print(options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided))
     return EXIT.done
   }

@@ -1,7 +1,7 @@
 /** What `vip-switch status` prints: one screen for a person who was woken. */
 import { doubtText } from '../../core/claim.ts'
 import type { Detail } from '../../core/detail.ts'
-import type { DaemonView, InstanceOverview, Overview } from '../../core/overview.ts'
+import type { DaemonOverview, InstanceOverview, Overview } from '../../core/overview.ts'
 import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from '../../overview/conditions.ts'
 import { named, namesIn } from '../../overview/names.ts'
 import { forPeople, type Printable } from '../../terminal/print.ts'
@@ -101,7 +101,7 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
 }
 
 /** What the daemon tells is as old as that. */
-function readText({ readAge }: DaemonView, { dim, yellow }: Style): string {
+function readText({ readAge }: DaemonOverview, { dim, yellow }: Style): string {
   if (readAge === undefined) return yellow('the daemon here has not read EC2 yet')
   return dim(`the daemon here last read EC2 ${ageText(readAge)} ago`)
 }

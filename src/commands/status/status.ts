@@ -1,11 +1,11 @@
 /** `vip-switch status`: where things stand. */
 
-import { wantedFor } from '../../agent/node/route-port.ts'
+import { callContextFor } from '../../agent/node/route-port.ts'
 import { namesOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
 import type { Overview } from '../../core/overview.ts'
-import { createOnlooker } from '../../overview/overview.ts'
+import { createObserver } from '../../overview/overview.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/errors.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
@@ -26,10 +26,10 @@ const REDRAW_MS = 2000
 export async function status(name: string | undefined, options: StatusOptions): Promise<ExitCode> {
   if (options.watch) assertRedrawable(options)
   const config = loadConfig(configPath(options.config))
-  const onlooker = createOnlooker(config, namesOf(config, name), systemClock, REDRAW_MS)
+  const onlooker = createObserver(config, namesOf(config, name), systemClock, REDRAW_MS)
   // The screen itself says what failed.
   const log = await openLog('silent')
-  const look = () => onlooker.look(wantedFor(DEADLINE_MS, log))
+  const look = () => onlooker.look(callContextFor(DEADLINE_MS, log))
   if (options.watch) {
     await watch(look)
     return EXIT.done

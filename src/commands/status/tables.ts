@@ -1,6 +1,6 @@
 /** The two tables of each VRRP instance on the screen of `vip-switch status`: its routes, and its nodes. */
 import type { EniId } from '../../core/ids.ts'
-import type { InstanceOverview, Overview, SeenNode, SeenRoute } from '../../core/overview.ts'
+import type { InstanceOverview, NodeOverview, Overview, RouteOverview } from '../../core/overview.ts'
 import { targetText } from '../../core/route.ts'
 import { destinationText } from '../../core/vip.ts'
 import type { Style } from '../../terminal/style.ts'
@@ -44,7 +44,7 @@ export function routesText({ routes, intended }: InstanceOverview, canvas: Canva
     .join('\n')
 }
 
-function stateText({ place }: SeenRoute, owner: string | undefined, { green, yellow, red }: Style): string {
+function stateText({ place }: RouteOverview, owner: string | undefined, { green, yellow, red }: Style): string {
   switch (place) {
     case 'in-place':
       return green('active')
@@ -59,7 +59,10 @@ function stateText({ place }: SeenRoute, owner: string | undefined, { green, yel
 }
 
 /** A target that nobody has named stands in the column of names. */
-function whereText({ route }: SeenRoute, { overview, nameOf }: Canvas): { name: string; zone: string; eni: string } {
+function whereText(
+  { route }: RouteOverview,
+  { overview, nameOf }: Canvas,
+): { name: string; zone: string; eni: string } {
   if (!route) return { name: '', zone: '', eni: '' }
   const target = targetText(route.target)
   const { zone = '', name } = overview.facts.get(target) ?? {}
@@ -71,7 +74,7 @@ export function nodesText({ nodes, doubts, intended, condition }: InstanceOvervi
   const unclear = doubts.filter(({ eni, of }) => of === 'claim' && !nodes.some((node) => node.eni === eni))
   if (nodes.length + unclear.length === 0) return ''
   const { overview, width, style, nameOf } = canvas
-  const isContested = nodes.filter(({ state, liveness }) => state === 'MASTER' && liveness !== 'void').length > 1
+  const isContested = nodes.filter(({ state, liveness }) => state === 'MASTER' && liveness !== 'unreachable').length > 1
   const placeOf = (eni: EniId) => ({
     zone: overview.facts.get(eni)?.zone ?? '',
     eni: eni === nameOf(eni) ? '' : eni,
@@ -127,18 +130,22 @@ export function nodesText({ nodes, doubts, intended, condition }: InstanceOvervi
   ).join('\n')
 }
 
-function claimText({ state, priority }: SeenNode, isSplit: boolean, { green, red, yellow }: Style): string {
+function claimText({ state, priority }: NodeOverview, isSplit: boolean, { green, red, yellow }: Style): string {
   const text = priority === undefined ? state : `${state} ${priority}`
   if (state === 'MASTER') return isSplit ? red(text) : green(text)
   return state === 'BACKUP' ? text : yellow(text)
 }
 
 /** Who is MASTER alone shows no life, and need not: it is told only where two contend. */
-function remarksOn({ state, liveness, published }: SeenNode, isContested: boolean, { red, yellow }: Style): string[] {
+function remarksOn(
+  { state, liveness, published }: NodeOverview,
+  isContested: boolean,
+  { red, yellow }: Style,
+): string[] {
   const life = { alive: 'alive', unknown: 'alive?', expired: 'shows no life' }
   return [
-    ...(liveness === 'void' ? [red('carries nothing')] : []),
-    ...(liveness !== 'void' && isContested && state === 'MASTER' ? [life[liveness]] : []),
+    ...(liveness === 'unreachable' ? [red('carries nothing')] : []),
+    ...(liveness !== 'unreachable' && isContested && state === 'MASTER' ? [life[liveness]] : []),
     ...(published ? [yellow(published === 'nothing' ? 'not published' : `published as ${published}`)] : []),
   ]
 }

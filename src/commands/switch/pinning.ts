@@ -4,7 +4,7 @@ import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { removeTag, writeTag } from '../../adapters/ec2/operations/tags.ts'
 import { openWitness } from '../../adapters/witness/open.ts'
 import { pinKey, pinValue } from '../../adapters/witness/tag.ts'
-import { insist, type Wanted } from '../../agent/node/route-port.ts'
+import { type CallContext, retryWithLogging } from '../../agent/node/route-port.ts'
 import type { Config } from '../../config/schema.ts'
 import { type Claim, doubtText, elect } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
@@ -21,11 +21,13 @@ export type Intent = {
 }
 
 /** Who should own the instance's routes, as far as claims and pins tell. @throws Failure */
-export async function readIntent(ec2: Ec2, config: Config, instance: string, wanted: Wanted): Promise<Intent> {
-  const testimonies = await insist((signal) => openWitness(config, ec2, [instance]).read(signal), wanted)
+export async function readIntent(ec2: Ec2, config: Config, instance: string, wanted: CallContext): Promise<Intent> {
+  const testimonies = await retryWithLogging((signal) => openWitness(config, ec2, [instance]).read(signal), wanted)
   const { claims = [], pins = [], doubts = [], detached, date = 0 } = testimonies.get(instance) ?? {}
   for (const doubt of doubts) wanted.log.warn(doubtText(doubt))
-  const masters = claims.filter(({ claim, isVoid }) => claim.state === 'MASTER' && !isVoid).map(({ claim }) => claim)
+  const masters = claims
+    .filter(({ claim, isUnreachable }) => claim.state === 'MASTER' && !isUnreachable)
+    .map(({ claim }) => claim)
   const { valid } = judgePins(pins, date, (eni) => detached?.has(eni) ?? false)
   return {
     master: elect(masters),
@@ -43,13 +45,13 @@ export async function pinRoutes(
   eni: EniId,
   durationMs: number,
   { pinned, date }: Intent,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<Pin> {
   const pin = { eni, since: date, until: date + durationMs }
   const key = pinKey(cluster, instance)
-  await insist((signal) => writeTag(ec2, eni, key, pinValue(pin), signal), wanted)
+  await retryWithLogging((signal) => writeTag(ec2, eni, key, pinValue(pin), signal), wanted)
   const others = pinned.filter((each) => each !== eni)
-  if (others.length > 0) await insist((signal) => removeTag(ec2, others, key, signal), wanted)
+  if (others.length > 0) await retryWithLogging((signal) => removeTag(ec2, others, key, signal), wanted)
   return pin
 }
 
@@ -58,10 +60,10 @@ export async function unpinRoutes(
   ec2: Ec2,
   config: Config,
   instance: string,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<readonly EniId[]> {
   const { pinned } = await readIntent(ec2, config, instance, wanted)
   const key = pinKey(config.cluster, instance)
-  if (pinned.length > 0) await insist((signal) => removeTag(ec2, pinned, key, signal), wanted)
+  if (pinned.length > 0) await retryWithLogging((signal) => removeTag(ec2, pinned, key, signal), wanted)
   return pinned
 }

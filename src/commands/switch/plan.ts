@@ -2,7 +2,7 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { findEni } from '../../adapters/ec2/operations/interfaces.ts'
-import { insist, ownEni, routePort, type Wanted } from '../../agent/node/route-port.ts'
+import { type CallContext, ownEni, retryWithLogging, routePort } from '../../agent/node/route-port.ts'
 import { factsOfTargets } from '../../agent/node/targets.ts'
 import type { Config } from '../../config/schema.ts'
 import { ec2Command } from '../../core/command-line.ts'
@@ -31,7 +31,7 @@ export async function planSwitch(
   { selectors, vips, policy, target }: SwitchRequest,
   config: Config | undefined,
   name: string | undefined,
-  wanted: Wanted,
+  wanted: CallContext,
   options: SwitchOptions,
 ): Promise<Plan> {
   const { tables, problems } = await routePort(ec2, { selectors, ...policy }, wanted).read()
@@ -53,7 +53,7 @@ async function intentOf(
   ec2: Ec2,
   config: Config,
   name: string,
-  wanted: Wanted,
+  wanted: CallContext,
   { pin }: SwitchOptions,
 ): Promise<Intent | undefined> {
   try {
@@ -70,10 +70,10 @@ async function targetEni(
   target: Reference | undefined,
   config: Config | undefined,
   vpcs: readonly string[],
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<EniId> {
   if (target) {
-    const { eni, sourceDestCheck } = await insist((signal) => findEni(ec2, target, vpcs, signal), wanted)
+    const { eni, sourceDestCheck } = await retryWithLogging((signal) => findEni(ec2, target, vpcs, signal), wanted)
     if (sourceDestCheck) wanted.log.warn(checkOnText(eni, ec2.region))
     return eni
   }

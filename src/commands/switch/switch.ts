@@ -2,10 +2,10 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { longestWait } from '../../adapters/ec2/transport/budget.ts'
-import { openFor, routePort, type Wanted, wantedFor } from '../../agent/node/route-port.ts'
+import { type CallContext, callContextFor, openFor, routePort } from '../../agent/node/route-port.ts'
 import { loadConfigIfThere } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
-import { lastLookOf, movableDeadline, systemClock } from '../../platform/clock.ts'
+import { lastLookTime, movableDeadline, systemClock } from '../../platform/clock.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
 import { ask } from '../../terminal/ask.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes } from '../../terminal/exit-code.ts'
@@ -31,7 +31,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const request = requestOf(name, options, config)
   const log = await openLog()
   const start = systemClock.now()
-  const lookingUp = wantedFor(Math.min(LOOK_UP_DEADLINE_MS, deadline), log)
+  const lookingUp = callContextFor(Math.min(LOOK_UP_DEADLINE_MS, deadline), log)
   const ec2 = await openFor(config, lookingUp)
   const plan = await planSwitch(ec2, request, config, name, lookingUp, options)
   const { moves, eni, problems } = plan
@@ -61,7 +61,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
 /** The time that a person took to answer is not EC2's: it counts for nothing. */
 function limitOf({ deadline }: SwitchOptions, lookedUpMs: number, routes: number) {
   const length = deadline ?? MOVE_DEADLINE_MS + longestWait(routes)
-  const lastLookMs = lastLookOf(length)
+  const lastLookMs = lastLookTime(length)
   const { signal } = movableDeadline(length, lastLookMs + (deadline === undefined ? 0 : lookedUpMs))
   return { signal, lastLookMs }
 }
@@ -89,7 +89,7 @@ async function pinIfAsked(
   config: Config,
   name: string,
   { eni, intent }: Plan,
-  wanted: Wanted,
+  wanted: CallContext,
   { pin }: SwitchOptions,
 ): Promise<void> {
   if (pin === undefined || !intent) return

@@ -1,5 +1,5 @@
 /** An edge into MASTER: written first, looked at and judged later. */
-import { decide, type View } from '../decide.ts'
+import { decide, type NodeView } from '../decide.ts'
 import { forgetAges } from '../liveness.ts'
 import { type RouteKey, routeKeyText } from '../route.ts'
 import { beat } from './publishing.ts'
@@ -82,7 +82,7 @@ function writeInEdge(turn: Turn, edge: Edge, keys: readonly RouteKey[], reason: 
  * read, asked for together with the first write, only shows which claims were there, and what was not written yet.
  * @param seenBeats every beat that was seen by now; undefined where the claims could not be read
  */
-export function lookInEdge(turn: Turn, begun: Edge, view: View, seenBeats: Edge['beats']): boolean {
+export function lookInEdge(turn: Turn, begun: Edge, view: NodeView, seenBeats: Edge['beats']): boolean {
   const { state, now } = turn
   const beats = begun.beats ?? seenBeats
   const edge = { ...begun, beats, hasLooked: true }

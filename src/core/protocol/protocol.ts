@@ -2,8 +2,8 @@
  * What an agent does, as a state machine: an input in, a new state and effects out. No I/O and no clock of its own, so
  * that the daemon, the scenarios and the simulations run the very same steps.
  */
-import { decide, type View } from '../decide.ts'
-import { counts, observe, observedClaims, ttlOf } from '../liveness.ts'
+import { decide, type NodeView } from '../decide.ts'
+import { isLive, observe, observedClaims, ttlOf } from '../liveness.ts'
 import { judgePins } from '../pin.ts'
 import { routeKeyText, type Standing } from '../route.ts'
 import { sourceDestChecks } from '../source-dest-check.ts'
@@ -12,7 +12,16 @@ import { onIdentity } from './identity.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, publishNow, scheduleBeat } from './publishing.ts'
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
 import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
-import { LONGEST_STRETCH, read, readPause, relax, scheduleTick, stretch, type Turn, tickPause } from './turn.ts'
+import {
+  growPause,
+  LONGEST_PAUSE_FACTOR,
+  read,
+  readPause,
+  scheduleTick,
+  shrinkPause,
+  type Turn,
+  tickPause,
+} from './turn.ts'
 import { abort, actOn, externalWriters, onWritten } from './writing.ts'
 
 /** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
@@ -173,7 +182,7 @@ function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
   state.readingSince = undefined
   if (input.reading) onGoodRead(turn, input.reading, readingSince)
   else onFailedRead(turn, input)
-  if (!input.reading && input.throttled) stretch(turn)
+  if (!input.reading && input.throttled) growPause(turn)
   if (state.readNext) {
     state.readNext = false
     read(turn)
@@ -218,9 +227,9 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
   state.isNewMaster = false
-  relax(turn)
+  shrinkPause(turn)
   const pause = tickPause(state)
-  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.voids.has(eni))
+  const { valid, ignored } = judgePins(reading.pins, reading.date, (eni) => reading.unreachable.has(eni))
   Object.assign(state, { pin: valid, ignoredPins: ignored })
   noteRoutes(turn, reading.routes)
   adoptOwnClaim(turn, reading)
@@ -266,28 +275,33 @@ function seenBeats({ observations }: ProtocolState): Edge['beats'] {
 }
 
 /** Where no claim can be read: what is known of the others stays as it is, and nobody has shown life. */
-function viewOfRoutes({ self, mute, pin }: ProtocolState, routes: Reading['routes']): View {
-  return { self, isVoid: false, mute, others: [], isLasting: false, pin, routes }
+function viewOfRoutes({ self, mute, pin }: ProtocolState, routes: Reading['routes']): NodeView {
+  return { self, isUnreachable: false, mute, others: [], isPersistent: false, pin, routes }
 }
 
-function viewOf({ state, now }: Turn, { routes, claims }: Reading, others: Reading['claims'], askedAt: number): View {
+function viewOf(
+  { state, now }: Turn,
+  { routes, claims }: Reading,
+  others: Reading['claims'],
+  askedAt: number,
+): NodeView {
   const observed = observedClaims(others, state.observations, askedAt, state.settings.ttlMs)
   state.mayHaveRival = mayHaveRival(state, others, askedAt)
   const { self, mute, pin, settings } = state
-  const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+  const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && isLive(liveness))
   state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
   // However fast a dead node's claim expires: a blip may last for as long as ever.
   const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))
-  const isLasting = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
-  const isVoid = claims.some((each) => each.isVoid && each.claim.eni === self.eni)
-  return { self, isVoid, mute, others: observed, isLasting, pin, routes }
+  const isPersistent = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
+  const isUnreachable = claims.some((each) => each.isUnreachable && each.claim.eni === self.eni)
+  return { self, isUnreachable, mute, others: observed, isPersistent, pin, routes }
 }
 
 /** For as long as the other's pause may be, besides the ttl: only then its silence is that of one who knows of us. */
 function mayHaveRival(state: ProtocolState, others: Reading['claims'], askedAt: number): boolean {
-  const { self, stretch: stretched, observations, settings } = state
+  const { self, pauseFactor: stretched, observations, settings } = state
   if (self.state !== 'MASTER' || stretched === 1) return false
-  const ttlMs = settings.ttlMs + LONGEST_STRETCH * settings.intervalMs
+  const ttlMs = settings.ttlMs + LONGEST_PAUSE_FACTOR * settings.intervalMs
   const claims = observedClaims(others, observations, askedAt, ttlMs)
-  return claims.some(({ claim, liveness }) => claim.state === 'MASTER' && counts(liveness))
+  return claims.some(({ claim, liveness }) => claim.state === 'MASTER' && isLive(liveness))
 }

@@ -23,10 +23,10 @@ export type Reading = {
   /** Every managed route, judged from this node's own ENI. */
   readonly routes: readonly { readonly key: RouteKey; readonly standing: Standing }[]
   /** Claims of all nodes, this one's own included. */
-  readonly claims: readonly { readonly claim: Claim; readonly isVoid: boolean }[]
+  readonly claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[]
   readonly pins: readonly Pin[]
   /** Interfaces that carry nothing, whether they carry a claim, a pin or neither. */
-  readonly voids: ReadonlySet<EniId>
+  readonly unreachable: ReadonlySet<EniId>
   /** Interfaces whose source/dest check is on: they drop what is for a VIP. */
   readonly checked: ReadonlySet<EniId>
   /** By EC2's own clock, in milliseconds since the epoch. */
@@ -155,7 +155,7 @@ export type ProtocolState = {
   /** The claim is published when the first read has told the priority that this node claimed last. */
   publishWhenRead: boolean
   /** So many times longer are the pauses between reads, since EC2 has throttled some; 1: it has not. */
-  stretch: number
+  pauseFactor: number
   /** MASTER, and nothing was read since it became so: no pause is stretched. */
   isNewMaster: boolean
   /**
@@ -227,7 +227,7 @@ export function initialState(
     readBackoffMs: READ_BACKOFF,
     readWhenPublished: false,
     publishWhenRead: false,
-    stretch: 1,
+    pauseFactor: 1,
     isNewMaster: false,
     mayHaveRival: false,
     looks: [],

@@ -7,9 +7,9 @@ export const CONFLICT_INTERVAL = 2000
 /** Nodes that are neither MASTER nor pinned read so many times more slowly, while nothing moves. */
 const OTHERS_SLOWDOWN = 6
 /** A read that EC2 throttles makes the next pause so many times longer, up to a limit; ten good reads take that back. */
-const STRETCH_PER_THROTTLED_READ = 2
-const STRETCH_PER_GOOD_READ = 0.93
-export const LONGEST_STRETCH = 12
+const GROWTH_PER_THROTTLED_READ = 2
+const SHRINKAGE_PER_GOOD_READ = 0.93
+export const LONGEST_PAUSE_FACTOR = 12
 
 const MOVING: ReadonlySet<Condition> = new Set(['SWITCHING', 'DRIFT', 'SPLIT-BRAIN', 'BLACKHOLE'])
 
@@ -38,8 +38,8 @@ function isInConflict({ self, decision }: ProtocolState): boolean {
 
 /** The longest pause between two reads of this node that is no gap. An account's other calls never slow a failover. */
 export function readPause(state: ProtocolState): number {
-  const mayStretch = !state.isNewMaster && !state.mayHaveRival && !isInConflict(state)
-  return mayStretch ? rolePause(state) * state.stretch : rolePause(state)
+  const mayGrow = !state.isNewMaster && !state.mayHaveRival && !isInConflict(state)
+  return mayGrow ? rolePause(state) * state.pauseFactor : rolePause(state)
 }
 
 /** From one tick to the next. */
@@ -57,16 +57,16 @@ export function scheduleTick({ state, now }: Turn): void {
 }
 
 /** EC2 has throttled a read: the account asks for too much. */
-export function stretch(turn: Turn): void {
+export function growPause(turn: Turn): void {
   const { state } = turn
   const pause = tickPause(state)
-  state.stretch = Math.min(LONGEST_STRETCH, state.stretch * STRETCH_PER_THROTTLED_READ)
+  state.pauseFactor = Math.min(LONGEST_PAUSE_FACTOR, state.pauseFactor * GROWTH_PER_THROTTLED_READ)
   if (tickPause(state) !== pause) scheduleTick(turn)
 }
 
 /** Slowly, so that the nodes of an account do not all come back at once, only to be throttled again. */
-export function relax({ state, now }: Turn): void {
-  if (state.stretch === 1) return
-  state.stretch = Math.max(1, state.stretch * STRETCH_PER_GOOD_READ)
+export function shrinkPause({ state, now }: Turn): void {
+  if (state.pauseFactor === 1) return
+  state.pauseFactor = Math.max(1, state.pauseFactor * SHRINKAGE_PER_GOOD_READ)
   state.tickAt = Math.min(state.tickAt, now.monotonic + tickPause(state))
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { openFor, wantedFor } from '../../../src/agent/node/route-port.ts'
+import { callContextFor, openFor } from '../../../src/agent/node/route-port.ts'
 import { checkLine } from '../../../src/commands/check/output.ts'
 import { measuresOf } from '../../../src/commands/metrics/measures.ts'
 import { decideOnce } from '../../../src/commands/reconcile/once.ts'
@@ -10,7 +10,7 @@ import { statusJson } from '../../../src/commands/status/json.ts'
 import { statusText } from '../../../src/commands/status/output.ts'
 import { readIntent } from '../../../src/commands/switch/pinning.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import { createOnlooker } from '../../../src/overview/overview.ts'
+import { createObserver } from '../../../src/overview/overview.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { environmentFor, logLines, type Run, runProgram } from '../../support/cli.ts'
 import { createDaemon, statusOnSocket, tellMaster, writeDaemonConfig } from '../../support/daemon.ts'
@@ -136,13 +136,13 @@ describe('whatever is written', () => {
   test('every command that reads claims says how things stand, and moves nothing', async () => {
     for (const [name, value] of Object.entries(environmentFor(endpoint))) vi.stubEnv(name, value)
     const config = loadConfig(writeDaemonConfig())
-    const wanted = () => wantedFor(10_000, silentLog)
+    const wanted = () => callContextFor(10_000, silentLog)
     const ec2 = await openFor(config, wanted())
     await fc.assert(
       fc.asyncProperty(claims, pins, async (claimed, pinned) => {
         setTag('db-2', CLAIM, claimed)
         setTag('db-2', PIN, pinned)
-        const overview = await createOnlooker(config, ['VI_1'], systemClock, 2000).look(wanted())
+        const overview = await createObserver(config, ['VI_1'], systemClock, 2000).look(wanted())
         expect(overview.troubles).toEqual([])
         // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for.
         expect(statusText(overview, 80)).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)

@@ -1,8 +1,8 @@
 /** How long ago EC2 was read: by the daemon of this host, and by whoever looks again and again. */
 import { afterEach, expect, test, vi } from 'vitest'
-import { wantedFor } from '../../../src/agent/node/route-port.ts'
+import { callContextFor } from '../../../src/agent/node/route-port.ts'
 import { loadConfig } from '../../../src/config/load.ts'
-import { createOnlooker } from '../../../src/overview/overview.ts'
+import { createObserver } from '../../../src/overview/overview.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { environmentFor, runProgram } from '../../support/cli.ts'
 import { createDaemon, statusOnSocket, tellMaster, writeDaemonConfig } from '../../support/daemon.ts'
@@ -34,8 +34,8 @@ test('who looks again and again knows when its last good look was', async () => 
   claimBoth()
   let now = 0
   const clock = { ...systemClock, now: () => now }
-  const onlooker = createOnlooker(loadConfig(writeOnlookerConfig()), ['VI_1'], clock, 2000)
-  const look = async () => (await onlooker.look(wantedFor(5000, silentLog))).readAge
+  const onlooker = createObserver(loadConfig(writeOnlookerConfig()), ['VI_1'], clock, 2000)
+  const look = async () => (await onlooker.look(callContextFor(5000, silentLog))).readAge
   expect(await look()).toBe(0)
   endpoint.region.deny.push({ action: 'DescribeRouteTables' })
   now = 2000

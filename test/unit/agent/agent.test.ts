@@ -19,7 +19,7 @@ const IN_PLACE: Reading = {
   routes: [{ key: KEY, standing: { kind: 'in-place', route: ROUTE } }],
   claims: [],
   pins: [],
-  voids: new Set(),
+  unreachable: new Set(),
   checked: new Set(),
   date: 0,
 }

@@ -22,7 +22,7 @@ const READING: Reading = {
   routes: [{ key: KEY, standing: ELSEWHERE }],
   claims: [],
   pins: [],
-  voids: new Set(),
+  unreachable: new Set(),
   checked: new Set(),
   date: 0,
 }

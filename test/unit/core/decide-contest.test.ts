@@ -9,7 +9,7 @@ describe('another claims to be MASTER, too', () => {
     ['alive', 'yield'],
     ['unknown', 'yield'],
     ['expired', 'write'],
-    ['void', 'write'],
+    ['unreachable', 'write'],
   ])('a higher one whose claim is %s: %s', (liveness, action) => {
     expect(decide(view({ others: [other(liveness)], routes: AWAY })).action).toBe(action)
   })
@@ -18,7 +18,7 @@ describe('another claims to be MASTER, too', () => {
     ['alive', true],
     ['unknown', true],
     ['expired', false],
-    ['void', false],
+    ['unreachable', false],
   ])('whose claim is %s: a conflict is %s, so that nobody beats at a dead one', (liveness, conflict) => {
     expect(decide(view({ others: [other(liveness)] })).conflict).toBe(conflict)
     const lower = other(liveness, claim(THEM, 'MASTER', 50))
@@ -53,7 +53,7 @@ describe('another claims to be MASTER, too', () => {
   })
 
   test('what may be dead is not called alive, and nobody is sent to look for it', () => {
-    const { reason } = decide(view({ others: [other('unknown')], isLasting: true }))
+    const { reason } = decide(view({ others: [other('unknown')], isPersistent: true }))
     expect(reason).toContain('is not known to be alive or dead yet')
     expect(reason).not.toContain('112')
   })
@@ -64,7 +64,7 @@ describe('another claims to be MASTER, too', () => {
   ])('once both have been masters for long, the %s names the likely cause', (_, rival) => {
     const others = [other('alive', rival)]
     expect(decide(view({ others })).reason).not.toContain('112')
-    expect(decide(view({ others, isLasting: true })).reason).toMatch(/security groups.*protocol 112/)
+    expect(decide(view({ others, isPersistent: true })).reason).toMatch(/security groups.*protocol 112/)
   })
 })
 
@@ -73,7 +73,7 @@ describe('nobody sees our claim', () => {
     ['alive', 'yield'],
     ['unknown', 'yield'],
     ['expired', 'yield'],
-    ['void', 'write'],
+    ['unreachable', 'write'],
   ])('with a lower MASTER whose claim is %s: %s', (liveness, action) => {
     const others = [other(liveness, claim(THEM, 'MASTER', 50))]
     const decision = decide(view({ mute: true, others, routes: AWAY }))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Claim, NodeState } from '../../../src/core/claim.ts'
-import { decide, type View } from '../../../src/core/decide.ts'
+import { decide, type NodeView } from '../../../src/core/decide.ts'
 import type { EniId } from '../../../src/core/ids.ts'
 import type { Liveness } from '../../../src/core/liveness.ts'
 import {
@@ -25,7 +25,7 @@ describe('whatever a view shows', () => {
   const addresses = fc.constantFrom('10.0.0.1', '10.0.9.1', '10.0.10.1')
   const claimOf = (id: EniId) =>
     fc.tuple(states, priorities, addresses).map(([state, priority, address]) => claim(id, state, priority, address))
-  const livenesses = fc.constantFrom<Liveness>('alive', 'unknown', 'expired', 'void')
+  const livenesses = fc.constantFrom<Liveness>('alive', 'unknown', 'expired', 'unreachable')
   const observed = (id: EniId) => fc.record({ claim: claimOf(id), liveness: livenesses })
   const standings = fc
     .tuple(
@@ -33,11 +33,11 @@ describe('whatever a view shows', () => {
       fc.constantFrom<'active' | 'blackhole'>('active', 'blackhole'),
     )
     .map(([target, state]) => standing(target, state))
-  const views: fc.Arbitrary<View> = fc.record({
+  const views: fc.Arbitrary<NodeView> = fc.record({
     self: claimOf(US),
-    isVoid: fc.boolean(),
+    isUnreachable: fc.boolean(),
     mute: fc.boolean(),
-    isLasting: fc.boolean(),
+    isPersistent: fc.boolean(),
     others: fc.tuple(observed(THEM), observed(THIRD)).chain((both) => fc.subarray(both)),
     pin: fc.constantFrom(undefined, undefined, pinTo(US), pinTo(THEM)),
     routes: fc.array(standings, { minLength: 1, maxLength: 3 }).map((all) => routes(...all)),

@@ -56,7 +56,7 @@ describe('we are not MASTER', () => {
 
   test.each<NodeState>(['BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN'])('as %s we never write', (state) => {
     const self = claim(US, state, 250)
-    for (const others of [[], [other('alive')], [other('expired')], [other('void')]]) {
+    for (const others of [[], [other('alive')], [other('expired')], [other('unreachable')]]) {
       for (const where of [standing(undefined), standing(to(THIRD)), standing(to(THEM), 'blackhole')]) {
         const decision = decide(view({ self, others, routes: routes(where) }))
         expect(decision).toMatchObject({ action: 'none', due: [], conflict: false })
@@ -86,7 +86,7 @@ describe('we are not MASTER', () => {
   })
 
   test('nobody is MASTER: the routes stay as they are', () => {
-    const decision = decide(view({ self: backup, others: [other('void')], routes: AWAY }))
+    const decision = decide(view({ self: backup, others: [other('unreachable')], routes: AWAY }))
     expect(decision).toMatchObject({ condition: 'NO-MASTER', intended: undefined, action: 'none' })
     expect(decision.reason).toContain('rtb-1 (at eni-0b)')
   })
@@ -95,13 +95,13 @@ describe('we are not MASTER', () => {
 describe('our own interface carries nothing', () => {
   test('we are no contender: the other, though lower, has the routes', () => {
     const others = [other('alive', claim(THEM, 'MASTER', 50))]
-    const decision = decide(view({ isVoid: true, others, routes: AWAY }))
+    const decision = decide(view({ isUnreachable: true, others, routes: AWAY }))
     expect(decision).toMatchObject({ action: 'yield', intended: THEM, conflict: false, condition: 'OK' })
     expect(decision.reason).toContain('our interface, eni-0a, is not attached')
   })
 
   test('nor do we write where there is no other', () => {
-    expect(decide(view({ isVoid: true, routes: routes(standing(to(US), 'blackhole')) }))).toMatchObject({
+    expect(decide(view({ isUnreachable: true, routes: routes(standing(to(US), 'blackhole')) }))).toMatchObject({
       action: 'none',
       intended: undefined,
       condition: 'NO-MASTER',

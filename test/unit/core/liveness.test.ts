@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  counts,
   forgetAges,
+  isLive,
   livenessOf,
   NO_OBSERVATIONS,
   type Observations,
@@ -126,5 +126,5 @@ test('who beats within the ttl is never taken for dead, however stale the reads 
 })
 
 test('only what is alive or unknown counts', () => {
-  expect((['alive', 'unknown', 'expired', 'void'] as const).filter(counts)).toEqual(['alive', 'unknown'])
+  expect((['alive', 'unknown', 'expired', 'unreachable'] as const).filter(isLive)).toEqual(['alive', 'unknown'])
 })

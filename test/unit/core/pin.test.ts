@@ -41,8 +41,8 @@ describe('judgePins', () => {
   test.each<[string, Pin, (id: Pin['eni']) => boolean]>([
     ['has ended', pin(B, 1, 5), none],
     ['is on an ENI that carries nothing', pin(B, 1, 9000), (id) => id === B],
-  ])('the earlier one counts when the later one %s', (_, later, isVoid) => {
-    expect(judgePins([pin(A, 0, 9000), later], 10, isVoid).valid?.eni).toBe(A)
+  ])('the earlier one counts when the later one %s', (_, later, isUnreachable) => {
+    expect(judgePins([pin(A, 0, 9000), later], 10, isUnreachable).valid?.eni).toBe(A)
   })
 
   test('whatever pins there are: the one that counts has not ended, and every other is reported', () => {

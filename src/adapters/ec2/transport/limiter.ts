@@ -5,7 +5,7 @@
  * a call's turn. Of those that come at once the first goes alone, and the others an event-loop turn later, all together:
  * its request is on the wire before they take processor time, and together they take less of it than one by one.
  */
-export function takeTurns(size: number) {
+export function createLimiter(size: number) {
   const waiting: (() => void)[] = []
   let running = 0
   /** One has begun in this turn of the event loop. */

@@ -6,7 +6,7 @@ import { Ec2Error, type ErrorClass } from '../errors.ts'
 const FIRST_BACKOFF_MS: Partial<Record<ErrorClass, number>> = { retry: 100, throttle: 500 }
 const LONGEST_BACKOFF_MS = 5000
 
-export type Persistence = {
+export type RetryOptions = {
   /** Runs before every attempt; throws when the operation is no longer wanted. */
   readonly permit: () => void
   /** Ends the attempt in flight and the waiting. */
@@ -22,9 +22,9 @@ export type Persistence = {
  * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html asks for both).
  * @throws what `permit` throws; an error that no retry can mend; the last error when the signal ends it
  */
-export async function persist<Value>(
+export async function retry<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
-  { permit, signal, clock, random, onRetry }: Persistence,
+  { permit, signal, clock, random, onRetry }: RetryOptions,
 ): Promise<Value> {
   let lastError: Ec2Error | undefined
   for (let failures = 0; ; failures++) {

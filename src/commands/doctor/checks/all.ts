@@ -4,16 +4,16 @@ import { type Ec2, openEc2 } from '../../../adapters/ec2/client.ts'
 import { watchHost } from '../../../adapters/ec2/endpoint.ts'
 import { eniOfThisInstance, Metadata } from '../../../adapters/ec2/identity.ts'
 import { askStatus, type DaemonAnswer } from '../../../agent/control/status.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'
 import { CHECKS, type Check, type Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import { deadline } from '../../../platform/clock.ts'
 import { type Cluster, isLive, readCluster } from './cluster.ts'
 import { contact, judgeContact } from './credentials.ts'
+import { type Fact, finding, ifKnown, known, learn, notKnown, retryQuietly } from './fact.ts'
 import { type Local, readLocal } from './keepalived.ts'
 import { announcerOf } from './keepalived-conf.ts'
-import { finding, ifKnown, insistQuietly, type Known, known, learn, notKnown } from './known.ts'
 import { examineNetwork, readManaged } from './network.ts'
 import { examineNode, type Place } from './node.ts'
 
@@ -37,7 +37,7 @@ export async function examine(
   config: Config,
   names: readonly string[],
   place: Place,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<Examination> {
   const { region, assumeRole } = config
   const [here, ec2] = await Promise.all([
@@ -62,7 +62,7 @@ export async function examine(
 
 /** What this machine tells by itself. */
 type Here = {
-  readonly eni: Known<EniId>
+  readonly eni: Fact<EniId>
   readonly isInstance: boolean
   readonly local: Local
   readonly daemon: DaemonAnswer
@@ -72,12 +72,12 @@ type Here = {
   readonly peers: readonly string[]
 }
 
-async function lookHere(config: Config, names: readonly string[], wanted: Wanted): Promise<Here> {
+async function lookHere(config: Config, names: readonly string[], wanted: CallContext): Promise<Here> {
   const metadata = new Metadata()
   const askImds = <Value>(ask: () => Promise<Value>) =>
     learn(() => {
       const patience = { ...wanted, signal: deadline(IMDS_PATIENCE_MS) }
-      return insistQuietly(ask, patience, (error) => error.code !== 'TimeoutError')
+      return retryQuietly(ask, patience, (error) => error.code !== 'TimeoutError')
     })
   const [eni, instance, local, daemon] = await Promise.all([
     config.eni ? known(config.eni) : askImds(() => eniOfThisInstance(config.interface, metadata)),
@@ -99,13 +99,19 @@ async function lookHere(config: Config, names: readonly string[], wanted: Wanted
 }
 
 type Sight = {
-  readonly cluster: Known<Cluster>
+  readonly cluster: Fact<Cluster>
   readonly isNode: boolean
   readonly findings: readonly Finding[]
 }
 
 /** What EC2 tells. */
-async function look(ec2: Ec2, config: Config, names: readonly string[], here: Here, wanted: Wanted): Promise<Sight> {
+async function look(
+  ec2: Ec2,
+  config: Config,
+  names: readonly string[],
+  here: Here,
+  wanted: CallContext,
+): Promise<Sight> {
   const host = watchHost(ec2)
   const [read, managed] = await Promise.all([
     readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, wanted),
@@ -129,13 +135,13 @@ function blindly({ hasTraces, isInstance }: Here): Sight {
 }
 
 /** Whether the nodes are others, and this instance has never said anything. */
-function isBystander(cluster: Known<Cluster>): boolean {
+function isBystander(cluster: Fact<Cluster>): boolean {
   const published = ifKnown(cluster)?.members.filter((member) => isLive(member) && member.published.length > 0) ?? []
   return published.length >= PAIR && !published.some(({ isSelf }) => isSelf)
 }
 
 /** The nodes as a machine sees them that is none of them. */
-function withoutSelf(cluster: Known<Cluster>): Known<Cluster> {
+function withoutSelf(cluster: Fact<Cluster>): Fact<Cluster> {
   if (!cluster.known) return cluster
   const members = cluster.value.members.filter(({ isSelf, published }) => !isSelf || published.length > 0)
   return known({ ...cluster.value, members: members.map((member) => ({ ...member, isSelf: false })) })

@@ -11,13 +11,13 @@ import { type Route, routeText } from '../../../core/route.ts'
 import { contains, type Destination, destinationText, parseDestination, sameDestination } from '../../../core/vip.ts'
 import { Failure } from '../../../platform/errors.ts'
 import { type Cluster, isLive, type Member } from './cluster.ts'
-import { finding, type Known, learn } from './known.ts'
+import { type Fact, finding, learn } from './fact.ts'
 import { type Managed, tableText } from './tables.ts'
 
 /** Where EC2 answers, as this host resolves it. */
 export type Api = { readonly host: string; readonly addresses: readonly Destination[] }
 
-export function resolveApi(host: string | undefined): Promise<Known<Api>> {
+export function resolveApi(host: string | undefined): Promise<Fact<Api>> {
   return learn(async () => {
     if (host === undefined) throw new Failure('failed', 'nothing was sent to EC2')
     const found = await lookup(host, { all: true })

@@ -9,11 +9,11 @@ import {
   readInterfacesAt,
 } from '../../../adapters/ec2/operations/members.ts'
 import { openWitness } from '../../../adapters/witness/open.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'
 import { doubtText } from '../../../core/claim.ts'
 import type { EniId } from '../../../core/ids.ts'
-import { type Known, known, learnFromEc2 } from './known.ts'
+import { type Fact, known, learnFromEc2 } from './fact.ts'
 
 export type Member = {
   /** As people call it: the Name of its instance, else the id of its interface. */
@@ -27,7 +27,7 @@ export type Member = {
   /** What its adverts come from. */
   readonly vrrpAddress: string
   /** Undefined where the interface is attached to none. */
-  readonly instance: Known<InstanceFacts> | undefined
+  readonly instance: Fact<InstanceFacts> | undefined
 }
 
 export type Cluster = {
@@ -51,8 +51,8 @@ export async function readCluster(
   config: Pick<Config, 'cluster' | 'witness'>,
   names: readonly string[],
   { ownEni, peers }: { ownEni: EniId | undefined; peers: readonly string[] },
-  wanted: Wanted,
-): Promise<Known<Cluster>> {
+  wanted: CallContext,
+): Promise<Fact<Cluster>> {
   const read = await learnFromEc2(async (signal) => {
     const testimonies = await openWitness(config, ec2, names).read(signal)
     const { date = 0 } = testimonies.values().next().value ?? {}
@@ -93,7 +93,7 @@ export async function readCluster(
   return known({ ...rest, region: ec2.region, members })
 }
 
-function factsOf(instances: Known<readonly InstanceFacts[]>, id: string): Known<InstanceFacts> {
+function factsOf(instances: Fact<readonly InstanceFacts[]>, id: string): Fact<InstanceFacts> {
   if (!instances.known) return instances
   const facts = instances.value.find(({ instance }) => instance === id)
   return facts ? known(facts) : { known: false, why: `EC2 does not describe ${id}` }

@@ -3,11 +3,11 @@
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { Ec2Error } from '../../../adapters/ec2/errors.ts'
 import { rehearse } from '../../../adapters/ec2/operations/rehearsal.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { deadline } from '../../../platform/clock.ts'
-import { finding, insistQuietly, type Known, learn } from './known.ts'
+import { type Fact, finding, learn, retryQuietly } from './fact.ts'
 
 /** EC2 signs nothing that is further off ("Signature Version 4", five minutes). */
 const EXPIRY_MS = 300_000
@@ -17,10 +17,10 @@ const PATIENCE_MS = 5000
 const USUAL_MS = 5000
 
 /** Asks EC2 for the least that there is; a refusal for want of permission is an answer, too. */
-export function contact(ec2: Ec2, wanted: Wanted): Promise<Known<{ readonly region: string }>> {
+export function contact(ec2: Ec2, wanted: CallContext): Promise<Fact<{ readonly region: string }>> {
   return learn(async () => {
     try {
-      await insistQuietly((signal) => rehearse(ec2, { action: 'DescribeNetworkInterfaces' }, signal), {
+      await retryQuietly((signal) => rehearse(ec2, { action: 'DescribeNetworkInterfaces' }, signal), {
         ...wanted,
         signal: deadline(PATIENCE_MS),
       })
@@ -31,7 +31,7 @@ export function contact(ec2: Ec2, wanted: Wanted): Promise<Known<{ readonly regi
   })
 }
 
-export function judgeContact(contacted: Known<{ readonly region: string }>): readonly Finding[] {
+export function judgeContact(contacted: Fact<{ readonly region: string }>): readonly Finding[] {
   if (contacted.known) return [finding('credentials', 'ok', `EC2 answers in ${contacted.value.region}`)]
   return [finding('credentials', 'fail', contacted.why)]
 }

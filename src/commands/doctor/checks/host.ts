@@ -5,7 +5,7 @@ import type { DaemonAnswer } from '../../../agent/control/status.ts'
 import { both, type CommandLine, commandLine, literally, pathWord } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { type Destination, destinationText, isHost, vipText } from '../../../core/vip.ts'
-import { finding, type Known, learn } from './known.ts'
+import { type Fact, finding, learn } from './fact.ts'
 import type { Tried } from './script-user.ts'
 
 /** What the kernel does with packets for the VIPs. */
@@ -15,7 +15,7 @@ export type VipFacts = {
   readonly isPresent: boolean
 }
 
-export type Sysctl = { readonly nonlocalBind: Known<boolean>; readonly forwarding: Known<boolean> }
+export type Sysctl = { readonly nonlocalBind: Fact<boolean>; readonly forwarding: Fact<boolean> }
 
 export function readVips(vips: readonly Destination[]): VipFacts[] {
   return vips.map((vip) => ({ vip, isPresent: isHost(vip) && addressPresent(vipText(vip)) }))
@@ -39,7 +39,7 @@ export async function readSysctl({ kind }: Destination): Promise<Sysctl> {
 export function judgeVip(
   { vip, isPresent }: VipFacts,
   { nonlocalBind, forwarding }: Sysctl,
-  set: Known<readonly string[]>,
+  set: Fact<readonly string[]>,
   subject: string,
 ): Finding {
   const text = destinationText(vip)

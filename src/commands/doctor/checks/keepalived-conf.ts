@@ -4,9 +4,9 @@ import type { KeepalivedConf, Script, SyncGroup, VrrpInstance } from '../../../a
 import { vipSwitch } from '../../../core/command-line.ts'
 import type { Finding, Mend } from '../../../core/finding.ts'
 import { type Cluster, isLive } from './cluster.ts'
+import { finding } from './fact.ts'
 import { leadsToUs } from './hook-script.ts'
 import { compareVersions } from './keepalived.ts'
-import { finding } from './known.ts'
 
 /** What keepalived.conf says of one entry of the config. */
 export type Announcer = {

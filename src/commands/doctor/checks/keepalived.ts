@@ -5,7 +5,7 @@ import { type ConfPlace, keepalivedVersion, placeOfConf } from '../../../adapter
 import { type Found, findKeepalived } from '../../../adapters/keepalived/process.ts'
 import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
-import { finding, type Known, learn } from './known.ts'
+import { type Fact, finding, learn } from './fact.ts'
 
 /** The first with notify_master_rx_lower_pri (its ChangeLog, July 2018). */
 const OLDEST = [2, 0, 6]
@@ -13,10 +13,10 @@ const OLDEST = [2, 0, 6]
 export type Local = {
   readonly process: Found
   /** Undefined: it is not installed. */
-  readonly version: Known<readonly number[] | undefined>
+  readonly version: Fact<readonly number[] | undefined>
   readonly place: ConfPlace
   /** Undefined: there is no such file. */
-  readonly conf: Known<KeepalivedConf | undefined>
+  readonly conf: Fact<KeepalivedConf | undefined>
 }
 
 export async function readLocal(pidFile: string): Promise<Local> {

@@ -7,7 +7,7 @@ import { ec2Command } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import { type Cluster, isLive, type Member } from './cluster.ts'
-import { finding, type Known } from './known.ts'
+import { type Fact, finding } from './fact.ts'
 
 /**
  * Who the nodes are.
@@ -16,7 +16,7 @@ import { finding, type Known } from './known.ts'
 export function judgeMembers(
   { members, region }: Pick<Cluster, 'members' | 'region'>,
   config: Pick<Config, 'cluster' | 'witness'>,
-  ownEni: Known<EniId> | undefined,
+  ownEni: Fact<EniId> | undefined,
 ): readonly Finding[] {
   const live = members.filter(isLive)
   const silent = live.filter(({ published, doubts }) => published.length === 0 && doubts.length === 0)
@@ -42,7 +42,7 @@ export function judgeMembers(
   return problems.length > 0 ? problems : [finding('members', 'ok', live.map(whoText).join(', '))]
 }
 
-function ownProblems(members: readonly Member[], ownEni: Known<EniId> | undefined): Finding[] {
+function ownProblems(members: readonly Member[], ownEni: Fact<EniId> | undefined): Finding[] {
   if (!ownEni) return []
   const setIt = { advice: 'set interface or eni in the config' }
   if (!ownEni.known) {

@@ -3,7 +3,7 @@
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { readTables, selectTables } from '../../../adapters/ec2/operations/tables.ts'
 import { readSubnets, readVpcTables } from '../../../adapters/ec2/operations/vpc.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'
 import type { Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
@@ -11,17 +11,17 @@ import type { RouteTable } from '../../../core/route.ts'
 import { judgeApiPath, resolveApi } from './api-path.ts'
 import { type Cluster, isLive } from './cluster.ts'
 import { judgeClock } from './credentials.ts'
-import { both, given, ifKnown, type Known, known, learnFromEc2, notKnown } from './known.ts'
+import { both, type Fact, given, ifKnown, known, learnFromEc2, notKnown } from './fact.ts'
 import { judgeMembers, judgeMetadata, judgeSourceDestChecks, judgeZones } from './members.ts'
 import { askPermissions, judgePermissions } from './permissions.ts'
 import { judgeProtocol, readGroupsOf } from './security-groups.ts'
 import { judgeCoverage, judgeRoutes, judgeTables, judgeVipRange, type Managed } from './tables.ts'
 
 export type Network = {
-  readonly cluster: Known<Cluster>
+  readonly cluster: Fact<Cluster>
   /** Which interface is this node's; undefined: this machine is no node. */
-  readonly ownEni: Known<EniId> | undefined
-  readonly managed: Known<readonly Managed[]>
+  readonly ownEni: Fact<EniId> | undefined
+  readonly managed: Fact<readonly Managed[]>
 }
 
 /** The tables that each VRRP instance means. */
@@ -29,8 +29,8 @@ export async function readManaged(
   ec2: Ec2,
   config: Config,
   names: readonly string[],
-  wanted: Wanted,
-): Promise<Known<readonly Managed[]>> {
+  wanted: CallContext,
+): Promise<Fact<readonly Managed[]>> {
   const instances = names.flatMap((name) => {
     const instance = config.instances[name]
     return instance ? [{ name, config: instance }] : []
@@ -56,7 +56,7 @@ export async function examineNetwork(
   config: Config,
   { cluster, ownEni, managed }: Network,
   host: () => string | undefined,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<readonly Finding[]> {
   const isNode = ownEni !== undefined
   const members = ifKnown(cluster)?.members ?? []

@@ -6,6 +6,7 @@ import type { DaemonAnswer } from '../../../agent/control/status.ts'
 import type { Config } from '../../../config/schema.ts'
 import type { Check, Finding } from '../../../core/finding.ts'
 import type { Cluster } from './cluster.ts'
+import { type Fact, finding, given, ifKnown, known, learn } from './fact.ts'
 import { judgeDaemon, judgeStateDirectory, judgeVip, readSysctl, readVips } from './host.ts'
 import { judgeKeepalived, type Local } from './keepalived.ts'
 import {
@@ -17,9 +18,8 @@ import {
   judgeVrrpInstance,
   waysOf,
 } from './keepalived-conf.ts'
-import { finding, given, ifKnown, type Known, known, learn } from './known.ts'
 import { judgeScriptUser, tryAccess, tryScript, type User, userOf } from './script-user.ts'
-import { daemonUser, judgeUserHooks } from './user-hooks.ts'
+import { daemonUser, judgeTransitionHooks } from './transition-hooks.ts'
 
 export type Place = { readonly configPath: string; readonly stateDirectory: string }
 
@@ -43,7 +43,7 @@ export async function examineNode(context: NodeContext): Promise<readonly Findin
     ...judgeKeepalived(local),
     ...each.flat(),
     ...examineHooks(context, hook),
-    ...names.flatMap((name) => judgeUserHooks(name, config, runners)),
+    ...names.flatMap((name) => judgeTransitionHooks(name, config, runners)),
     ...judgeDaemon(
       daemon,
       announcersOf(context).some(({ ways }) => ways.leadsToUs),
@@ -91,13 +91,13 @@ function scriptOf(context: NodeContext): Script | undefined {
 }
 
 /** Undefined where no hook is known to call us. */
-async function userOfHooks(context: NodeContext): Promise<Known<User> | undefined> {
+async function userOfHooks(context: NodeContext): Promise<Fact<User> | undefined> {
   const script = scriptOf(context)
   return script && learn(() => userOf(script, ifKnown(context.local.conf)?.scriptUser))
 }
 
 /** What the hooks need of their user. @param user undefined where no hook is known to call us */
-function examineHooks(context: NodeContext, user: Known<User> | undefined): readonly Finding[] {
+function examineHooks(context: NodeContext, user: Fact<User> | undefined): readonly Finding[] {
   const { local, place } = context
   const { conf } = local
   if (!conf.known)

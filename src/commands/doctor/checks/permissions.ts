@@ -5,13 +5,13 @@ import { Ec2Error } from '../../../adapters/ec2/errors.ts'
 import { PERMISSIONS, type Permission } from '../../../adapters/ec2/operations/permissions.ts'
 import { REHEARSED_READS, type Rehearsal, rehearse } from '../../../adapters/ec2/operations/rehearsal.ts'
 import { claimKey, pinKey } from '../../../adapters/witness/tag.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'
 import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import type { RouteKey } from '../../../core/route.ts'
-import { finding, insistQuietly, whyOf } from './known.ts'
+import { finding, retryQuietly, whyOf } from './fact.ts'
 import type { Managed } from './tables.ts'
 
 /** A dry run counts against the bucket that a failover draws on: 50 at once, 5 a second (ec2-api-throttling). */
@@ -40,7 +40,7 @@ export async function askPermissions(
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
   managed: readonly Managed[],
   eni: EniId | undefined,
-  wanted: Wanted,
+  wanted: CallContext,
 ): Promise<Answers> {
   const elsewhere = witness.type === 'dynamodb' ? 'claims' : 'claims-table'
   const asked = PERMISSIONS.filter(({ scope }) => scope !== elsewhere).map((permission) => ({
@@ -61,9 +61,9 @@ export async function askPermissions(
   }
 }
 
-async function errorOf(ec2: Ec2, rehearsal: Rehearsal, wanted: Wanted): Promise<Answer['error']> {
+async function errorOf(ec2: Ec2, rehearsal: Rehearsal, wanted: CallContext): Promise<Answer['error']> {
   try {
-    await insistQuietly((signal) => rehearse(ec2, rehearsal, signal), wanted)
+    await retryQuietly((signal) => rehearse(ec2, rehearsal, signal), wanted)
     return undefined
   } catch (error) {
     const why = whyOf(error)

@@ -6,8 +6,8 @@ import type { Script } from '../../../adapters/keepalived/conf/conf.ts'
 import { commandLine } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { Failure, messageOf } from '../../../platform/errors.ts'
+import { type Fact, finding, known, notKnown } from './fact.ts'
 import { programIn } from './hook-script.ts'
-import { finding, type Known, known, notKnown } from './known.ts'
 
 /** keepalived.conf(5), script_user: the default where the system has such a user. */
 const DEFAULT_USER = 'keepalived_script'
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 5000
 export type User = { readonly name: string; readonly uid: number; readonly gid: number }
 
 /** Why something did not work; undefined: it did. */
-export type Tried = Known<string | undefined>
+export type Tried = Fact<string | undefined>
 
 /** Who runs a script, by name or number. @throws Failure where there is no such user */
 export function userOf({ user }: Pick<Script, 'user'>, scriptUser: string | undefined): User {
@@ -75,7 +75,7 @@ function isThere(path: string): boolean {
 
 /** What a hook does as its user: it runs, and reads the config. */
 export function judgeScriptUser(
-  user: Known<User>,
+  user: Fact<User>,
   trials: { readonly script: Tried; readonly config: Tried } | undefined,
 ): readonly Finding[] {
   if (!user.known) return [finding('script-user', 'fail', user.why, { mend: makeUser(DEFAULT_USER) })]

@@ -5,18 +5,18 @@
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { type Rule, readSecurityGroups, type SecurityGroup } from '../../../adapters/ec2/operations/security-groups.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import { type CommandLine, ec2Command } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { contains, parseDestination } from '../../../core/vip.ts'
 import { type Cluster, isLive, type Member } from './cluster.ts'
-import { finding, type Known, learnFromEc2 } from './known.ts'
+import { type Fact, finding, learnFromEc2 } from './fact.ts'
 
 /** VRRP's number among IP protocols, and what stands for all of them. */
 const PROTOCOLS = ['112', '-1']
 
 /** The security groups of the nodes. */
-export function readGroupsOf(ec2: Ec2, { members }: Cluster, wanted: Wanted): Promise<Known<SecurityGroup[]>> {
+export function readGroupsOf(ec2: Ec2, { members }: Cluster, wanted: CallContext): Promise<Fact<SecurityGroup[]>> {
   const ids = [...new Set(members.flatMap(({ nic }) => nic.groups))]
   return learnFromEc2((signal) => readSecurityGroups(ec2, ids, signal), wanted)
 }

@@ -16,7 +16,7 @@ import {
 } from '../../../core/route.ts'
 import { contains, type Destination, destinationText, isHost, sameDestination } from '../../../core/vip.ts'
 import { isLive, type Member } from './cluster.ts'
-import { finding, type Known } from './known.ts'
+import { type Fact, finding } from './fact.ts'
 
 /** One VRRP instance of the config, and the tables that it means. */
 export type Managed = {
@@ -49,7 +49,7 @@ export function judgeTables(
  */
 export function judgeVipRange(
   { name: subject, config, tables }: Managed,
-  subnets: Known<readonly Subnet[]>,
+  subnets: Fact<readonly Subnet[]>,
 ): readonly Finding[] {
   if (tables.length === 0) return [finding('vip-range', 'skipped', 'no route table is known', { subject })]
   const ranges = localRanges(tables)
@@ -62,7 +62,7 @@ export function judgeVipRange(
 function vipFinding(
   vip: Destination,
   ranges: readonly Destination[],
-  subnets: Known<readonly Subnet[]>,
+  subnets: Fact<readonly Subnet[]>,
   subject: string,
 ): Finding {
   const text = destinationText(vip)

@@ -7,7 +7,7 @@ import { type Ec2, openEc2, regionOfEnvironment } from '../../../../src/adapters
 import { writeRoute } from '../../../../src/adapters/ec2/operations/routes.ts'
 import { readTables } from '../../../../src/adapters/ec2/operations/tables.ts'
 import type { Refusal } from '../../../../src/adapters/ec2/transport/refusals.ts'
-import { insist } from '../../../../src/agent/node/route-port.ts'
+import { retryWithLogging } from '../../../../src/agent/node/route-port.ts'
 import { parseVip } from '../../../../src/core/vip.ts'
 import { ApiError } from '../../../../src/lab/ec2/errors.ts'
 import { closeServer, listen, urlOf } from '../../../../src/lab/ec2/http.ts'
@@ -182,7 +182,7 @@ test('credentials whose file comes after the start are found', async () => {
   const opened = await open(writeProfile(''))
   await expect(read(opened)).rejects.toMatchObject({ code: 'CredentialsProviderError', class: 'retry' })
   writeProfile(keys('late'))
-  await insist(() => read(opened), { permit: () => {}, signal, clock: systemClock, log: silentLog })
+  await retryWithLogging(() => read(opened), { permit: () => {}, signal, clock: systemClock, log: silentLog })
   expect(lastKey()).toBe('late')
 })
 
@@ -248,7 +248,7 @@ describe('of the environment', () => {
   test('expired ones stay so: it ends at once, and says what to do', async () => {
     const opened = await open({ AWS_SESSION_TOKEN: 'over' })
     endpoint.region.revoked.set('lab', 'ExpiredToken')
-    const error: unknown = await insist(() => read(opened), {
+    const error: unknown = await retryWithLogging(() => read(opened), {
       permit: () => {},
       signal,
       clock: systemClock,
@@ -267,7 +267,7 @@ describe('of the environment', () => {
     const opened = await open({}, ROLE)
     endpoint.region.revoked.set('lab', 'ExpiredToken')
     await expect(
-      insist(() => read(opened), { permit: () => {}, signal, clock: systemClock, log: silentLog }),
+      retryWithLogging(() => read(opened), { permit: () => {}, signal, clock: systemClock, log: silentLog }),
     ).rejects.toMatchObject({
       hint: expect.stringMatching(/log in anew.*AWS_SESSION_TOKEN/),
     })

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Ec2, openEc2 } from '../../../../src/adapters/ec2/client.ts'
 import { writeRoute } from '../../../../src/adapters/ec2/operations/routes.ts'
 import { readTables } from '../../../../src/adapters/ec2/operations/tables.ts'
-import { insistOnRoute } from '../../../../src/agent/node/route-port.ts'
+import { writeRouteWithRetries } from '../../../../src/agent/node/route-port.ts'
 import { parseVip } from '../../../../src/core/vip.ts'
 import { type Clock, systemClock } from '../../../../src/platform/clock.ts'
 import { environmentFor, logLines, type Run } from '../../../support/cli.ts'
@@ -131,7 +131,7 @@ describe('a process that goes on', () => {
     process.on('warning', note)
     const keys = many.map((vip) => ({ table: tableA(), vip: parseVip(vip) }))
     const own = eni(eniOf('db-2'))
-    await Promise.all(keys.map((key) => insistOnRoute(ec2, key, own, true, 'edge', wanted({ clock: soon }))))
+    await Promise.all(keys.map((key) => writeRouteWithRetries(ec2, key, own, true, 'edge', wanted({ clock: soon }))))
     process.off('warning', note)
     // 50 and their hedges: none of these waited until a first attempt had timed out.
     expect(way.mostAtOnce).toBeGreaterThan(90)

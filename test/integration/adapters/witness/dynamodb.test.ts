@@ -74,7 +74,7 @@ test('a claim is an item that can be read in the console, and is read back as it
       },
     ],
   ])
-  expect(await claims()).toEqual([{ claim: claimOf('db-1'), isVoid: false }])
+  expect(await claims()).toEqual([{ claim: claimOf('db-1'), isUnreachable: false }])
 })
 
 test('the documented commands make the documented table, whose time to live is in the items', async () => {
@@ -97,14 +97,14 @@ test('the documented commands make the documented table, whose time to live is i
 test('a priority that nobody knows is none', async () => {
   const { publish, claims } = await openOn(await startTable())
   await publish(claimOf('db-1', { priority: undefined }))
-  expect(await claims()).toEqual([{ claim: claimOf('db-1', { priority: undefined }), isVoid: false }])
+  expect(await claims()).toEqual([{ claim: claimOf('db-1', { priority: undefined }), isUnreachable: false }])
 })
 
 test('a request that comes late does not hide a newer claim of its process', async () => {
   const { publish, claims } = await openOn(await startTable())
   await publish(claimOf('db-1', beatAt(1000)))
   await expect(publish(claimOf('db-1'))).rejects.toThrow('DynamoDB answered ConditionalCheckFailedException')
-  expect(await claims()).toEqual([{ claim: claimOf('db-1', beatAt(1000)), isVoid: false }])
+  expect(await claims()).toEqual([{ claim: claimOf('db-1', beatAt(1000)), isUnreachable: false }])
   // The same request again, whose first answer was lost.
   await publish(claimOf('db-1', beatAt(1000)))
 })
@@ -115,7 +115,7 @@ test('a node whose clock was set back publishes again as soon as its daemon star
   const { publish, claims } = await openOn(table)
   await publish(claimOf('db-1'))
   await publish(claimOf('db-1', beatAt(1)))
-  expect(await claims()).toEqual([{ claim: claimOf('db-1', beatAt(1)), isVoid: false }])
+  expect(await claims()).toEqual([{ claim: claimOf('db-1', beatAt(1)), isUnreachable: false }])
 })
 
 test('all claims of a cluster are read with one query, which is consistent', async () => {
@@ -179,7 +179,7 @@ test('a claim is void whose interface is detached, or gone', async () => {
   const detached = eni(eniOf('db-1'))
   delete endpoint.region.interfaces.get(detached)?.attachment
   const testimony = (await read()).get('VI_1')
-  expect(new Map(testimony?.claims.map(({ claim, isVoid }) => [claim.eni, isVoid]))).toEqual(
+  expect(new Map(testimony?.claims.map(({ claim, isUnreachable }) => [claim.eni, isUnreachable]))).toEqual(
     new Map([
       [eni('eni-0dead'), true],
       [detached, true],

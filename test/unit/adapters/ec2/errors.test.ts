@@ -7,7 +7,7 @@ import { Ec2Error, type ErrorClass, isThrottle, isVerdict } from '../../../../sr
 import { rehearseWrite, writeRoute } from '../../../../src/adapters/ec2/operations/routes.ts'
 import { openBudget } from '../../../../src/adapters/ec2/transport/budget.ts'
 import { openConnections } from '../../../../src/adapters/ec2/transport/connections.ts'
-import { persist } from '../../../../src/adapters/ec2/transport/retry.ts'
+import { retry } from '../../../../src/adapters/ec2/transport/retry.ts'
 import { parseVip } from '../../../../src/core/vip.ts'
 import { systemClock } from '../../../../src/platform/clock.ts'
 import { Failure } from '../../../../src/platform/errors.ts'
@@ -218,23 +218,23 @@ describe('persist', () => {
 
   test('backs off exponentially, longer when throttled, up to a cap', async () => {
     const clock = jumpingClock()
-    expect(await persist(failing([down, down, down]), options({ clock }))).toBe('done')
+    expect(await retry(failing([down, down, down]), options({ clock }))).toBe('done')
     expect(clock.slept).toEqual([100, 200, 400])
     const throttled = jumpingClock()
-    await persist(failing([busy, busy, busy, busy, busy]), options({ clock: throttled }))
+    await retry(failing([busy, busy, busy, busy, busy]), options({ clock: throttled }))
     expect(throttled.slept).toEqual([500, 1000, 2000, 4000, 5000])
   })
 
   test('with full jitter', async () => {
     const clock = jumpingClock()
-    await persist(failing([down]), options({ clock, random: () => 0.25 }))
+    await retry(failing([down]), options({ clock, random: () => 0.25 }))
     expect(clock.slept).toEqual([25])
   })
 
   test('does not send again what cannot succeed', async () => {
     const denied = new Ec2Error('ReplaceRoute', answer('UnauthorizedOperation', '', 403))
     const clock = jumpingClock()
-    await expect(persist(failing([denied]), options({ clock }))).rejects.toBe(denied)
+    await expect(retry(failing([denied]), options({ clock }))).rejects.toBe(denied)
     expect(clock.slept).toEqual([])
   })
 
@@ -250,7 +250,7 @@ describe('persist', () => {
       attempts += 1
       throw down
     }
-    await expect(persist(attempt, options({ permit }))).rejects.toBe(superseded)
+    await expect(retry(attempt, options({ permit }))).rejects.toBe(superseded)
     expect(attempts).toBe(2)
   })
 
@@ -263,7 +263,7 @@ describe('persist', () => {
     const attempt = async () => {
       throw down
     }
-    await expect(persist(attempt, options({ clock, onRetry, signal: controller.signal }))).rejects.toThrow(
+    await expect(retry(attempt, options({ clock, onRetry, signal: controller.signal }))).rejects.toThrow(
       /the deadline has passed; ReplaceRoute: .*ECONNREFUSED/,
     )
   })

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { watchWork } from '../../../../src/agent/daemon/hang-detector.ts'
+import { createHangDetector } from '../../../../src/agent/daemon/hang-detector.ts'
 import { gate, settableClock } from '../../../support/fixtures.ts'
 
 test('work that has been under way for a minute hangs, until it ends, well or not', async () => {
   const clock = settableClock()
-  const work = watchWork(clock)
+  const work = createHangDetector(clock)
   const { opened, open } = gate()
   const followed = work.follow(opened)
   await expect(work.follow(Promise.reject(new Error('timed out')))).rejects.toThrow('timed out')

@@ -28,7 +28,7 @@ const reading = (standing: Standing, rest: Partial<Reading> = {}): Reading => ({
   routes: [{ key: KEY, standing }],
   claims: [],
   pins: [],
-  voids: new Set(),
+  unreachable: new Set(),
   checked: new Set(),
   date: 0,
   ...rest,
@@ -190,13 +190,13 @@ test.each([
 test('where failover is safe, owner waits until a higher claim has expired', async () => {
   const node = agentIn({
     failover: 'safe',
-    reading: reading(at(THEM), { claims: [{ claim: claimOf('MASTER'), isVoid: false }] }),
+    reading: reading(at(THEM), { claims: [{ claim: claimOf('MASTER'), isUnreachable: false }] }),
   })
   await node.answer()
   await node.hear('MASTER', { priority: 100 })
   expect(node.ran).toEqual(['→ MASTER', 'master'])
   for (let now = 1000; now <= 15_000; now += 1000) await node.until(now)
-  node.show(reading(at(US), { claims: [{ claim: claimOf('MASTER'), isVoid: false }] }))
+  node.show(reading(at(US), { claims: [{ claim: claimOf('MASTER'), isUnreachable: false }] }))
   expect(node.ran).toEqual(['→ MASTER', 'master'])
   for (let now = 16_000; now <= 30_000; now += 1000) await node.until(now)
   expect(node.ran).toEqual(['→ MASTER', 'master', 'owner'])

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { runUserHook } from '../../../../src/agent/transition-hooks/transition-hook.ts'
+import { runTransitionHook } from '../../../../src/agent/transition-hooks/transition-hook.ts'
 import { systemClock as clock } from '../../../../src/platform/clock.ts'
 import { isRunning } from '../../../support/fixtures.ts'
 
@@ -17,7 +17,7 @@ const NEVER = new AbortController().signal
 const onStart = () => {}
 
 function sh(script: string, { timeout = 10_000, signal = NEVER, facts = {} } = {}) {
-  return runUserHook({ run: ['/bin/sh', '-c', script], timeout }, facts, { signal, clock, onStart })
+  return runTransitionHook({ run: ['/bin/sh', '-c', script], timeout }, facts, { signal, clock, onStart })
 }
 
 /** The processes whose ids a script has written to a file; waits until it holds so many. */
@@ -34,7 +34,7 @@ describe('a user hook', () => {
     vi.stubEnv('NOTIFY_SOCKET', '/run/systemd/notify')
     const facts = { VIP_SWITCH_INSTANCE: 'VI_1' }
     const run: [string, ...string[]] = ['/usr/bin/env', 'printenv', 'VIP_SWITCH_INSTANCE', 'NOTIFY_SOCKET', '$HOME; *']
-    const result = await runUserHook({ run, timeout: 10_000 }, facts, { signal: NEVER, clock, onStart })
+    const result = await runTransitionHook({ run, timeout: 10_000 }, facts, { signal: NEVER, clock, onStart })
     vi.unstubAllEnvs()
     expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, output: 'VI_1' })
   })
@@ -55,7 +55,7 @@ describe('a user hook', () => {
     const plain = join(directory, 'plain')
     writeFileSync(plain, '')
     const start = (program: string) =>
-      runUserHook({ run: [program], timeout: 10_000 }, {}, { signal: NEVER, clock, onStart })
+      runTransitionHook({ run: [program], timeout: 10_000 }, {}, { signal: NEVER, clock, onStart })
     expect(await start('/nonexistent/promote')).toMatchObject({
       outcome: 'failed',
       exitCode: undefined,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Counts, countersOf } from '../../../../src/agent/counters.ts'
-import { UserHooks } from '../../../../src/agent/transition-hooks/transition-hooks.ts'
+import { TransitionHooks } from '../../../../src/agent/transition-hooks/transition-hooks.ts'
 import { parseConfig } from '../../../../src/config/load.ts'
 import type { NodeState } from '../../../../src/core/claim.ts'
 import { defaultSettings, initialState, type ProtocolState } from '../../../../src/core/protocol/state.ts'
@@ -18,7 +18,7 @@ const US = eni('eni-0a')
 let directory: string
 let counts: Counts
 let said: { msg: string; output?: string }[]
-let hooks: UserHooks
+let hooks: TransitionHooks
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'vip-switch-user-hooks-'))
@@ -26,7 +26,7 @@ beforeEach(() => {
   counts = new Map()
   said = []
   const log = pino({}, { write: (line: string) => said.push(JSON.parse(line)) })
-  hooks = new UserHooks({ stateDirectory: directory, clock: systemClock, log, counts })
+  hooks = new TransitionHooks({ stateDirectory: directory, clock: systemClock, log, counts })
 })
 afterEach(async () => {
   await hooks.stop()

@@ -1,18 +1,18 @@
 /** What was looked at, and what could not be: unknown is not "no". */
 
 import type { Ec2Error } from '../../../adapters/ec2/errors.ts'
-import { persist } from '../../../adapters/ec2/transport/retry.ts'
-import type { Wanted } from '../../../agent/node/route-port.ts'
+import { retry } from '../../../adapters/ec2/transport/retry.ts'
+import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Check, Finding, Mend, Verdict } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import { Failure, messageOf } from '../../../platform/errors.ts'
 
 /** Something that was read, or why it could not be. */
-export type Known<Value> =
+export type Fact<Value> =
   | { readonly known: true; readonly value: Value }
   | { readonly known: false; readonly why: string }
 
-export function known<Value>(value: Value): Known<Value> {
+export function known<Value>(value: Value): Fact<Value> {
   return { known: true, value }
 }
 
@@ -21,12 +21,12 @@ export function notKnown(why: string): { readonly known: false; readonly why: st
 }
 
 /** Undefined where it is not known. */
-export function ifKnown<Value>(fact: Known<Value>): Value | undefined {
+export function ifKnown<Value>(fact: Fact<Value>): Value | undefined {
   return fact.known ? fact.value : undefined
 }
 
 /** What `read` resolves to; why it is not known where it throws. */
-export async function learn<Value>(read: () => Value | Promise<Value>): Promise<Known<Value>> {
+export async function learn<Value>(read: () => Value | Promise<Value>): Promise<Fact<Value>> {
   try {
     return known(await read())
   } catch (error) {
@@ -37,9 +37,9 @@ export async function learn<Value>(read: () => Value | Promise<Value>): Promise<
 /** The same of a call to EC2. */
 export function learnFromEc2<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
-  wanted: Wanted,
-): Promise<Known<Value>> {
-  return learn(() => insistQuietly(call, wanted))
+  wanted: CallContext,
+): Promise<Fact<Value>> {
+  return learn(() => retryQuietly(call, wanted))
 }
 
 /**
@@ -48,12 +48,12 @@ export function learnFromEc2<Value>(
  * here, that it gives none is the finding
  * @throws its error
  */
-export function insistQuietly<Value>(
+export function retryQuietly<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
-  wanted: Wanted,
+  wanted: CallContext,
   isHopeless = (error: Ec2Error) => error.code === 'CredentialsProviderError',
 ): Promise<Value> {
-  return persist(call, {
+  return retry(call, {
     ...wanted,
     random: Math.random,
     onRetry(error) {
@@ -69,7 +69,7 @@ export function whyOf(error: unknown): string {
 }
 
 /** Both of them; where either is not known, why. */
-export function both<A, B>(a: Known<A>, b: Known<B>): Known<readonly [A, B]> {
+export function both<A, B>(a: Fact<A>, b: Fact<B>): Fact<readonly [A, B]> {
   if (!a.known) return a
   return b.known ? known([a.value, b.value]) : b
 }
@@ -84,7 +84,7 @@ export function finding(check: Check, verdict: Verdict, found: string, { subject
 export function given<Value>(
   check: Check,
   subject: string | undefined,
-  fact: Known<Value>,
+  fact: Fact<Value>,
   judge: (value: Value) => readonly Finding[],
 ): readonly Finding[] {
   return fact.known ? judge(fact.value) : [finding(check, 'unknown', fact.why, { subject })]

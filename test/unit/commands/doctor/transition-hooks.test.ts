@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Tried, User } from '../../../../src/commands/doctor/checks/script-user.ts'
-import { daemonUser, judgeUserHooks } from '../../../../src/commands/doctor/checks/user-hooks.ts'
+import { daemonUser, judgeTransitionHooks } from '../../../../src/commands/doctor/checks/transition-hooks.ts'
 import { config as parsed } from '../../../support/parsed-config.ts'
 
 const own: User = { name: userInfo().username, uid: userInfo().uid, gid: userInfo().gid }
@@ -24,13 +24,13 @@ describe('the command of a hook', () => {
   /** What is found of one, for this very user, and told with the directory's name left out. */
   function judge(
     program: string,
-    hook: Parameters<typeof judgeUserHooks>[2]['hook'] = undefined,
+    hook: Parameters<typeof judgeTransitionHooks>[2]['hook'] = undefined,
     ...tryRun: [] | [(user: User, path: string) => Tried]
   ) {
     const path = program.startsWith('/') ? program : join(directory, program)
     const instance = { vips: ['10.99.0.10'], routeTables: ['rtb-0a'], hooks: { owner: { run: [path] } } }
     const config = parsed(JSON.stringify({ cluster: 'db', instances: { VI_1: instance } }))
-    return judgeUserHooks('VI_1', config, { daemon: is(own), hook }, ...tryRun).map(({ verdict, found, mend }) =>
+    return judgeTransitionHooks('VI_1', config, { daemon: is(own), hook }, ...tryRun).map(({ verdict, found, mend }) =>
       [verdict, found, ...Object.values(mend ?? {})].map((text) => text.replaceAll(directory, 'DIR')),
     )
   }

@@ -5,7 +5,7 @@ import { routeKeys } from '../agent/node/known-routes.ts'
 import type { InstanceConfig } from '../config/schema.ts'
 import type { ObservedRoute } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
-import type { Place, SeenRoute } from '../core/overview.ts'
+import type { Place, RouteOverview } from '../core/overview.ts'
 import { isInPlace, type RouteTable, type Standing, standingOf } from '../core/route.ts'
 
 /** Those of the tables that the instance means; unlike the daemon, an onlooker goes on where it means none. */
@@ -23,12 +23,12 @@ export function observedRoutes(tables: readonly RouteTable[], { vips, ...policy 
 }
 
 /** VIP by VIP. @param intended undefined: they should be nowhere in particular */
-export function seenRoutes(
+export function routeOverviews(
   routes: readonly ObservedRoute[],
   tables: readonly RouteTable[],
   { vips }: InstanceConfig,
   intended: EniId | undefined,
-): SeenRoute[] {
+): RouteOverview[] {
   const names = new Map(tables.map(({ id, name }) => [id, name]))
   return vips.flatMap((vip) =>
     routes

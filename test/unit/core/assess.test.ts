@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Claim, NodeState } from '../../../src/core/claim.ts'
-import { type ObservedClaim, onlook, type Scene } from '../../../src/core/decide.ts'
+import { assess, type ClusterView, type ObservedClaim } from '../../../src/core/decide.ts'
 import type { EniId } from '../../../src/core/ids.ts'
 import type { Liveness } from '../../../src/core/liveness.ts'
 import { type Standing, standingOf, type Target } from '../../../src/core/route.ts'
@@ -24,7 +24,7 @@ function standing(target: Target | undefined, state: 'active' | 'blackhole' = 'a
 
 const at = (id: EniId): Target => ({ kind: 'eni', eni: id, instance: undefined })
 
-function scene(change: Partial<Scene> = {}): Scene {
+function scene(change: Partial<ClusterView> = {}): ClusterView {
   return {
     others: [node(A, 'MASTER', 150, 'unknown'), node(B, 'BACKUP', 100, 'unknown')],
     pin: undefined,
@@ -37,7 +37,7 @@ const route = (of: Standing) => ({ routes: [{ key: KEY, standing: of }] })
 
 test('to one who is no node, no route is in place, and yet all may be well', () => {
   expect(standing(at(A)).kind).toBe('elsewhere')
-  expect(onlook(scene())).toEqual({
+  expect(assess(scene())).toEqual({
     intended: A,
     condition: 'OK',
     reason: 'the routes belong to eni-0a, MASTER 150; the route is in place',
@@ -45,29 +45,29 @@ test('to one who is no node, no route is in place, and yet all may be well', () 
   })
 })
 
-test.each<[string, Partial<Scene>, string, EniId | undefined]>([
+test.each<[string, Partial<ClusterView>, string, EniId | undefined]>([
   ['at another node', route(standing(at(B))), 'DRIFT', A],
   ['missing', route(standing(undefined)), 'DRIFT', A],
   ['a blackhole', route(standing(at(B), 'blackhole')), 'BLACKHOLE', A],
   ["somebody else's", route(standing({ kind: 'other', id: 'nat-0a' })), 'FOREIGN', A],
   ['pinned', { pin: { eni: B, since: 0, until: 1 } }, 'PINNED', B],
   ['nobody’s', { others: [node(B, 'BACKUP', 100, 'unknown')] }, 'NO-MASTER', undefined],
-  ['of a master whose interface is gone', { others: [node(A, 'MASTER', 150, 'void')] }, 'NO-MASTER', undefined],
+  ['of a master whose interface is gone', { others: [node(A, 'MASTER', 150, 'unreachable')] }, 'NO-MASTER', undefined],
 ])('a route that is %s', (_, change, condition, intended) => {
-  expect(onlook(scene(change))).toMatchObject({ condition, intended })
+  expect(assess(scene(change))).toMatchObject({ condition, intended })
 })
 
 test('two masters are a split brain, unless one has shown no life for long', () => {
   const both = (liveness: Liveness) => [node(A, 'MASTER', 100, liveness), node(B, 'MASTER', 150, 'alive')]
-  const { condition, intended, masters, reason } = onlook(scene({ others: both('unknown') }))
+  const { condition, intended, masters, reason } = assess(scene({ others: both('unknown') }))
   expect({ condition, intended, masters }).toEqual({ condition: 'SPLIT-BRAIN', intended: B, masters: 2 })
   expect(reason).toMatch(
     /^split brain, if eni-0a is alive: eni-0a, MASTER 100, and eni-0b, MASTER 150; the routes belong to eni-0b/,
   )
-  expect(onlook(scene({ others: both('expired') }))).toMatchObject({ condition: 'DRIFT', intended: B })
+  expect(assess(scene({ others: both('expired') }))).toMatchObject({ condition: 'DRIFT', intended: B })
 })
 
 test('a master that has long been silent is the usual thing, where the routes are', () => {
   const others = [node(A, 'MASTER', 100, 'expired'), node(B, 'MASTER', 150, 'expired')]
-  expect(onlook(scene({ others }))).toMatchObject({ condition: 'OK', intended: A, masters: 1 })
+  expect(assess(scene({ others }))).toMatchObject({ condition: 'OK', intended: A, masters: 1 })
 })

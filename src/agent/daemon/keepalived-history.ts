@@ -7,7 +7,7 @@ type StateInput = Extract<Input, { kind: 'state' }>
 export type KeepalivedInput = Extract<Input, { kind: 'state' | 'rx-lower-pri' }>
 
 /** Of one VRRP instance. */
-export type Heard = {
+export type KeepalivedHistory = {
   /** What it was when it was heard of first. */
   readonly first: StateInput
   readonly last: StateInput
@@ -18,14 +18,19 @@ export type Heard = {
 }
 
 /** @param isHooks whether a hook acts on it */
-export function hear(heard: Heard | undefined, input: KeepalivedInput, now: number, isHooks: boolean): Heard {
+export function addToHistory(
+  heard: KeepalivedHistory | undefined,
+  input: KeepalivedInput,
+  now: number,
+  isHooks: boolean,
+): KeepalivedHistory {
   const last = stateOf(input, heard)
   if (heard?.last.state !== last.state) return { first: heard?.first ?? last, last, since: now, isHooks }
   return { ...heard, last, isHooks: heard.isHooks || isHooks }
 }
 
 /** A proof of a lower master says that the node is MASTER. Where nothing was heard before, it was so before. */
-function stateOf(input: KeepalivedInput, heard: Heard | undefined): StateInput {
+function stateOf(input: KeepalivedInput, heard: KeepalivedHistory | undefined): StateInput {
   if (input.kind === 'state') return input
   const priority = input.priority ?? heard?.last.priority
   return { kind: 'state', state: 'MASTER', priority, found: heard === undefined }
@@ -35,7 +40,7 @@ function stateOf(input: KeepalivedInput, heard: Heard | undefined): StateInput {
  * What an agent that begins now is told. What a hook has acted on is found as it is. An edge into MASTER that is long over
  * is none any more; its user hooks are still to be run.
  */
-export function retold({ first, last, since, isHooks }: Heard, now: number): StateInput[] {
+export function retold({ first, last, since, isHooks }: KeepalivedHistory, now: number): StateInput[] {
   if (isHooks) return [{ ...last, found: true }]
   if (first.state === last.state) return [{ ...last, found: first.found || now - since >= LONGEST_EDGE }]
   return [

@@ -2,21 +2,21 @@
 import { statSync } from 'node:fs'
 import type { Config } from '../../../config/schema.ts'
 import type { Finding } from '../../../core/finding.ts'
-import { finding, type Known, known, learn } from './known.ts'
+import { type Fact, finding, known, learn } from './fact.ts'
 import { type Tried, tryAccess, type User, userOf } from './script-user.ts'
 
 /** Who may have to run them. */
 export type Runners = {
-  readonly daemon: Known<User>
+  readonly daemon: Fact<User>
   /** Undefined: no hook of keepalived's calls vip-switch. */
-  readonly hook: Known<User> | undefined
+  readonly hook: Fact<User> | undefined
 }
 
 /** What is empty for a daemon that its unit protects so (systemd.exec(5), ProtectHome=). */
 const HIDDEN = ['/home/', '/root/', '/run/user/']
 
 /** The owner of the daemon's socket; where there is none, the user of its unit. */
-export function daemonUser(control: string): Promise<Known<User>> {
+export function daemonUser(control: string): Promise<Fact<User>> {
   return learn(() => userOf({ user: String(ownerOf(control)) }, undefined))
 }
 
@@ -25,7 +25,7 @@ function ownerOf(path: string): number {
 }
 
 /** Nothing for a VRRP instance without any. @param tryRun whether a user may run a program; tried, rather than worked out */
-export function judgeUserHooks(
+export function judgeTransitionHooks(
   name: string,
   { instances }: Pick<Config, 'instances'>,
   runners: Runners,
@@ -67,7 +67,7 @@ function problemOf(
 }
 
 /** With the name of who cannot. */
-function tryBy(user: Known<User>, path: string, tryRun: (user: User, path: string) => Tried): Tried {
+function tryBy(user: Fact<User>, path: string, tryRun: (user: User, path: string) => Tried): Tried {
   if (!user.known) return user
   const tried = tryRun(user.value, path)
   return tried.known && tried.value ? known(`${user.value.name} ${tried.value}`) : tried

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Heard, hear, retold } from '../../../../src/agent/daemon/heard.ts'
+import { addToHistory, type KeepalivedHistory, retold } from '../../../../src/agent/daemon/keepalived-history.ts'
 import type { Input } from '../../../../src/core/protocol/state.ts'
 
 type State = Extract<Input, { kind: 'state' }>
@@ -13,8 +13,8 @@ const said = (state: State['state'], found = false, priority = 150): State => ({
 
 /** What an agent is told at `now` of states that were heard at these times. */
 function told(now: number, ...states: [at: number, state: State, isHooks?: boolean][]): State[] {
-  const heard = states.reduce<Heard | undefined>(
-    (before, [at, state, isHooks = false]) => hear(before, state, at, isHooks),
+  const heard = states.reduce<KeepalivedHistory | undefined>(
+    (before, [at, state, isHooks = false]) => addToHistory(before, state, at, isHooks),
     undefined,
   )
   return heard ? retold(heard, now) : []
@@ -47,10 +47,10 @@ describe('an agent that begins late is told', () => {
 
   test('of a proof of a lower master, that it is MASTER, and was before where nothing else is known', () => {
     const proof: Input = { kind: 'rx-lower-pri', priority: undefined }
-    expect(retold(hear(undefined, proof, 0, false), 100)).toEqual([
+    expect(retold(addToHistory(undefined, proof, 0, false), 100)).toEqual([
       { kind: 'state', state: 'MASTER', priority: undefined, found: true },
     ])
-    const heard = hear(hear(undefined, said('BACKUP', true), 0, false), proof, 50, false)
+    const heard = addToHistory(addToHistory(undefined, said('BACKUP', true), 0, false), proof, 50, false)
     expect(retold(heard, 100)).toEqual([said('BACKUP', true), said('MASTER')])
   })
 

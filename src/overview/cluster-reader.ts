@@ -4,8 +4,8 @@ import type { Ec2 } from '../adapters/ec2/client.ts'
 import { serviceOf } from '../adapters/ec2/errors.ts'
 import { readTables } from '../adapters/ec2/operations/tables.ts'
 import { openWitness } from '../adapters/witness/open.ts'
-import type { Testimony } from '../adapters/witness/witness.ts'
-import { insist, openFor, type Wanted } from '../agent/node/route-port.ts'
+import type { WitnessReport } from '../adapters/witness/witness.ts'
+import { type CallContext, openFor, retryWithLogging } from '../agent/node/route-port.ts'
 import { lookUpTargets } from '../agent/node/targets.ts'
 import type { Config } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
@@ -13,23 +13,23 @@ import type { Trouble } from '../core/overview.ts'
 import { findRoute, type RouteTable, type Target, type TargetFacts } from '../core/route.ts'
 import { hintOf, messageOf } from '../platform/errors.ts'
 
-export type Sighting = {
+export type ClusterSnapshot = {
   readonly region: string | undefined
   /** Undefined: they could not be read, as with testimonies; `troubles` says why. */
   readonly tables: readonly RouteTable[] | undefined
-  readonly testimonies: ReadonlyMap<string, Testimony> | undefined
+  readonly testimonies: ReadonlyMap<string, WitnessReport> | undefined
   readonly facts: ReadonlyMap<string, TargetFacts>
   readonly troubles: readonly Trouble[]
   readonly notes: readonly string[]
 }
 
-export type Watcher = {
+export type ClusterReader = {
   /** Never rejects: what cannot be read is said so. `enis` are looked up by name, besides those that are found. */
-  look(enis: readonly EniId[], wanted: Wanted): Promise<Sighting>
+  look(enis: readonly EniId[], wanted: CallContext): Promise<ClusterSnapshot>
 }
 
 /** Of some of the config's instances. What is found out about EC2 itself is kept from one look to the next. */
-export function createWatcher(config: Config, names: readonly string[]): Watcher {
+export function createClusterReader(config: Config, names: readonly string[]): ClusterReader {
   const selectors = names.flatMap((name) => config.instances[name]?.routeTables ?? [])
   let opened: Ec2 | undefined
 
@@ -46,8 +46,8 @@ export function createWatcher(config: Config, names: readonly string[]): Watcher
 
       const witness = openWitness(config, ec2, names)
       const results = await Promise.allSettled([
-        insist((signal) => readTables(ec2, selectors, signal), wanted),
-        insist((signal) => witness.read(signal), wanted),
+        retryWithLogging((signal) => readTables(ec2, selectors, signal), wanted),
+        retryWithLogging((signal) => witness.read(signal), wanted),
       ])
       const [tables, testimonies] = [readingOf(results[0]), readingOf(results[1])]
       const troubles = results.flatMap((result) => (result.status === 'rejected' ? [troubleOf(result.reason)] : []))
@@ -75,7 +75,7 @@ function troubleOf(error: unknown): Trouble {
 }
 
 /** Whatever carries a claim or a pin, understood or not. */
-function membersOf(testimonies: Sighting['testimonies']): EniId[] {
+function membersOf(testimonies: ClusterSnapshot['testimonies']): EniId[] {
   return [...(testimonies?.values() ?? [])].flatMap(({ claims, pins, doubts }) => [
     ...claims.map(({ claim }) => claim.eni),
     ...[...pins, ...doubts].map(({ eni }) => eni),

@@ -11,7 +11,7 @@ import type { Clock } from '../../../platform/clock.ts'
 import { configurationOf, type Ec2, openClient } from '../client.ts'
 import { openBudget } from './budget.ts'
 
-export type Drill = {
+export type MemoryEc2 = {
   /** Has the region, the credentials and the endpoint of the real one, and a budget of its own. */
   readonly ec2: Ec2
   /** Keeps so many idle connections open to where the last write of the drill would have gone. */
@@ -29,7 +29,7 @@ const ANSWER = [
   BODY,
 ].join('\r\n')
 
-export function openDrill(ec2: Ec2, clock: Clock): Drill {
+export function openMemoryEc2(ec2: Ec2, clock: Clock): MemoryEc2 {
   const { httpAgent, httpsAgent } = ec2.connections
   let keepReady = (_count: number): void => {}
   const connections = {

@@ -1,12 +1,12 @@
 /** The nodes of a cluster, by what they claim of one VRRP instance, as an onlooker sees them. */
 
-import type { Testimony } from '../adapters/witness/witness.ts'
+import type { WitnessReport } from '../adapters/witness/witness.ts'
 import type { InstanceStatus } from '../agent/control/status.ts'
 import type { Claim } from '../core/claim.ts'
 import type { ObservedClaim } from '../core/decide.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Liveness } from '../core/liveness.ts'
-import type { SeenNode } from '../core/overview.ts'
+import type { NodeOverview } from '../core/overview.ts'
 import type { TargetFacts } from '../core/route.ts'
 import type { OwnClaim } from './host.ts'
 
@@ -19,10 +19,10 @@ export type Knowledge = {
   readonly told: InstanceStatus | undefined
   /** What was seen of a claim by looking again and again. */
   readonly watched: (eni: EniId) => Liveness
-  readonly isVoid: (eni: EniId) => boolean
+  readonly isUnreachable: (eni: EniId) => boolean
 }
 
-type ObservedNode = ObservedClaim & Pick<SeenNode, 'published'>
+type ObservedNode = ObservedClaim & Pick<NodeOverview, 'published'>
 
 /** Every node with a claim, and this one: of this one, what it claims counts, whatever its tag says. */
 export function observedNodes(claims: readonly Claim[], knowledge: Knowledge): ObservedNode[] {
@@ -41,12 +41,12 @@ export function observedNodes(claims: readonly Claim[], knowledge: Knowledge): O
     since: own.since ?? (isPublished ? tag.since : ''),
     beat: own.beat ?? tag?.beat ?? '',
   }
-  const liveness = knowledge.isVoid(here) ? 'void' : 'alive'
+  const liveness = knowledge.isUnreachable(here) ? 'unreachable' : 'alive'
   return [{ claim, liveness, published: isPublished ? undefined : (tag?.state ?? 'nothing') }, ...others]
 }
 
-function livenessOf({ eni, beat }: Claim, { told, watched, isVoid }: Knowledge): Liveness {
-  if (isVoid(eni)) return 'void'
+function livenessOf({ eni, beat }: Claim, { told, watched, isUnreachable }: Knowledge): Liveness {
+  if (isUnreachable(eni)) return 'unreachable'
   const liveness = watched(eni)
   if (liveness === 'alive') return 'alive'
   const other = told?.others.find((each) => each.eni === eni)
@@ -55,7 +55,7 @@ function livenessOf({ eni, beat }: Claim, { told, watched, isVoid }: Knowledge):
   return other.beat === beat ? other.liveness : 'alive'
 }
 
-export function seenNodes(nodes: readonly ObservedNode[], here: EniId | undefined): SeenNode[] {
+export function nodeOverviews(nodes: readonly ObservedNode[], here: EniId | undefined): NodeOverview[] {
   return nodes.map(({ claim: { eni, state, priority, since }, liveness, published }) => ({
     eni,
     state,
@@ -71,8 +71,8 @@ export function seenNodes(nodes: readonly ObservedNode[], here: EniId | undefine
  * Whether an ENI can carry traffic. Of an instance that is known to run, a route that says `blackhole` is a late report;
  * of one that is known not to, nothing else is needed.
  */
-export function voidsOf(
-  testimony: Testimony | undefined,
+export function unreachableOf(
+  testimony: WitnessReport | undefined,
   blackholes: readonly EniId[],
   facts: ReadonlyMap<string, TargetFacts>,
 ): (eni: EniId) => boolean {
