@@ -58,7 +58,7 @@ const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an a
 
 const WORDS =
   'a list of words, the program’s absolute path first, such as [/usr/local/bin/promote, --now]; no shell reads it'
-const userHook = section({
+const transitionHook = section({
   run: z
     .tuple([z.string({ error: WORDS }).regex(/^\//, { error: WORDS })], z.string({ error: 'a text (quote numbers)' }), {
       error: WORDS,
@@ -69,16 +69,18 @@ const userHook = section({
     .meta({ description: 'After so long it is ended, with all that it has started.' }),
 })
 
-const userHooks = section({
-  master: userHook.optional().meta({ description: 'This node has become MASTER, and EC2 has answered its writes.' }),
-  owner: userHook.optional().meta({ description: 'The routes were read back as this MASTER’s own, and stay.' }),
-  backup: userHook.optional().meta({ description: 'This node has become BACKUP.' }),
-  fault: userHook.optional().meta({ description: 'keepalived has found a fault on this node.' }),
-  stop: userHook.optional().meta({ description: 'keepalived stops, or has gone.' }),
+const transitionHooks = section({
+  master: transitionHook
+    .optional()
+    .meta({ description: 'This node has become MASTER, and EC2 has answered its writes.' }),
+  owner: transitionHook.optional().meta({ description: 'The routes were read back as this MASTER’s own, and stay.' }),
+  backup: transitionHook.optional().meta({ description: 'This node has become BACKUP.' }),
+  fault: transitionHook.optional().meta({ description: 'keepalived has found a fault on this node.' }),
+  stop: transitionHook.optional().meta({ description: 'keepalived stops, or has gone.' }),
 })
 
-export type UserHook = z.output<typeof userHook>
-export type UserHookEvent = keyof z.output<typeof userHooks>
+export type TransitionHook = z.output<typeof transitionHook>
+export type TransitionHookEvent = keyof z.output<typeof transitionHooks>
 
 /** Of the routes in a table, at most (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html). */
 const MOST_VIPS = 1000
@@ -105,7 +107,7 @@ const instance = section({
     })
     .default([])
     .meta({ description: 'Ids of gateways and other foreign targets whose route may be replaced.' }),
-  hooks: userHooks.optional().meta({ description: 'Commands that are run after a transition. Default: none.' }),
+  hooks: transitionHooks.optional().meta({ description: 'Commands that are run after a transition. Default: none.' }),
 })
 
 export const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/

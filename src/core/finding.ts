@@ -36,7 +36,7 @@ export const CHECKS = {
   'vip-on-host': { group: 'host', title: 'VIP accepted' },
   'state-directory': { group: 'host', title: 'state directory' },
   daemon: { group: 'host', title: 'daemon' },
-  'user-hooks': { group: 'host', title: 'user hooks' },
+  'transition-hooks': { group: 'host', title: 'transition hooks' },
 } as const satisfies Record<string, { group: (typeof GROUPS)[number]; title: string }>
 
 export type Check = keyof typeof CHECKS

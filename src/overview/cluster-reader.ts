@@ -25,7 +25,7 @@ export type ClusterSnapshot = {
 
 export type ClusterReader = {
   /** Never rejects: what cannot be read is said so. `enis` are looked up by name, besides those that are found. */
-  look(enis: readonly EniId[], wanted: CallContext): Promise<ClusterSnapshot>
+  look(enis: readonly EniId[], context: CallContext): Promise<ClusterSnapshot>
 }
 
 /** Of some of the config's instances. What is found out about EC2 itself is kept from one look to the next. */
@@ -34,10 +34,10 @@ export function createClusterReader(config: Config, names: readonly string[]): C
   let opened: Ec2 | undefined
 
   return {
-    async look(enis, wanted) {
+    async look(enis, context) {
       let ec2: Ec2
       try {
-        ec2 = opened ?? (await openFor(config, wanted))
+        ec2 = opened ?? (await openFor(config, context))
       } catch (error) {
         const nothing = { region: undefined, tables: undefined, testimonies: undefined, facts: new Map(), notes: [] }
         return { ...nothing, troubles: [troubleOf(error)] }
@@ -46,8 +46,8 @@ export function createClusterReader(config: Config, names: readonly string[]): C
 
       const witness = openWitness(config, ec2, names)
       const results = await Promise.allSettled([
-        retryWithLogging((signal) => readTables(ec2, selectors, signal), wanted),
-        retryWithLogging((signal) => witness.read(signal), wanted),
+        retryWithLogging((signal) => readTables(ec2, selectors, signal), context),
+        retryWithLogging((signal) => witness.read(signal), context),
       ])
       const [tables, testimonies] = [readingOf(results[0]), readingOf(results[1])]
       const troubles = results.flatMap((result) => (result.status === 'rejected' ? [troubleOf(result.reason)] : []))
@@ -55,7 +55,7 @@ export function createClusterReader(config: Config, names: readonly string[]): C
       const members = [...enis, ...membersOf(testimonies)]
       const targets = [...members.map(targetOf), ...targetsOf(tables ?? [], config, names)]
       try {
-        const facts = await lookUpTargets(ec2, targets, wanted)
+        const facts = await lookUpTargets(ec2, targets, context)
         return { ...seen, facts, notes: [] }
       } catch (error) {
         // Whoever cannot read anything is not told of names, too.

@@ -22,7 +22,7 @@ import { observedRoutes, routeOverviews, tablesOf } from './routes.ts'
 
 export type Observer = {
   /** Never rejects: what cannot be told is UNKNOWN. */
-  look(wanted: CallContext): Promise<Overview>
+  look(context: CallContext): Promise<Overview>
 }
 
 /**
@@ -30,7 +30,7 @@ export type Observer = {
  * @param everyMs between two looks
  */
 export function createObserver(config: Config, names: readonly string[], clock: Clock, everyMs: number): Observer {
-  const watcher = createClusterReader(config, names)
+  const reader = createClusterReader(config, names)
   const memory = new Map<string, Observations>()
   let readAt: number | undefined
   const ttlMs = claimTtlOf(config)
@@ -46,10 +46,10 @@ export function createObserver(config: Config, names: readonly string[], clock: 
   }
 
   return {
-    async look(wanted) {
+    async look(context) {
       const host = await lookAtHost(config)
-      const sighting = await watcher.look(host.eni ? [host.eni] : [], wanted)
-      const { region, testimonies, facts, troubles } = sighting
+      const snapshot = await reader.look(host.eni ? [host.eni] : [], context)
+      const { region, testimonies, facts, troubles } = snapshot
       if (troubles.length === 0) readAt = clock.now()
       const dates = [...(testimonies?.values() ?? [])].map(({ date }) => date)
       const instances = names.flatMap((name) => {
@@ -57,7 +57,7 @@ export function createObserver(config: Config, names: readonly string[], clock: 
         if (!instance) return []
         const claims = testimonies?.get(name)?.claims.map(({ claim }) => claim) ?? []
         const watched = testimonies ? watch(name, claims) : () => 'unknown' as const
-        return [instanceOverview(name, instance, host, sighting, claims, watched)]
+        return [instanceOverview(name, instance, host, snapshot, claims, watched)]
       })
       return {
         cluster: config.cluster,
@@ -71,7 +71,7 @@ export function createObserver(config: Config, names: readonly string[], clock: 
         instances,
         facts,
         troubles,
-        notes: [...host.notes, ...sighting.notes],
+        notes: [...host.notes, ...snapshot.notes],
       }
     },
   }

@@ -17,7 +17,7 @@ export type DaemonState = {
   readonly counts: Counts
   /** What is wrong on this host, whatever the VRRP instance. */
   readonly details: HostDetails
-  readonly userHooks: TransitionHooks
+  readonly transitionHooks: TransitionHooks
 }
 
 /**
@@ -55,7 +55,7 @@ function startAgent(
   name: string,
   intervalMs: number,
   onRead: (name: string) => void,
-  { node, doubts, work, drills, stateDirectory, counts, userHooks }: AgentsOptions,
+  { node, doubts, work, drills, stateDirectory, counts, transitionHooks }: AgentsOptions,
 ): Agent {
   const { config, eni, address, clock, log } = node()
   function portsOf(of: Node) {
@@ -100,7 +100,7 @@ function startAgent(
       },
     },
     onStep(state, input) {
-      userHooks.observe(config, name, state, input)
+      transitionHooks.observe(config, name, state, input)
       drills.observe(name, state, input)
     },
   })

@@ -38,7 +38,7 @@ export class Daemon {
   readonly #supervision: Supervision
   readonly #counts: Counts = new Map()
   readonly #details: HostDetails = new Map()
-  readonly #userHooks: TransitionHooks
+  readonly #transitionHooks: TransitionHooks
   #endWatch = () => {}
   #started: Promise<void> = Promise.resolve()
   /** Ended by a newer reload. */
@@ -55,7 +55,7 @@ export class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options
-    this.#userHooks = new TransitionHooks({ ...options, counts: this.#counts })
+    this.#transitionHooks = new TransitionHooks({ ...options, counts: this.#counts })
     this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
   }
 
@@ -95,7 +95,7 @@ export class Daemon {
     try {
       const config = await this.#loadAnew()
       // Who does not act yet has nothing to lose.
-      const node = this.#current?.generation.acting() ? await openNode(config, this.#wanted(signal)) : undefined
+      const node = this.#current?.generation.acting() ? await openNode(config, this.#callContext(signal)) : undefined
       await this.#adopt(config, node, () => false)
       signal.throwIfAborted()
       log.info({ config: configPath }, 'reloaded')
@@ -112,7 +112,7 @@ export class Daemon {
     this.#endWatch()
     this.#current?.generation.stop()
     this.#current = undefined
-    await Promise.all([this.#supervision.stopping(), this.#userHooks.stop()])
+    await Promise.all([this.#supervision.stopping(), this.#transitionHooks.stop()])
   }
 
   /** @throws Failure also for what only a restart can change */
@@ -165,7 +165,12 @@ export class Daemon {
   #generation(config: Config, node: Node | undefined, mayWait: (error: unknown) => boolean): Generation {
     const { stateDirectory, clock, log } = this.#options
     const onChange = () => void this.#tellStatus()
-    const lasting = { stateDirectory, counts: this.#counts, details: this.#details, userHooks: this.#userHooks }
+    const lasting = {
+      stateDirectory,
+      counts: this.#counts,
+      details: this.#details,
+      transitionHooks: this.#transitionHooks,
+    }
     return startGeneration({ ...lasting, config, node, clock, log, mayWait, onChange, onRenewal: this.#onRenewal })
   }
 
@@ -176,7 +181,7 @@ export class Daemon {
     log.error({ hint: hintOf(error) }, `the config stays as it was: ${reason}`)
   }
 
-  #wanted(signal: AbortSignal): CallContext {
+  #callContext(signal: AbortSignal): CallContext {
     const { clock, log } = this.#options
     return { permit: () => {}, signal, clock, log, onRenewal: this.#onRenewal }
   }

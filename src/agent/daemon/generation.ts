@@ -45,7 +45,7 @@ export type GenerationOptions = DaemonState & {
 
 /** @throws Failure where the FIFO cannot be read, and that may not be waited for */
 export function startGeneration(options: GenerationOptions): Generation {
-  const { config, clock, log, userHooks, mayWait, onChange, onRenewal } = options
+  const { config, clock, log, transitionHooks, mayWait, onChange, onRenewal } = options
   const stopped = new AbortController()
   const work = createHangDetector(clock)
   let acting: Acting | undefined
@@ -60,7 +60,7 @@ export function startGeneration(options: GenerationOptions): Generation {
     deliver: (name, input) => acting?.agents.get(name)?.deliver(input),
     lastPriority: (name) => acting?.agents.get(name)?.state.self.priority,
   })
-  userHooks.prepare(config)
+  transitionHooks.prepare(config)
 
   function begin(first: Node): void {
     let node = first

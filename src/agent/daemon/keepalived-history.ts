@@ -38,7 +38,7 @@ function stateOf(input: KeepalivedInput, heard: KeepalivedHistory | undefined): 
 
 /**
  * What an agent that begins now is told. What a hook has acted on is found as it is. An edge into MASTER that is long over
- * is none any more; its user hooks are still to be run.
+ * is none any more; its transition hooks are still to be run.
  */
 export function retold({ first, last, since, isHooks }: KeepalivedHistory, now: number): StateInput[] {
   if (isHooks) return [{ ...last, found: true }]

@@ -63,7 +63,7 @@ export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
     const key = keys.find((each) => !foreign.includes(routeKeyText(each)))
     if (!key) return Promise.resolve()
     return new Promise((resolve) => {
-      const wanted = { permit: () => {}, clock, log: UNSAID }
+      const context = { permit: () => {}, clock, log: UNSAID }
       const agent: Agent = new Agent({
         ...{ instance: name, eni, address, keys: [key], clock, log: UNSAID },
         settings: defaultSettings(config.interval),
@@ -71,7 +71,7 @@ export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
         ports: {
           read: () => new Promise(() => {}),
           write: (each, _inEdge, signal) =>
-            writeRouteWithRetries(drill.ec2, each, eni, false, 'edge', { ...wanted, signal }),
+            writeRouteWithRetries(drill.ec2, each, eni, false, 'edge', { ...context, signal }),
           publish: async () => {},
         },
         onStep: (_state, { kind }) => kind === 'written' && end(),

@@ -21,13 +21,15 @@ export type Node = Identity & {
 }
 
 /** Finds out who this node is. @throws Failure when that is not to be known before it is no longer wanted */
-export async function openNode(config: Config, wanted: CallContext): Promise<Node> {
-  const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
-  const address = await retryWithLogging((signal) => addressOfEni(ec2, eni, signal), wanted).catch((error: unknown) => {
-    closeEc2(ec2) // Whoever tries again opens another.
-    throw error
-  })
-  const { clock, log } = wanted
+export async function openNode(config: Config, context: CallContext): Promise<Node> {
+  const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
+  const address = await retryWithLogging((signal) => addressOfEni(ec2, eni, signal), context).catch(
+    (error: unknown) => {
+      closeEc2(ec2) // Whoever tries again opens another.
+      throw error
+    },
+  )
+  const { clock, log } = context
   const witness = openWitness(config, ec2, Object.keys(config.instances))
   const reader = sharedReader(ec2, witness, config, eni, clock)
   return { config, ec2, eni, address, witness, reader, clock, log }

@@ -40,19 +40,19 @@ export type CallContext = {
 }
 
 /** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
-export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, wanted: CallContext): Promise<Ec2> {
-  const { clock, log } = wanted
+export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, context: CallContext): Promise<Ec2> {
+  const { clock, log } = context
   const onWait = (action: string, waiting: number, seconds: number) => {
     const text = `${action}: ${waiting} more wait for EC2's token bucket, for ${Math.ceil(seconds)} s`
     log.info({ action, waiting, seconds: Math.ceil(seconds) }, text)
   }
   const onRefusal = ({ code, clockBehindMs }: Refusal) => {
     if (clockBehindMs !== undefined) return log.warn({ hint: CLOCK_HINT }, `${code}: ${clockText(clockBehindMs)}`)
-    wanted.onRenewal?.()
+    context.onRenewal?.()
     log.warn(`${code}: the credentials were refused, and are fetched anew`)
   }
   const options = { region: config?.region, assumeRole: config?.assumeRole, clock, onWait, onRefusal }
-  return retryWithLogging(() => openEc2(options), wanted)
+  return retryWithLogging(() => openEc2(options), context)
 }
 
 const CLOCK_HINT = 'set the clock of this host right: timedatectl, chronyc tracking'
@@ -67,25 +67,25 @@ function clockText(behindMs: number): string {
 export function routePort(
   ec2: Ec2,
   { selectors, createMissing }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean },
-  wanted: CallContext,
+  context: CallContext,
 ): RoutePort {
   return {
-    async read(signal = wanted.signal) {
-      const tables = await retryWithLogging((during) => readTables(ec2, selectors, during), { ...wanted, signal })
+    async read(signal = context.signal) {
+      const tables = await retryWithLogging((during) => readTables(ec2, selectors, during), { ...context, signal })
       return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
     },
-    write: (key, eni) => writeRouteWithRetries(ec2, key, eni, createMissing, 'edge', wanted),
+    write: (key, eni) => writeRouteWithRetries(ec2, key, eni, createMissing, 'edge', context),
     rehearse: (key, eni, missing) =>
-      retryWithLogging((signal) => rehearseWrite(ec2, key, eni, missing, signal), wanted),
+      retryWithLogging((signal) => rehearseWrite(ec2, key, eni, missing, signal), context),
   }
 }
 
 /** The ENI that this node's routes point to: the config's, else that of the interface (IMDS). @throws Failure */
 export async function ownEni(
   { eni, interface: name }: Pick<Config, 'eni' | 'interface'>,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<EniId> {
-  return eni ?? retryWithLogging(() => eniOfThisInstance(name), wanted)
+  return eni ?? retryWithLogging(() => eniOfThisInstance(name), context)
 }
 
 /** Points one route at the ENI, for as long as that is wanted. @throws as writeRoute */
@@ -95,16 +95,16 @@ export function writeRouteWithRetries(
   eni: EniId,
   createMissing: boolean,
   precedence: Precedence,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<'replaced' | 'created'> {
-  const { clock, permit, log } = wanted
+  const { clock, permit, log } = context
   function beforeHedge(attempted: string): void {
     permit()
     log.warn(`${attempted}: not answered yet, asking on another connection`)
   }
   return retryWithLogging(
     (signal) => writeRoute(ec2, key, eni, createMissing, precedence, { signal, clock, permit, beforeHedge }),
-    wanted,
+    context,
   )
 }
 
@@ -114,17 +114,17 @@ export function writeRouteWithRetries(
  */
 export function retryWithLogging<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Value> {
   let told: string | undefined
   return retry(attempt, {
-    ...wanted,
+    ...context,
     random: Math.random,
     onRetry(error, waitMs) {
       const level = error.code === told ? 'debug' : 'warn'
       told = error.code
-      wanted.log[level]({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`)
-      wanted.onRetry?.(error)
+      context.log[level]({ waitMs: Math.round(waitMs), hint: error.hint }, `trying again: ${error.message}`)
+      context.onRetry?.(error)
     },
   })
 }

@@ -11,7 +11,7 @@ import { type CallContext, retryWithLogging } from './route-port.ts'
 export function lookUpTargets(
   ec2: Ec2,
   targets: readonly Target[],
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Map<string, TargetFacts>> {
   const enis = new Set<EniId>()
   const instances = new Set<InstanceId>()
@@ -19,19 +19,19 @@ export function lookUpTargets(
     if (target.kind === 'eni') enis.add(target.eni)
     if (target.kind === 'instance') instances.add(target.instance)
   }
-  return retryWithLogging((signal) => describeTargets(ec2, [...enis], [...instances], signal), wanted)
+  return retryWithLogging((signal) => describeTargets(ec2, [...enis], [...instances], signal), context)
 }
 
 /** The same; none, with a warning, where we may not read them. */
 export async function factsOfTargets(
   ec2: Ec2,
   targets: readonly Target[],
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Map<string, TargetFacts>> {
   try {
-    return await lookUpTargets(ec2, targets, wanted)
+    return await lookUpTargets(ec2, targets, context)
   } catch (error) {
-    wanted.log.warn({ hint: hintOf(error) }, `names and zones are not shown: ${messageOf(error)}`)
+    context.log.warn({ hint: hintOf(error) }, `names and zones are not shown: ${messageOf(error)}`)
     return new Map()
   }
 }

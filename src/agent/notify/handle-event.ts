@@ -120,8 +120,8 @@ async function runAgent(
   const lastLookMs = lastLookTime(length)
   const limit = movableDeadline(length, lastLookMs)
   const signal = AbortSignal.any([limit.signal, newer])
-  const wanted = { permit, signal, clock, log }
-  const [ec2, eni] = await Promise.all([openFor(config, wanted), ownEni(config, wanted)])
+  const context = { permit, signal, clock, log }
+  const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
   return runEventAgent({
     ...{ event, config, ec2, eni, stateDirectory, permit, signal, lastLookMs, clock, log },
     edges: earlierEdges(stateDirectory, event, moment).map((seconds) => clock.now() - 1000 * seconds),

@@ -1,6 +1,6 @@
-/** One user hook of one event, where no daemon runs it. */
+/** One transition hook of one event, where no daemon runs it. */
 import { loadKeptConfig } from '../../config/kept-config.ts'
-import type { UserHookEvent } from '../../config/schema.ts'
+import type { TransitionHookEvent } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import { messageOf } from '../../platform/errors.ts'
 import { loadKnownRoutes } from '../node/known-routes.ts'
@@ -12,7 +12,7 @@ export { endRecordedHook } from './running-hook.ts'
 
 /** Runs the hook, where the config has it. Never rejects. */
 export async function runEventHook(
-  hookEvent: UserHookEvent,
+  hookEvent: TransitionHookEvent,
   own: EniId | undefined,
   { event, state, previous }: Transition,
   context: EventHookContext,

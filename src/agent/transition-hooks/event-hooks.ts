@@ -1,4 +1,4 @@
-/** The user hooks of one event, where no daemon runs them: by the process that keepalived has forked for the event. */
+/** The transition hooks of one event, where no daemon runs them: by the process that keepalived has forked for the event. */
 
 import type { VrrpEvent } from '../../adapters/keepalived/event.ts'
 import type { NodeState } from '../../core/claim.ts'
@@ -30,7 +30,7 @@ export type EventHookContext = HookContext & {
   readonly permit: () => void
 }
 
-/** Loads what looks after user hooks: the first write of an edge does not wait for that. */
+/** Loads what looks after transition hooks: the first write of an edge does not wait for that. */
 const loadRunner = () => import('./event-hook.ts')
 
 /**

@@ -1,12 +1,12 @@
-/** What a user hook is told, in its environment. */
-import type { InstanceConfig, UserHookEvent } from '../../config/schema.ts'
+/** What a transition hook is told, in its environment. */
+import type { InstanceConfig, TransitionHookEvent } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId, RouteTableId } from '../../core/ids.ts'
 import { vipText } from '../../core/vip.ts'
 
 export type HookSubject = {
-  readonly event: UserHookEvent
+  readonly event: TransitionHookEvent
   readonly cluster: string
   readonly instance: string
   readonly vips: InstanceConfig['vips']

@@ -1,5 +1,5 @@
 /** Which of a user's hooks are due. Pure, as the protocol is. */
-import type { UserHookEvent } from '../../config/schema.ts'
+import type { TransitionHookEvent } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Input, ProtocolState } from '../../core/protocol/state.ts'
 
@@ -9,19 +9,19 @@ export type HookMark = {
   /** Before the last transition; undefined where it was not seen. */
   readonly previous: NodeState | undefined
   /** Hooks of the last transition that are yet to be run. */
-  readonly awaited: readonly UserHookEvent[]
+  readonly awaited: readonly TransitionHookEvent[]
 }
 
 /** `isTransition`: hooks of earlier transitions are wanted no longer. */
 export type HookStep = {
   readonly mark: HookMark | undefined
   readonly isTransition: boolean
-  readonly due: readonly UserHookEvent[]
+  readonly due: readonly TransitionHookEvent[]
 }
 
 /** The hooks of each state, in their order. Two states with the same ones are as one: between them nothing is run. */
-const STOPPED: readonly UserHookEvent[] = ['stop']
-export const HOOKS: Readonly<Record<NodeState, readonly UserHookEvent[]>> = {
+const STOPPED: readonly TransitionHookEvent[] = ['stop']
+export const HOOKS: Readonly<Record<NodeState, readonly TransitionHookEvent[]>> = {
   MASTER: ['master', 'owner'],
   BACKUP: ['backup'],
   FAULT: ['fault'],
@@ -53,7 +53,7 @@ export function hooksDue(mark: HookMark | undefined, state: ProtocolState, input
   }
 }
 
-function isDue(event: UserHookEvent, state: ProtocolState): boolean {
+function isDue(event: TransitionHookEvent, state: ProtocolState): boolean {
   switch (event) {
     case 'master':
       return isAnswered(state)

@@ -1,6 +1,6 @@
-/** One user hook: run where it is still wanted, and its result logged. */
+/** One transition hook: run where it is still wanted, and its result logged. */
 
-import type { UserHook, UserHookEvent } from '../../config/schema.ts'
+import type { TransitionHook, TransitionHookEvent } from '../../config/schema.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
@@ -18,8 +18,8 @@ export type HookContext = {
 
 export type HookTask = {
   readonly instance: string
-  readonly event: UserHookEvent
-  readonly hook: UserHook
+  readonly event: TransitionHookEvent
+  readonly hook: TransitionHook
   /** Its environment, besides ours. */
   readonly facts: Readonly<Record<string, string>>
 }
@@ -35,14 +35,14 @@ export async function performHook(
   const name = `${instance}, hook ${event}`
   const about = { instance, hook: event, run: hook.run }
   try {
-    const { runTransitionHook: runUserHook } = await loadRunner()
+    const { runTransitionHook } = await loadRunner()
     if (signal.aborted) {
       log.info(about, `${name}: not run, ${messageOf(signal.reason)}`)
       return undefined
     }
     log.info(about, `${name}: starts`)
     const onStart = (pid: number) => recordHook(stateDirectory, instance, pid, log)
-    const result = await runUserHook(hook, facts, { signal, clock, onStart })
+    const result = await runTransitionHook(hook, facts, { signal, clock, onStart })
     const { outcome, detail, exitCode, ms, output } = result
     const found = { ...about, outcome, exitCode, ms, output }
     if (outcome === 'done') log.info(found, `${name}: done`)

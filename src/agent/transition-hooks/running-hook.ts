@@ -1,5 +1,5 @@
 /**
- * Which user hook of a VRRP instance was started last, on disk: the next transition may be another process' (a hook of
+ * Which transition hook of a VRRP instance was started last, on disk: the next transition may be another process' (a hook of
  * keepalived's, the daemon), and the one that runs it may have been killed, as keepalived does a second after STOP.
  */
 import { existsSync, readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /** One command that a user has run after a transition: bounded in time, and ended with all that it has started. */
 import { execa } from 'execa'
-import type { UserHook as TransitionHook } from '../../config/schema.ts'
+import type { TransitionHook } from '../../config/schema.ts'
 import { type Clock, deadline } from '../../platform/clock.ts'
 import { endGroup } from './process-group.ts'
 

@@ -1,4 +1,4 @@
-/** The user hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
+/** The transition hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
 
 import type { Config } from '../../config/schema.ts'
 import type { Input, ProtocolState } from '../../core/protocol/state.ts'

@@ -21,11 +21,11 @@ export function fixText({ finding: { check, subject }, eni }: Fix): string {
 }
 
 /** Mends it, and looks. Returns what is found now; never rejects. */
-export async function fix(ec2: Ec2, { finding: before, eni }: Fix, wanted: CallContext): Promise<Finding> {
+export async function fix(ec2: Ec2, { finding: before, eni }: Fix, context: CallContext): Promise<Finding> {
   const { check, subject, mend } = before
   try {
-    await retryWithLogging((signal) => turnOffSourceDestCheck(ec2, eni, signal), wanted)
-    const [now] = await retryWithLogging((signal) => readInterfaces(ec2, [eni], signal), wanted)
+    await retryWithLogging((signal) => turnOffSourceDestCheck(ec2, eni, signal), context)
+    const [now] = await retryWithLogging((signal) => readInterfaces(ec2, [eni], signal), context)
     if (now && !now.sourceDestCheck) return finding(check, 'ok', `turned off on ${eni}`, { subject })
     return finding(check, 'fail', `EC2 accepted to turn it off on ${eni}, and shows it on still`, { subject, mend })
   } catch (error) {

@@ -30,7 +30,7 @@ export type Surroundings = {
  */
 export async function lookAround(
   { interface: name, assumeRole }: { interface: string | undefined; assumeRole: string | undefined },
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Surroundings> {
   const problems: string[] = []
   const tell = (error: unknown) => {
@@ -42,9 +42,9 @@ export async function lookAround(
   const own = isAnother ? await interfaceOfThisInstance(name) : primary
   const region = await regionOfEnvironment()
   // IMDS, which has just not answered, is not asked for the region again and again.
-  const ec2 = region || primary ? await openFor({ region, assumeRole }, wanted).catch(tell) : undefined
+  const ec2 = region || primary ? await openFor({ region, assumeRole }, context).catch(tell) : undefined
   const tables =
-    ec2 && (await readVpcTables(ec2, own?.vpc === undefined ? 'all' : [own.vpc], wanted.signal).catch(tell))
+    ec2 && (await readVpcTables(ec2, own?.vpc === undefined ? 'all' : [own.vpc], context.signal).catch(tell))
   return {
     own,
     chosen: isAnother ? name : undefined,

@@ -31,7 +31,7 @@ export async function lookUpAddresses(
   config: Config,
   instances: readonly string[],
   given: GivenAddresses,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<VrrpAddresses> {
   const own = await lookUpOwn(config, given)
   const source = given.source ?? own.source
@@ -52,8 +52,8 @@ export async function lookUpAddresses(
     }
   }
   try {
-    const ec2 = await openFor(config, wanted)
-    const testimonies = await retryWithLogging((signal) => openWitness(config, ec2, instances).read(signal), wanted)
+    const ec2 = await openFor(config, context)
+    const testimonies = await retryWithLogging((signal) => openWitness(config, ec2, instances).read(signal), context)
     const peers = [...testimonies].map(
       ([name, testimony]) => [name, addressesOf(testimony, source, config.eni ?? own.found?.eni)] as const,
     )

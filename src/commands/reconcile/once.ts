@@ -22,16 +22,16 @@ export type InstanceDecision = {
 /** Reads everything once and writes nothing. @throws Failure where it cannot be read */
 export async function decideOnce(
   config: Config,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<{ readonly eni: EniId; readonly instances: readonly InstanceDecision[] }> {
-  const { eni, address, reader } = await openNode(config, wanted)
+  const { eni, address, reader } = await openNode(config, context)
   const probed = await probeFor(config).read()
-  if (probed.kind === 'unknown') wanted.log.warn(`keepalived's state is not known: ${probed.reason}`)
+  if (probed.kind === 'unknown') context.log.warn(`keepalived's state is not known: ${probed.reason}`)
   const instances = await Promise.all(
     Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
-      const { reading, doubts } = await retryWithLogging((signal) => readAll(reader, name, signal), wanted)
+      const { reading, doubts } = await retryWithLogging((signal) => readAll(reader, name, signal), context)
       const { routes, claims, pins, unreachable, date } = reading
-      for (const doubt of doubts) wanted.log.warn(`${name}: ${doubtText(doubt)}`)
+      for (const doubt of doubts) context.log.warn(`${name}: ${doubtText(doubt)}`)
       const { state = 'UNKNOWN', priority = configured } = stateOf(probed, name) ?? {}
       const others = claims
         .filter(({ claim }) => claim.eni !== eni)

@@ -21,10 +21,10 @@ export type Intent = {
 }
 
 /** Who should own the instance's routes, as far as claims and pins tell. @throws Failure */
-export async function readIntent(ec2: Ec2, config: Config, instance: string, wanted: CallContext): Promise<Intent> {
-  const testimonies = await retryWithLogging((signal) => openWitness(config, ec2, [instance]).read(signal), wanted)
+export async function readIntent(ec2: Ec2, config: Config, instance: string, context: CallContext): Promise<Intent> {
+  const testimonies = await retryWithLogging((signal) => openWitness(config, ec2, [instance]).read(signal), context)
   const { claims = [], pins = [], doubts = [], detached, date = 0 } = testimonies.get(instance) ?? {}
-  for (const doubt of doubts) wanted.log.warn(doubtText(doubt))
+  for (const doubt of doubts) context.log.warn(doubtText(doubt))
   const masters = claims
     .filter(({ claim, isUnreachable }) => claim.state === 'MASTER' && !isUnreachable)
     .map(({ claim }) => claim)
@@ -45,13 +45,13 @@ export async function pinRoutes(
   eni: EniId,
   durationMs: number,
   { pinned, date }: Intent,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Pin> {
   const pin = { eni, since: date, until: date + durationMs }
   const key = pinKey(cluster, instance)
-  await retryWithLogging((signal) => writeTag(ec2, eni, key, pinValue(pin), signal), wanted)
+  await retryWithLogging((signal) => writeTag(ec2, eni, key, pinValue(pin), signal), context)
   const others = pinned.filter((each) => each !== eni)
-  if (others.length > 0) await retryWithLogging((signal) => removeTag(ec2, others, key, signal), wanted)
+  if (others.length > 0) await retryWithLogging((signal) => removeTag(ec2, others, key, signal), context)
   return pin
 }
 
@@ -60,10 +60,10 @@ export async function unpinRoutes(
   ec2: Ec2,
   config: Config,
   instance: string,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<readonly EniId[]> {
-  const { pinned } = await readIntent(ec2, config, instance, wanted)
+  const { pinned } = await readIntent(ec2, config, instance, context)
   const key = pinKey(config.cluster, instance)
-  if (pinned.length > 0) await retryWithLogging((signal) => removeTag(ec2, pinned, key, signal), wanted)
+  if (pinned.length > 0) await retryWithLogging((signal) => removeTag(ec2, pinned, key, signal), context)
   return pinned
 }

@@ -31,20 +31,20 @@ export async function planSwitch(
   { selectors, vips, policy, target }: SwitchRequest,
   config: Config | undefined,
   name: string | undefined,
-  wanted: CallContext,
+  context: CallContext,
   options: SwitchOptions,
 ): Promise<Plan> {
-  const { tables, problems } = await routePort(ec2, { selectors, ...policy }, wanted).read()
+  const { tables, problems } = await routePort(ec2, { selectors, ...policy }, context).read()
   // What was typed is typed again; a config is not mended at 3 a.m.
   if (problems.length > 0 && name === undefined)
     throw new Failure('config', problems.join('; '), { hint: 'vip-switch list shows what is there' })
   const vpcs = [...new Set(tables.map((table) => table.vpc))]
-  const eni = await targetEni(ec2, target, config, vpcs, wanted)
+  const eni = await targetEni(ec2, target, config, vpcs, context)
   const moves = planMoves(tables, vips, eni, policy)
   const present = moves.flatMap(({ standing }) => (standing.kind === 'missing' ? [] : (standing.route?.target ?? [])))
   const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
-  const facts = await factsOfTargets(ec2, targets, wanted)
-  const intent = config && name ? await intentOf(ec2, config, name, wanted, options) : undefined
+  const facts = await factsOfTargets(ec2, targets, context)
+  const intent = config && name ? await intentOf(ec2, config, name, context, options) : undefined
   return { moves, eni, facts, problems, intent }
 }
 
@@ -53,14 +53,14 @@ async function intentOf(
   ec2: Ec2,
   config: Config,
   name: string,
-  wanted: CallContext,
+  context: CallContext,
   { pin }: SwitchOptions,
 ): Promise<Intent | undefined> {
   try {
-    return await readIntent(ec2, config, name, wanted)
+    return await readIntent(ec2, config, name, context)
   } catch (error) {
     if (pin !== undefined) throw error
-    wanted.log.warn({ hint: hintOf(error) }, `whom VRRP means is not known: ${messageOf(error)}`)
+    context.log.warn({ hint: hintOf(error) }, `whom VRRP means is not known: ${messageOf(error)}`)
     return undefined
   }
 }
@@ -70,14 +70,14 @@ async function targetEni(
   target: Reference | undefined,
   config: Config | undefined,
   vpcs: readonly string[],
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<EniId> {
   if (target) {
-    const { eni, sourceDestCheck } = await retryWithLogging((signal) => findEni(ec2, target, vpcs, signal), wanted)
-    if (sourceDestCheck) wanted.log.warn(checkOnText(eni, ec2.region))
+    const { eni, sourceDestCheck } = await retryWithLogging((signal) => findEni(ec2, target, vpcs, signal), context)
+    if (sourceDestCheck) context.log.warn(checkOnText(eni, ec2.region))
     return eni
   }
-  return ownEni(config ?? { eni: undefined, interface: undefined }, wanted)
+  return ownEni(config ?? { eni: undefined, interface: undefined }, context)
 }
 
 function checkOnText(eni: EniId, region: string): string {

@@ -89,11 +89,11 @@ async function pinIfAsked(
   config: Config,
   name: string,
   { eni, intent }: Plan,
-  wanted: CallContext,
+  context: CallContext,
   { pin }: SwitchOptions,
 ): Promise<void> {
   if (pin === undefined || !intent) return
-  const { until } = await pinRoutes(ec2, config, name, eni, pin, intent, wanted)
+  const { until } = await pinRoutes(ec2, config, name, eni, pin, intent, context)
   print(aLine(`${name} is pinned to ${eni} until ${new Date(until).toISOString()}`), process.stderr)
 }
 

@@ -37,21 +37,21 @@ export async function examine(
   config: Config,
   names: readonly string[],
   place: Place,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Examination> {
   const { region, assumeRole } = config
   const [here, ec2] = await Promise.all([
-    lookHere(config, names, wanted),
-    learn(() => openEc2({ region, assumeRole, clock: wanted.clock, onWait: () => {} })),
+    lookHere(config, names, context),
+    learn(() => openEc2({ region, assumeRole, clock: context.clock, onWait: () => {} })),
   ])
-  const contacted = ec2.known ? await contact(ec2.value, wanted) : ec2
-  const rest = ec2.known && contacted.known ? await look(ec2.value, config, names, here, wanted) : blindly(here)
+  const contacted = ec2.known ? await contact(ec2.value, context) : ec2
+  const rest = ec2.known && contacted.known ? await look(ec2.value, config, names, here, context) : blindly(here)
   const { cluster, isNode } = rest
   const node = { eni: ifKnown(here.eni), label: ifKnown(cluster)?.members.find(({ isSelf }) => isSelf)?.label }
   const ofNode = isNode
     ? await examineNode({ config, names, ...here, cluster: ifKnown(cluster), place })
     : checksOf(['keepalived', 'host'])
-        .filter((check) => check !== 'user-hooks' || names.some((name) => config.instances[name]?.hooks))
+        .filter((check) => check !== 'transition-hooks' || names.some((name) => config.instances[name]?.hooks))
         .map((check) => finding(check, 'skipped', NO_NODE))
   return {
     region: ifKnown(ec2)?.region,
@@ -72,11 +72,11 @@ type Here = {
   readonly peers: readonly string[]
 }
 
-async function lookHere(config: Config, names: readonly string[], wanted: CallContext): Promise<Here> {
+async function lookHere(config: Config, names: readonly string[], context: CallContext): Promise<Here> {
   const metadata = new Metadata()
   const askImds = <Value>(ask: () => Promise<Value>) =>
     learn(() => {
-      const patience = { ...wanted, signal: deadline(IMDS_PATIENCE_MS) }
+      const patience = { ...context, signal: deadline(IMDS_PATIENCE_MS) }
       return retryQuietly(ask, patience, (error) => error.code !== 'TimeoutError')
     })
   const [eni, instance, local, daemon] = await Promise.all([
@@ -110,17 +110,17 @@ async function look(
   config: Config,
   names: readonly string[],
   here: Here,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Sight> {
   const host = watchHost(ec2)
   const [read, managed] = await Promise.all([
-    readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, wanted),
-    readManaged(ec2, config, names, wanted),
+    readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, context),
+    readManaged(ec2, config, names, context),
   ])
   const isNode = here.hasTraces || (here.isInstance && !isBystander(read))
   const cluster = isNode ? read : withoutSelf(read)
   const network = { cluster, ownEni: isNode ? here.eni : undefined, managed }
-  return { cluster, isNode, findings: await examineNetwork(ec2, config, network, host, wanted) }
+  return { cluster, isNode, findings: await examineNetwork(ec2, config, network, host, context) }
 }
 
 /** Without EC2, all is unknown that it would have to tell, but the credentials, which are what is wrong. */

@@ -51,12 +51,12 @@ export async function readCluster(
   config: Pick<Config, 'cluster' | 'witness'>,
   names: readonly string[],
   { ownEni, peers }: { ownEni: EniId | undefined; peers: readonly string[] },
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Fact<Cluster>> {
   const read = await learnFromEc2(async (signal) => {
     const testimonies = await openWitness(config, ec2, names).read(signal)
     const { date = 0 } = testimonies.values().next().value ?? {}
-    const clockAheadMs = date > 0 ? wanted.clock.wall() - date : undefined
+    const clockAheadMs = date > 0 ? context.clock.wall() - date : undefined
     const claims = [...testimonies].flatMap(([name, { claims: of }]) => of.map(({ claim }) => ({ name, claim })))
     const doubts = [...testimonies].flatMap(([name, { doubts: of }]) =>
       of.filter((doubt) => doubt.of === 'claim').map((doubt) => ({ eni: doubt.eni, name, text: doubtText(doubt) })),
@@ -69,11 +69,11 @@ export async function readCluster(
     const found = vpc && missing.length > 0 ? await readInterfacesAt(ec2, missing, vpc, signal) : []
     const strangers = vpc ? missing.filter((peer) => !found.some(({ addresses }) => addresses.includes(peer))) : []
     return { clockAheadMs, claims, doubts, strangers, nics: [...nics, ...found] }
-  }, wanted)
+  }, context)
   if (!read.known) return read
   const { nics, claims, doubts, ...rest } = read.value
   const ids = nics.flatMap(({ instance }) => instance ?? [])
-  const instances = await learnFromEc2((signal) => readInstances(ec2, ids, signal), wanted)
+  const instances = await learnFromEc2((signal) => readInstances(ec2, ids, signal), context)
 
   const members = nics.map((nic): Member => {
     const instance = nic.instance && factsOf(instances, nic.instance)

@@ -17,11 +17,11 @@ const PATIENCE_MS = 5000
 const USUAL_MS = 5000
 
 /** Asks EC2 for the least that there is; a refusal for want of permission is an answer, too. */
-export function contact(ec2: Ec2, wanted: CallContext): Promise<Fact<{ readonly region: string }>> {
+export function contact(ec2: Ec2, context: CallContext): Promise<Fact<{ readonly region: string }>> {
   return learn(async () => {
     try {
       await retryQuietly((signal) => rehearse(ec2, { action: 'DescribeNetworkInterfaces' }, signal), {
-        ...wanted,
+        ...context,
         signal: deadline(PATIENCE_MS),
       })
     } catch (error) {

@@ -37,9 +37,9 @@ export async function learn<Value>(read: () => Value | Promise<Value>): Promise<
 /** The same of a call to EC2. */
 export function learnFromEc2<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Fact<Value>> {
-  return learn(() => retryQuietly(call, wanted))
+  return learn(() => retryQuietly(call, context))
 }
 
 /**
@@ -50,11 +50,11 @@ export function learnFromEc2<Value>(
  */
 export function retryQuietly<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
-  wanted: CallContext,
+  context: CallContext,
   isHopeless = (error: Ec2Error) => error.code === 'CredentialsProviderError',
 ): Promise<Value> {
   return retry(call, {
-    ...wanted,
+    ...context,
     random: Math.random,
     onRetry(error) {
       if (isHopeless(error)) throw error

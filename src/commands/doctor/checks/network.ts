@@ -29,14 +29,14 @@ export async function readManaged(
   ec2: Ec2,
   config: Config,
   names: readonly string[],
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Fact<readonly Managed[]>> {
   const instances = names.flatMap((name) => {
     const instance = config.instances[name]
     return instance ? [{ name, config: instance }] : []
   })
   const selectors = instances.flatMap((instance) => instance.config.routeTables)
-  const read = await learnFromEc2((signal) => readTables(ec2, selectors, signal), wanted)
+  const read = await learnFromEc2((signal) => readTables(ec2, selectors, signal), context)
   if (!read.known) return read
   return known(instances.map((instance) => ({ ...instance, tables: tablesOf(read.value, instance) })))
 }
@@ -56,7 +56,7 @@ export async function examineNetwork(
   config: Config,
   { cluster, ownEni, managed }: Network,
   host: () => string | undefined,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<readonly Finding[]> {
   const isNode = ownEni !== undefined
   const members = ifKnown(cluster)?.members ?? []
@@ -67,10 +67,10 @@ export async function examineNetwork(
   const eni = ownEni?.known ? ownEni.value : members.find(isLive)?.nic.eni
   const none = notKnown('neither a route table nor a node is known')
   const [groups, tables, subnets, answers, api] = await Promise.all([
-    cluster.known ? readGroupsOf(ec2, cluster.value, wanted) : cluster,
-    vpcs.length > 0 ? learnFromEc2((signal) => readVpcTables(ec2, vpcs, signal), wanted) : none,
-    vpcs.length > 0 ? learnFromEc2((signal) => readSubnets(ec2, vpcs, signal), wanted) : none,
-    askPermissions(ec2, config, instances, eni, wanted),
+    cluster.known ? readGroupsOf(ec2, cluster.value, context) : cluster,
+    vpcs.length > 0 ? learnFromEc2((signal) => readVpcTables(ec2, vpcs, signal), context) : none,
+    vpcs.length > 0 ? learnFromEc2((signal) => readSubnets(ec2, vpcs, signal), context) : none,
+    askPermissions(ec2, config, instances, eni, context),
     resolveApi(host()),
   ])
   const ofCluster = (check: Finding['check'], judge: (value: Cluster) => readonly Finding[]) =>

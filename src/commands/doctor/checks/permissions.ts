@@ -40,7 +40,7 @@ export async function askPermissions(
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
   managed: readonly Managed[],
   eni: EniId | undefined,
-  wanted: CallContext,
+  context: CallContext,
 ): Promise<Answers> {
   const elsewhere = witness.type === 'dynamodb' ? 'claims' : 'claims-table'
   const asked = PERMISSIONS.filter(({ scope }) => scope !== elsewhere).map((permission) => ({
@@ -49,7 +49,7 @@ export async function askPermissions(
   }))
   const answers = await Promise.all(
     asked.flatMap(({ permission, rehearsals = [] }) =>
-      rehearsals.map(async (rehearsal) => ({ permission, rehearsal, error: await errorOf(ec2, rehearsal, wanted) })),
+      rehearsals.map(async (rehearsal) => ({ permission, rehearsal, error: await errorOf(ec2, rehearsal, context) })),
     ),
   )
   const tables = new Set(managed.flatMap(({ tables: of }) => of.map(({ id }) => id)))
@@ -61,9 +61,9 @@ export async function askPermissions(
   }
 }
 
-async function errorOf(ec2: Ec2, rehearsal: Rehearsal, wanted: CallContext): Promise<Answer['error']> {
+async function errorOf(ec2: Ec2, rehearsal: Rehearsal, context: CallContext): Promise<Answer['error']> {
   try {
-    await retryQuietly((signal) => rehearse(ec2, rehearsal, signal), wanted)
+    await retryQuietly((signal) => rehearse(ec2, rehearsal, signal), context)
     return undefined
   } catch (error) {
     const why = whyOf(error)

@@ -16,9 +16,9 @@ import { type Fact, finding, learnFromEc2 } from './fact.ts'
 const PROTOCOLS = ['112', '-1']
 
 /** The security groups of the nodes. */
-export function readGroupsOf(ec2: Ec2, { members }: Cluster, wanted: CallContext): Promise<Fact<SecurityGroup[]>> {
+export function readGroupsOf(ec2: Ec2, { members }: Cluster, context: CallContext): Promise<Fact<SecurityGroup[]>> {
   const ids = [...new Set(members.flatMap(({ nic }) => nic.groups))]
-  return learnFromEc2((signal) => readSecurityGroups(ec2, ids, signal), wanted)
+  return learnFromEc2((signal) => readSecurityGroups(ec2, ids, signal), context)
 }
 
 /** Whether protocol 112 gets from each node to each other one, out of the one and into the other. */

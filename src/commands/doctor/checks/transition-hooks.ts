@@ -37,7 +37,9 @@ export function judgeTransitionHooks(
   if (hooks.length === 0) return []
   const problems = hooks.flatMap(({ event, path }) => problemOf(name, event, path, runners, tryRun) ?? [])
   if (problems.length > 0) return problems
-  return [finding('user-hooks', 'ok', hooks.map(({ event, path }) => `${event} ${path}`).join(', '), { subject: name })]
+  return [
+    finding('transition-hooks', 'ok', hooks.map(({ event, path }) => `${event} ${path}`).join(', '), { subject: name }),
+  ]
 }
 
 function problemOf(
@@ -48,7 +50,7 @@ function problemOf(
   tryRun: (user: User, path: string) => Tried,
 ): Finding | undefined {
   const say = (verdict: Finding['verdict'], found: string, advice?: string) =>
-    finding('user-hooks', verdict, `${event}: ${found}`, { subject, mend: advice ? { advice } : undefined })
+    finding('transition-hooks', verdict, `${event}: ${found}`, { subject, mend: advice ? { advice } : undefined })
   const key = `instances.${subject}.hooks.${event}.run in the config`
   const modes = `chmod a+x ${path}, and let every directory above it be entered: namei -l ${path}`
   const adviceOn = (why: string) => (why.includes(' finds no ') ? `make ${path}, or correct ${key}` : modes)

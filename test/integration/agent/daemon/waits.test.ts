@@ -182,14 +182,14 @@ test('what stands in the way is in the log once, in status and in check, with wh
   expect(daemon.lines.filter(({ text }) => text.includes('does not know yet'))).toHaveLength(1)
 })
 
-/** Each user hook of these writes a line. */
+/** Each transition hook of these writes a line. */
 const withHooks = () =>
   `${byIds()}, hooks: { master: { run: [/bin/sh, -c, "echo master >> ${inDirectory('ran')}"] }, backup: { run: [/bin/sh, -c, "echo backup >> ${inDirectory('ran')}"] } }`
 const ran = () =>
   existsSync(inDirectory('ran')) ? readFileSync(inDirectory('ran'), 'utf8').split('\n').filter(Boolean) : []
 
 describe('while a daemon waits', () => {
-  test('the user hooks of a transition that its FIFO has told wait, too', async () => {
+  test('the transition hooks of a transition that its FIFO has told wait, too', async () => {
     const { mend } = await refusing('AuthFailure')()
     const daemon = createDaemon(writeDaemonConfig({}, withHooks()))
     await daemon.start()
@@ -202,7 +202,7 @@ describe('while a daemon waits', () => {
     await expect.poll(ran, { timeout: 10_000 }).toEqual(['master'])
   })
 
-  test('a hook acts itself, and its user hooks are run once', async () => {
+  test('a hook acts itself, and its transition hooks are run once', async () => {
     interceptWith(({ params }) => {
       // The daemon alone asks for its interface.
       if (Object.values(params).includes('network-interface-id')) throw new ApiError('AuthFailure', 'no')

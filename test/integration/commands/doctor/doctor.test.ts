@@ -75,7 +75,7 @@ describe('on an instance', () => {
   test('the commands of its hooks are looked at, and on a laptop are not', async () => {
     const run = { instance: { hooks: { owner: { run: ['/nowhere/promote'] } } } }
     const ofHooks = ({ report }: Awaited<ReturnType<typeof findings>>) =>
-      report.findings.filter(({ check }) => check === 'user-hooks')
+      report.findings.filter(({ check }) => check === 'transition-hooks')
     expect(ofHooks(await findings({ ...run, env: await onInstance('db-1') }))).toMatchObject([
       // Who is not root cannot try it.
       { subject: 'VI_1', verdict: process.getuid?.() === 0 ? 'fail' : 'unknown' },

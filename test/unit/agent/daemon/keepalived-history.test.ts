@@ -30,7 +30,7 @@ describe('an agent that begins late is told', () => {
     expect(told(100, [0, said('BACKUP', true)], [50, said('MASTER')])).toEqual([said('BACKUP', true), said('MASTER')])
   })
 
-  test('of one that is long over, that it is so, and what it was before: what user hooks do is still to be done', () => {
+  test('of one that is long over, that it is so, and what it was before: what transition hooks do is still to be done', () => {
     expect(told(60_000, [0, said('BACKUP', true)], [50, said('MASTER')])).toEqual([
       said('BACKUP', true),
       said('MASTER', true),

@@ -1,4 +1,4 @@
-/** Which user hooks an agent's steps make due, and when. */
+/** Which transition hooks an agent's steps make due, and when. */
 import { expect, onTestFinished, test } from 'vitest'
 import { Agent } from '../../../../src/agent/agent.ts'
 import { countersOf } from '../../../../src/agent/counters.ts'

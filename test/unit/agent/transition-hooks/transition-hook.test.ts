@@ -1,4 +1,4 @@
-/** User hooks, as real processes. */
+/** Transition hooks, as real processes. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ async function idsIn(path: string, count: number): Promise<number[]> {
   }, 5000)
 }
 
-describe('a user hook', () => {
+describe('a transition hook', () => {
   test('has the facts in its environment, and no shell looks at its words', async () => {
     vi.stubEnv('NOTIFY_SOCKET', '/run/systemd/notify')
     const facts = { VIP_SWITCH_INSTANCE: 'VI_1' }

@@ -1,4 +1,4 @@
-/** The user hooks of a daemon: their order, and what a newer transition does to them. */
+/** The transition hooks of a daemon: their order, and what a newer transition does to them. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
