@@ -6,7 +6,7 @@ export const COUNTERS = [
   'transitions',
   'writesAccepted',
   'writesFailed',
-  /** Routes that were taken back from a writer outside the cluster. */
+  /** Routes that were taken back from whoever had no claim to them. */
   'heals',
   'readsFailed',
   'publishesFailed',
@@ -47,6 +47,8 @@ export function newCounters(): Counters {
 /** Counts what shows in the states before and after one step. */
 export function countStep(counters: Counters, before: ProtocolState, after: ProtocolState): void {
   if (before.self.state !== after.self.state) counters.transitions += 1
-  const healed = Object.entries(after.heals).filter(([route, times]) => times.at(-1) !== before.heals[route]?.at(-1))
-  counters.heals += healed.length
+  for (const [route, takings] of Object.entries(after.takings)) {
+    const known = before.takings[route] ?? []
+    if (takings !== known) counters.heals += takings.filter((taking) => !known.includes(taking)).length
+  }
 }

@@ -8,8 +8,8 @@ const BEATS = new Set(['beat', 'beats', 'published', 'publishing'])
 /** Times that have no effect once they have passed. */
 const AWAITED = new Set(['publishFrom'])
 /** What is held by ENI or by route: the holder says what it is. */
-const HOLDERS = new Set(['beats', 'acceptedAt', 'heals', 'writes'])
-/** For people; or the same in every state. */
+const HOLDERS = new Set(['beats', 'acceptedAt', 'writes'])
+/** For people; of external writers, of whom there are none; or the same in every state. */
 const WITHOUT_EFFECT = new Set([
   'since',
   'reason',
@@ -20,6 +20,10 @@ const WITHOUT_EFFECT = new Set([
   'due',
   'ignoredPins',
   'details',
+  'takings',
+  'suspects',
+  'heldAt',
+  'explanations',
 ])
 /** Longer than anything is remembered. */
 const LONG_AGO_MS = 61_000

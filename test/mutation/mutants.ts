@@ -1,4 +1,6 @@
 /** Each rule of the protocol, broken by hand: a text of the source, and what it is replaced with. */
+
+import { externalWriterMutants } from './external-writer-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import { readingMutants } from './reading-mutants.ts'
 
@@ -329,8 +331,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a stale read after a write of ours is taken for drift',
     file: WRITING,
-    find: 'return !isSettling && !isUnderWay && !isBraked(turn, text)',
-    replace: 'return (!isSettling || isSettling) && !isUnderWay && !isBraked(turn, text)',
+    find: 'return !isSettling && !isUnderWay && !isBraked(turn, key, reading)',
+    replace: 'return (!isSettling || isSettling) && !isUnderWay && !isBraked(turn, key, reading)',
   },
   {
     name: 'MASTER_RX_LOWER_PRI is ignored',
@@ -387,25 +389,7 @@ export const mutants: readonly Mutant[] = [
     find: '(latest && latest.since >= pin.since ? latest : pin)',
     replace: '(latest && latest.since <= pin.since ? latest : pin)',
   },
-  // The external writer.
-  {
-    name: 'no brake at an external writer',
-    file: WRITING,
-    find: 'const HEALS_BEFORE_BRAKE = 3',
-    replace: 'const HEALS_BEFORE_BRAKE = 999',
-  },
-  {
-    name: 'nodes of the cluster count as external writers',
-    file: WRITING,
-    find: "return route && !(route.target.kind === 'eni' && members.has(route.target.eni))",
-    replace: 'return route && members.size >= 0',
-  },
-  {
-    name: 'a heal isLive that EC2 did not accept',
-    file: WRITING,
-    find: '  if (!accepted) {\n',
-    replace: '  if (!accepted && !isHeal) {\n',
-  },
+  ...externalWriterMutants,
   ...readingMutants,
   ...identityMutants,
 ]

@@ -196,7 +196,10 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     for (const { name, protocol, eni: own } of world.nodes.values()) {
       const claim = world.claims().find((each) => each.eni === own)
       const claimed = claim ? `${claim.state} ${claim.priority ?? '?'}` : 'nothing'
-      const thinks = protocol?.decision ? `${protocol.decision.condition}, ${protocol.decision.action}` : 'no decision'
+      const { decision, details = [] } = protocol ?? {}
+      const thinks = decision
+        ? [decision.condition, decision.action, ...details.map(({ kind }) => kind)].join(', ')
+        : 'no decision'
       scenario.say(`${name}: claims ${claimed}; ${protocol ? thinks : 'daemon dead'}`)
     }
     const routes = world.targets().map(routeText).join(' ')

@@ -66,7 +66,11 @@ export class Calls {
 
   /** A write that some earlier life of the node sent, and that arrives only now. */
   lateWrite(node: WorldNode): void {
-    for (const key of this.#world.keys) this.#apply(node, node.eni, key)
+    const { now: at, keys, setToNodes } = this.#world
+    for (const key of keys) {
+      this.#apply(node, node.eni, key)
+      setToNodes.push({ at, route: routeKeyText(key), eni: node.eni })
+    }
   }
 
   #send(node: WorldNode, key: RouteKey, epoch: number, decidedAt: number): void {

@@ -17,15 +17,21 @@ const FREE_PUBLISHES = 2
 function withRoutes(reading: Reading, routes = reading.routes): Reading {
   return { ...reading, routes }
 }
+/** Reads of routes are stale by as much at most. */
+const STALEST_MS = 6000
 
 /** Watches a world, and throws BrokenRule as soon as a node does what it must not. */
 export class Rules {
   readonly #records = new Map<WorldNode, DaemonRecord>()
   readonly #world: () => World
+  readonly #silenced: ReadonlySet<string>
   edges = 0
+  accusations = 0
 
-  constructor(world: () => World) {
+  /** @param silenced names of the nodes whose claims may not have come through */
+  constructor(world: () => World, silenced: ReadonlySet<string>) {
     this.#world = world
+    this.#silenced = silenced
   }
 
   watch(): Required<Pick<Watch, 'stepped' | 'sending'>> {
@@ -50,6 +56,7 @@ export class Rules {
     const step = { now: this.#world().now, node, input, before, after, effects, record: this.#record(node) }
     this.#checkLooks(step)
     this.#noteState(step)
+    this.#checkAccusations(step)
     this.#noteAnswers(step)
     for (const effect of effects) {
       if (effect.kind === 'write') checkWrite(step, effect.keys)
@@ -94,6 +101,20 @@ export class Rules {
     }
     const isFound = input.kind === 'state' && input.found
     if (!wasMaster && isMaster && !isFound) this.#noteEdge(step)
+  }
+
+  /** Nobody is accused of what a node did by right, and was able to claim. */
+  #checkAccusations({ node, before, after }: Step): void {
+    const { setToNodes } = this.#world()
+    const known = new Set(Object.values(before.takings).flat())
+    const accused = Object.values(after.takings).flatMap((takings) => takings.filter((each) => !known.has(each)))
+    for (const { route, taker, at } of accused) {
+      if (taker.kind !== 'member' || this.#silenced.has(taker.eni.slice('eni-'.length))) continue
+      const from = taker.heldAt - STALEST_MS
+      if (setToNodes.some((set) => set.route === route && set.eni === taker.eni && set.at >= from && set.at <= at)) {
+        this.accusations += 1
+      } else throw new BrokenRule(`${node.name} takes what ${taker.eni} did by right for somebody else's deed`)
+    }
   }
 
   /** What was to be looked at by now must be under way, and nothing newer may have been asked for in vain. */

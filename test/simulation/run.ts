@@ -26,6 +26,7 @@ export type Outcome = {
   readonly steps: number
   readonly writes: number
   readonly edges: number
+  readonly accusations: number
   /** Milliseconds from the end of VRRP's own election until every route was where it belongs; undefined: not checked. */
   readonly convergedIn: number | undefined
 }
@@ -54,7 +55,13 @@ export function carryOut(plan: Plan, log?: (line: string) => void): Outcome {
     world.run(LATE_ARRIVALS_MS)
     const convergedIn = settle(run)
     checkBound(run)
-    return { steps: world.steps, writes: world.calls.writes.length, edges: rules.edges, convergedIn }
+    return {
+      steps: world.steps,
+      writes: world.calls.writes.length,
+      edges: rules.edges,
+      accusations: rules.accusations,
+      convergedIn,
+    }
   } catch (error) {
     if (error instanceof BrokenRule) throw new BrokenRule(`${seconds()}  ${error.message}`)
     throw error
@@ -65,7 +72,7 @@ function stageOf(plan: Plan, log?: (line: string) => void): Run {
   const random = randomOf(plan.seed ^ 0x5eed)
   const slow = new Map<WorldNode, number>()
   const isWriting: { at: number | undefined } = { at: undefined }
-  const rules: Rules = new Rules(() => world)
+  const rules: Rules = new Rules(() => world, silencedIn(plan))
   const { stepped, sending } = rules.watch()
   const world: World = new World({
     tables: plan.tables,
@@ -92,6 +99,12 @@ function stageOf(plan: Plan, log?: (line: string) => void): Run {
   return { plan, world, vrrp, rules, slow, dead: new Set(), isWriting }
 }
 
+/** Nodes that may have written without their claims coming through. */
+function silencedIn({ faults }: Plan): ReadonlySet<string> {
+  const names = faults.flatMap(({ what }) => (what.kind === 'publishes' || what.kind === 'api' ? [what.node] : []))
+  return new Set(names)
+}
+
 function latencyOf(random: Random, slowMs: number | undefined): number {
   if (slowMs !== undefined) return random.int(Math.min(slowMs, 300), slowMs)
   return random.chance(0.02) ? random.int(200, 900) : random.int(5, 120)
@@ -112,7 +125,8 @@ function settle(run: Run): number | undefined {
   const { world, vrrp } = run
   const healedAt = world.now
   world.run(ELECTION_MS)
-  let from = Math.max(healedAt, vrrp.lastTransitionAt)
+  const ended = world.pins().flatMap(({ until }) => (until <= world.now ? [until] : []))
+  let from = Math.max(healedAt, vrrp.lastTransitionAt, ...ended)
   // The end of a pin is the last thing to happen.
   for (let endsAt = endOfPin(world); endsAt !== undefined; endsAt = endOfPin(world)) {
     const deadline = from + boundOf(run)

@@ -14,15 +14,16 @@ const BATCHES = 8
 const SEEDS_APART = 1_000_000
 const IDLE_CLUSTERS = 20
 
-const total = { runs: 0, steps: 0, writes: 0, edges: 0 }
+const total = { runs: 0, steps: 0, writes: 0, edges: 0, accusations: 0 }
 
 function runSeed(seed: number): number {
   const plan = planOfSeed(seed)
-  const { steps, writes, edges } = outcomeOf(plan)
+  const { steps, writes, edges, accusations } = outcomeOf(plan)
   total.runs += 1
   total.steps += steps
   total.writes += writes
   total.edges += edges
+  total.accusations += accusations
   return steps
 }
 
@@ -53,8 +54,10 @@ if (SEED === undefined) {
   })
 
   test('the numbers are printed', () => {
-    const { runs, steps, writes, edges } = total
-    process.stdout.write(`simulation: ${runs} runs, ${steps} steps, ${edges} edges, ${writes} writes\n`)
+    const { runs, steps, writes, edges, accusations } = total
+    process.stdout.write(
+      `simulation: ${runs} runs, ${steps} steps, ${edges} edges, ${writes} writes, ${accusations} accusations\n`,
+    )
     expect(steps).toBeGreaterThanOrEqual(STEPS)
   })
 } else {

@@ -12,7 +12,7 @@ import {
   initialState,
   type ProtocolSettings,
 } from '../../src/core/protocol/state.ts'
-import type { RouteKey, Target } from '../../src/core/route.ts'
+import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { eni, rtb } from '../support/fixtures.ts'
 import { Calls } from './calls.ts'
@@ -38,6 +38,8 @@ export class World {
   readonly #wakes = new Map<WorldNode, Set<number>>()
   readonly calls: Calls
   steps = 0
+  /** Routes that somebody else set to a node, or that one of its writes reached long after. */
+  readonly setToNodes: { readonly at: number; readonly route: string; readonly eni: EniId }[] = []
 
   constructor(options: { tables: number; settings?: ProtocolSettings; log?: (line: string) => void; watch?: Watch }) {
     this.keys = Array.from({ length: options.tables }, (_, index) => ({ table: rtb(`rtb-${index + 1}`), vip: VIP }))
@@ -102,6 +104,7 @@ export class World {
     const key = this.keys[index]
     if (!key) throw new Error(`there is no route table ${index + 1}`)
     this.#ec2.setTarget(key, target, this.now)
+    if (target?.kind === 'eni') this.setToNodes.push({ at: this.now, route: routeKeyText(key), eni: target.eni })
   }
 
   targets(): (Target | undefined)[] {

@@ -1,6 +1,7 @@
 /** The interface of this node has become another one: its instance was given a new one, say. */
 import type { EniId } from '../ids.ts'
 import { repeatEdge } from './edge.ts'
+import { forgetHeld } from './external-writer.ts'
 import { nextBeat, publish } from './publishing.ts'
 import { PUBLISH_BACKOFF, PUBLISH_SPACING } from './times.ts'
 import { read, type Turn } from './turn.ts'
@@ -20,6 +21,7 @@ export function onIdentity(turn: Turn, { eni, address }: { readonly eni: EniId; 
   state.acceptedAt = {}
   state.rejected = []
   state.misplaced = undefined
+  forgetHeld(turn)
   // Nothing is known of how the new claim fares, and the old one has no say in that.
   state.mute = false
   state.published = undefined

@@ -8,6 +8,7 @@ import { judgePins } from '../pin.ts'
 import { routeKeyText, type Standing } from '../route.ts'
 import { sourceDestChecks } from '../source-dest-check.ts'
 import { beginEdge, endEdge, LONGEST_EDGE, lookInEdge } from './edge.ts'
+import { externalWriters, forgetHeld, watchHolders } from './external-writer.ts'
 import { onIdentity } from './identity.ts'
 import { beat, checkOwnTag, nextBeat, onPublished, publish, publishNow, scheduleBeat } from './publishing.ts'
 import type { Edge, Effect, Input, Now, ProtocolState, Reading } from './state.ts'
@@ -22,7 +23,7 @@ import {
   type Turn,
   tickPause,
 } from './turn.ts'
-import { abort, actOn, externalWriters, onWritten } from './writing.ts'
+import { abort, actOn, onWritten } from './writing.ts'
 
 /** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
 const LOOKS_AFTER_FIRST_PROOF = [300, ...LOOKS]
@@ -93,12 +94,13 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
       readWhenPublished: false,
       writing: [],
       rejected: [],
-      healing: [],
+      healing: {},
       looks: [],
       acceptedAt: {},
       contestedSince: undefined,
       mayHaveRival: false,
     })
+    forgetHeld(turn)
   }
   if (!isTransition) {
     publish(turn)
@@ -226,6 +228,7 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const others = reading.claims.filter(({ claim }) => claim.eni !== state.self.eni)
   const beats = new Map(others.map(({ claim }) => [claim.eni, claim.beat]))
   state.observations = observe(state.observations, beats, now.monotonic, readPause(state))
+  const isFirst = state.isNewMaster
   state.isNewMaster = false
   shrinkPause(turn)
   const pause = tickPause(state)
@@ -238,10 +241,12 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   checkOwnTag(turn, reading)
 
   const view = viewOf(turn, reading, others, askedAt)
+  watchHolders(turn, view, askedAt, isFirst)
   if (state.edge && lookInEdge(turn, state.edge, view, seenBeats(state))) return
   const wasInConflict = state.decision?.conflict === true
   const decision = decide(view)
   if (decision.intended === state.self.eni) state.isHeld = false
+  else forgetHeld(turn)
   actOn(turn, decision, reading)
   state.decision = { ...decision, reason: [decision.reason, ...state.ignoredPins].join('; ') }
   state.details = [...externalWriters(turn), ...sourceDestChecks(reading.claims, reading.checked)]

@@ -98,6 +98,17 @@ export type Edge = {
   readonly writes: Readonly<Record<string, number>>
 }
 
+/** Who has taken a route from its owner. */
+export type Taker =
+  /** The route was set to what is no node of the cluster. */
+  | { readonly kind: 'outsider'; readonly target: string }
+  /** It was set to another node; `heldAt`: when it was last known to be the owner's. */
+  | { readonly kind: 'member'; readonly eni: EniId; readonly heldAt: number }
+  | { readonly kind: 'deleter' }
+
+/** A route that was taken, and was taken back `at`. */
+export type Taking = { readonly route: string; readonly taker: Taker; readonly at: number }
+
 export type ProtocolState = {
   readonly settings: ProtocolSettings
   self: Claim
@@ -138,10 +149,16 @@ export type ProtocolState = {
   /** Routes that the last look of this mastership found elsewhere or missing; undefined before the first look. */
   misplaced: readonly string[] | undefined
   acceptedAt: Readonly<Record<string, number>>
-  /** Those of `writing` that take a route back from a target that is no node's. */
-  healing: readonly string[]
-  /** When such writes were accepted. */
-  heals: Readonly<Record<string, readonly number[]>>
+  /** Those of `writing` that take a route back, by whom it was taken. */
+  healing: Readonly<Record<string, Taker>>
+  /** What no claim explains, by route: of each kind the last three within an hour. */
+  takings: Readonly<Record<string, readonly Taking[]>>
+  /** What a claim may still explain. */
+  suspects: readonly Taking[]
+  /** While the routes are ours: when each was last known to be. */
+  heldAt: Readonly<Record<string, number>>
+  /** When each other node's claim last explained that it has the routes, or had them; `since`: of its claim, as it was read last. */
+  explanations: Readonly<Record<EniId, { readonly since: string; readonly at: number | undefined }>>
   muteBackoffMs: number
   muteWroteAt: number | undefined
   rxLowerPriAt: number | undefined
@@ -217,8 +234,11 @@ export function initialState(
     rejected: [],
     misplaced: undefined,
     acceptedAt: {},
-    healing: [],
-    heals: {},
+    healing: {},
+    takings: {},
+    suspects: [],
+    heldAt: {},
+    explanations: {},
     muteBackoffMs: settings.intervalMs,
     muteWroteAt: undefined,
     rxLowerPriAt: undefined,
