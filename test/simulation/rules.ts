@@ -17,6 +17,9 @@ const FREE_PUBLISHES = 2
 function withRoutes(reading: Reading, routes = reading.routes): Reading {
   return { ...reading, routes }
 }
+/** A node's later interfaces are numbered. */
+const nodeOf = (eni: string) => eni.replace(/^eni-|\d+$/g, '')
+
 /** Reads of routes are stale by as much at most. */
 const STALEST_MS = 6000
 
@@ -109,7 +112,7 @@ export class Rules {
     const known = new Set(Object.values(before.takings).flat())
     const accused = Object.values(after.takings).flatMap((takings) => takings.filter((each) => !known.has(each)))
     for (const { route, taker, at } of accused) {
-      if (taker.kind !== 'member' || this.#silenced.has(taker.eni.slice('eni-'.length))) continue
+      if (taker.kind !== 'member' || this.#silenced.has(nodeOf(taker.eni))) continue
       const from = taker.heldAt - STALEST_MS
       if (setToNodes.some((set) => set.route === route && set.eni === taker.eni && set.at >= from && set.at <= at)) {
         this.accusations += 1

@@ -99,10 +99,11 @@ function stageOf(plan: Plan, log?: (line: string) => void): Run {
   return { plan, world, vrrp, rules, slow, dead: new Set(), isWriting }
 }
 
-/** Nodes that may have written without their claims coming through. */
+const SILENCING: ReadonlySet<string> = new Set(['publishes', 'api', 'untag', 'interface'])
+
+/** Nodes that may have written without the others seeing a claim of theirs. */
 function silencedIn({ faults }: Plan): ReadonlySet<string> {
-  const names = faults.flatMap(({ what }) => (what.kind === 'publishes' || what.kind === 'api' ? [what.node] : []))
-  return new Set(names)
+  return new Set(faults.flatMap(({ what }) => (SILENCING.has(what.kind) && 'node' in what ? [what.node] : [])))
 }
 
 function latencyOf(random: Random, slowMs: number | undefined): number {

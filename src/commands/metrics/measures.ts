@@ -19,7 +19,7 @@ export const FAMILIES = {
   vip_switch_detail: 'Whether something needs a look besides the condition, by what it is.',
   vip_switch_transitions_total: 'Changes of the state of keepalived on this node.',
   vip_switch_route_writes_total: 'Routes that the daemon has written, or tried to.',
-  vip_switch_heals_total: 'Routes that the daemon has taken back from what is no node of the cluster.',
+  vip_switch_heals_total: 'Routes that the daemon has taken back from whoever had no claim to them.',
   vip_switch_read_failures_total: 'Reads of EC2 by the daemon that failed.',
   vip_switch_publish_failures_total: 'Claims of this node that could not be published.',
   vip_switch_hooks_total: 'Hooks of the config that have run, by how they ended.',
