@@ -11,13 +11,20 @@ const SELECTOR = String.raw`(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]|(?<=[\d
  * Default_Ignorable_Code_Point, and the marks of interlinear annotations). Format characters that do show, such as the
  * Arabic number signs, are not among them.
  */
-const HIDDEN = new RegExp(String.raw`(?!${JOINER}|${SELECTOR})[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{DI}\ufff9-\ufffb]`, 'gu')
+const HIDDEN = String.raw`(?!${JOINER}|${SELECTOR})[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{DI}\ufff9-\ufffb]`
+
+let compiled: RegExp | undefined
+/** Compiled on first use: that takes longer than everything else in a hook that hands its event over. */
+function hidden(): RegExp {
+  compiled ??= new RegExp(HIDDEN, 'gu')
+  return compiled
+}
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** The text, with whatever acts on a terminal or hides there shown by its number: `\x1b`, `\u202e`, `\U000e0041`. */
 export function visible(text: string): string {
-  return text.replace(HIDDEN, (character) => NAMED[character] ?? numbered(character))
+  return text.replace(hidden(), (character) => NAMED[character] ?? numbered(character))
 }
 
 function numbered(character: string): string {
@@ -31,7 +38,7 @@ function numbered(character: string): string {
  * @param text of a JSON document; its line breaks and spaces stay
  */
 export function visibleJson(text: string): string {
-  return text.replace(HIDDEN, (character) => {
+  return text.replace(hidden(), (character) => {
     if (character === '\n') return character
     return Array.from({ length: character.length }, (_, at) => `\\u${hex(character.charCodeAt(at))}`).join('')
   })
