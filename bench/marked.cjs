@@ -9,14 +9,16 @@ const mark = (name) => {
   marks[name] ??= performance.now()
 }
 
-const { appendFileSync, readFileSync } = fs
+const { appendFileSync, openSync, readFileSync } = fs
 fs.readFileSync = (path, options) => {
   if (/hook\.cjs$/.test(path)) mark('bundle')
-  if (/views/.test(path)) mark('view')
-  const content = readFileSync(path, options)
+  return readFileSync(path, options)
+}
+fs.openSync = (path, ...options) => {
+  if (/\.view$/.test(path)) mark('view')
   // The first time it is looked at for where the daemon would be.
   if (marks.compiled && /config\.yaml$/.test(path)) mark('config')
-  return content
+  return openSync(path, ...options)
 }
 
 vm.Script = class extends vm.Script {

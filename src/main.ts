@@ -15,7 +15,8 @@ const isHook = name === 'notify' && words.every((word) => !word.startsWith('-'))
 async function main(): Promise<ExitCode> {
   if (!isHook) return (await import('./cli/run.ts')).run()
   const offered = await offer()
-  if (offered?.kind === 'taken' || offered?.kind === 'coalesced') return 0
+  if (offered?.kind === 'taken' && offered.remarks.length === 0) return 0
+  if (offered?.kind === 'coalesced') return 0
   return (await import('./commands/notify/notify.ts')).notify(words, {}, offered)
 }
 

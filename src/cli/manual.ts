@@ -11,7 +11,8 @@ const LINE = 78
 const FILES: Readonly<Record<string, string>> = {
   [DEFAULT_CONFIG_PATH]: 'the config',
   [`${DEFAULT_STATE_DIRECTORY}/notify.fifo`]: 'where keepalived writes its events for the daemon (vrrp_notify_fifo)',
-  [`${DEFAULT_STATE_DIRECTORY}/notify.log`]: 'what hooks log, in JSON lines: keepalived gives its scripts no stderr',
+  [`${DEFAULT_STATE_DIRECTORY}/hooks/notify.log`]:
+    'what hooks log, in JSON lines: keepalived gives its scripts no stderr. Hooks that root runs log to notify.log in the directory above',
   [DEFAULT_CONTROL_PATH]: 'the daemon’s socket',
 }
 
@@ -23,7 +24,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   LOG_LEVEL: 'how much is logged, on stderr: trace, debug, info (the default), warn, error, fatal or silent',
   MACKEREL_AGENT_PLUGIN_META: 'if 1, metrics prints the definitions of its graphs, which mackerel-agent asks for',
   NO_COLOR: 'if set, nothing is coloured',
-  RUNTIME_DIRECTORY: `where state is kept; set by systemd (default ${DEFAULT_STATE_DIRECTORY})`,
+  RUNTIME_DIRECTORY: `where state is kept, as systemd sets it (default ${DEFAULT_STATE_DIRECTORY})`,
   VIP_SWITCH_CONFIG: `the config file, where --config names none (default ${DEFAULT_CONFIG_PATH})`,
 }
 

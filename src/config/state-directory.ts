@@ -1,55 +1,147 @@
-/** Where state lives that must outlast one process, and how it is written. */
+/**
+ * State that outlasts a process. Root keeps its state in the state directory itself, which only root may write to; hooks
+ * that run as another user keep theirs in `hooks` in it. Everyone reads both, and trusts files of root and their own.
+ */
+import type { Stats } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { codeOf, Failure } from '../platform/errors.ts'
 import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  fchownSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+  type FoundFile,
+  inDirectory,
+  inMadeDirectory,
+  type OpenDirectory,
+  readFound,
+  writeAtomically,
+} from './directory.ts'
+import { assertRootsAlone, HOOKS, isRootsAlone, makeHooksDirectory, makeRootsAlone, takeOver } from './take-over.ts'
+
+/** Far more than the view of hundreds of VIPs in hundreds of tables. */
+const LONGEST_FILE_BYTES = 16 * 1024 * 1024
+
+/** The file name for one VRRP instance, whose own name may hold any character. */
+export function stateName(instance: string, kind: 'events' | 'view' | 'hook'): string {
+  return `${encodeURIComponent(instance).replaceAll('.', '%2E')}.${kind}`
+}
+
+/** The path of root's state or of the hooks'. */
+type Place = string
 
 /**
- * Writes a file so that a reader sees the whole of it or none; makes its directory.
- * Synchronous: it is a few bytes on a tmpfs, and must be there before anything else is done.
+ * Runs `act` with the directory where this process keeps its state, which is made if it is missing, and with the place of
+ * the other one.
+ * @throws Failure if another user may change it
  */
-export function writeAtomically(path: string, text: string, mode = 0o666): void {
-  makeDirectory(dirname(path))
-  const unfinished = `${path}.${process.pid}.unfinished`
-  rmSync(unfinished, { force: true })
-  // A file of its own: the group may write there, too, and root follows no link of theirs.
-  const descriptor = openSync(unfinished, 'wx', mode)
+export function inOwnState<Value>(
+  stateDirectory: string,
+  act: (directory: OpenDirectory, others: Place) => Value,
+): Value {
+  const hooksPlace = join(stateDirectory, HOOKS)
+  if (isRoot()) assertRootsAlone(dirname(stateDirectory))
+  return inMadeDirectory(stateDirectory, (directory) => {
+    if (isRoot() && !isRootsAlone(directory.stat)) takeOver(stateDirectory, directory)
+    if (isRoot() || isOwn(directory.stat)) return act(directory, hooksPlace)
+    return inMadeDirectory(join(directory.path, HOOKS), (hooks) => {
+      assertTrusted(hooksPlace, hooks.stat)
+      return act(hooks, stateDirectory)
+    })
+  })
+}
+
+/** The same, with a subdirectory. */
+export function inOwnStateOf<Value>(
+  stateDirectory: string,
+  name: string,
+  act: (directory: OpenDirectory, others: Place) => Value,
+): Value {
+  return inOwnState(stateDirectory, ({ path }, others) =>
+    inMadeDirectory(join(path, name), (directory) => {
+      if (isRoot() && !isRootsAlone(directory.stat)) makeRootsAlone(directory)
+      else assertTrusted(join(stateDirectory, name), directory.stat)
+      return act(directory, others)
+    }),
+  )
+}
+
+/**
+ * Prepares the state directory for a daemon. Root also makes a directory for the hooks of its group.
+ * @returns whether users other than root could write to the state directory until now
+ * @throws as inOwnState
+ */
+export function prepareState(stateDirectory: string): boolean {
+  return inOwnState(stateDirectory, (directory) => {
+    if (!isRoot()) return false
+    makeHooksDirectory(directory, { uid: 0, gid: process.getegid?.() ?? 0 })
+    return !isRootsAlone(directory.stat)
+  })
+}
+
+/** Writes a file for later processes to read. @throws if it cannot be written */
+export function keepState(stateDirectory: string, name: string, text: string, mode?: number): void {
+  inOwnState(stateDirectory, (directory) => writeAtomically(directory, name, text, mode))
+}
+
+/** The files of this name in both directories, as far as this user may read them. */
+export function keptState(stateDirectory: string, name: string): FoundFile[] {
+  return inEachState(stateDirectory, ({ path }) => {
+    try {
+      return readFound(join(path, name), LONGEST_FILE_BYTES)
+    } catch {
+      return undefined // There is none, or we may not read it.
+    }
+  })
+}
+
+/** Runs `act` with the subdirectory of this name in each of both directories where there is one. */
+export function inEachStateOf<Value>(
+  stateDirectory: string,
+  name: string,
+  act: (directory: OpenDirectory) => Value,
+): Value[] {
+  return inEachState(stateDirectory, ({ path }) => inDirectory(join(path, name), act))
+}
+
+/** The same in one of them. Undefined if it is not there. */
+export function inStateOf<Value>(
+  place: Place,
+  name: string,
+  act: (directory: OpenDirectory) => Value,
+): Value | undefined {
+  return inState(place, ({ path }) => inDirectory(join(path, name), act))
+}
+
+function inEachState<Value>(stateDirectory: string, act: (directory: OpenDirectory) => Value | undefined): Value[] {
+  return [stateDirectory, join(stateDirectory, HOOKS)].flatMap((place) => inState(place, act) ?? [])
+}
+
+/** Root goes on whatever the hooks' user has done to the hooks' directory. */
+function inState<Value>(place: Place, act: (directory: OpenDirectory) => Value): Value | undefined {
   try {
-    writeFileSync(descriptor, text)
-    inheritOwner(dirname(path), (uid, gid) => fchownSync(descriptor, uid, gid))
-  } finally {
-    closeSync(descriptor)
+    return inDirectory(place, act)
+  } catch (error) {
+    const isHooks = basename(place) === HOOKS
+    if (codeOf(error) === 'ENOENT' || isNoDirectory(error, place) || (isRoot() && isHooks)) return undefined
+    throw error
   }
-  renameSync(unfinished, path)
 }
 
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectory(dirname(path))
-  mkdirSync(path, { recursive: true })
-  // The daemon's group may write where the daemon does: keepalived's script_user is of it.
-  chmodSync(path, statSync(dirname(path)).mode & 0o775)
-  inheritOwner(dirname(path), (uid, gid) => chownSync(path, uid, gid))
+/** Not an error for a reader: whoever writes there is told. */
+function isNoDirectory(error: unknown, name: string): boolean {
+  return codeOf(error) === 'ENOTDIR' && Reflect.get(Object(error), 'path') === name
 }
 
-/** What root makes by hand must not be in the way of keepalived's script_user. */
-function inheritOwner(directory: string, chown: (uid: number, gid: number) => void): void {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = statSync(directory)
-  chown(uid, gid)
+/** Whether it belongs to root or this user; nobody else's files are trusted. */
+export function isTrusted({ uid }: Stats): boolean {
+  return uid === 0 || uid === process.geteuid?.()
 }
 
-/** A path of one VRRP instance below the state directory; its name may hold anything. */
-export function stateFile(stateDirectory: string, kind: 'events' | 'views' | 'hooks', instance: string): string {
-  return join(stateDirectory, kind, encodeURIComponent(instance).replaceAll('.', '%2E'))
+function assertTrusted(name: string, stat: Stats): void {
+  if (isTrusted(stat)) return
+  throw new Failure('failed', `${name} is owned by uid ${stat.uid}`, { hint: 'let it belong to the user of the hooks' })
 }
+
+/** Whether it belongs to this user. */
+export function isOwn({ uid }: Stats): boolean {
+  return uid === process.geteuid?.()
+}
+
+const isRoot = () => process.geteuid?.() === 0

@@ -1,12 +1,15 @@
 /** Logs go to stderr: JSON lines, or pretty on a terminal. */
-import { fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { constants, fstatSync, lstatSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
+import { openOwn } from '../config/directory.ts'
+import { inOwnState } from '../config/state-directory.ts'
 import { visibleJson } from '../core/visible.ts'
 import { Failure } from '../platform/errors.ts'
 import { visibleIn } from './print.ts'
 
 const STDERR = 2
+const FILE = 'notify.log'
 const LONGEST_FILE_BYTES = 1_000_000
 
 /**
@@ -25,12 +28,12 @@ export async function openLog(usual = 'info'): Promise<Logger> {
 
 /**
  * Opens the log of a hook, which nothing may keep from its work.
- * @param path where lines go whose stderr is /dev/null, as keepalived gives it to its scripts
+ * @param stateDirectory with a file for lines whose stderr is /dev/null, as keepalived gives it to its scripts
  * @param now the moment of the next line, in milliseconds since the epoch
  */
-export async function openHookLog(path: string, now: () => number): Promise<Logger> {
+export async function openHookLog(stateDirectory: string, now: () => number): Promise<Logger> {
   const level = levelOfEnvironment('info')
-  const descriptor = (isDiscarded(STDERR) ? openFile(path) : undefined) ?? STDERR
+  const descriptor = (isDiscarded(STDERR) ? openFile(stateDirectory) : undefined) ?? STDERR
   const log = await logTo(isLevel(level) ? level : 'info', descriptor, now)
   if (!isLevel(level)) log.warn(`LOG_LEVEL is "${level}", which is no level of the log: taken as info`)
   return log
@@ -69,12 +72,14 @@ function isDiscarded(descriptor: number): boolean {
 }
 
 /** The file lies on a tmpfs, as a rule: the one before it is kept, and no more. A failover waits for no log. */
-function openFile(path: string): number | undefined {
+function openFile(stateDirectory: string): number | undefined {
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-    if (size > LONGEST_FILE_BYTES) renameSync(path, `${path}.old`)
-    return openSync(path, 'a')
+    return inOwnState(stateDirectory, ({ path }) => {
+      const file = join(path, FILE)
+      const size = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0
+      if (size > LONGEST_FILE_BYTES) renameSync(file, `${file}.old`)
+      return openOwn(file, constants.O_WRONLY | constants.O_APPEND, 0o644)
+    })
   } catch {
     return undefined // Nobody is there to be told: without a file, lines go where keepalived sends them.
   }

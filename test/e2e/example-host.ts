@@ -1,15 +1,5 @@
 /** One node of an example, with the files where the example's README puts them. */
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chownSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ENDPOINT_URL } from '../../src/lab/endpoint-process.ts'
@@ -57,11 +47,10 @@ export function installExample(
   onStart: (command: readonly string[], started: LoggedProcess) => void,
 ): ExampleHost {
   const file = (...path: string[]) => join(directory, ...path)
-  const group = writeScriptUser(directory)
-  for (const path of ['bin/.node', 'run/tmp', 'run/vip-switch']) mkdirSync(file(path), { recursive: true })
-  // As the unit's RuntimeDirectory.
-  chownSync(file('run/vip-switch'), 0, group)
-  chmodSync(file('run/vip-switch'), 0o775)
+  const { uid, gid } = writeScriptUser(directory)
+  for (const path of ['bin/.node', 'run/tmp', 'run/vip-switch/hooks']) mkdirSync(file(path), { recursive: true })
+  // As the preflight unit's RuntimeDirectory.
+  chownSync(file('run/vip-switch/hooks'), uid, gid)
   for (const part of ['bin', 'dist']) cpSync(join(ROOT, part), file('bin/.package', part), { recursive: true })
   symlinkSync('.package/bin/vip-switch', file('bin/vip-switch'))
   const source = join(ROOT, 'examples', example)
@@ -89,7 +78,7 @@ export function installExample(
     start,
     async startDaemon() {
       // As the unit says: root, of the scripts' group.
-      const daemon = await start('setpriv', `--regid=${group}`, '--clear-groups', 'vip-switch', 'reconcile')
+      const daemon = await start('setpriv', `--regid=${gid}`, '--clear-groups', 'vip-switch', 'reconcile')
       await daemon.line(/"msg":"started"/)
       return daemon
     },

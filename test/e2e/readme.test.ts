@@ -1,7 +1,7 @@
 /** What the README says, done as it says it, on two machines with nothing of vip-switch on them: it ends with a doctor that is content. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -76,7 +76,10 @@ const setting = (unit: string, name: string) => new RegExp(`^${name}=(.*)$`, 'm'
 async function enableUnits(machine: Machine) {
   const preflight = await machine.run('cat /etc/systemd/system/vip-switch-preflight@.service')
   const [user, mode] = [setting(preflight, 'User'), setting(preflight, 'RuntimeDirectoryMode')]
-  await machine.run(`install --directory --owner ${user} --group ${user} --mode ${mode} /run/vip-switch`)
+  const state = join('/run', setting(preflight, 'RuntimeDirectory'))
+  // The directory above it is root's (systemd.exec(5), RuntimeDirectory=).
+  await machine.run(`install --directory ${dirname(state)}`)
+  await machine.run(`install --directory --owner ${user} --group ${user} --mode ${mode} ${state}`)
   await machine.run(
     `setpriv --reuid ${user} --regid ${user} --init-groups ${setting(preflight, 'ExecStart').replace('%I', 'VI_1')}`,
   )

@@ -20,6 +20,7 @@ const requirements = {
   fish: { programs: ['fish'] },
   mandoc: { programs: ['mandoc', 'man'] },
   systemd: { programs: ['systemd-analyze', 'systemd-notify', 'systemd-socket-activate'] },
+  strace: { programs: ['strace', 'setpriv'] },
   root: { programs: [], obstacle: () => (process.getuid?.() === 0 ? undefined : 'root') },
 } satisfies Record<string, { programs: string[]; obstacle?: () => string | undefined }>
 

@@ -1,7 +1,7 @@
 /** One event of keepalived. */
 import { Failure } from '../../platform/errors.ts'
 
-const STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'MASTER_RX_LOWER_PRI'] as const
+export const STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'MASTER_RX_LOWER_PRI'] as const
 
 /** What a FIFO is told besides (vrrp_notify.c, notify_fifo): the priority has changed, the state has not. */
 const PRIORITY_CHANGES = ['MASTER_PRIORITY', 'BACKUP_PRIORITY'] as const

@@ -8,12 +8,13 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readSync,
   type Stats,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { openOwn, underUmask } from '../../config/directory.ts'
+import { assertRootsAlone } from '../../config/take-over.ts'
 import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
 
 /** One opening of the FIFO. */
@@ -25,6 +26,8 @@ export type OpenFifo = {
 
 /** util-linux and busybox say so by 1 when another one holds the lock. */
 const LOCK_IS_HELD = 1
+/** A process id. */
+const LONGEST_HOLDER_BYTES = 16
 
 /**
  * Makes the FIFO and its directory where they are missing.
@@ -32,13 +35,16 @@ const LOCK_IS_HELD = 1
  * By mkfifo(1), for Node has no mkfifo(3). Mode 0600, as keepalived makes it: keepalived is root and may open it whosever
  * it is, and anybody else who could write to it could have the routes moved. One that was there before keepalived
  * started is kept over its reloads: keepalived unlinks only what it made itself (core/notify.c, created_fifo).
- * @throws Failure of kind `config` when something else is there
+ * @throws Failure of kind `config` when something else is there; `failed` if it cannot be made, or users other than root
+ *   could put another one in its place
  */
 export function makeFifo(path: string): void {
+  if (process.geteuid?.() === 0) assertRootsAlone(dirname(path))
   if (statOf(path) === undefined) {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-      execFileSync('mkfifo', ['-m', '600', path], { stdio: ['ignore', 'ignore', 'pipe'] })
+      underUmask(0o022, () => mkdirSync(dirname(path), { recursive: true }))
+      // mkfifo's --mode would change the mode after making the FIFO, by its name.
+      underUmask(0o177, () => execFileSync('mkfifo', [path], { stdio: ['ignore', 'ignore', 'pipe'] }))
     } catch (error) {
       // keepalived may have made it at the same moment.
       if (statOf(path) === undefined) {
@@ -112,13 +118,13 @@ export function* drain({ descriptor }: OpenFifo): Generator<Uint8Array> {
  */
 export function lockReader(path: string): () => void {
   const lockPath = `${path}.lock`
-  const descriptor = openSync(lockPath, constants.O_RDWR | constants.O_CREAT, 0o600)
+  const descriptor = openLock(lockPath)
   const { status, error, stderr } = spawnSync('flock', ['-x', '-n', '3'], {
     stdio: ['ignore', 'ignore', 'pipe', descriptor],
     encoding: 'utf8',
   })
   if (status !== 0) {
-    const holder = readFileSync(lockPath, 'utf8').trim()
+    const holder = holderOf(descriptor)
     closeSync(descriptor)
     if (status === LOCK_IS_HELD) {
       throw new Failure('refused', `another vip-switch reads ${path}${holder && `: process ${holder}`}`, {
@@ -130,9 +136,34 @@ export function lockReader(path: string): () => void {
       cause: error,
     })
   }
-  ftruncateSync(descriptor)
-  writeSync(descriptor, `${process.pid}\n`, 0)
+  noteHolder(descriptor)
   return () => closeSync(descriptor)
+}
+
+function openLock(path: string): number {
+  try {
+    return openOwn(path, constants.O_RDWR, 0o600)
+  } catch (error) {
+    throw new Failure('failed', `cannot open ${path}, the lock of the FIFO's reader: ${messageOf(error)}`, {
+      hint: `remove ${path} if it is no file, or let its directory be writable for this user`,
+      cause: error,
+    })
+  }
+}
+
+function holderOf(descriptor: number): string {
+  const buffer = Buffer.alloc(LONGEST_HOLDER_BYTES)
+  return buffer.toString('utf8', 0, readSync(descriptor, buffer, { position: 0 })).trim()
+}
+
+/** For whoever wants the lock, too. */
+function noteHolder(descriptor: number): void {
+  try {
+    ftruncateSync(descriptor)
+    writeSync(descriptor, `${process.pid}\n`, 0)
+  } catch {
+    // Such as on a full disk: the lock is held all the same.
+  }
 }
 
 function statOf(path: string): Stats | undefined {

@@ -1,11 +1,12 @@
 /** The agents of a node, one for each VRRP instance of its config, and what they do to the world. */
-import type { HostDetails } from '../../core/detail.ts'
+
 import { Agent } from '../agent.ts'
 import { type Counts, countersOf } from '../counters.ts'
 import { instancePorts } from '../node/instance-ports.ts'
 import type { Node } from '../node/node.ts'
 import type { InstanceReading } from '../node/reading.ts'
 import { memoryOf, settingsOf } from '../node/start-state.ts'
+import type { StateKeeper } from '../node/state-keeper.ts'
 import type { TransitionHooks } from '../transition-hooks/transition-hooks.ts'
 import type { HangDetector } from './hang-detector.ts'
 import type { IdentityWatch } from './identity.ts'
@@ -14,9 +15,8 @@ import type { WarmUp } from './warm-up.ts'
 /** What outlasts a generation of agents. */
 export type DaemonState = {
   readonly stateDirectory: string
+  readonly keeper: StateKeeper
   readonly counts: Counts
-  /** What is wrong on this host, whatever the VRRP instance. */
-  readonly details: HostDetails
   readonly transitionHooks: TransitionHooks
 }
 
@@ -55,12 +55,12 @@ function startAgent(
   name: string,
   intervalMs: number,
   onRead: (name: string) => void,
-  { node, doubts, work, drills, stateDirectory, counts, transitionHooks }: AgentsOptions,
+  { node, doubts, work, drills, stateDirectory, keeper, counts, transitionHooks }: AgentsOptions,
 ): Agent {
   const { config, eni, address, clock, log } = node()
   function portsOf(of: Node) {
     const onReading = (reading: InstanceReading) => void (of === node() && doubts.look(reading))
-    return { of, ports: instancePorts(of, name, { stateDirectory, permit: () => {}, onReading }) }
+    return { of, ports: instancePorts(of, name, { stateDirectory, keeper, permit: () => {}, onReading }) }
   }
   let latest = portsOf(node())
   /** To the interface that the node has now. */

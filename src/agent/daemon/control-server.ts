@@ -1,14 +1,17 @@
 /** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
-import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
+import { underUmask } from '../../config/directory.ts'
+import { assertRootsAlone } from '../../config/take-over.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
 import { askDaemon, type ControlAnswer, type ControlRequest, parseRequest } from '../control/messages.ts'
 import { acceptConversations } from './conversations.ts'
 
 /**
  * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.
- * @throws Failure where a daemon answers there already, something else is there, or nothing can be
+ * @throws Failure where a daemon answers there already, something else is there, nothing can be, or users other than root
+ *   could put something else there
  */
 export async function serveControl(
   path: string,
@@ -17,13 +20,15 @@ export async function serveControl(
 ): Promise<void> {
   await assertFree(path)
   signal.throwIfAborted()
+  // Nobody else may put a link in its place.
+  if (process.geteuid?.() === 0) assertRootsAlone(dirname(path))
   removeSocket(path)
   const server = createServer(acceptConversations((line) => JSON.stringify(answered(line, answer)), signal))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(unservable(path, error)))
-    server.listen({ path, signal }, resolve)
+    // Bound before this returns, and with its mode from the start.
+    underUmask(0o117, () => server.listen({ path, signal }, resolve))
   })
-  chmodSync(path, 0o660)
 }
 
 function answered(line: string, answer: (request: ControlRequest) => unknown): ControlAnswer {

@@ -3,15 +3,17 @@
 import { eventText, parseEventArguments } from '../../adapters/keepalived/event.ts'
 import { loadAndKeepConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
+import { prepareState } from '../../config/state-directory.ts'
 import type { HostDetails } from '../../core/detail.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import type { ControlRequest } from '../control/messages.ts'
 import type { Counts } from '../counters.ts'
-import { isNewer, newestEvent } from '../node/journal.ts'
+import { isNewer, type JournalEntry, type Moment, newestEvent } from '../node/journal.ts'
 import { type Node, openNode } from '../node/node.ts'
 import type { CallContext } from '../node/route-port.ts'
+import { createStateKeeper, type StateKeeper } from '../node/state-keeper.ts'
 import { TransitionHooks } from '../transition-hooks/transition-hooks.ts'
 import { serveControl } from './control-server.ts'
 import { type Generation, startGeneration } from './generation.ts'
@@ -39,6 +41,8 @@ export class Daemon {
   readonly #counts: Counts = new Map()
   readonly #details: HostDetails = new Map()
   readonly #transitionHooks: TransitionHooks
+  readonly #keeper: StateKeeper
+  readonly #keepConfig = (save: () => void) => this.#keeper.save('config', save)
   #endWatch = () => {}
   #started: Promise<void> = Promise.resolve()
   /** Ended by a newer reload. */
@@ -56,6 +60,10 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options
     this.#transitionHooks = new TransitionHooks({ ...options, counts: this.#counts })
+    this.#keeper = createStateKeeper(options.stateDirectory, options.log, (trouble) => {
+      if (trouble) this.#details.set('state-not-saved', { kind: 'state-not-saved', ...trouble })
+      else this.#details.delete('state-not-saved')
+    })
     this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
   }
 
@@ -71,7 +79,10 @@ export class Daemon {
 
   async #start(signal: AbortSignal): Promise<void> {
     const { configPath, stateDirectory, clock, log } = this.#options
-    const config = await loadAndKeepConfig(configPath, stateDirectory)
+    this.#keeper.save('its directory', () => {
+      if (prepareState(stateDirectory)) log.warn(`others could write to ${stateDirectory}: from now on, only root may`)
+    })
+    const config = await loadAndKeepConfig(configPath, stateDirectory, this.#keepConfig)
     this.#endWatch = watchStalls(clock, log)
     await this.#serve(config.control, signal)
     await this.#adopt(config, undefined, (error) => !isAnothers(error))
@@ -117,7 +128,7 @@ export class Daemon {
 
   /** @throws Failure also for what only a restart can change */
   async #loadAnew(): Promise<Config> {
-    const config = await loadAndKeepConfig(this.#options.configPath, this.#options.stateDirectory)
+    const config = await loadAndKeepConfig(this.#options.configPath, this.#options.stateDirectory, this.#keepConfig)
     const control = this.#current?.generation.config.control
     if (config.control === control) return config
     throw new Failure('config', `control cannot change on a reload: it is ${control}, and would be ${config.control}`, {
@@ -167,8 +178,8 @@ export class Daemon {
     const onChange = () => void this.#tellStatus()
     const lasting = {
       stateDirectory,
+      keeper: this.#keeper,
       counts: this.#counts,
-      details: this.#details,
       transitionHooks: this.#transitionHooks,
     }
     return startGeneration({ ...lasting, config, node, clock, log, mayWait, onChange, onRenewal: this.#onRenewal })
@@ -231,12 +242,23 @@ export class Daemon {
     const event = parseEventArguments(values)
     if (!Object.hasOwn(generation.config.instances, event.name))
       throw new Error(`no VRRP instance ${event.name} in the daemon's config`)
-    const newest = newestEvent(this.#options.stateDirectory, event.name, moment.boot)
+    const newest = this.#newestEvent(event.name, moment)
     if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) return 'superseded'
     if (!generation.takeHook(event, moment.ticks)) return 'superseded'
     actingOf(generation)
     this.#options.log.info({ event }, `${eventText(event)}, by a hook`)
     return 'taken'
+  }
+
+  /** Undefined also if the record cannot be read: then nothing contradicts the hook. */
+  #newestEvent(instance: string, known: Moment): JournalEntry | undefined {
+    const { stateDirectory, log } = this.#options
+    try {
+      return newestEvent(stateDirectory, instance, known, (text) => log.warn(text))
+    } catch (error) {
+      log.warn(`what hooks have recorded cannot be read: ${messageOf(error)}`)
+      return undefined
+    }
   }
 }
 

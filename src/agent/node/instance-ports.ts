@@ -7,9 +7,11 @@ import { type KnownRoutes, knownRoutesOf, loadKnownRoutes, saveKnownRoutes } fro
 import type { Node } from './node.ts'
 import type { InstanceReading } from './reading.ts'
 import { writeRouteWithRetries } from './route-port.ts'
+import type { StateKeeper } from './state-keeper.ts'
 
 export type PortOptions = {
   readonly stateDirectory: string
+  readonly keeper: StateKeeper
   /** Runs before every attempt to write; throws once the writes are no longer wanted. */
   readonly permit: () => void
   /** Called with everything that was read. */
@@ -20,14 +22,17 @@ export type PortOptions = {
 export function instancePorts(
   { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address'>,
   name: string,
-  { stateDirectory, permit, onReading = () => {} }: PortOptions,
+  { stateDirectory, keeper, permit, onReading = () => {} }: PortOptions,
 ): AgentPorts {
   const { vips, createMissing, takeOver } = instanceOf(config, name)
   let saved = loadKnownRoutes(stateDirectory, name, config)
   function save(next: KnownRoutes): void {
-    if (JSON.stringify(next) === JSON.stringify(saved)) return
-    saveKnownRoutes(stateDirectory, name, config, next)
+    if (JSON.stringify(next) === JSON.stringify(saved)) {
+      keeper.retry()
+      return
+    }
     saved = next
+    keeper.save(`view of ${name}`, () => saveKnownRoutes(stateDirectory, name, config, next))
   }
   let told: readonly string[] = []
   /** Each once, for as long as it stays. */

@@ -6,10 +6,11 @@
  * exec does not change it. Each event is a file of its own, named by that moment, so that nothing is compared and
  * then written, and no lock is needed.
  */
-import { existsSync, type FSWatcher, readdirSync, readFileSync, renameSync, rmSync, watch } from 'node:fs'
+import { closeSync, type FSWatcher, opendirSync, readdirSync, readFileSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import { eventText, type VrrpEvent } from '../../adapters/keepalived/event.ts'
-import { stateFile, writeAtomically } from '../../config/state-directory.ts'
+import { STATES, type VrrpEvent } from '../../adapters/keepalived/event.ts'
+import { type OpenDirectory, openNew } from '../../config/directory.ts'
+import { inEachStateOf, inOwnStateOf, inStateOf, isOwn, stateName } from '../../config/state-directory.ts'
 
 /** When a process was forked, comparable within one boot. */
 export type Moment = {
@@ -50,28 +51,81 @@ function ticksOf(stat: string): number {
 /** MASTER events of the last minute are remembered beside the newest event, as many as make the next edge a held one. */
 const REMEMBERED_MASTERS = 2
 const REMEMBERED_SECONDS = 60
+/** Far more than the hooks that are at work for one VRRP instance. */
+const MOST_FILES = 1000
 
-/** Records an event and forgets older ones. Returns the newest, which may be a later one than this. */
-export function recordEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): JournalEntry {
-  const directory = stateFile(stateDirectory, 'events', event.name)
+export type Recorded = {
+  /** May be later than the event just recorded. */
+  readonly newest: JournalEntry
+  /** The newest of the others. */
+  readonly previous: JournalEntry | undefined
+}
+
+/**
+ * Records an event and forgets older ones. Removes files that are not events or lie in the future.
+ * @param tell called with what was removed
+ */
+export function recordEvent(
+  stateDirectory: string,
+  event: VrrpEvent,
+  moment: Moment,
+  tell: (text: string) => void = () => {},
+): Recorded {
   const own = { ...moment, state: event.state, isDone: false }
-  writeAtomically(join(directory, fileNameOf(own)), `${eventText(event)}\n`)
-  const entries = entriesOf(directory)
-  const newest = newestOf(entries, moment.boot) ?? own
-  const recent = mastersOf(entries, newest.boot).filter((entry) => secondsBetween(entry, newest) < REMEMBERED_SECONDS)
+  const name = stateName(event.name, 'events')
+  return inOwnStateOf(stateDirectory, name, (directory, place) => {
+    // The name says everything: a full disk may still have room for an empty file.
+    closeSync(openNew(join(directory.path, fileNameOf(own)), 0o644))
+    const { events, oddities } = listingOf(directory, moment)
+    removeOddities(directory, oddities, tell)
+    for (const entry of outdated(events, moment.boot)) rmSync(join(directory.path, fileNameOf(entry)), { force: true })
+    const others = inStateOf(place, name, (each) => listingOf(each, moment))
+    const all = [...events, ...(others ? believed(others, tell) : [])]
+    const isOwnEvent = ({ ticks, pid }: JournalEntry) => ticks === own.ticks && pid === own.pid
+    return {
+      newest: newestOf(all, moment.boot) ?? own,
+      previous: newestOf(
+        all.filter((entry) => !isOwnEvent(entry)),
+        moment.boot,
+      ),
+    }
+  })
+}
+
+/** All events but the newest and those that the next edge needs. */
+function outdated(entries: readonly JournalEntry[], boot: string): JournalEntry[] {
+  const newest = newestOf(entries, boot)
+  if (!newest) return []
+  const recent = mastersOf(entries, boot).filter((entry) => secondsBetween(entry, newest) < REMEMBERED_SECONDS)
   // The newest event may be one of them.
   const kept = new Set([newest, ...recent.slice(0, REMEMBERED_MASTERS + 1)])
-  for (const entry of entries) {
-    const isNew = entry.boot === newest.boot && !isNewer(newest, entry)
-    if (!isNew && !kept.has(entry)) rmSync(join(directory, fileNameOf(entry)), { force: true })
+  return entries.filter((entry) => !kept.has(entry))
+}
+
+function removeOddities({ path }: OpenDirectory, oddities: readonly Oddity[], tell: (text: string) => void): void {
+  const removed: Oddity[] = []
+  const ignored: Oddity[] = []
+  for (const oddity of oddities) {
+    try {
+      rmSync(join(path, oddity.name))
+      removed.push(oddity)
+    } catch {
+      ignored.push(oddity) // Such as a directory.
+    }
   }
-  return newest
+  tellOf(removed, 'removed', tell)
+  tellOf(ignored, 'ignored', tell)
+}
+
+function tellOf([first, ...others]: readonly Oddity[], what: string, tell: (text: string) => void): void {
+  if (!first) return
+  const more = others.length > 0 ? `, and ${others.length} more files` : ''
+  tell(`among the recorded events is ${JSON.stringify(first.name)}, which ${first.why}: ${what}${more}`)
 }
 
 /** The MASTER events before this moment that are still on record, the newest first. */
 export function earlierMasters(stateDirectory: string, instance: string, moment: Moment): JournalEntry[] {
-  const entries = entriesOf(stateFile(stateDirectory, 'events', instance))
-  return mastersOf(entries, moment.boot).filter((entry) => isNewer(moment, entry))
+  return mastersOf(eventsOf(stateDirectory, instance, moment), moment.boot).filter((entry) => isNewer(moment, entry))
 }
 
 function mastersOf(entries: readonly JournalEntry[], boot: string): JournalEntry[] {
@@ -82,26 +136,35 @@ function mastersOf(entries: readonly JournalEntry[], boot: string): JournalEntry
 
 /** Notes that what an event asked for is done. Nothing, once a newer one is recorded. */
 export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): void {
-  const directory = stateFile(stateDirectory, 'events', event.name)
   const own = { ...moment, state: event.state }
   try {
-    renameSync(
-      join(directory, fileNameOf({ ...own, isDone: false })),
-      join(directory, fileNameOf({ ...own, isDone: true })),
+    inOwnStateOf(stateDirectory, stateName(event.name, 'events'), ({ path }) =>
+      renameSync(join(path, fileNameOf({ ...own, isDone: false })), join(path, fileNameOf({ ...own, isDone: true }))),
     )
   } catch {
     // It is forgotten already, or was never recorded.
   }
 }
 
-/** The newest event of the instance that was recorded since this boot. */
-export function newestEvent(stateDirectory: string, instance: string, boot: string): JournalEntry | undefined {
-  return newestOf(entriesOf(stateFile(stateDirectory, 'events', instance)), boot)
+/**
+ * The newest event of the instance that was recorded since this boot.
+ * @param known the moment of an event that has happened: the kernel's clock is asked where one seems to be newer
+ * @param tell told of what is ignored
+ */
+export function newestEvent(
+  stateDirectory: string,
+  instance: string,
+  known: Moment,
+  tell?: (text: string) => void,
+): JournalEntry | undefined {
+  return newestOf(eventsOf(stateDirectory, instance, known, tell), known.boot)
 }
 
-/** Calls back whenever something is recorded for the instance; the directory must be there. */
-export function watchEvents(stateDirectory: string, instance: string, onChange: () => void): FSWatcher {
-  return watch(stateFile(stateDirectory, 'events', instance), { persistent: false }, onChange)
+/** Calls back whenever something is recorded for the instance. Returns no watcher if nothing was recorded yet. */
+export function watchEvents(stateDirectory: string, instance: string, onChange: () => void): FSWatcher[] {
+  return inEachStateOf(stateDirectory, stateName(instance, 'events'), ({ path }) =>
+    watch(path, { persistent: false }, onChange),
+  )
 }
 
 /** Whether the process that recorded the event still runs: a pid alone may be another's by now. */
@@ -129,14 +192,75 @@ function newestOf(entries: readonly JournalEntry[], boot: string): JournalEntry 
     .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
 }
 
+const FILE_NAME = new RegExp(`^([0-9a-f-]{1,36})_(\\d{1,15})_(\\d{1,15})_(${STATES.join('|')})(_done)?$`)
+
 function fileNameOf({ boot, ticks, pid, state, isDone }: JournalEntry): string {
   return [boot, ticks, pid, state, ...(isDone ? ['done'] : [])].join('_')
 }
 
-function entriesOf(directory: string): JournalEntry[] {
-  if (!existsSync(directory)) return []
-  return readdirSync(directory).flatMap((file) => {
-    const [, boot, ticks, pid, state, done] = /^([0-9a-f-]+)_(\d+)_(\d+)_([A-Z_]+?)(_done)?$/.exec(file) ?? []
-    return boot && state ? [{ boot, ticks: Number(ticks), pid: Number(pid), state, isDone: done !== undefined }] : []
-  })
+/** The events that root and the hooks have recorded. */
+function eventsOf(
+  stateDirectory: string,
+  instance: string,
+  known: Moment,
+  tell: (text: string) => void = () => {},
+): JournalEntry[] {
+  const name = stateName(instance, 'events')
+  const listings = inEachStateOf(stateDirectory, name, (directory) => listingOf(directory, known))
+  return listings.flatMap((listing) => believed(listing, tell))
+}
+
+function believed({ events, oddities }: Listing, tell: (text: string) => void): JournalEntry[] {
+  tellOf(oddities, 'ignored', tell)
+  return events
+}
+
+/** A file that is ignored, and why. */
+type Oddity = { readonly name: string; readonly why: string }
+type Listing = { readonly events: JournalEntry[]; readonly oddities: Oddity[] }
+
+/** Other users may write there: neither what they write nor how much of it may stop an event from being handled. */
+function listingOf(directory: OpenDirectory, known: Moment): Listing {
+  const listing: Listing = { events: [], oddities: [] }
+  const names = namesIn(directory)
+  const isAhead = aheadOf(known)
+  for (const name of names) {
+    const entry = entryOf(name)
+    if (!entry) listing.oddities.push({ name, why: 'is no event' })
+    else if (isAhead(entry)) listing.oddities.push({ name, why: 'lies ahead of the kernel’s clock' })
+    else listing.events.push(entry)
+  }
+  return listing
+}
+
+function namesIn({ path, stat }: OpenDirectory): string[] {
+  // Faster; nobody else can have filled our own directory.
+  if (isOwn(stat)) return readdirSync(path)
+  const directory = opendirSync(path)
+  try {
+    const names: string[] = []
+    for (let entry = directory.readSync(); entry && names.length < MOST_FILES; entry = directory.readSync()) {
+      names.push(entry.name)
+    }
+    return names
+  } finally {
+    directory.closeSync()
+  }
+}
+
+function entryOf(name: string): JournalEntry | undefined {
+  const [, boot, ticks, pid, state, done] = FILE_NAME.exec(name) ?? []
+  if (!boot || !state) return undefined
+  return { boot, ticks: Number(ticks), pid: Number(pid), state, isDone: done !== undefined }
+}
+
+/** Tells whether a recorded event lies in the future. */
+function aheadOf(known: Moment): (entry: Moment) => boolean {
+  let now: number | undefined
+  return ({ boot, ticks }) => {
+    if (boot !== known.boot || ticks <= known.ticks) return false
+    now ??= ticksNow()
+    // lxcfs shows a container the time since its own start, which cannot be compared with the kernel's moments.
+    return known.ticks <= now && now < ticks
+  }
 }

@@ -2,9 +2,9 @@
  * What was last seen of an instance's routes, kept on disk: so that an edge writes at once, with nothing read before,
  * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
  */
-import { readFileSync } from 'node:fs'
+import type { FoundFile } from '../../config/directory.ts'
 import type { Config } from '../../config/schema.ts'
-import { stateFile, writeAtomically } from '../../config/state-directory.ts'
+import { isTrusted, keepState, keptState, stateName } from '../../config/state-directory.ts'
 import { isEniId, isRouteTableId, type RouteTableId } from '../../core/ids.ts'
 import type { Pin } from '../../core/pin.ts'
 import { type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../../core/route.ts'
@@ -52,26 +52,36 @@ export function saveKnownRoutes(stateDirectory: string, instance: string, config
     foreign: view.foreign,
     ...(view.pin && { pin: view.pin }),
   }
-  writeAtomically(stateFile(stateDirectory, 'views', instance), `${JSON.stringify(file)}\n`)
+  keepState(stateDirectory, stateName(instance, 'view'), `${JSON.stringify(file)}\n`)
 }
 
 /**
- * The view of the instance, if there is one and the config has not changed since. Where every table is named by its id,
- * none is needed.
+ * The newest view of the instance, if there is one and the config has not changed since. Where every table is named by its
+ * id, none is needed.
  */
 export function loadKnownRoutes(stateDirectory: string, instance: string, config: Config): KnownRoutes | undefined {
   return savedKnownRoutes(stateDirectory, instance, config) ?? knownRoutesOfIds(config, instance)
 }
 
 function savedKnownRoutes(stateDirectory: string, instance: string, config: Config): KnownRoutes | undefined {
-  let text: string
+  const of = subject(config, instance)
+  const [newest] = filesOf(stateDirectory, instance)
+    // What it says is written to: root writes no route that another user names.
+    .filter(({ stat }) => isTrusted(stat))
+    .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs)
+    .flatMap(({ text }) => {
+      const file = parseJson(text)
+      return isKnownRoutesFile(file) && file.of === of ? [file] : []
+    })
+  return newest
+}
+
+function filesOf(stateDirectory: string, instance: string): FoundFile[] {
   try {
-    text = readFileSync(stateFile(stateDirectory, 'views', instance), 'utf8')
+    return keptState(stateDirectory, stateName(instance, 'view'))
   } catch {
-    return undefined // None was saved yet; the routes are read instead.
+    return [] // They cannot be read; the routes are read instead.
   }
-  const file = parseJson(text)
-  return isKnownRoutesFile(file) && file.of === subject(config, instance) ? file : undefined
 }
 
 function parseJson(text: string): unknown {

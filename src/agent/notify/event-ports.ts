@@ -112,17 +112,19 @@ export function eventPorts(
 
   async function openOthers() {
     await underWay()
-    const [{ openWitness }, { sharedReader }, { instancePorts }] = await Promise.all([
+    const [{ openWitness }, { sharedReader }, { instancePorts }, { createStateKeeper }] = await Promise.all([
       import('../../adapters/witness/open.ts'),
       import('../node/reading.ts'),
       import('../node/instance-ports.ts'),
+      import('../node/state-keeper.ts'),
     ])
     const witness = openWitness(config, ec2, [event.name])
     const own = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
     const reader = sharedReader(ec2, witness, own, eni, clock)
     const node = { config, ec2, eni, reader, witness, clock, log }
     const onReading = ({ selection }: InstanceReading) => onSelection(selection)
-    return instancePorts(node, event.name, { stateDirectory, permit, onReading })
+    const keeper = createStateKeeper(stateDirectory, log)
+    return instancePorts(node, event.name, { stateDirectory, keeper, permit, onReading })
   }
   let others = once(openOthers)
 

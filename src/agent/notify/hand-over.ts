@@ -3,8 +3,9 @@
  * nothing is loaded here that only a hook needs which has to act itself: no YAML, no schema, no log.
  */
 import { existsSync } from 'node:fs'
-import { eventText, isMaster, parseEventArguments, type VrrpEvent } from '../../adapters/keepalived/event.ts'
-import { Failure, messageOf } from '../../platform/errors.ts'
+import { eventText, parseEventArguments, type VrrpEvent } from '../../adapters/keepalived/event.ts'
+import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
 import { exchangeLine } from '../control/line.ts'
 import {
   isAtWork,
@@ -13,6 +14,7 @@ import {
   type Moment,
   momentOf,
   newestEvent,
+  type Recorded,
   recordEvent,
   secondsBetween,
 } from '../node/journal.ts'
@@ -30,8 +32,12 @@ export type Remark = {
   readonly hint?: string | undefined
 }
 
+export function tellRemarks(remarks: readonly Remark[], log: Log): void {
+  for (const { level, text, hint } of remarks) log[level]({ hint }, text)
+}
+
 export type HandOver =
-  | { readonly kind: 'taken' }
+  | { readonly kind: 'taken'; readonly remarks: readonly Remark[] }
   /** Another hook is on it. */
   | { readonly kind: 'coalesced' }
   /** Plain data: what hands over and what acts are different bundles, each with a class of its own (build.mjs). */
@@ -43,6 +49,7 @@ export type HandOver =
       readonly moment: Moment
       /** Of the event before, as it was recorded; undefined: none is. */
       readonly previous: string | undefined
+      readonly isRecorded: boolean
       readonly remarks: readonly Remark[]
     }
 
@@ -65,52 +72,58 @@ async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: 
   const remarks: Remark[] = []
   const remark = (each: Remark) => remarks.push(each)
   const moment = momentOf()
-  const before = newestRecorded(stateDirectory, event, moment, remark)
-  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(before, moment)) return { kind: 'coalesced' }
-  assertNewest(record(stateDirectory, event, moment, remark) ?? before, moment, event)
+  if (
+    event.state === 'MASTER_RX_LOWER_PRI' &&
+    isCoalesced(newestRecorded(stateDirectory, event, moment, remark), moment)
+  ) {
+    return { kind: 'coalesced' }
+  }
+  const recorded = record(stateDirectory, event, moment, remark)
+  const newest = recorded ? recorded.newest : newestRecorded(stateDirectory, event, moment, remark)
+  assertNewest(newest, moment, event)
   const why = await offer(controlPath, event, moment)
-  if (why === undefined) return { kind: 'taken' }
-  return { kind: 'ours', event, moment, previous: before?.state, remarks: [...remarks, why] }
+  if (why === undefined) return { kind: 'taken', remarks }
+  const previous = recorded ? recorded.previous : newest
+  const isRecorded = recorded !== undefined
+  return { kind: 'ours', event, moment, previous: previous?.state, isRecorded, remarks: [...remarks, why] }
 }
 
 /**
- * A new master goes on even where nothing can be recorded (a full disk, say): a route that stays at the old one is a
- * certain outage, two hooks that cross a rare one. Returns the newest event on record, as far as it is known.
+ * A hook goes on even if nothing can be recorded, as on a full disk: a route that stays at the old master is a certain
+ * outage, two hooks that cross a rare one. Undefined: the event could not be recorded.
  */
 function record(
   stateDirectory: string,
   event: VrrpEvent,
   moment: Moment,
   remark: (each: Remark) => void,
-): JournalEntry | undefined {
+): Recorded | undefined {
   try {
-    return recordEvent(stateDirectory, event, moment)
+    return recordEvent(stateDirectory, event, moment, (text) => remark({ level: 'warn', text }))
   } catch (error) {
-    const text = `cannot record the event: ${messageOf(error)}`
-    const hint = stateHint(stateDirectory)
-    if (!isMaster(event)) throw new Failure('failed', text, { hint, cause: error })
-    remark({ level: 'error', text: `${text}; going on without`, hint })
+    const hint = hintOf(error) ?? stateHint(stateDirectory)
+    remark({ level: 'error', text: `cannot record the event: ${messageOf(error)}; going on without`, hint })
     return undefined
   }
 }
 
 const stateHint = (directory: string) =>
-  `make ${directory} writable for keepalived's script_user, or choose another with --state-dir`
+  `make keepalived's script_user the owner of ${directory}/hooks, or choose another directory with --state-dir`
 
 /** The newest event on record; none, with a remark, where the record cannot be read. */
 export function newestRecorded(
   stateDirectory: string,
   { name }: VrrpEvent,
-  { boot }: Moment,
+  moment: Moment,
   remark: (each: Remark) => void,
 ): JournalEntry | undefined {
   try {
-    return newestEvent(stateDirectory, name, boot)
+    return newestEvent(stateDirectory, name, moment)
   } catch (error) {
     remark({
       level: 'error',
       text: `cannot see whether a newer event is recorded: ${messageOf(error)}`,
-      hint: stateHint(stateDirectory),
+      hint: hintOf(error) ?? stateHint(stateDirectory),
     })
     return undefined
   }

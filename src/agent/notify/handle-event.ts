@@ -11,7 +11,7 @@ import type { Log } from '../../platform/log.ts'
 import { closeEvent, earlierMasters, type Moment, secondsBetween, watchEvents } from '../node/journal.ts'
 import type { EventResult } from '../transition-hooks/event-hooks.ts'
 import { withTransitionHooks } from '../transition-hooks/event-hooks.ts'
-import { assertNewest, type HandOver, newestRecorded, type Remark } from './hand-over.ts'
+import { assertNewest, type HandOver, newestRecorded, type Remark, tellRemarks } from './hand-over.ts'
 
 const NOTHING: EventResult = { outcomes: [], problems: [] }
 const DEADLINE_MS = 60_000
@@ -52,8 +52,8 @@ export async function handleEvent(
   options: HookOptions,
 ): Promise<EventResult> {
   const { log, stateDirectory } = options
-  const tell = ({ level, text, hint }: Remark) => log[level]({ hint }, text)
-  for (const remark of remarks) tell(remark)
+  tellRemarks(remarks, log)
+  const tell = (remark: Remark) => tellRemarks([remark], log)
   const permit = () => assertNewest(newestRecorded(stateDirectory, event, moment, tell), moment, event)
   const signal = superseded(event, permit, options)
 
@@ -153,7 +153,9 @@ function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log 
     }
   }
   try {
-    watchEvents(stateDirectory, event.name, check).on('error', (error) => log.warn(`not watched: ${error.message}`))
+    const watchers = watchEvents(stateDirectory, event.name, check)
+    if (watchers.length === 0) throw new Error('no event is recorded')
+    for (const each of watchers) each.on('error', (error) => log.warn(`not watched: ${error.message}`))
   } catch (error) {
     log.warn(`newer events are seen before the next attempt, not at once: ${messageOf(error)}`)
   }

@@ -1,6 +1,7 @@
 /** `vip-switch notify`: what keepalived calls. */
-import { join } from 'node:path'
-import { type HandOver, handOver } from '../../agent/notify/hand-over.ts'
+
+import { isMaster } from '../../adapters/keepalived/event.ts'
+import { type HandOver, handOver, tellRemarks } from '../../agent/notify/hand-over.ts'
 import { configPath, stateDirectory } from '../../config/paths.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes, MEANINGS } from '../../terminal/exit-code.ts'
@@ -17,11 +18,12 @@ export async function notify(values: readonly string[], options: NotifyOptions, 
   const places = { configPath: configPath(options.config), stateDirectory: stateDirectory(options.stateDir) }
   const log = deferLog(async (now) => {
     const { openHookLog } = await import('../../terminal/log.ts')
-    return openHookLog(join(places.stateDirectory, 'notify.log'), now)
+    return openHookLog(places.stateDirectory, now)
   })
   try {
     const handed = offered ?? (await handOver(values, { ...places, controlPath: await socketOf(places.configPath) }))
     if (handed.kind === 'failed') throw new Failure(handed.failure.kind, handed.failure.message, handed.failure)
+    if (handed.kind === 'taken') tellRemarks(handed.remarks, log)
     if (handed.kind !== 'ours') return EXIT.done
     const [{ handleEvent }, { systemClock }] = await Promise.all([
       import('../../agent/notify/handle-event.ts'),
@@ -30,7 +32,7 @@ export async function notify(values: readonly string[], options: NotifyOptions, 
     const acting = { ...places, deadlineMs: options.deadline, clock: systemClock, log, onUnderWay: log.start }
     const { outcomes, problems } = await handleEvent(handed, acting)
     const verdicts = [...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)]
-    const exitCode = exitCodeOfRoutes(verdicts)
+    const exitCode = handed.isRecorded || isMaster(handed.event) ? exitCodeOfRoutes(verdicts) : EXIT.failed
     if (verdicts.length > 0) log[exitCode === EXIT.done ? 'info' : 'error']({ exitCode }, MEANINGS[exitCode])
     return exitCode
   } catch (error) {

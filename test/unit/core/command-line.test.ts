@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { judgeStateDirectory } from '../../../src/commands/doctor/checks/host.ts'
 import { judgeVrrpInstance } from '../../../src/commands/doctor/checks/keepalived-conf.ts'
 import { judgeMembers } from '../../../src/commands/doctor/checks/members.ts'
 import { judgeProtocol } from '../../../src/commands/doctor/checks/security-groups.ts'
+import { judgeState } from '../../../src/commands/doctor/checks/state.ts'
 import { judgeRoutes } from '../../../src/commands/doctor/checks/tables.ts'
 import { reportText } from '../../../src/commands/doctor/output.ts'
 import { statusText } from '../../../src/commands/status/output.ts'
@@ -145,6 +145,9 @@ function findingsFor(name: string): Finding[] {
     takeOver: [],
     hooks: undefined,
   }
+  const scriptUser = { name: 'keepalived_script', uid: 998, gid: 998 }
+  const root = { uid: 0, mode: 0o40755 }
+  const missing = { known: true, value: 'finds no directory' } as const
   return [
     ...judgeVrrpInstance(undefined, '/etc/keepalived/keepalived.conf', name),
     ...judgeMembers(
@@ -154,7 +157,13 @@ function findingsFor(name: string): Finding[] {
     ),
     ...judgeRoutes({ name, config, tables: [tableWith([blackhole])] }, []),
     ...judgeProtocol({ members, region }, []),
-    ...judgeStateDirectory(`/run/${name}`, 'keepalived_script', { known: true, value: 'may not write' }),
+    ...judgeState(`/run/${name}`, scriptUser, { state: undefined, hooks: undefined, writable: missing }),
+    ...judgeState(`/run/${name}`, scriptUser, {
+      state: { uid: 0, mode: 0o40775 },
+      hooks: undefined,
+      writable: missing,
+    }),
+    ...judgeState(`/run/${name}`, scriptUser, { state: root, hooks: { uid: 1, mode: 0o40755 }, writable: missing }),
   ]
 }
 

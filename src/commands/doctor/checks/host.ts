@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { addressPresent } from '../../../adapters/keepalived/probe.ts'
 import type { DaemonAnswer } from '../../../agent/control/status.ts'
-import { both, type CommandLine, commandLine, literally, pathWord } from '../../../core/command-line.ts'
+import { both, type CommandLine, commandLine, literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { type Destination, destinationText, isHost, vipText } from '../../../core/vip.ts'
 import { type Fact, finding, learn } from './fact.ts'
-import type { Tried } from './script-user.ts'
 
 /** What the kernel does with packets for the VIPs. */
 export type VipFacts = {
@@ -62,20 +61,6 @@ export function judgeVip(
     `is on no interface, and no virtual_ipaddress of keepalived.conf${bound}`,
     commandLine('sudo', 'ip', 'address', 'add', text, 'dev', 'lo'),
   )
-}
-
-/** @param writable what came of trying it as the user of the hooks */
-export function judgeStateDirectory(path: string, user: string, writable: Tried): readonly Finding[] {
-  if (!writable.known) return [finding('state-directory', 'unknown', writable.why)]
-  if (writable.value === undefined) return [finding('state-directory', 'ok', `${path}, for ${user}`)]
-  const found = `${user} ${writable.value}: hooks that cross are not put in order`
-  return [
-    finding('state-directory', 'fail', found, {
-      mend: {
-        command: commandLine('sudo', 'install', '--directory', '--owner', user, '--mode', '0775', pathWord(path)),
-      },
-    }),
-  ]
 }
 
 /** What is looked at of the daemon's answer. */

@@ -7,7 +7,7 @@ import type { Config } from '../../../config/schema.ts'
 import type { Check, Finding } from '../../../core/finding.ts'
 import type { Cluster } from './cluster.ts'
 import { type Fact, finding, given, ifKnown, known, learn } from './fact.ts'
-import { judgeDaemon, judgeStateDirectory, judgeVip, readSysctl, readVips } from './host.ts'
+import { judgeDaemon, judgeVip, readSysctl, readVips } from './host.ts'
 import { judgeKeepalived, type Local } from './keepalived.ts'
 import {
   type Announcer,
@@ -19,6 +19,7 @@ import {
   waysOf,
 } from './keepalived-conf.ts'
 import { judgeScriptUser, tryAccess, tryScript, type User, userOf } from './script-user.ts'
+import { examineState } from './state.ts'
 import { daemonUser, judgeTransitionHooks } from './transition-hooks.ts'
 
 export type Place = { readonly configPath: string; readonly stateDirectory: string }
@@ -114,6 +115,6 @@ function examineHooks(context: NodeContext, user: Fact<User> | undefined): reado
       script: tryScript(script, user.value, searchPathOf(pid)),
       config: tryAccess(user.value, place.configPath, 'r'),
     }),
-    ...judgeStateDirectory(place.stateDirectory, user.value.name, tryAccess(user.value, place.stateDirectory, 'w')),
+    ...examineState(place.stateDirectory, user.value),
   ]
 }

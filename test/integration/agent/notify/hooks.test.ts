@@ -91,7 +91,7 @@ describe('a hook of keepalived’s without a daemon', () => {
     const config = writeDaemonConfig({}, instance)
     const values = ['notify', '--config', config, '--state-dir', directory, ...STOP]
     const stop = execa(PROGRAM, values, { env: environmentFor(endpoint), extendEnv: false, reject: false })
-    await seen(() => expect(existsSync(join(directory, 'hooks/VI_1'))).toBe(true))
+    await seen(() => expect(existsSync(join(directory, 'VI_1.hook'))).toBe(true))
     await seen(() => expect(ran()).toHaveLength(1))
     const [id = ''] = ran()
     stop.kill('SIGTERM')

@@ -120,7 +120,7 @@ describe('MASTER', () => {
 
   test('moves the routes even where the recorded events cannot be read', async () => {
     await hook('db-2', STOP)
-    const events = join(directory, 'db-2', 'events', 'VI_1')
+    const events = join(directory, 'db-2', 'VI_1.events')
     await rename(events, `${events}.moved`)
     await writeFile(events, 'a file where the directory should be')
     const run = await hook('db-2', MASTER, { instance: byIds() })

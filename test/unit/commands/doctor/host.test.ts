@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { judgeDaemon, judgeStateDirectory, judgeVip, type Sysctl } from '../../../../src/commands/doctor/checks/host.ts'
+import { judgeDaemon, judgeVip, type Sysctl } from '../../../../src/commands/doctor/checks/host.ts'
 import { judgeKeepalived, type Local } from '../../../../src/commands/doctor/checks/keepalived.ts'
 import { judgeScriptUser, tryAccess, tryScript, userOf } from '../../../../src/commands/doctor/checks/script-user.ts'
 import type { Finding } from '../../../../src/core/finding.ts'
@@ -179,10 +179,6 @@ describe('the user of the hooks', () => {
     expect(told(judgeScriptUser(user, { script: unread, config: fine }))).toEqual(['unknown EACCES'])
     expect(told(judgeScriptUser({ known: false, why: 'there is no user x' }, undefined))).toEqual([
       'fail there is no user x',
-    ])
-    expect(told(judgeStateDirectory('/run/x', 'x', fine))).toEqual(['ok /run/x, for x'])
-    expect(told(judgeStateDirectory('/run/x', 'x', { known: true, value: 'finds no /run/x' }))).toEqual([
-      'fail x finds no /run/x: hooks that cross are not put in order',
     ])
   })
 })
