@@ -3,6 +3,7 @@
  * file of which every byte is known.
  */
 import { readConfig } from './file.ts'
+import { assertHooksAreSafe } from './hook-safety.ts'
 import type { Config } from './schema.ts'
 import { isTrusted, keepState, keptState } from './state-directory.ts'
 
@@ -21,6 +22,7 @@ export async function loadKeptConfig(path: string, stateDirectory: string): Prom
   const text = kept.length > 0 ? readConfig(path) : undefined
   const found = kept.find((each) => each.build === BUILD && each.text === text)
   if (!found) return loadAndKeepConfig(path, stateDirectory)
+  assertHooksAreSafe(path, found.config)
   return found.config
 }
 

@@ -7,6 +7,7 @@ import { type Destination, destinationText } from '../core/vip.ts'
 import { cut, visible } from '../core/visible.ts'
 import { Failure, messageOf } from '../platform/errors.ts'
 import { plainControlPath, readConfig } from './file.ts'
+import { assertHooksAreSafe } from './hook-safety.ts'
 import { configPath, DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
 import { type Config, configSchema, INSTANCE_NAME } from './schema.ts'
 
@@ -18,10 +19,11 @@ export function loadConfig(path: string): Config {
   return validConfig(path, readConfig(path))
 }
 
-/** @param path of which `text` was read */
+/** @param path of which `text` was read. @throws Failure of kind `config`, also if another user could change the hooks that root runs */
 export function validConfig(path: string, text: string): Config {
   const result = parseConfig(text)
   if (Array.isArray(result)) throw configFailure(path, result)
+  assertHooksAreSafe(path, result)
   return result
 }
 

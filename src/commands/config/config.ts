@@ -1,7 +1,8 @@
 /** `vip-switch config`: whether the file is good, and what it comes to. */
 import { effectiveSettings } from '../../config/effective.ts'
 import { readConfig } from '../../config/file.ts'
-import { configFailure, loadConfig, parseConfig, vipsInVpc } from '../../config/load.ts'
+import { assertHooksAreSafe, hookWeakness } from '../../config/hook-safety.ts'
+import { type ConfigProblem, configFailure, loadConfig, parseConfig, vipsInVpc } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
 import { type Config, configJsonSchema } from '../../config/schema.ts'
 import { messageOf } from '../../platform/errors.ts'
@@ -19,22 +20,30 @@ export async function checkConfig(
   const path = file ?? configPath(option)
   const text = readConfig(path)
   const config = parseConfig(text)
+  if (!json && !Array.isArray(config)) assertHooksAreSafe(path, config)
   const { problems, unchecked } = Array.isArray(config)
     ? { problems: config, unchecked: [] }
-    : await checkVips(text, config)
+    : await checkVips(text, config, hookProblems(path, config))
   if (json) print(checkJson(path, problems, unchecked))
   else if (Array.isArray(config) || problems.length > 0) throw configFailure(path, problems)
   else print(managedText(path, config, unchecked))
   return problems.length > 0 ? EXIT.usage : EXIT.done
 }
 
-/** What the file alone does not tell. */
-async function checkVips(text: string, config: Config) {
+function hookProblems(path: string, config: Config): ConfigProblem[] {
+  const weakness = hookWeakness(path, config)
+  if (!weakness) return []
+  const found = `hooks that root would run and others may change: ${weakness.path} ${weakness.why}`
+  return [{ line: 1, path: '(whole file)', found, allowed: `a path that only root may change: ${weakness.cure}` }]
+}
+
+/** Adds what the file alone does not tell. @param found the problems found so far */
+async function checkVips(text: string, config: Config, found: readonly ConfigProblem[]) {
   try {
     const { rangesOfVpc } = await import('./vpc-ranges.ts')
-    return { problems: vipsInVpc(text, config, await rangesOfVpc(config)), unchecked: [] }
+    return { problems: [...found, ...vipsInVpc(text, config, await rangesOfVpc(config))], unchecked: [] }
   } catch (error) {
-    return { problems: [], unchecked: [`whether every VIP is outside the VPC (${messageOf(error)})`] }
+    return { problems: found, unchecked: [`whether every VIP is outside the VPC (${messageOf(error)})`] }
   }
 }
 
