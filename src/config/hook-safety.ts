@@ -1,7 +1,7 @@
 /** Root runs no hook that another user could have written. */
 import { Failure } from '../platform/errors.ts'
+import { type Weakness, weaknessOf } from '../state/trusted-path.ts'
 import type { Config } from './schema.ts'
-import { type Weakness, weaknessOf } from './trusted-path.ts'
 
 /** What another user could change to have root run their command as a hook of this config; undefined: nothing. */
 export function hookWeakness(path: string, { instances }: Config): Weakness | undefined {

@@ -2,10 +2,11 @@
  * The config as this program has last parsed it: a hook that has to write at once loads neither parser nor schema for a
  * file of which every byte is known.
  */
+
+import { isTrusted, keepState, keptState } from '../state/state-directory.ts'
 import { readConfig } from './file.ts'
 import { assertHooksAreSafe } from './hook-safety.ts'
 import type { Config } from './schema.ts'
-import { isTrusted, keepState, keptState } from './state-directory.ts'
 
 /** Of which sources the program was built (build.mjs): to another build, a Config may be something else. */
 const BUILD = process.env.VIP_SWITCH_BUILD ?? 'sources'

@@ -2,10 +2,10 @@
 import { constants, fstatSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { openOwn } from '../config/directory.ts'
-import { inOwnState } from '../config/state-directory.ts'
 import { visibleJson } from '../core/visible.ts'
 import { Failure } from '../platform/errors.ts'
+import { openOwn } from '../state/directory.ts'
+import { inOwnState } from '../state/state-directory.ts'
 import { visibleIn } from './print.ts'
 
 const STDERR = 2

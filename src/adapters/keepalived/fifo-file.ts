@@ -13,9 +13,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { openOwn, underUmask } from '../../config/directory.ts'
-import { assertRootsAlone } from '../../config/take-over.ts'
 import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
+import { openOwn, underUmask } from '../../state/directory.ts'
+import { assertRootsAlone } from '../../state/take-over.ts'
 
 /** One opening of the FIFO. */
 export type OpenFifo = {

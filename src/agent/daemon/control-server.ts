@@ -2,9 +2,9 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import { underUmask } from '../../config/directory.ts'
-import { assertRootsAlone } from '../../config/take-over.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
+import { underUmask } from '../../state/directory.ts'
+import { assertRootsAlone } from '../../state/take-over.ts'
 import { askDaemon, type ControlAnswer, type ControlRequest, parseRequest } from '../control/messages.ts'
 import { acceptConversations } from './conversations.ts'
 

@@ -9,8 +9,8 @@
 import { closeSync, type FSWatcher, opendirSync, readdirSync, readFileSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { STATES, type VrrpEvent } from '../../adapters/keepalived/event.ts'
-import { type OpenDirectory, openNew } from '../../config/directory.ts'
-import { inEachStateOf, inOwnStateOf, inStateOf, isOwn, stateName } from '../../config/state-directory.ts'
+import { type OpenDirectory, openNew } from '../../state/directory.ts'
+import { inEachStateOf, inOwnStateOf, inStateOf, isOwn, stateName } from '../../state/state-directory.ts'
 
 /** When a process was forked, comparable within one boot. */
 export type Moment = {

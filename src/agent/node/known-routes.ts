@@ -2,13 +2,14 @@
  * What was last seen of an instance's routes, kept on disk: so that an edge writes at once, with nothing read before,
  * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
  */
-import type { FoundFile } from '../../config/directory.ts'
+
 import type { Config } from '../../config/schema.ts'
-import { isTrusted, keepState, keptState, stateName } from '../../config/state-directory.ts'
 import { isEniId, isRouteTableId, type RouteTableId } from '../../core/ids.ts'
 import type { Pin } from '../../core/pin.ts'
 import { type RouteKey, type RoutePolicy, type RouteTable, refusalOf, routeKeyText } from '../../core/route.ts'
 import type { Destination } from '../../core/vip.ts'
+import type { FoundFile } from '../../state/directory.ts'
+import { isTrusted, keepState, keptState, stateName } from '../../state/state-directory.ts'
 
 export type KnownRoutes = {
   readonly tables: readonly RouteTableId[]

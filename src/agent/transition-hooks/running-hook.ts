@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs'
 import * as z from 'zod'
-import { isTrusted, keepState, keptState, stateName } from '../../config/state-directory.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
+import { isTrusted, keepState, keptState, stateName } from '../../state/state-directory.ts'
 import { bootId, isAtWork, momentOf } from '../node/journal.ts'
 import { endGroup } from './process-group.ts'
 

@@ -1,9 +1,9 @@
 /** The state directory: root's daemon and the hooks' user each need one that nobody else may write to. */
 import { lstatSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import { HOOKS, isRootsAlone, rootsAlone } from '../../../config/take-over.ts'
 import { both, type CommandLine, commandLine, pathWord } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
+import { HOOKS, isRootsAlone, rootsAlone } from '../../../state/take-over.ts'
 import { finding } from './fact.ts'
 import { type Tried, tryAccess, type User } from './script-user.ts'
 

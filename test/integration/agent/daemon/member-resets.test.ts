@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest'
-import { environmentFor, runProgram } from '../support/cli.ts'
-import { createDaemon, statusOnSocket, tellMaster, writeDaemonConfig } from '../support/daemon.ts'
-import { endpoint, startEndpointForEachTest } from '../support/endpoint.ts'
-import { eniOf, setTarget, targets } from '../support/node.ts'
-import { claim } from '../support/onlooker.ts'
+import { environmentFor, runProgram } from '../../../support/cli.ts'
+import { createDaemon, statusOnSocket, tellMaster, writeDaemonConfig } from '../../../support/daemon.ts'
+import { endpoint, startEndpointForEachTest } from '../../../support/endpoint.ts'
+import { eniOf, setTarget, targets } from '../../../support/node.ts'
+import { claim } from '../../../support/onlooker.ts'
 
 startEndpointForEachTest()
 

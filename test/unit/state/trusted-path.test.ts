@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { weaknessOf } from '../../../src/config/trusted-path.ts'
+import { weaknessOf } from '../../../src/state/trusted-path.ts'
 import { requires } from '../../support/requires.ts'
 
 let directory: string
