@@ -1,11 +1,14 @@
-/** The role in which calls about route tables are made, where these belong to another account. */
+/** The role for route-table calls when the tables belong to another account. */
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { FromTemporaryCredentialsOptions } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../platform/clock.ts'
 import type { Credentials } from './credentials.ts'
 import { isSkewCorrected } from './transport/refusals.ts'
 
-/** The role's credentials, to be given to a client. @param own with which it is assumed: if STS refuses these, they are renewed */
+/**
+ * Returns the role's credentials for an SDK client.
+ * @param own credentials that assume the role; renewed if STS rejects them
+ */
 export async function assumed(
   RoleArn: string,
   clientConfig: NonNullable<FromTemporaryCredentialsOptions['clientConfig']>,

@@ -1,48 +1,48 @@
-/** The connection to EC2: region, credentials, time-outs, and one way to send a command. */
+/** The EC2 client: region, credentials, timeouts, and one way to send a command. */
 import { setMaxListeners } from 'node:events'
 import type { Agent as HttpAgent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import type { Clock } from '../../platform/clock.ts'
 import { assumed } from './assumed-role.ts'
-import { areOfEnvironment, Credentials, type CredentialsOptions, readFilesAnew } from './credentials.ts'
+import { areFromEnvironment, Credentials, type CredentialsOptions, reloadSharedFiles } from './credentials.ts'
 import { isVerdict } from './errors.ts'
 import { regionOfThisInstance } from './identity.ts'
 import { AnswerHandler } from './transport/answers.ts'
 import { type Budget, type BudgetOptions, openBudget } from './transport/budget.ts'
 import { type Connections, openConnections } from './transport/connections.ts'
 import { hedged } from './transport/hedge.ts'
-import { createLimiter } from './transport/limiter.ts'
+import { limitConcurrency } from './transport/limiter.ts'
 import type { Refusal } from './transport/refusals.ts'
 import { type Call, sendNow } from './transport/send-now.ts'
 
-// For a control plane that is losing a zone: an attempt that hangs is worth less than the next one.
+// For a control plane that is losing a zone: a new attempt is worth more than one that hangs.
 const CONNECT_TIMEOUT_MS = 1000
 const REQUEST_TIMEOUT_MS = 2000
-/** The longest list takes seconds where the network is slow; what takes longer is asked for anew. */
+/** The longest list takes seconds on a slow network; anything slower is requested again. */
 const ANSWER_TIMEOUT_MS = 5000
-/** Not answered within this, an idempotent write is sent a second time, on another connection. */
+/** An idempotent write not answered within this time is sent again on a second connection. */
 const HEDGE_AFTER_MS = 1000
-/** In flight at a time; what is beyond waits its turn. */
+/** Maximum calls in flight; the rest are queued. */
 const CALLS_IN_FLIGHT = 50
 
-// For those who install the SDK; here the bundle fixes its version, and the warning would be on every line of a hook's log.
+// The warning is for those who install the SDK. Our bundle pins its version, and the warning would flood the hook log.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-/** @param agents by which requests go out */
+/** The SDK configuration that all clients share. */
 export function configurationOf(
   region: string,
   agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent },
 ) {
   return {
     region,
-    // Retries are ours: each must first ask whether we are still master.
+    // We retry ourselves: before each attempt we must check that we are still master.
     maxAttempts: 1,
     requestHandler: new AnswerHandler({
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
-      // Between two parts of an answer, too.
+      // Also limits the gap between two parts of a response.
       socketTimeout: REQUEST_TIMEOUT_MS,
       answerTimeout: ANSWER_TIMEOUT_MS,
       ...agents,
@@ -52,19 +52,19 @@ export function configurationOf(
 
 export type Ec2 = {
   readonly region: string
-  /** For route tables, which may be another account's. */
+  /** For route tables, which may belong to another account. */
   readonly routes: EC2Client
-  /** For what is in our own account. */
+  /** For everything in our own account. */
   readonly own: EC2Client
-  /** With which calls in our own account are signed, to whatever service. */
+  /** Sign calls in our own account, to any service. */
   readonly credentials: Credentials
   readonly budget: Budget
   readonly connections: Connections
 }
 
 /**
- * Opens EC2 in the given region, else in that of the environment or profile, else in this instance's own. With
- * `assumeRole`, calls about route tables are made in that role (a shared VPC's belong to another account).
+ * Opens EC2 in the given region, else the one of the environment or profile, else this instance's own. With
+ * `assumeRole`, route-table calls use that role (the tables of a shared VPC belong to another account).
  */
 export async function openEc2({
   region,
@@ -81,46 +81,46 @@ export async function openEc2({
   const connections = openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   const configuration = configurationOf(chosen, connections)
   const own = withDates(openClient(configuration))
-  const credentials = renewed(own, { clock, onRefusal, areFixed: areOfEnvironment() })
+  const credentials = withRenewal(own, { clock, onRefusal, areFixed: areFromEnvironment() })
   const budget = openBudget({ clock, onWait })
   const opened = { region: chosen, own, credentials, budget, connections }
   if (!assumeRole) return { ...opened, routes: own }
   const role = await assumed(assumeRole, configuration, credentials, clock)
   const routes = openClient({ ...configuration, credentials: role })
-  renewed(routes, { clock, onRefusal, areFixed: false })
+  withRenewal(routes, { clock, onRefusal, areFixed: false })
   return { ...opened, routes }
 }
 
-/** Lets the client's credentials be renewed where they are refused. */
-function renewed(client: EC2Client, options: CredentialsOptions): Credentials {
+/** Lets the client renew its credentials when they are rejected. */
+function withRenewal(client: EC2Client, options: CredentialsOptions): Credentials {
   const credentials = new Credentials(client.config.credentials, options)
   client.config.credentials = credentials.provide
   credentials.watch(client)
   return credentials
 }
 
-/** Closes its connections. */
+/** Closes all connections. */
 export function closeEc2({ connections }: Ec2): void {
   connections.httpAgent.destroy()
   connections.httpsAgent.destroy()
 }
 
-/** Without the SDK's log: it would prepare every answer for a log that is not kept. */
+/** Creates a client without the SDK's logging middleware, which formats every response for a log nobody keeps. */
 export function openClient(configuration: EC2ClientConfig): EC2Client {
   const client = new EC2Client(configuration)
   client.middlewareStack.remove('loggerMiddleware')
   return client
 }
 
-/** The `Date` header of the answers that are still held, in milliseconds since the epoch. */
+/** `Date` headers of responses that are still referenced, in milliseconds since the epoch. */
 const dates = new WeakMap<object, number>()
 
-/** EC2's own time of an answer; 0 where it did not tell. */
+/** The time of a response by EC2's clock, in milliseconds since the epoch; 0 if unknown. */
 export function dateOf(output: object): number {
   return dates.get(output) ?? 0
 }
 
-/** The SDK's outputs do not carry headers: this keeps the one that times are compared with. */
+/** Keeps each response's `Date` header, which the SDK's outputs omit. */
 function withDates(client: EC2Client): EC2Client {
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -135,40 +135,40 @@ function withDates(client: EC2Client): EC2Client {
   return client
 }
 
-/** AWS_REGION or the profile's, as the SDK finds it. */
+/** AWS_REGION or the profile's region, resolved by the SDK. */
 export async function regionOfEnvironment(): Promise<string | undefined> {
   try {
     return await new EC2Client({}).config.region()
   } catch {
-    await readFilesAnew() // For the next who asks: the file that names one may come yet.
-    return undefined // The SDK throws where none is set; the instance's own is asked for next.
+    await reloadSharedFiles() // The profile may still be written: let the next caller see it.
+    return undefined // The SDK throws if no region is set; the caller then asks IMDS.
   }
 }
 
-const inTurn = createLimiter(CALLS_IN_FLIGHT)
+const limited = limitConcurrency(CALLS_IN_FLIGHT)
 
 /**
  * Sends one command, once.
- * @param attempted what is being done to what, for the error
- * @throws Ec2Error; the signal's reason, with what was attempted, when it is aborted
+ * @param attempted what is being done to what, for the error message
+ * @throws Ec2Error; if the signal is aborted, its reason together with what was attempted
  */
 export function send<Output>(attempted: string, call: Call<Output>, signal: AbortSignal): Promise<Output> {
-  return inTurn(() => sendNow(attempted, call, signal), allowManyListeners(signal))
+  return limited(() => sendNow(attempted, call, signal), withoutListenerLimit(signal))
 }
 
-/** Until when an idempotent write is wanted, and on what condition a second time. */
+/** How long an idempotent write is wanted, and when it may be hedged. */
 export type Hedging = {
   readonly signal: AbortSignal
   readonly clock: Clock
-  /** Runs before a write is sent again; throws when it is no longer wanted. */
+  /** Called before a write is retried; throws if it is no longer wanted. */
   readonly permit: () => void
-  /** Runs before a write is sent a second time beside the first; throws, too. */
+  /** Called before a write is hedged; throws if it is no longer wanted. */
   readonly beforeHedge: (attempted: string) => void
 }
 
 /**
- * Sends one idempotent command, and once more where it is not answered in time: on another connection, since by then no
- * idle one is left. Both have one turn, so a hedge waits for nobody. What EC2 says first holds.
+ * Sends one idempotent command, and hedges it on a second connection if it is not answered in time (by then no idle
+ * connection is left). Both attempts share one concurrency slot, so a hedge never queues. EC2's first verdict wins.
  * @throws as `send`; what `beforeHedge` throws
  */
 export function sendHedged<Output>(
@@ -177,19 +177,19 @@ export function sendHedged<Output>(
   { signal, clock, permit, beforeHedge }: Hedging,
 ): Promise<Output> {
   const options = { afterMs: HEDGE_AFTER_MS, clock, signal, isVerdict, beforeHedge: () => beforeHedge(attempted) }
-  return inTurn(
+  return limited(
     () => hedged((attempt) => sendNow(attempted, call, attempt, { permit }), options),
-    allowManyListeners(signal),
+    withoutListenerLimit(signal),
   )
 }
 
-/** A signal that every call in flight may listen to: Node warns of more than ten listeners. */
-function allowManyListeners(signal: AbortSignal): AbortSignal {
+/** Lifts the listener limit: every call in flight listens to this signal, and Node warns above ten. */
+function withoutListenerLimit(signal: AbortSignal): AbortSignal {
   setMaxListeners(0, signal)
   return signal
 }
 
-/** Reads all pages of a list. Each call asks for a page, so that EC2 counts it against the larger token bucket. */
+/** Reads all pages of a list. Paginated calls count against EC2's larger token bucket. */
 export async function sendPaged<Page extends { NextToken?: string | undefined }, Item>(
   attempted: string,
   call: (token: string | undefined, options: { abortSignal: AbortSignal }) => Promise<Page>,

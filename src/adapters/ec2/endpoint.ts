@@ -1,10 +1,10 @@
-/** Where our calls go. */
+/** The host that our calls go to. */
 import type { Ec2 } from './client.ts'
 
 /**
- * Notes the host that calls about routes are sent to, from now on: what the region, AWS_ENDPOINT_URL_EC2 and the profile
- * come to, the SDK alone knows.
- * @returns the host of the last call; undefined before the first
+ * Records the host of route calls from now on: only the SDK knows what the region, AWS_ENDPOINT_URL_EC2 and the profile
+ * resolve to.
+ * @returns the host of the last call, if any
  */
 export function watchHost(ec2: Ec2): () => string | undefined {
   let host: string | undefined

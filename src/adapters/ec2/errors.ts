@@ -1,86 +1,89 @@
-/** What an answer of EC2, or the lack of one, means: one table of classes. */
+/** Classifies EC2's errors and failures to reach EC2, in one table. */
 import { codeOf, Failure } from '../../platform/errors.ts'
 
 /**
- * - `retry`: may pass by itself; the call is idempotent, so it is sent again
- * - `throttle`: the account's token bucket is empty; sent again, later
+ * - `retry`: transient; the call is idempotent, so it is sent again
+ * - `throttle`: the account's token bucket is empty; retried with a longer backoff
  * - `create-instead`: ReplaceRoute found no such route
  * - `permitted`: a dry run that would have been allowed, which EC2 reports as an error
- * - `denied`: IAM says no
- * - `fatal`: sending it again cannot help
+ * - `denied`: IAM denies the call
+ * - `fatal`: retrying cannot help
  */
 export type ErrorClass = 'retry' | 'throttle' | 'create-instead' | 'permitted' | 'denied' | 'fatal'
 
-/** What is known of an answer: its class, and for people what it means and what to do. */
+/** What we know about an error code: its class, and a hint on its meaning and remedy. */
 type Known =
   | { readonly class: 'retry' | 'throttle' | 'denied' | 'fatal'; readonly hint: string }
   | { readonly class: 'create-instead' | 'permitted' }
 
-const NOT_ALLOWED = 'the role may not do this: give it the IAM policy that vip-switch iam-policy prints'
+const NOT_ALLOWED = 'the role lacks a permission: attach the IAM policy that vip-switch iam-policy prints'
 const throttled: Known = {
   class: 'throttle',
-  hint: 'this account makes too many calls of this action in this region: find who does (CloudTrail), or ask AWS for more',
+  hint: 'this account calls this action too often in this region: find the caller in CloudTrail, or request a higher limit',
 }
-const BROKEN_HINT = 'AWS has trouble of its own: if it lasts, see AWS Health'
-const broken: Known = { class: 'retry', hint: BROKEN_HINT }
+const SERVER_ERROR_HINT = 'AWS has a problem: if it persists, see AWS Health'
+const serverError: Known = { class: 'retry', hint: SERVER_ERROR_HINT }
 const unanswered: Known = {
   class: 'retry',
   hint: 'no answer: check the route, the security group and the VPC endpoint to the API',
 }
-const cutOff: Known = {
+const disconnected: Known = {
   class: 'retry',
-  hint: 'the connection was cut: if it lasts, check the proxy and the VPC endpoint',
+  hint: 'the connection was cut: if that persists, check the proxy and the VPC endpoint',
 }
-const WHO_ANSWERS = 'see who answers at the endpoint (curl -v): check the proxy, DNS and AWS_ENDPOINT_URL'
-const unrouted: Known = {
+const WRONG_SERVER_HINT = 'find out what answers at the endpoint (curl -v): check the proxy, DNS and AWS_ENDPOINT_URL'
+const unreachable: Known = {
   class: 'retry',
   hint: 'this host has no route to the API: check its route table, and the NAT gateway or VPC endpoint behind it',
 }
-const unresolved: Known = { class: 'retry', hint: 'the name of the API is not resolved: check the region and DNS' }
+const unresolved: Known = { class: 'retry', hint: 'the API’s host name does not resolve: check the region and DNS' }
 const untrusted: Known = {
   class: 'retry',
-  hint: 'whoever answers has a certificate of a CA that this host does not know: install ca-certificates, or name the CA of a proxy in NODE_EXTRA_CA_CERTS',
+  hint: 'the server’s certificate is from a CA that this host does not trust: install ca-certificates, or add a proxy’s CA with NODE_EXTRA_CA_CERTS',
 }
-const untimely: Known = {
+const outsideValidity: Known = {
   class: 'retry',
-  hint: 'the certificate is of another time: check the clock of this host, and who answers',
+  hint: 'the server’s certificate has expired or is not yet valid: check this host’s clock, and what answers',
 }
 const noTable: Known = {
   class: 'fatal',
-  hint: 'no such route table: check the id, the region and the account: vip-switch list shows what is there',
+  hint: 'no such route table: check the id, the region and the account; vip-switch list shows the existing ones',
 }
 const noInterface: Known = {
   class: 'fatal',
-  hint: 'there is no such interface: check its id, the region and the account',
+  hint: 'no such network interface: check the id, the region and the account',
 }
 const unidentified: Known = {
   class: 'denied',
-  hint: 'AWS does not know who is asking: check the credentials (aws sts get-caller-identity) and the clock of this host',
+  hint: 'AWS rejects the credentials: check them (aws sts get-caller-identity) and this host’s clock',
 }
-// Of credentials that can be renewed, unlike those of the environment (refusals.ts): a file may be rewritten yet.
-const expired: Known = { class: 'retry', hint: 'the session has expired, and nothing newer is found yet: log in anew' }
+// Retried, since a file may still be rewritten; environment credentials cannot be renewed (refusals.ts).
+const expired: Known = {
+  class: 'retry',
+  hint: 'the session has expired and no newer one is available yet: log in again',
+}
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, STS, and Node's and the SDK's own names. */
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, STS, Node and the SDK. */
 const KNOWN: Readonly<Record<string, Known>> = {
   RequestLimitExceeded: throttled,
   Throttling: throttled,
   ThrottlingException: throttled,
   EC2ThrottledException: throttled,
   ProvisionedThroughputExceededException: throttled,
-  InternalError: broken,
-  InternalFailure: broken,
-  ServerInternal: broken,
-  Unavailable: broken,
-  ServiceUnavailable: broken,
-  // Another writer was faster between our ReplaceRoute ("no such route") and our CreateRoute: replace again. A route that
-  // is the VPC's own is answered so, too (terraform-provider-aws#23866).
+  InternalError: serverError,
+  InternalFailure: serverError,
+  ServerInternal: serverError,
+  Unavailable: serverError,
+  ServiceUnavailable: serverError,
+  // Another writer created it between our ReplaceRoute ("no such route") and our CreateRoute: replace it. EC2 gives the
+  // same answer for the VPC's own route (terraform-provider-aws#23866).
   RouteAlreadyExists: {
     class: 'retry',
-    hint: 'another writer was faster; if it lasts, the VIP is the VPC’s own CIDR: choose one outside',
+    hint: 'another writer created it first; if this persists, the VIP is the VPC’s own CIDR: choose one outside it',
   },
-  // A clock that is off: the SDK learns the offset from the answer and signs the next attempt with it.
-  RequestExpired: { class: 'retry', hint: 'the clock of this host is off (timedatectl), or the session has expired' },
-  // IMDS does not answer for a moment.
+  // Clock skew: the SDK learns the offset from the response and corrects the next signature.
+  RequestExpired: { class: 'retry', hint: 'this host’s clock is wrong (timedatectl), or the session has expired' },
+  // IMDS may be briefly unavailable.
   CredentialsProviderError: {
     class: 'retry',
     hint: 'there are no credentials: attach an IAM role to the instance, or set AWS_PROFILE or AWS_ACCESS_KEY_ID',
@@ -89,15 +92,15 @@ const KNOWN: Readonly<Record<string, Known>> = {
   ETIMEDOUT: unanswered,
   ECONNREFUSED: {
     class: 'retry',
-    hint: 'nobody listens there: check AWS_ENDPOINT_URL, the proxy and the route to the API',
+    hint: 'nothing listens there: check AWS_ENDPOINT_URL, the proxy and the route to the API',
   },
-  // Of our own (answers.ts): not what the service answers, and its answer that it has not done what it took.
-  UnexpectedAnswer: { class: 'retry', hint: WHO_ANSWERS },
-  NotDone: broken,
-  ECONNRESET: cutOff,
-  EPIPE: cutOff,
-  EHOSTUNREACH: unrouted,
-  ENETUNREACH: unrouted,
+  // Our own (answers.ts): a response that is not the service's, and a call that it accepted but did not carry out.
+  UnexpectedAnswer: { class: 'retry', hint: WRONG_SERVER_HINT },
+  NotDone: serverError,
+  ECONNRESET: disconnected,
+  EPIPE: disconnected,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
   ENOTFOUND: unresolved,
   // https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
@@ -106,14 +109,14 @@ const KNOWN: Readonly<Record<string, Known>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: {
     class: 'retry',
-    hint: 'whoever answers has a certificate of another name: check DNS, the proxy and AWS_ENDPOINT_URL',
+    hint: 'the server’s certificate is for another name: check DNS, the proxy and AWS_ENDPOINT_URL',
   },
   EPROTO: {
     class: 'retry',
-    hint: 'whoever answers does not speak TLS as EC2 does: check the proxy and AWS_ENDPOINT_URL',
+    hint: 'the server does not speak TLS as EC2 does: check the proxy and AWS_ENDPOINT_URL',
   },
-  CERT_HAS_EXPIRED: untimely,
-  CERT_NOT_YET_VALID: untimely,
+  CERT_HAS_EXPIRED: outsideValidity,
+  CERT_NOT_YET_VALID: outsideValidity,
   EAI_AGAIN: unresolved,
   'InvalidRoute.NotFound': { class: 'create-instead' },
   DryRunOperation: { class: 'permitted' },
@@ -121,15 +124,15 @@ const KNOWN: Readonly<Record<string, Known>> = {
   AccessDeniedException: { class: 'denied', hint: NOT_ALLOWED },
   AccessDenied: {
     class: 'denied',
-    hint: 'the role may not assume the other: give it the IAM policy that vip-switch iam-policy prints, and name it in the other’s trust policy',
+    hint: 'the role may not assume the other role: attach the IAM policy that vip-switch iam-policy prints, and add it to the other’s trust policy',
   },
   AuthFailure: unidentified,
-  // So STS and DynamoDB call it (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
+  // The codes of STS and DynamoDB (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html).
   InvalidClientTokenId: unidentified,
   UnrecognizedClientException: unidentified,
   SignatureDoesNotMatch: unidentified,
   InvalidSignatureException: unidentified,
-  OptInRequired: { class: 'denied', hint: 'the region is not enabled for this account: check region, or enable it' },
+  OptInRequired: { class: 'denied', hint: 'the region is not enabled for this account: enable it, or check region' },
   ExpiredToken: expired,
   ExpiredTokenException: expired,
   'InvalidRouteTableID.NotFound': noTable,
@@ -139,35 +142,38 @@ const KNOWN: Readonly<Record<string, Known>> = {
   'InvalidPrefixListID.NotFound': { class: 'fatal', hint: 'no such prefix list: check the id and the region' },
   InvalidParameterValue: {
     class: 'fatal',
-    hint: 'it is not taken as it is: a VIP must lie outside every CIDR of the VPC, and the interface in the VPC of the table',
+    hint: 'EC2 rejects the value: a VIP must be outside every CIDR of the VPC, and the interface in the table’s VPC',
   },
-  RouteLimitExceeded: { class: 'fatal', hint: 'the table is full: remove routes, or request a higher quota per table' },
-  TagLimitExceeded: { class: 'fatal', hint: 'the interface has 50 tags, the most that EC2 allows: remove some' },
+  RouteLimitExceeded: {
+    class: 'fatal',
+    hint: 'the table is full: remove routes, or request a higher quota for routes per table',
+  },
+  TagLimitExceeded: { class: 'fatal', hint: 'the interface already has 50 tags, EC2’s limit: remove some' },
 }
 
-/** ReplaceRoute says it with a general code (facts of the wire: moto#6425, Terraform's logs). */
+/** ReplaceRoute reports it with a general code (moto#6425, Terraform's logs). */
 const NO_SUCH_ROUTE = /Use CreateRoute instead/
 
-/** What EC2 adds to a denial, hundreds of letters long; the reason before it says in words what it holds. */
+/** Appended by EC2 to a denial: hundreds of characters that encode what the text before them already says. */
 const ENCODED_DENIAL = /\.? Encoded authorization failure message: \S+$/
 
 const ALL_CODES = 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html'
 
-/** Whose answer it is, and what to do about it that the table above does not say. */
+/** A service, with hints for its errors that differ from the table above. */
 type Service = { readonly name: string; readonly remedies: Readonly<Record<string, string>> }
 const EC2: Service = { name: 'EC2', remedies: {} }
 
-/** A call to EC2, or to a service with errors of the same kind, that did not succeed. */
+/** A failed call to EC2, or to a service with similar errors. */
 export class Ec2Error extends Failure {
   override name = 'Ec2Error'
   readonly code: string
   readonly class: ErrorClass
   readonly requestId: string | undefined
-  /** HTTP status of the answer; undefined: there was none. */
+  /** HTTP status, if there was a response. */
   readonly status: number | undefined
   readonly service: string
 
-  /** @param hint what it means and what to do, where the table above knows less */
+  /** @param hint overrides the table's hint */
   constructor(attempted: string, error: unknown, hint?: string, service = EC2) {
     const facts = readError(error)
     const { code, requestId, text, status } = facts
@@ -184,7 +190,7 @@ export class Ec2Error extends Failure {
   }
 }
 
-/** Whether EC2 has judged the request itself: at this moment, another attempt would be answered the same way. */
+/** Whether EC2 has judged the request itself, so that another attempt right now would get the same answer. */
 export function isVerdict(error: unknown): boolean {
   if (!(error instanceof Ec2Error)) return true
   const { class: errorClass, status } = error
@@ -192,45 +198,45 @@ export function isVerdict(error: unknown): boolean {
   return errorClass !== 'throttle'
 }
 
-/** What EC2 says of an interface that is gone; CreateTags calls any id so that it does not know. */
+/** EC2's codes for a missing interface; CreateTags uses InvalidID for any unknown id. */
 const NO_INTERFACE = new Set(['InvalidNetworkInterfaceID.NotFound', 'InvalidID'])
-/** Of an interface of another VPC than the table's (facts of the wire: OpenStack's ec2-api). */
+/** The interface belongs to another VPC than the table (seen in OpenStack's ec2-api). */
 const OTHER_NETWORK = /belong to different networks/
 
-/** Whether it says that an interface that was named is not, or is not where it should be. */
+/** Whether the named interface does not exist, or is in the wrong VPC. */
 export function isAboutInterface(error: unknown): boolean {
   return error instanceof Ec2Error && (NO_INTERFACE.has(error.code) || OTHER_NETWORK.test(error.message))
 }
 
-/** Whether nothing is wrong with the request but that the account has sent too many. */
+/** Whether the only problem is that the account has sent too many requests. */
 export function isThrottle(error: unknown): boolean {
   const cause = error instanceof Failure && !(error instanceof Ec2Error) ? error.cause : error
   return cause instanceof Ec2Error && cause.class === 'throttle'
 }
 
-/** Which service did not do what it was asked for; EC2 where nothing says so. */
+/** The service that the call failed at; EC2 by default. */
 export function serviceOf(error: unknown): string {
   if (error instanceof Ec2Error) return error.service
   return error instanceof Failure && error.cause instanceof Ec2Error ? error.cause.service : EC2.name
 }
 
-/** What an answer means, and what to do; undefined where nothing has answered anything. */
+/** The hint for a code; undefined for an unknown code without an HTTP response. */
 export function hintOfCode(code: string, status?: number): string | undefined {
   const known = KNOWN[code]
   if (known) return 'hint' in known ? known.hint : undefined
   if (status === undefined) return undefined
-  return status >= 500 ? BROKEN_HINT : `it is not taken as it is: for the codes of EC2, see ${ALL_CODES}`
+  return status >= 500 ? SERVER_ERROR_HINT : `the request was rejected: for EC2’s error codes, see ${ALL_CODES}`
 }
 
-function hintOf({ code, status, isOnTheWay }: ErrorFacts): string | undefined {
-  return hintOfCode(code, status) ?? (isOnTheWay ? WHO_ANSWERS : undefined)
+function hintOf({ code, status, isTransport }: ErrorFacts): string | undefined {
+  return hintOfCode(code, status) ?? (isTransport ? WRONG_SERVER_HINT : undefined)
 }
 
-function classOf({ code, text, status, isOnTheWay }: ErrorFacts): ErrorClass {
+function classOf({ code, text, status, isTransport }: ErrorFacts): ErrorClass {
   if (code === 'InvalidParameterValue' && NO_SUCH_ROUTE.test(text)) return 'create-instead'
   const known = KNOWN[code]
   if (known) return known.class
-  return isOnTheWay || (status !== undefined && status >= 500) ? 'retry' : 'fatal'
+  return isTransport || (status !== undefined && status >= 500) ? 'retry' : 'fatal'
 }
 
 type ErrorFacts = {
@@ -238,31 +244,31 @@ type ErrorFacts = {
   readonly requestId: string | undefined
   readonly text: string
   readonly status: number | undefined
-  /** Whether the system, TLS or HTTP failed before any service could answer. */
-  readonly isOnTheWay: boolean
+  /** Whether the OS, TLS or HTTP failed before a service could answer. */
+  readonly isTransport: boolean
 }
 
-/** What EC2, Node and the SDK name their errors; anything else is not shown as a code. */
+/** The form of error names in EC2, Node and the SDK; anything else is not shown as a code. */
 const CODE = /^[A-Za-z][\w.:-]{0,99}$/
 
-/** The SDK's service errors carry `name` and `$metadata`, Node's network errors `code`. */
+/** Extracts the facts: the SDK's service errors carry `name` and `$metadata`, Node's network errors `code`. */
 function readError(error: unknown): ErrorFacts {
   if (!(error instanceof Error))
-    return { code: 'Unknown', requestId: undefined, text: String(error), status: undefined, isOnTheWay: false }
+    return { code: 'Unknown', requestId: undefined, text: String(error), status: undefined, isTransport: false }
   const metadata = Object(Reflect.get(error, '$metadata'))
   const requestId: unknown = Reflect.get(metadata, 'requestId')
   const status: unknown = Reflect.get(metadata, 'httpStatusCode')
   const message = error.message.replace(ENCODED_DENIAL, '')
   const nodeCode = codeOf(error)
-  // Node names its own misuse, a bug of ours, by a code and a type.
-  const isOnTheWay = nodeCode !== undefined && !(error instanceof TypeError || error instanceof RangeError)
-  const code = isOnTheWay ? nodeCode : error.name
+  // Misuse of Node's API, a bug of ours, also carries a code, but is a TypeError or RangeError.
+  const isTransport = nodeCode !== undefined && !(error instanceof TypeError || error instanceof RangeError)
+  const code = isTransport ? nodeCode : error.name
   return {
     code: CODE.test(code) ? code : 'Unknown',
     requestId: typeof requestId === 'string' ? requestId : undefined,
-    // Node's AggregateError of a failed connect has no message of its own.
+    // The AggregateError of a failed connect has no message.
     text: message || (error instanceof AggregateError ? error.errors.map(String).join(', ') : error.name),
     status: typeof status === 'number' ? status : undefined,
-    isOnTheWay,
+    isTransport,
   }
 }

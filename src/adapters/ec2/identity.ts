@@ -1,4 +1,4 @@
-/** Who we are: this instance's ENI and region, from IMDSv2. */
+/** This instance's identity, its ENI and region, from IMDSv2. */
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -9,43 +9,42 @@ import { Ec2Error } from './errors.ts'
 import { named, notAnswer } from './transport/unexpected.ts'
 
 const TIMEOUT_MS = 1000
-/** Letters. The longest list that is asked for, of addresses, has 50 of them. */
+/** Characters. The longest list we request, of addresses, has 50 entries. */
 const LONGEST_ANSWER = 65_536
 const TOKEN_LIFETIME_SECONDS = 21_600
 const ENDPOINT = 'http://169.254.169.254'
 const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
 
 const NO_TOKEN_HINT =
-  'outside EC2, set region and eni in the config; in a container, a hop limit of 1 drops the answer: ' +
+  'outside EC2, set region and eni in the config; in a container, raise the hop limit above 1: ' +
   metadataCommand('--http-put-response-hop-limit', '2')
 
 const NO_SERVICE_HINT = `enable it: ${metadataCommand('--http-endpoint', 'enabled')}`
 
-const NO_ANSWER_HINT =
-  'the instance metadata service has trouble of its own: set region and eni in the config, or try again'
+const NO_ANSWER_HINT = 'the instance metadata service has a problem: try again, or set region and eni in the config'
 
 function metadataCommand(...options: readonly string[]): string {
   return ec2Command(['modify-instance-metadata-options', '--instance-id', '…', ...options])
 }
 
 /**
- * A session with the instance metadata service.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+ * A session with the instance metadata service
+ * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html).
  */
 export class Metadata {
   readonly #endpoint: string
   #token: Promise<string> | undefined
 
-  /** @param endpoint default: AWS_EC2_METADATA_SERVICE_ENDPOINT and its kin, as the SDKs read them */
+  /** @param endpoint default: AWS_EC2_METADATA_SERVICE_ENDPOINT or its _MODE, as in the SDKs */
   constructor(endpoint: string = endpointOfEnvironment()) {
     this.#endpoint = endpoint
   }
 
-  /** One value, such as `mac`; undefined where IMDS has no such path. @throws Failure */
+  /** Reads a value such as `mac`; undefined if IMDS has no such path. @throws Failure */
   async get(path: string): Promise<string | undefined> {
     let answer = await this.#fetch(path)
     if (answer.status === 401) {
-      // The token has expired, or IMDS was restarted: once with a new one.
+      // The token has expired, or IMDS has restarted: retry once with a new token.
       this.#token = undefined
       answer = await this.#fetch(path)
     }
@@ -87,25 +86,25 @@ function endpointOfEnvironment(): string {
 
 type Answer = { readonly status: number; readonly body: string }
 
-/** By which IMDS refuses (page above); 503 says that asking again may help. */
+/** The status codes of IMDS's errors (see above); only 503 is worth retrying. */
 const REFUSALS = [400, 401, 403, 404, 503]
 
-/** An answer that is none; its status tells whether asking again may help. */
+/** The error for a failed request; its status tells whether it is worth retrying. */
 function refusal({ status, body }: Answer): Error {
   if (!REFUSALS.includes(status)) return notAnswer('IMDS', status, body)
-  return Object.assign(new Error(`it answered ${status}`), { name: 'Refusal', $metadata: { httpStatusCode: status } })
+  return Object.assign(new Error(`HTTP ${status}`), { name: 'Refusal', $metadata: { httpStatusCode: status } })
 }
 
-/** Whether it can be a value or a token: lines of printable ASCII, and no page. */
+/** Whether it looks like a value or a token: printable ASCII, and not HTML. */
 function isText(body: string): boolean {
   return /^[\x20-\x7e\n]+$/.test(body) && !body.startsWith('<')
 }
 
-// node:http, since loading what is behind fetch() costs more than the whole exchange.
+// node:http, since loading fetch() takes longer than the whole exchange.
 function exchange(method: 'GET' | 'PUT', url: string, headers: Record<string, string>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     function fail(error: Error): void {
-      // node:http names an abort by a signal AbortError, or in the middle of an answer ECONNRESET, whatever its reason.
+      // On an abort node:http reports AbortError, or ECONNRESET in the middle of a response, whatever the reason.
       reject(signal.aborted ? named('TimeoutError', `no answer within ${TIMEOUT_MS} ms`) : error)
     }
     const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -124,13 +123,13 @@ function exchange(method: 'GET' | 'PUT', url: string, headers: Record<string, st
   })
 }
 
-/** What IMDS tells of one network interface of this instance. */
+/** What IMDS knows about one network interface of this instance. */
 export type OwnInterface = {
   readonly eni: EniId
-  /** What this host calls it; undefined where none of its interfaces has that MAC address, as in a container. */
+  /** Its name on this host; undefined if no interface here has its MAC address, as in a container. */
   readonly name: string | undefined
   readonly vpc: string | undefined
-  /** CIDRs of the VPC, of both families. */
+  /** CIDRs of the VPC, both IPv4 and IPv6. */
   readonly vpcRanges: readonly string[]
   readonly account: string | undefined
   /** Private addresses, the primary one first. */
@@ -138,7 +137,7 @@ export type OwnInterface = {
   readonly ipv6: readonly string[]
 }
 
-/** As it becomes a part of host names. */
+/** Checked, since the region becomes part of host names. */
 const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/
 
 /** @throws Failure */
@@ -146,22 +145,21 @@ export async function regionOfThisInstance(metadata = new Metadata()): Promise<s
   const region = await metadata.get('placement/region')
   if (region && !REGION.test(region)) throw new Ec2Error('asking IMDS for the region', notAnswer('IMDS', 200, region))
   if (region) return region
-  throw new Failure('failed', 'IMDS does not tell the region', { hint: 'set region in the config, or AWS_REGION' })
+  throw new Failure('failed', 'IMDS does not report the region', { hint: 'set region in the config, or AWS_REGION' })
 }
 
 /**
- * The ENI of this host that the routes shall point to: that of `interfaceName` (matched by its MAC address), else the
- * primary one.
+ * This host's ENI that routes should target: the one of `interfaceName` (matched by MAC address), else the primary one.
  * @throws Failure
  */
 export async function eniOfThisInstance(interfaceName: string | undefined, metadata = new Metadata()): Promise<EniId> {
   const { mac, value: eni } = await ofInterface(interfaceName, 'interface-id', metadata)
   if (eni && isEniId(eni)) return eni
   const which = interfaceName ? `interface ${interfaceName} (${mac})` : 'the primary interface'
-  throw new Failure('failed', `IMDS knows no ENI for ${which}`, { hint: 'set interface or eni in the config' })
+  throw new Failure('failed', `IMDS reports no ENI for ${which}`, { hint: 'set interface or eni in the config' })
 }
 
-/** The primary private address of that ENI: IMDS lists it before the secondary ones. @throws Failure */
+/** The primary private address of that ENI, which IMDS lists first. @throws Failure */
 export async function addressOfThisInstance(
   interfaceName: string | undefined,
   metadata = new Metadata(),
@@ -169,10 +167,10 @@ export async function addressOfThisInstance(
   const { mac, value = '' } = await ofInterface(interfaceName, 'local-ipv4s', metadata)
   const [address] = value.split('\n')
   if (address) return address
-  throw new Failure('failed', `IMDS knows no private address of ${mac}`, { hint: 'set interface in the config' })
+  throw new Failure('failed', `IMDS reports no private address for ${mac}`, { hint: 'set interface in the config' })
 }
 
-/** All that is of use about the same interface. @throws Failure */
+/** Everything we need about that interface. @throws Failure */
 export async function interfaceOfThisInstance(
   interfaceName: string | undefined,
   metadata = new Metadata(),

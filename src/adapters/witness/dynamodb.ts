@@ -1,6 +1,6 @@
 /**
- * DynamoDB as witness: each node's claim is an item of one table, and every node reads them all. Pins stay tags, and whether
- * an interface carries anything is EC2's to tell.
+ * DynamoDB as witness: each node's claim is an item in one table, and every node reads them all. Pins are still tags,
+ * and EC2 tells whether an interface is attached.
  */
 import { randomUUID } from 'node:crypto'
 import { type AttributeValue, DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
@@ -9,7 +9,7 @@ import { type EniId, isEniId } from '../../core/ids.ts'
 import { systemClock } from '../../platform/clock.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { Ec2Error } from '../ec2/errors.ts'
-import { checkedOf, holdersOf, readById, readTagged } from '../ec2/operations/tags.ts'
+import { holdersOf, readById, readTagged, withSourceDestCheck } from '../ec2/operations/tags.ts'
 import { AnswerHandler } from '../ec2/transport/answers.ts'
 import { openConnections } from '../ec2/transport/connections.ts'
 import { sendNow } from '../ec2/transport/send-now.ts'
@@ -17,19 +17,21 @@ import { claimOf, type Parsed, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Witness, WitnessReport } from './witness.ts'
 
 /**
- * Shorter than EC2's: DynamoDB answers within milliseconds, and of a ttl of three seconds a publish that hangs must leave
- * enough for the next one.
+ * Shorter than EC2's: DynamoDB answers within milliseconds, and a hung publish must leave time for another within a ttl
+ * of three seconds.
  */
 const TIMEOUT_MS = 1000
 
-/** An item outlives its last beat by so much. One that is deleted and not forgotten is published again. Seconds. */
+/**
+ * Seconds that an item is kept after its last beat. If the item of a live node is deleted, the node publishes it again.
+ */
 const KEPT_FOR = 7 * 86_400
 
-/** What to do, where one thing is by far the likeliest. */
+/** Hints for errors with one likely cause. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  ResourceNotFoundException: 'create the table in this region: docs/dynamodb.md says how',
-  ValidationException: 'the table’s keys must be those of docs/dynamodb.md',
-  AccessDeniedException: 'give this role the IAM policy that vip-switch iam-policy prints',
+  ResourceNotFoundException: 'create the table in this region: see docs/dynamodb.md',
+  ValidationException: 'the table must have the keys in docs/dynamodb.md',
+  AccessDeniedException: 'attach the IAM policy that vip-switch iam-policy prints to this role',
   ECONNREFUSED: 'check AWS_ENDPOINT_URL_DYNAMODB, the proxy and the route to DynamoDB',
   ETIMEDOUT: 'check the route, the security group and the VPC endpoint to DynamoDB',
   TimeoutError: 'check the route, the security group and the VPC endpoint to DynamoDB',
@@ -37,15 +39,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 type Place = { readonly cluster: string; readonly table: string }
 type Item = Readonly<Record<string, AttributeValue>>
-/** @property eni whose item it is, by its key */
+/** @property eni from the item's key */
 type Named = { readonly instance: string; readonly eni: EniId; readonly parsed: Parsed<Claim> }
 
-/** @param instances the VRRP instances whose claims are read, all in one query */
+/** @param instances the VRRP instances whose claims are read, in one query */
 export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: readonly string[]): Witness {
   const client = new DynamoDBClient({
     region: ec2.region,
     credentials: ec2.credentials.provide,
-    // Retries are the agent's: it knows whether a claim is still the newest.
+    // The agent retries: it knows whether a claim is still the newest.
     maxAttempts: 1,
     requestHandler: new AnswerHandler({
       connectionTimeout: TIMEOUT_MS,
@@ -91,8 +93,8 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
       const command = new PutItemCommand({
         TableName: table,
         Item: itemOf(cluster, instance, claim, writer),
-        // A request of this process that comes late never hides a newer one. Of two processes the later request wins, as
-        // with tags: a clock that was set back must not keep a daemon that was started anew from publishing.
+        // A late request of this process never overwrites a newer one. Between processes the last request wins, as with
+        // tags: a clock set back must not stop a restarted daemon from publishing.
         ConditionExpression: 'attribute_not_exists(#writer) OR #writer <> :writer OR #beat <= :beat',
         ExpressionAttributeNames: { '#writer': 'writer', '#beat': 'beat' },
         ExpressionAttributeValues: { ':writer': { S: writer }, ':beat': { S: claim.beat } },
@@ -123,7 +125,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
               pins: pins.values,
               doubts: [...parsed.flatMap(({ doubt }) => doubt ?? []), ...pins.doubts],
               detached: new Set(detached),
-              checked: checkedOf([...interfaces, ...attached]),
+              checked: withSourceDestCheck([...interfaces, ...attached]),
               holders,
               date,
             },
@@ -134,7 +136,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
   }
 }
 
-/** A call to DynamoDB that did not succeed; its classes are EC2's. */
+/** A failed call to DynamoDB, with EC2's error classes. */
 class DynamoDbError extends Ec2Error {
   override name = 'DynamoDbError'
 
@@ -143,7 +145,10 @@ class DynamoDbError extends Ec2Error {
   }
 }
 
-/** `claim` is the sort key: a VRRP instance's name holds no `#`. Everything else is there to be read in the console, too. */
+/**
+ * `claim` is the sort key: a VRRP instance's name contains no `#`. The other attributes can be read in the console,
+ * too.
+ */
 function itemOf(cluster: string, instance: string, claim: Claim, writer: string): Record<string, AttributeValue> {
   const { eni, state, priority, address, since, beat } = claim
   return {
@@ -159,7 +164,7 @@ function itemOf(cluster: string, instance: string, claim: Claim, writer: string)
   }
 }
 
-/** Undefined where its key is no claim's: it is somebody else's item, as is a tag of another key. */
+/** Parses a claim's item; items with other keys are not ours. */
 function parseItem(item: Item): Named | undefined {
   const fields = Object.fromEntries(Object.entries(item).map(([name, { S, N }]) => [name, S ?? N]))
   const [instance, eni = '', ...rest] = fields.claim?.split('#') ?? []

@@ -1,10 +1,10 @@
-/** The control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
+/** The EC2 control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
 import type { Ec2 } from '../ec2/client.ts'
-import { checkedOf, holdersOf, readTagged, type TaggedInterface, writeTag } from '../ec2/operations/tags.ts'
+import { holdersOf, readTagged, type TaggedInterface, withSourceDestCheck, writeTag } from '../ec2/operations/tags.ts'
 import { claimKey, claimValue, parseClaim, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Witness, WitnessReport } from './witness.ts'
 
-/** @param instances the VRRP instances whose claims are read, all in one call */
+/** @param instances the VRRP instances whose claims are read, in one call */
 export function ec2TagsWitness(ec2: Ec2, cluster: string, instances: readonly string[]): Witness {
   const keys = instances.flatMap((instance) => [claimKey(cluster, instance), pinKey(cluster, instance)])
   return {
@@ -32,7 +32,7 @@ function testimonyOf(
     pins: pins.values,
     doubts: [...claims.doubts, ...pins.doubts],
     detached: new Set(detached),
-    checked: checkedOf(interfaces),
+    checked: withSourceDestCheck(interfaces),
     holders: holdersOf(interfaces),
     date,
   }

@@ -1,10 +1,10 @@
-/** The witness that a config names. */
+/** Opens the configured witness. */
 import type { Config } from '../../config/schema.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { ec2TagsWitness } from './ec2-tags.ts'
 import type { Witness } from './witness.ts'
 
-/** @param instances the VRRP instances whose claims are read, all together */
+/** @param instances the VRRP instances whose claims are read */
 export function openWitness(
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
   ec2: Ec2,
@@ -15,7 +15,7 @@ export function openWitness(
       return ec2TagsWitness(ec2, cluster, instances)
     case 'dynamodb': {
       const { table } = witness
-      // Loaded with its first call: a hook writes routes before it publishes anything.
+      // Loaded on first use: a hook writes routes before it publishes.
       return deferred(async () => {
         const { dynamoDbWitness } = await import('./dynamodb.ts')
         return dynamoDbWitness(ec2, { cluster, table }, instances)

@@ -1,4 +1,4 @@
-/** Claims and pins as tags: what is written on an ENI, and how it is read back. */
+/** Formats and parses claims and pins as ENI tags. */
 import * as z from 'zod'
 import { type Claim, type Doubt, NODE_STATES } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
@@ -6,9 +6,9 @@ import type { Pin } from '../../core/pin.ts'
 import { parseAddress } from '../../core/vip.ts'
 import { cut, visible } from '../../core/visible.ts'
 
-/** The tag that carries a node's claim about a VRRP instance. */
+/** Key of the tag with a node's claim for a VRRP instance. */
 export const claimKey = (cluster: string, instance: string) => `vip-switch:${cluster}:${instance}`
-/** The tag that pins a VRRP instance's routes to the ENI that carries it. */
+/** Key of the tag that pins a VRRP instance's routes to the ENI it is on. */
 export const pinKey = (cluster: string, instance: string) => `vip-switch-pin:${cluster}:${instance}`
 
 /** Readable in the console: `MASTER prio=150 addr=10.0.1.11 since=… beat=…`. */
@@ -21,20 +21,20 @@ export function pinValue({ since, until }: Pick<Pin, 'since' | 'until'>): string
   return `since=${new Date(since).toISOString()} until=${new Date(until).toISOString()}`
 }
 
-/** Longer than any instant that a node writes. */
-const LONGEST_INSTANT = 35
-/** How much of a word is shown that cannot be understood. */
-const MOST_TOLD = 40
+/** Longer than any timestamp a node writes. */
+const LONGEST_TIMESTAMP = 35
+/** Characters shown of an invalid value. */
+const LONGEST_SHOWN = 40
 
-const instant = z.string().max(LONGEST_INSTANT).pipe(z.iso.datetime())
-/** What each word must be. */
+const timestamp = z.string().max(LONGEST_TIMESTAMP).pipe(z.iso.datetime())
+/** What each field must be. */
 const FORMS: Readonly<Record<string, string>> = {
   state: `one of ${NODE_STATES.join(', ')}`,
   prio: 'a whole number from 1 to 255',
   addr: 'an IP address',
-  since: 'an instant, such as 2026-11-23T01:02:03Z',
-  until: 'an instant, such as 2026-11-23T01:02:03Z',
-  beat: 'an instant, such as 2026-11-23T01:02:03Z',
+  since: 'a timestamp such as 2026-11-23T01:02:03Z',
+  until: 'a timestamp such as 2026-11-23T01:02:03Z',
+  beat: 'a timestamp such as 2026-11-23T01:02:03Z',
 }
 
 const claimSchema = z.object({
@@ -50,40 +50,40 @@ const claimSchema = z.object({
     context.addIssue({ code: 'custom' })
     return z.NEVER
   }),
-  since: instant,
-  beat: instant,
+  since: timestamp,
+  beat: timestamp,
 })
 
-const moment = instant.transform((text) => Date.parse(text))
+const moment = timestamp.transform((text) => Date.parse(text))
 const pinSchema = z.object({ since: moment, until: moment })
 
-/** What a tag or an item says, or why it cannot be understood: anyone may write one, and it is not guessed. */
+/** The value of a tag or an item, or why it is invalid: anyone may write one, and we never guess. */
 export type Parsed<Value> =
   | { readonly value: Value; readonly doubt?: undefined }
   | { readonly value?: undefined; readonly doubt: Doubt }
 
-/** The claim in a tag's value. */
+/** Parses a claim from a tag's value. */
 export function parseClaim(eni: EniId, value: string): Parsed<Claim> {
   const [state, ...rest] = value.split(' ')
   return claimOf(eni, { ...pairs(rest), state })
 }
 
-/** The claim of these words: `state`, `prio`, `addr`, `since` and `beat`. */
+/** Parses a claim from its fields `state`, `prio`, `addr`, `since` and `beat`. */
 export function claimOf(eni: EniId, given: Readonly<Record<string, string | undefined>>): Parsed<Claim> {
   const { data, error } = claimSchema.safeParse(given)
-  if (!data) return { doubt: { eni, of: 'claim', why: whyOf(error, given) } }
+  if (!data) return { doubt: { eni, of: 'claim', why: reasonOf(error, given) } }
   const { state, prio: priority, addr: address, since, beat } = data
   return { value: { eni, state, priority, address, since, beat } }
 }
 
-/** The pin in a tag's value. */
+/** Parses a pin from a tag's value. */
 export function parsePin(eni: EniId, value: string): Parsed<Pin> {
   const given = pairs(value.split(' '))
   const { data, error } = pinSchema.safeParse(given)
-  return data ? { value: { eni, ...data } } : { doubt: { eni, of: 'pin', why: whyOf(error, given) } }
+  return data ? { value: { eni, ...data } } : { doubt: { eni, of: 'pin', why: reasonOf(error, given) } }
 }
 
-/** What the interfaces that carry a tag of this key say with it. */
+/** Parses the tags with this key on all interfaces that have one. */
 export function parsedTags<Value>(
   interfaces: readonly { readonly eni: EniId; readonly tags: ReadonlyMap<string, string> }[],
   key: string,
@@ -99,12 +99,12 @@ export function parsedTags<Value>(
   }
 }
 
-/** Of the first word that is wrong. */
-function whyOf({ issues: [issue] }: z.ZodError, given: Readonly<Record<string, string | undefined>>): string {
-  const word = String(issue?.path[0])
-  const found = given[word]
-  if (found === undefined) return `it has no ${word}`
-  return `its ${word} is "${visible(cut(found, MOST_TOLD))}", not ${FORMS[word]}`
+/** Describes the first invalid field. */
+function reasonOf({ issues: [issue] }: z.ZodError, given: Readonly<Record<string, string | undefined>>): string {
+  const field = String(issue?.path[0])
+  const found = given[field]
+  if (found === undefined) return `it has no ${field}`
+  return `its ${field} is "${visible(cut(found, LONGEST_SHOWN))}", not ${FORMS[field]}`
 }
 
 function pairs(words: readonly string[]): Record<string, string> {

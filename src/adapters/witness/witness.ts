@@ -1,27 +1,27 @@
-/** Where claims are published and read. */
+/** The witness: where claims are published and read. */
 import type { Claim, Doubt } from '../../core/claim.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { Pin } from '../../core/pin.ts'
 
-/** All that is said of one VRRP instance, at one moment. */
+/** Everything published about one VRRP instance at one moment. */
 export type WitnessReport = {
   readonly claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[]
   readonly pins: readonly Pin[]
-  /** What stands where a claim or a pin should, and is none. */
+  /** Invalid claims and pins. */
   readonly doubts: readonly Doubt[]
-  /** Interfaces that carry a claim or a pin, and no traffic. */
+  /** Interfaces with a claim or a pin that are attached to no instance, and so carry no traffic. */
   readonly detached: ReadonlySet<EniId>
-  /** Interfaces that carry a claim or a pin, and whose source/dest check is on: they drop what is for a VIP. */
+  /** Interfaces with a claim or a pin whose source/dest check is on, so that EC2 drops their traffic for the VIP. */
   readonly checked: ReadonlySet<EniId>
-  /** The instance of each of the others. */
+  /** The instance of each attached interface. */
   readonly holders: ReadonlyMap<EniId, string>
-  /** By the witness' own clock, in milliseconds since the epoch: what a pin's end is compared with. */
+  /** The witness's own time, in milliseconds since the epoch; a pin's end is compared with it. */
   readonly date: number
 }
 
 export type Witness = {
-  /** Resolves when the claim is acknowledged. @throws Failure */
+  /** Resolves once the claim is acknowledged. @throws Failure */
   publish(instance: string, claim: Claim, signal: AbortSignal): Promise<void>
-  /** By VRRP instance. @throws Failure */
+  /** Reads the testimony, by VRRP instance. @throws Failure */
   read(signal: AbortSignal): Promise<ReadonlyMap<string, WitnessReport>>
 }

@@ -23,7 +23,7 @@ startEndpointForEachTest()
 
 const CLAIM = 'vip-switch:db:VI_1'
 const PIN = 'vip-switch-pin:db:VI_1'
-const WHY = 'its since is "garbage", not an instant, such as 2026-11-23T01:02:03Z'
+const WHY = 'its since is "garbage", not a timestamp such as 2026-11-23T01:02:03Z'
 const GARBAGE = 'MASTER prio=200 addr=10.0.2.12 since=garbage beat=2026-11-23T01:02:03Z'
 
 function setTag(node: string, key: string, value: string): void {
@@ -106,7 +106,7 @@ test('a pin that cannot be understood is told, holds nothing, and is taken away 
   setTag('db-2', PIN, 'since=now until=later')
   const { stdout } = await lookOn(['status'])
   expect(stdout).toContain('VI_1  OK\n')
-  expect(stdout).toContain('the pin of db-2 cannot be understood: its since is "now", not an instant')
+  expect(stdout).toContain('the pin of db-2 cannot be understood: its since is "now", not a timestamp')
   const unpinned = await lookOn(['unpin', 'VI_1'])
   expect(unpinned.stdout).toBe(`VI_1 is no longer pinned to ${eniOf('db-2')}`)
   expect(endpoint.region.tags.get(eniOf('db-2'))?.has(PIN)).toBe(false)

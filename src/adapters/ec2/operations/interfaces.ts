@@ -1,4 +1,4 @@
-/** Network interfaces and their instances: what an operator's words for a target mean, and what a target is called. */
+/** Network interfaces and their instances: resolves an operator's target, and describes targets for display. */
 import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -16,13 +16,13 @@ import { chunks, literal } from './tables.ts'
 
 const PAGE_SIZE = 100
 
-/** @property sourceDestCheck whether it drops what is for an address that is not its own, such as a VIP */
+/** @property sourceDestCheck whether EC2 drops its traffic for foreign addresses such as a VIP */
 export type FoundEni = { readonly eni: EniId; readonly sourceDestCheck: boolean }
 
 /**
- * The one ENI that is meant; never an instance, since EC2 refuses to guess between its ENIs.
- * @param vpcs where the routes are; names and addresses are looked for there alone
- * @throws Failure where there is none or more than one, listing them
+ * Resolves a reference to one ENI; never to an instance, since EC2 refuses to choose between its ENIs.
+ * @param vpcs the VPCs of the routes; names and addresses are searched for only there
+ * @throws Failure if none or several match, listing them
  */
 export async function findEni(
   ec2: Ec2,
@@ -49,12 +49,12 @@ export async function findEni(
   }
 }
 
-/** The primary private address of an ENI. @throws Failure where there is no such ENI */
+/** The primary private address of an ENI. @throws Failure if the ENI does not exist or has none */
 export async function addressOfEni(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<string> {
   const found = onlyOne(await describeInterfaces(ec2, [idFilter('network-interface-id', [eni])], signal), eni)
   if (found.PrivateIpAddress) return found.PrivateIpAddress
-  throw new Failure('failed', `EC2 tells no private address of ${eni}`, {
-    hint: 'the nodes are told apart by it: choose an interface that has one (interface or eni in the config)',
+  throw new Failure('failed', `EC2 reports no private address for ${eni}`, {
+    hint: 'nodes are identified by it: choose an interface that has one (interface or eni in the config)',
   })
 }
 
@@ -63,15 +63,15 @@ async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Prom
   if (!instance)
     throw new Failure('usage', `there is no instance ${id} in ${ec2.region}`, { hint: 'check the id and the region' })
   if (isRunning(instance)) return instance
-  const state = instance.State?.Name ?? 'of no known state'
+  const state = instance.State?.Name ?? 'in an unknown state'
   throw new Failure('refused', `${id} is ${state}: a route to it would be a blackhole`, { hint: REMEDIES[state] })
 }
 
 const ANOTHER = 'choose another instance: vip-switch status shows the nodes'
-/** What can be done about an instance in each state (API_InstanceState). */
+/** What to do about an instance that is not running, by state (API_InstanceState). */
 const REMEDIES: Readonly<Record<string, string>> = {
   stopped: 'start it first, or choose another instance',
-  stopping: 'wait until it has stopped and start it, or choose another instance',
+  stopping: 'wait until it has stopped, then start it, or choose another instance',
   'shutting-down': `it is being terminated: ${ANOTHER}`,
   terminated: `it is gone for good: ${ANOTHER}`,
 }
@@ -80,7 +80,7 @@ function isRunning({ State }: SdkInstance): boolean {
   return State?.Name === 'running' || State?.Name === 'pending'
 }
 
-/** Only running and pending instances match: a name lives on in the terminated ones for an hour. */
+/** Matches only running and pending instances: terminated ones keep their name for an hour. */
 async function instanceByName(
   ec2: Ec2,
   name: string,
@@ -100,16 +100,16 @@ async function instanceByName(
   if (instance && found.length === 1) return instance
   if (!instance) {
     throw new Failure('usage', `no running instance is named ${name}`, {
-      hint: 'check the name: vip-switch status shows those of the nodes; stopped instances, and those outside the VPC of the route tables, are not looked at',
+      hint: 'check the name (vip-switch status shows those of the nodes); only running instances in the route tables’ VPC are searched',
     })
   }
   const list = found.map((each) => `${each.InstanceId} (${each.PrivateIpAddress}, ${each.Placement?.AvailabilityZone})`)
   throw new Failure('usage', `${found.length} running instances are named ${name}: ${list.join(', ')}`, {
-    hint: 'name one by its id',
+    hint: 'use its id',
   })
 }
 
-/** Its only ENI; of several the only one whose source/dest check is off, since no other could carry the VIP. */
+/** Its only ENI; of several, the only one whose source/dest check is off, as no other could carry the VIP. */
 function eniOfInstance(instance: SdkInstance): FoundEni {
   const all = instance.NetworkInterfaces ?? []
   const able = all.length > 1 ? all.filter((each) => each.SourceDestCheck === false) : all
@@ -123,42 +123,47 @@ function eniOfInstance(instance: SdkInstance): FoundEni {
     (each) => `${each.NetworkInterfaceId} (eth${each.Attachment?.DeviceIndex}, ${each.PrivateIpAddress})`,
   )
   throw new Failure('usage', `${instance.InstanceId} has ${all.length} network interfaces: ${list.join(', ')}`, {
-    hint: `choose one with --eni; by itself, the only one with its source/dest check off is chosen, and here ${able.length} have it off`,
+    hint: `choose one with --eni (the default is the only one with its source/dest check off; here ${able.length} have it off)`,
   })
 }
 
 function eniOf(found: { NetworkInterfaceId?: string | undefined }): EniId {
   const id = found.NetworkInterfaceId ?? ''
   if (isEniId(id)) return id
-  throw new Failure('failed', `EC2 describes a network interface by the id "${id}"`)
+  throw new Failure('failed', `EC2 returned a network interface with the invalid id "${id}"`)
 }
 
 function onlyOne(found: readonly SdkNetworkInterface[], what: string): SdkNetworkInterface {
   const [only] = found
   if (only && found.length === 1) return only
-  if (!only) throw new Failure('usage', `no network interface is ${what}`, { hint: 'check it, the region and the VPC' })
-  throw new Failure('usage', `several are ${what}: ${found.map(eniOf).join(', ')}`, { hint: 'choose one with --eni' })
+  if (!only)
+    throw new Failure('usage', `no network interface matches ${what}`, { hint: 'check it, the region and the VPC' })
+  throw new Failure('usage', `several network interfaces match ${what}: ${found.map(eniOf).join(', ')}`, {
+    hint: 'choose one with --eni',
+  })
 }
 
-/** An interface whose instance does not run is a blackhole, though it stays attached, and `in-use`. */
+/**
+ * Requires a running instance: otherwise the route is a blackhole, though the interface stays attached and `in-use`.
+ */
 async function ofRunning(ec2: Ec2, found: SdkNetworkInterface, signal: AbortSignal): Promise<FoundEni> {
   const eni = eniOf(found)
   const instance = found.Attachment?.InstanceId ?? ''
   if (!isInstanceId(instance)) {
-    throw new Failure('refused', `${eni} is attached to no instance: a route to it would be a blackhole`, {
+    throw new Failure('refused', `${eni} is not attached to an instance: a route to it would be a blackhole`, {
       hint: 'attach it first, or choose another',
     })
   }
   try {
     await instanceById(ec2, instance, signal)
   } catch (error) {
-    // Whoever may not see instances may still name an interface.
+    // An operator without permission to see instances may still name an interface.
     if (!(error instanceof Ec2Error && error.class === 'denied')) throw error
   }
   return { eni, sourceDestCheck: found.SourceDestCheck === true }
 }
 
-/** Facts about these ENIs and instances, as far as they exist. @throws Ec2Error */
+/** Facts about those of these ENIs and instances that exist. @throws Ec2Error */
 export async function describeTargets(
   ec2: Ec2,
   enis: readonly EniId[],
@@ -190,7 +195,7 @@ export async function describeTargets(
   return facts
 }
 
-/** Describes the ids in as many calls as they need. */
+/** Describes the ids in as many calls as needed. */
 export async function inChunks<Id, Item>(
   ids: readonly Id[],
   describe: (ids: readonly Id[]) => Promise<Item[]>,
@@ -202,7 +207,7 @@ export function idFilter(name: string, values: readonly string[]): Filter {
   return { Name: name, Values: [...values] }
 }
 
-// Interfaces and instances are looked up in our own account, even where the route tables are another's.
+// Interfaces and instances are in our own account, even if the route tables belong to another.
 
 /** @throws Ec2Error */
 export function describeInterfaces(ec2: Ec2, filters: Filter[], signal: AbortSignal): Promise<SdkNetworkInterface[]> {

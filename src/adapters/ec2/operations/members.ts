@@ -1,4 +1,4 @@
-/** The nodes of a cluster as EC2 has them: their interfaces, and the instances that these are attached to. */
+/** The nodes of a cluster as EC2 sees them: their interfaces and the instances these are attached to. */
 import {
   ModifyNetworkInterfaceAttributeCommand,
   type Instance as SdkInstance,
@@ -13,12 +13,12 @@ export type InterfaceFacts = {
   readonly vpc: string
   readonly subnet: string
   readonly zone: string | undefined
-  /** Undefined: it is attached to none, and carries nothing. */
+  /** The instance it is attached to; without one, it carries no traffic. */
   readonly instance: InstanceId | undefined
-  /** IPv4, the primary one first, then IPv6. */
+  /** IPv4, primary first, then IPv6. */
   readonly addresses: readonly string[]
   readonly groups: readonly string[]
-  /** Whether it drops what is for an address that is not its own. */
+  /** Whether EC2 drops its traffic for foreign addresses such as a VIP. */
   readonly sourceDestCheck: boolean
 }
 
@@ -26,7 +26,7 @@ export type InstanceFacts = {
   readonly instance: InstanceId
   /** Name tag. */
   readonly name: string | undefined
-  /** `running`, `stopped` … */
+  /** `running`, `stopped` and so on. */
   readonly state: string
   readonly metadata: MetadataOptions | undefined
 }
@@ -34,37 +34,37 @@ export type InstanceFacts = {
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsResponse.html */
 export type MetadataOptions = {
   readonly isEnabled: boolean
-  /** Whether version 2 alone is answered. */
+  /** Whether IMDSv2 is required. */
   readonly needsToken: boolean
   readonly hopLimit: number
 }
 
-/** Those of them that there are. @throws Ec2Error */
+/** Reads those of the interfaces that exist. @throws Ec2Error */
 export async function readInterfaces(ec2: Ec2, enis: readonly EniId[], signal: AbortSignal): Promise<InterfaceFacts[]> {
   const found = await inChunks(enis, (ids) => describeInterfaces(ec2, [idFilter('network-interface-id', ids)], signal))
   return found.flatMap(interfaceOf)
 }
 
-/** The interfaces that have any of these private addresses, in this VPC. @throws Ec2Error */
+/** Reads the interfaces in the VPC that have any of these private addresses. @throws Ec2Error */
 export async function readInterfacesAt(
   ec2: Ec2,
   addresses: readonly string[],
   vpc: string,
   signal: AbortSignal,
 ): Promise<InterfaceFacts[]> {
-  const lots = [
+  const filters = [
     { name: 'addresses.private-ip-address', values: addresses.filter((each) => !each.includes(':')) },
     { name: 'ipv6-addresses.ipv6-address', values: addresses.filter((each) => each.includes(':')) },
   ]
   const found = await Promise.all(
-    lots.map(({ name, values }) =>
-      inChunks(values, (some) => describeInterfaces(ec2, [idFilter(name, some), idFilter('vpc-id', [vpc])], signal)),
+    filters.map(({ name, values }) =>
+      inChunks(values, (chunk) => describeInterfaces(ec2, [idFilter(name, chunk), idFilter('vpc-id', [vpc])], signal)),
     ),
   )
   return found.flat().flatMap(interfaceOf)
 }
 
-/** Those of them that there are. @throws Ec2Error */
+/** Reads those of the instances that exist. @throws Ec2Error */
 export async function readInstances(
   ec2: Ec2,
   instances: readonly InstanceId[],
@@ -75,7 +75,8 @@ export async function readInstances(
 }
 
 /**
- * Has an interface carry what is for the VIP. By interface, since EC2 refuses it for an instance with several.
+ * Lets an interface carry traffic for the VIP. Per interface, since EC2 refuses the change for an instance with
+ * several.
  * @throws Ec2Error
  */
 export async function turnOffSourceDestCheck(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<void> {

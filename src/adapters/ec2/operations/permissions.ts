@@ -1,29 +1,29 @@
 /**
- * Every call that this folder and the witness make, by what it is for: the one list that the IAM policy is made of. A test compares it
- * with the SDK's commands that are used there.
+ * Every call that this folder and the witness make, by purpose. The IAM policy is generated from this list; a test
+ * compares it with the SDK commands in use.
  */
 
 /**
- * What the calls are on, and so how far their permission can be narrowed:
- * - `any`: EC2 narrows no Describe call to resources
- * - `tables`: the route tables of the config
- * - `tables-to-create-in`: those of the instances whose missing routes are created
- * - `claims`, `pins`: our own keys among the tags of network interfaces
- * - `claims-table`: the cluster's items of the DynamoDB table, which take the place of `claims`
+ * The resources that the calls act on, and thus how far a permission can be narrowed:
+ * - `any`: Describe calls support no resource-level permissions
+ * - `tables`: the config's route tables
+ * - `tables-to-create-in`: those of instances whose missing routes are created
+ * - `claims`, `pins`: our own tag keys on network interfaces
+ * - `claims-table`: the cluster's items in the DynamoDB table, which replace `claims`
  */
 export type Scope = 'any' | 'tables' | 'tables-to-create-in' | 'claims' | 'pins' | 'claims-table'
 
 export type Permission = {
-  /** What it is for; the Sid of its statement. */
+  /** Its purpose; the statement's Sid. */
   readonly sid: string
-  /** As the SDK's commands are named: `ReplaceRoute`. */
+  /** Named as in the SDK: `ReplaceRoute`. */
   readonly actions: readonly string[]
-  /** Which client of `Ec2` makes the calls: with `assumeRole`, `routes` is another role's, of another account. */
+  /** The `Ec2` client that makes the calls: with `assumeRole`, `routes` uses another role in another account. */
   readonly client: 'routes' | 'own'
   readonly scope: Scope
 }
 
-/** docs/iam.md says of each what needs it. */
+/** docs/iam.md explains what needs each of them. */
 export const PERMISSIONS: readonly Permission[] = [
   { sid: 'ReadRoutes', actions: ['DescribeRouteTables'], client: 'routes', scope: 'any' },
   { sid: 'ReadInterfaces', actions: ['DescribeNetworkInterfaces'], client: 'own', scope: 'any' },
@@ -37,7 +37,7 @@ export const PERMISSIONS: readonly Permission[] = [
 ]
 
 /**
- * Calls of an operator alone, in no policy of ours: IAM cannot narrow ModifyNetworkInterfaceAttribute to the source/dest
- * check of these interfaces, and it also sets their security groups.
+ * Calls made only by operators, and not in our policy: IAM cannot narrow ModifyNetworkInterfaceAttribute to the
+ * source/dest check of these interfaces, and it can also change their security groups.
  */
-export const OPERATORS_ACTIONS: readonly string[] = ['ModifyNetworkInterfaceAttribute']
+export const OPERATOR_ACTIONS: readonly string[] = ['ModifyNetworkInterfaceAttribute']

@@ -1,4 +1,4 @@
-/** Asking EC2 whether a call would be permitted: a dry run, by which nothing is read and nothing is written. */
+/** Dry runs: asks EC2 whether a call would be permitted, without reading or writing anything. */
 import {
   CreateTagsCommand,
   DeleteTagsCommand,
@@ -14,15 +14,15 @@ import { rehearseWrite } from './routes.ts'
 
 export const REHEARSED_READS = ['DescribeRouteTables', 'DescribeNetworkInterfaces', 'DescribeInstances'] as const
 
-/** A call whose permission is asked for. */
+/** A call to check permission for. */
 export type Rehearsal =
   | { readonly action: (typeof REHEARSED_READS)[number] }
   | { readonly action: 'ReplaceRoute' | 'CreateRoute'; readonly key: RouteKey; readonly eni: EniId }
   | { readonly action: 'CreateTags' | 'DeleteTags'; readonly eni: EniId; readonly tag: string }
 
 /**
- * Resolves when the call would be permitted. It judges permission alone, not whether the call would succeed.
- * @throws Ec2Error; one of class `denied` where it would not
+ * Resolves if the call would be permitted. Checks only permission, not whether the call would succeed.
+ * @throws Ec2Error, of class `denied` if it would not be permitted
  */
 export async function rehearse(ec2: Ec2, rehearsal: Rehearsal, signal: AbortSignal): Promise<void> {
   switch (rehearsal.action) {

@@ -1,4 +1,4 @@
-/** The one write that there is: pointing a route at an ENI. */
+/** The only route write: pointing a route at an ENI. */
 import { CreateRouteCommand, ReplaceRouteCommand } from '@aws-sdk/client-ec2'
 import type { EniId } from '../../../core/ids.ts'
 import type { RouteKey } from '../../../core/route.ts'
@@ -11,9 +11,9 @@ import type { Precedence } from '../transport/budget.ts'
 type Action = 'ReplaceRoute' | 'CreateRoute'
 
 /**
- * Points one route at the ENI: ReplaceRoute, or CreateRoute where EC2 says that there is none. Idempotent, so either is
- * hedged; of two that create, the later one is answered RouteAlreadyExists, which is tried again.
- * @throws Ec2Error; Failure of kind `refused` where the route is missing and may not be created
+ * Points one route at the ENI: ReplaceRoute, or CreateRoute if it does not exist. Both are idempotent and hedged; if
+ * two create it, the later one gets RouteAlreadyExists and is retried.
+ * @throws Ec2Error; Failure of kind `refused` if the route is missing and may not be created
  */
 export async function writeRoute(
   ec2: Ec2,
@@ -27,23 +27,21 @@ export async function writeRoute(
     await write(ec2, 'ReplaceRoute', key, eni, precedence, hedging)
     return 'replaced'
   } catch (error) {
-    if (!isOf(error, 'create-instead')) throw error
+    if (!hasClass(error, 'create-instead')) throw error
   }
   if (!createMissing) {
-    throw new Failure(
-      'refused',
-      `${key.table} has no route of ${destinationText(key.vip)}, and none may be created (createMissing)`,
-      { hint: 'create it once by hand, or let createMissing of its instance in the config be true' },
-    )
+    throw new Failure('refused', `${key.table} has no route to ${destinationText(key.vip)}, and createMissing is off`, {
+      hint: 'create the route by hand, or set createMissing to true for the instance in the config',
+    })
   }
   await write(ec2, 'CreateRoute', key, eni, precedence, hedging)
   return 'created'
 }
 
 /**
- * Asks EC2 whether the write would be permitted (DryRun); nothing is written. It judges permission alone, not whether
- * the change is valid.
- * @param missing whether the route was seen to be missing, and would be created
+ * Asks EC2 whether the write would be permitted (DryRun), without writing. Checks only permission, not whether the
+ * change is valid.
+ * @param missing whether the route is missing and would be created
  * @throws Ec2Error
  */
 export async function rehearseWrite(
@@ -57,7 +55,7 @@ export async function rehearseWrite(
   try {
     await send(attempted, call, signal)
   } catch (error) {
-    if (!isOf(error, 'permitted')) throw error
+    if (!hasClass(error, 'permitted')) throw error
   }
 }
 
@@ -73,7 +71,7 @@ function write(
   return ec2.budget.within(action, precedence, () => sendHedged(attempted, call, hedging), hedging.signal)
 }
 
-/** What is attempted, and how. */
+/** The call, and a description of it for errors. */
 function command(ec2: Ec2, action: Action, { table, vip }: RouteKey, eni: EniId, dryRun: boolean) {
   const input = { RouteTableId: table, NetworkInterfaceId: eni, DryRun: dryRun, ...destinationInput(vip) }
   return {
@@ -85,7 +83,7 @@ function command(ec2: Ec2, action: Action, { table, vip }: RouteKey, eni: EniId,
   }
 }
 
-function isOf(error: unknown, errorClass: ErrorClass): boolean {
+function hasClass(error: unknown, errorClass: ErrorClass): boolean {
   return error instanceof Ec2Error && error.class === errorClass
 }
 

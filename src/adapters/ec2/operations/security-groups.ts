@@ -1,4 +1,4 @@
-/** Security groups, and what they let in and out. */
+/** Security groups and their rules. */
 import { DescribeSecurityGroupsCommand, type IpPermission, type SecurityGroup as SdkGroup } from '@aws-sdk/client-ec2'
 import { type Destination, parseDestination } from '../../../core/vip.ts'
 import { type Ec2, sendPaged } from '../client.ts'
@@ -6,14 +6,14 @@ import { chunks } from './tables.ts'
 
 const PAGE_SIZE = 100
 
-/** One rule: who is let in, or where what may go. */
+/** One rule: allowed sources (ingress) or destinations (egress). */
 export type Rule = {
-  /** `-1` (all), `tcp`, `udp`, `icmp`, or the number of another protocol. */
+  /** `-1` (all), `tcp`, `udp`, `icmp`, or another protocol's number. */
   readonly protocol: string
   readonly cidrs: readonly Destination[]
-  /** Ids of groups: those of this VPC, or of one that is peered with it. */
+  /** Group ids, of this VPC or a peered one. */
   readonly groups: readonly string[]
-  /** Prefix lists, whose entries are not known here. */
+  /** Prefix list ids; their entries are not resolved. */
   readonly prefixLists: readonly string[]
 }
 
@@ -24,13 +24,13 @@ export type SecurityGroup = {
   readonly egress: readonly Rule[]
 }
 
-/** Those of them that there are. @throws Ec2Error */
+/** Reads those of the groups that exist. @throws Ec2Error */
 export async function readSecurityGroups(
   ec2: Ec2,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<SecurityGroup[]> {
-  const lots = await Promise.all(
+  const pages = await Promise.all(
     chunks(ids).map((Values) =>
       sendPaged(
         'reading security groups',
@@ -43,7 +43,7 @@ export async function readSecurityGroups(
       ),
     ),
   )
-  return lots.flat().map(groupOf)
+  return pages.flat().map(groupOf)
 }
 
 function groupOf({ GroupId = '', GroupName, IpPermissions = [], IpPermissionsEgress = [] }: SdkGroup): SecurityGroup {

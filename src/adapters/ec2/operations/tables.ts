@@ -1,4 +1,4 @@
-/** Route tables: which ones are meant, and what they hold. */
+/** Route tables: selecting them, and reading their routes. */
 import {
   DescribeRouteTablesCommand,
   type Filter,
@@ -18,9 +18,9 @@ const VALUES_PER_FILTER = 200
 
 const NO_TABLE_HINT =
   'check the selectors, the region and the account (tags are not shared with participants of a shared VPC); ' +
-  'vip-switch list shows what is there'
+  'vip-switch list shows the existing tables'
 
-/** All route tables of the region, or those that any of the selectors means, in the order of their ids. */
+/** Reads all route tables of the region, or those that match any selector, ordered by id. */
 export async function readTables(
   ec2: Ec2,
   selectors: readonly TableSelector[] | 'all',
@@ -34,19 +34,19 @@ export async function readTables(
 
 export type TableSelection = {
   readonly tables: readonly RouteTable[]
-  /** Why a selector means no table, or not one alone; what the others mean is in `tables` all the same. */
+  /** Why a selector matches no table or is ambiguous; the other selectors' tables are still in `tables`. */
   readonly problems: readonly string[]
 }
 
 /**
- * Those of the tables that the selectors mean.
- * @throws Failure of kind `config` where they mean none at all: never "success, nothing to do"
+ * Selects the tables that match the selectors.
+ * @throws Failure of kind `config` if none match: never "success, nothing to do"
  */
 export function selectTables(tables: readonly RouteTable[], selectors: readonly TableSelector[]): TableSelection {
   const problems = problemsOf(tables, selectors)
-  const sound = selectors.filter((selector) => problemOf(selector, tables) === undefined)
-  if (sound.length === 0) throw new Failure('config', problems.join('; '), { hint: NO_TABLE_HINT })
-  return { tables: tables.filter((table) => sound.some((selector) => matches(selector, table))), problems }
+  const valid = selectors.filter((selector) => problemOf(selector, tables) === undefined)
+  if (valid.length === 0) throw new Failure('config', problems.join('; '), { hint: NO_TABLE_HINT })
+  return { tables: tables.filter((table) => valid.some((selector) => matches(selector, table))), problems }
 }
 
 function describeTables(ec2: Ec2, filters: readonly Filter[], signal: AbortSignal): Promise<RouteTable[]> {
@@ -66,7 +66,7 @@ function describeTables(ec2: Ec2, filters: readonly Filter[], signal: AbortSigna
   )
 }
 
-/** One query for all ids, one for all names, one for each set of tags: filters of one query are ANDed. */
+/** One query for all ids, one for all names and one per set of tags, since filters of one query are ANDed. */
 function queriesOf(selectors: readonly TableSelector[]): Filter[][] {
   const ids = selectors.flatMap((selector) => (selector.kind === 'id' ? [selector.id] : []))
   const names = selectors.flatMap((selector) => (selector.kind === 'name' ? [literal(selector.name)] : []))
@@ -80,19 +80,19 @@ function queriesOf(selectors: readonly TableSelector[]): Filter[][] {
   ]
 }
 
-/** In lots that one filter takes. */
+/** Splits into chunks that fit one filter. */
 export function chunks<Item>(items: readonly Item[]): Item[][] {
   return Array.from({ length: Math.ceil(items.length / VALUES_PER_FILTER) }, (_, index) =>
     items.slice(index * VALUES_PER_FILTER, (index + 1) * VALUES_PER_FILTER),
   )
 }
 
-/** A filter's value taken as it is: EC2 reads `*` and `?` as wildcards unless escaped. */
+/** Escapes a filter value: EC2 treats `*` and `?` as wildcards. */
 export function literal(value: string): string {
   return value.replace(/[\\*?]/g, '\\$&')
 }
 
-/** Why selectors mean no table, or not one alone. */
+/** Why selectors match no table or are ambiguous. */
 export function problemsOf(tables: readonly RouteTable[], selectors: readonly TableSelector[]): string[] {
   return selectors.flatMap((selector) => problemOf(selector, tables) ?? [])
 }
@@ -102,10 +102,10 @@ function problemOf(selector: TableSelector, tables: readonly RouteTable[]): stri
   if (matched.length === 0) return `no route table matches ${selectorText(selector)}`
   if (selector.kind !== 'name' || matched.length === 1) return undefined
   const ids = matched.map((table) => `${table.id} (${table.vpc})`).join(', ')
-  return `several route tables are named ${selector.name}: ${ids}; name one by its id, or mean them all by a tag`
+  return `several route tables are named ${selector.name}: ${ids}; select one by id, or all of them by a tag`
 }
 
-/** Whether the selector means this table. */
+/** Whether the selector matches this table. */
 export function matches(selector: TableSelector, table: RouteTable): boolean {
   switch (selector.kind) {
     case 'id':
@@ -130,7 +130,7 @@ function selectorText(selector: TableSelector): string {
   }
 }
 
-/** None where it has no id of a table. */
+/** Empty if the id is invalid. */
 export function tableOf(table: SdkRouteTable): RouteTable[] {
   const id = table.RouteTableId ?? ''
   if (!isRouteTableId(id)) return []
@@ -151,7 +151,7 @@ function routeOf(route: SdkRoute): Route[] {
   ]
 }
 
-/** A route to an ENI may carry its instance, too; a participant of a shared VPC does not see that (resource-agents#1549). */
+/** EC2 may also report the ENI's instance; a participant of a shared VPC does not see it (resource-agents#1549). */
 function targetOf(route: SdkRoute): Target {
   const instance = route.InstanceId && isInstanceId(route.InstanceId) ? route.InstanceId : undefined
   const eni = route.NetworkInterfaceId ?? ''

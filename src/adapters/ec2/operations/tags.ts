@@ -1,4 +1,4 @@
-/** Tags of network interfaces: what the nodes of a cluster tell each other through EC2. */
+/** Network interface tags, through which the nodes of a cluster communicate. */
 import { CreateTagsCommand, DeleteTagsCommand, DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2'
 import { type EniId, isEniId } from '../../../core/ids.ts'
 import { dateOf, type Ec2, send, sendPaged } from '../client.ts'
@@ -9,14 +9,14 @@ const PAGE_SIZE = 100
 export type TaggedInterface = {
   readonly eni: EniId
   readonly tags: ReadonlyMap<string, string>
-  /** The instance that it is attached to; one that is attached to none carries nothing. */
+  /** The instance it is attached to; without one, it carries no traffic. */
   readonly instance: string | undefined
-  /** Whether it drops what is for an address that is not its own, such as a VIP. */
+  /** Whether EC2 drops its traffic for foreign addresses such as a VIP. */
   readonly sourceDestCheck: boolean
 }
 
 /**
- * Every interface that carries one of these tags, and EC2's own time of the answer (its `Date` header, in milliseconds
+ * Reads every interface that has one of these tags, and EC2's time of the response (its `Date` header, in milliseconds
  * since the epoch).
  * @throws Ec2Error
  */
@@ -29,11 +29,11 @@ export async function readTagged(
 }
 
 /** Those whose source/dest check is on. */
-export function checkedOf(interfaces: readonly TaggedInterface[]): ReadonlySet<EniId> {
+export function withSourceDestCheck(interfaces: readonly TaggedInterface[]): ReadonlySet<EniId> {
   return new Set(interfaces.filter(({ sourceDestCheck }) => sourceDestCheck).map(({ eni }) => eni))
 }
 
-/** Those of these interfaces that there are. @throws Ec2Error */
+/** Reads those of the interfaces that exist. @throws Ec2Error */
 export async function readById(ec2: Ec2, enis: readonly EniId[], signal: AbortSignal): Promise<TaggedInterface[]> {
   return (await readInterfaces(ec2, 'network-interface-id', enis, signal)).interfaces
 }
@@ -45,7 +45,7 @@ async function readInterfaces(
   signal: AbortSignal,
 ): Promise<{ interfaces: TaggedInterface[]; date: number }> {
   let date = 0
-  const lots = await Promise.all(
+  const pages = await Promise.all(
     chunks(values).map((Values) =>
       sendPaged(
         `reading ${Name === 'tag-key' ? 'claims' : 'the interfaces of claims'} in ${ec2.region} (DescribeNetworkInterfaces)`,
@@ -65,7 +65,7 @@ async function readInterfaces(
     ),
   )
   const interfaces = new Map<EniId, TaggedInterface>()
-  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of lots.flat()) {
+  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of pages.flat()) {
     if (!isEniId(id)) continue
     const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
     const instance = Attachment?.Status === 'detached' ? undefined : Attachment?.InstanceId

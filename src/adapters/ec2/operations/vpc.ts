@@ -1,4 +1,4 @@
-/** What a VPC is made of: its route tables, its subnets, and which of these uses which of those. */
+/** A VPC's route tables and subnets, and which subnet uses which table. */
 import {
   DescribeRouteTablesCommand,
   DescribeSubnetsCommand,
@@ -14,9 +14,9 @@ import { tableOf } from './tables.ts'
 const PAGE_SIZE = 100
 
 export type VpcTable = RouteTable & {
-  /** The one that serves every subnet without a table of its own. */
+  /** Whether it is the VPC's main table, used by every subnet without its own. */
   readonly isMain: boolean
-  /** Those with which it is associated by name. */
+  /** Explicitly associated subnets. */
   readonly subnets: readonly string[]
 }
 
@@ -27,7 +27,7 @@ export type Subnet = {
   readonly cidrs: readonly Destination[]
 }
 
-/** Every route table of these VPCs, or of the region. @throws Ec2Error */
+/** Reads every route table of these VPCs, or of the region. @throws Ec2Error */
 export async function readVpcTables(
   ec2: Ec2,
   vpcs: readonly string[] | 'all',
@@ -44,7 +44,7 @@ export async function readVpcTables(
   return tables.flatMap((table) => tableOf(table).map((found) => ({ ...found, ...associationsOf(table) })))
 }
 
-/** Every subnet of these VPCs that we may see. @throws Ec2Error */
+/** Reads every visible subnet of these VPCs. @throws Ec2Error */
 export async function readSubnets(ec2: Ec2, vpcs: readonly string[], signal: AbortSignal): Promise<Subnet[]> {
   const subnets = await sendPaged(
     'reading subnets',
@@ -59,7 +59,7 @@ export async function readSubnets(ec2: Ec2, vpcs: readonly string[], signal: Abo
   return subnets.map(subnetOf)
 }
 
-/** The table that a subnet uses: that with which it is associated, else the main one of its VPC. */
+/** The table that a subnet uses: the one associated with it, else its VPC's main table. */
 export function tableOfSubnet(tables: readonly VpcTable[], subnet: string, vpc: string): VpcTable | undefined {
   return (
     tables.find(({ subnets }) => subnets.includes(subnet)) ?? tables.find((table) => table.isMain && table.vpc === vpc)

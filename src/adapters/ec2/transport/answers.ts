@@ -1,6 +1,7 @@
 /**
- * Looks at what comes back before the SDK does: whether it is an answer of the service that was asked, of no more than its
- * size, within its time. The SDK takes an empty body for success, a page for an empty list, and reads a body to its end.
+ * Validates responses before the SDK sees them: each must come from the service that was called, fit its size limit and
+ * arrive in time. The SDK takes an empty body for success and an HTML page for an empty list, and reads a body to its
+ * end.
  */
 import { finished, Readable } from 'node:stream'
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler'
@@ -13,25 +14,25 @@ type Response = Handled['response']
 
 const MiB = 1024 * 1024
 /**
- * Bytes of the longest list. EC2's is a page of 100 route tables: of 1,000 routes each, the highest quota
- * (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html), at some 500 bytes of indented XML, it has 50 MB.
- * A page of DynamoDB holds 1 MB of items.
+ * Size limit for list responses, in bytes. EC2's longest is a page of 100 route tables: with 1,000 routes each, the
+ * highest quota (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html), at some 500 bytes of
+ * indented XML, it is 50 MB. A page of DynamoDB holds 1 MB of items.
  */
 const LONGEST_LIST = 64 * MiB
-/** Bytes of any other answer: session tokens and explained denials take a few thousand. */
+/** Size limit for all other responses, in bytes: session tokens and explained denials take a few thousand. */
 const LONGEST_OTHER = MiB / 4
-/** What is answered with a list. */
+/** Actions whose response is a list. */
 const IS_LIST = /^(?:Describe|Query)/
 
-/** After so many bytes it shows whose answer it is: what is somebody else's is not read on. */
+/** The start of a body that is enough to tell who sent it, in bytes. A foreign body is not read any further. */
 const HEAD_BYTES = 512
 
 export type AnswerHandlerOptions = NodeHttpHandlerOptions & {
-  /** For how long an answer may take after its first line, however steadily it drips. Milliseconds. */
+  /** Milliseconds from the status line to the end of the body, however steadily it drips in. */
   readonly answerTimeout: number
 }
 
-/** Sends requests, and rejects what is not an answer to them. */
+/** An SDK request handler that rejects invalid responses. */
 export class AnswerHandler extends NodeHttpHandler {
   readonly #answerTimeout: number
 
@@ -40,12 +41,12 @@ export class AnswerHandler extends NodeHttpHandler {
     this.#answerTimeout = answerTimeout
   }
 
-  /** @throws besides what the SDK's own throws: an error that is named `UnexpectedAnswer`, `NotDone` or `TimeoutError` */
+  /** @throws what the SDK's handler throws; an error named `UnexpectedAnswer`, `NotDone` or `TimeoutError` */
   override async handle(request: Request, options?: Options): Promise<Handled> {
     const { response } = await super.handle(request, options)
     const form = formOf(request)
     const stream: unknown = response.body
-    if (!(stream instanceof Readable)) throw new TypeError('the body of an answer is no stream')
+    if (!(stream instanceof Readable)) throw new TypeError('the response body is not a stream')
     const body = await collect(stream, {
       longest: IS_LIST.test(form?.action ?? '') && !isError(response) ? LONGEST_LIST : LONGEST_OTHER,
       declared: Number(response.headers['content-length'] ?? 0),
@@ -61,19 +62,19 @@ export class AnswerHandler extends NodeHttpHandler {
 
 type Limits = {
   readonly longest: number
-  /** Bytes that it says it has; 0: it does not say. */
+  /** Content-Length; 0 if absent. */
   readonly declared: number
   readonly timeout: number
-  /** What is wrong with an answer that begins so. */
+  /** Checks the start of the body. */
   readonly headProblem: (head: string) => Error | undefined
 }
 
-/** @throws what is wrong with the answer, as soon as it shows; what is left of it is not read */
+/** Reads the body. @throws the first problem found; the rest of the body is not read */
 function collect(stream: Readable, { longest, declared, timeout, headProblem }: Limits): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   const late = setTimeout(() => {
-    stream.destroy(named('TimeoutError', `the answer has begun, and not ended within ${timeout} ms`))
+    stream.destroy(named('TimeoutError', `the response started but did not finish within ${timeout} ms`))
   }, timeout)
   stream.on('data', (chunk: Buffer) => {
     const before = length
@@ -95,19 +96,22 @@ function collect(stream: Readable, { longest, declared, timeout, headProblem }: 
 }
 
 function tooLong(longest: number): Error {
-  return named('UnexpectedAnswer', `an answer of more than ${longest / MiB} MiB`)
+  return named('UnexpectedAnswer', `a response larger than ${longest / MiB} MiB`)
 }
 
-/** The marks of a service's answers to one action. */
+/** What identifies a service's responses to one action. */
 type Form = {
   readonly action: string
-  /** What is wrong with an answer that begins so. */
+  /** Checks the start of a body. */
   headProblem(response: Response, head: string): Error | undefined
-  /** What is wrong with a whole answer that began well. */
+  /** Checks a complete body whose start is valid. */
   problem(response: Response, body: Buffer): Error | undefined
 }
 
-/** Undefined for what only the SDK's own ways to credentials ask for: nothing is known here of its answers. */
+/**
+ * The form of EC2, STS and DynamoDB responses; other requests come from the SDK's credential providers and are not
+ * checked.
+ */
 function formOf({ headers, body }: Request): Form | undefined {
   const [, target] = /^DynamoDB_\d+\.(\w+)$/.exec(headers['x-amz-target'] ?? '') ?? []
   if (target) return jsonForm('DynamoDB', target)
@@ -119,9 +123,12 @@ function formOf({ headers, body }: Request): Form | undefined {
 const STS_VERSION = '2011-06-15'
 
 const ROOT = /^\s*(?:<\?xml[^>]*>\s*)?<(\w+)[\s>]/
-/** Of EC2's answers, of STS's, and of EC2's errors. */
+/** In EC2's responses, STS's responses and EC2's errors. */
 const REQUEST_IDS = ['<requestId>', '<RequestId>', '<RequestID>']
-/** Of EC2's errors (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html), and of STS's. */
+/**
+ * Root elements of errors: EC2's (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html) and
+ * STS's.
+ */
 const ERROR_ROOTS = ['Response', 'ErrorResponse']
 const ERROR_CODE = /<Code>[A-Za-z][\w.:-]{0,99}<\/Code>/
 
@@ -136,12 +143,12 @@ function xmlForm(service: string, action: string): Form {
     },
     problem(response, body) {
       const head = headOf(body)
-      if (!endsWith(body, `</${rootOf(head)}>`)) return withoutEnd(response)
+      if (!endsWith(body, `</${rootOf(head)}>`)) return truncated(response)
       const hasId = REQUEST_IDS.some((mark) => body.includes(mark))
       const hasCode = !isError(response) || ERROR_CODE.test(body.toString('latin1'))
       if (!hasId || !hasCode) return notAnswer(service, response.statusCode, head)
       if (IS_LIST.test(action) || !body.includes('<return>') || body.includes('<return>true<')) return undefined
-      return named('NotDone', `${service} took the request and did not do it`)
+      return named('NotDone', `${service} accepted the request but did not carry it out`)
     },
   }
 }
@@ -155,7 +162,7 @@ function jsonForm(service: string, action: string): Form {
       return hasId && head.trimStart().startsWith('{') ? undefined : notAnswer(service, response.statusCode, head)
     },
     problem(response, body) {
-      if (!endsWith(body, '}')) return withoutEnd(response)
+      if (!endsWith(body, '}')) return truncated(response)
       const hasType = !isError(response) || ERROR_TYPE.test(body.toString('latin1'))
       return hasType ? undefined : notAnswer(service, response.statusCode, headOf(body))
     },
@@ -173,7 +180,7 @@ function endsWith(body: Buffer, end: string): boolean {
   return tail.trimEnd().endsWith(end)
 }
 
-/** An answer that began well, and was sent as if it were whole. */
-function withoutEnd({ statusCode }: Response): Error {
-  return named('UnexpectedAnswer', `HTTP ${statusCode}, an answer without its end`)
+/** The body starts correctly but is truncated, though the transfer looked complete. */
+function truncated({ statusCode }: Response): Error {
+  return named('UnexpectedAnswer', `HTTP ${statusCode}, a truncated response`)
 }

@@ -1,22 +1,23 @@
 /**
- * Whom TLS trusts. bin/vip-switch starts Node with --use-openssl-ca: before its first connection Node 20 would read in all
- * the CAs that it brings along, for some 25 ms, where OpenSSL looks up the one that it needs in the system's directory.
+ * The CAs that TLS trusts. bin/vip-switch starts Node with --use-openssl-ca: otherwise Node 20 parses its whole CA
+ * bundle before its first connection, which takes some 25 ms. OpenSSL looks up just the one it needs in the system's
+ * hashed directory.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 
-/** Where the OpenSSL in Node looks (its OPENSSLDIR), unless its own variables say otherwise. */
-const PLACES = { SSL_CERT_FILE: '/etc/ssl/cert.pem', SSL_CERT_DIR: '/etc/ssl/certs' }
-/** A certificate's name in a directory is that of its subject's hash (openssl-rehash(1)). */
+/** Node's OpenSSL defaults (its OPENSSLDIR), which the environment may override. */
+const DEFAULTS = { SSL_CERT_FILE: '/etc/ssl/cert.pem', SSL_CERT_DIR: '/etc/ssl/certs' }
+/** Name of a certificate in a hashed directory (openssl-rehash(1)). */
 const HASHED = /^[0-9a-f]{8}\.\d+$/
 
-/** The CAs to trust besides OpenSSL's: Node's own, where OpenSSL finds none; undefined, where those are the ones in use. */
+/** Node's own CAs, if OpenSSL is in use and finds none. */
 export function missingAuthorities(
   env: NodeJS.ProcessEnv = process.env,
   flags: readonly string[] = process.execArgv,
 ): string[] | undefined {
   if (!flags.includes('--use-openssl-ca')) return undefined
-  const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = { ...PLACES, ...env }
+  const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = { ...DEFAULTS, ...env }
   return existsSync(file) || directories.split(':').some(hasHashed) ? undefined : [...rootCertificates]
 }
 
@@ -24,6 +25,6 @@ function hasHashed(directory: string): boolean {
   try {
     return readdirSync(directory).some((name) => HASHED.test(name))
   } catch {
-    return false // OpenSSL finds as much there.
+    return false // OpenSSL cannot read it either.
   }
 }

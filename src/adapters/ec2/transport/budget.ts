@@ -1,19 +1,19 @@
 /**
- * Our own account of EC2's token buckets, so that a failover of hundreds of routes is neither refused nor starves the
- * account. One for the whole process: EC2 counts per account, Region and action
+ * A client-side model of EC2's token buckets, so that a failover of hundreds of routes is not throttled and does not
+ * starve the account. One per process: EC2 counts per account, Region and action
  * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html).
  */
 import type { Clock } from '../../../platform/clock.ts'
 import { Ec2Error } from '../errors.ts'
 
 export type Bucket = {
-  /** Calls that are let through at once. */
+  /** Burst size, in calls. */
   readonly size: number
-  /** Calls that are let through each second when the bucket is empty. */
+  /** Refill rate, in calls per second. */
   readonly perSecond: number
 }
 
-/** As published, of the calls that come in hundreds. */
+/** The published limits for the calls that come in hundreds. */
 export const BUCKETS = {
   ReplaceRoute: { size: 50, perSecond: 5 },
   CreateRoute: { size: 50, perSecond: 5 },
@@ -22,30 +22,33 @@ export const BUCKETS = {
 
 export type BudgetedAction = keyof typeof BUCKETS
 
-/** Milliseconds by which our refill is behind EC2's: the calls of a burst may reach it later than those after them. */
-const LAG = 100
-/** For how long no answer is waited for that shows that EC2 has begun to refill. Milliseconds. */
-const LONGEST_UNANSWERED = 1000
+/**
+ * How far our refill lags behind EC2's, in milliseconds: calls of a burst may reach EC2 later than calls made after
+ * them.
+ */
+const REFILL_LAG_MS = 100
+/** Milliseconds to wait for a response that proves that EC2 has started to refill. */
+const LONGEST_UNANSWERED_MS = 1000
 
-/** Whose turn comes first: the writes of an edge, then all else in the order of its coming. */
+/** Scheduling priority: an edge's writes go first, everything else is FIFO. */
 export type Precedence = 'edge' | 'other'
 
 type Waiting = { readonly precedence: Precedence; readonly begin: () => void }
 
-/** Milliseconds between two tellings of how many wait. */
-const TELLING_EVERY = 5000
-const FIRST_TELLING_AFTER = 1000
+/** Milliseconds between reports of how many calls are waiting. */
+const REPORT_EVERY_MS = 5000
+const FIRST_REPORT_AFTER_MS = 1000
 
 export type BudgetOptions = {
   readonly clock: Clock
-  /** Told again and again while calls wait. */
+  /** Called repeatedly while calls are waiting. */
   readonly onWait: (action: BudgetedAction, waiting: number, seconds: number) => void
 }
 
 export type Budget = {
   /**
-   * Makes the call when there is a token for it, which may be at once.
-   * @throws what the call throws; the signal's reason, and nothing is called, when it is aborted before
+   * Makes the call as soon as a token is available.
+   * @throws what the call throws; the signal's reason, without making the call, if it is aborted first
    */
   within<Value>(
     action: BudgetedAction,
@@ -80,10 +83,10 @@ export function openBudget({ clock, onWait }: BudgetOptions): Budget {
   }
 }
 
-/** Milliseconds that the last of so many writes of routes may have to wait. */
+/** Milliseconds that the last of this many route writes may have to wait. */
 export function longestWait(writes: number): number {
   const { size, perSecond } = BUCKETS.ReplaceRoute
-  return writes <= size ? 0 : ((writes - size) / perSecond) * 1000 + LAG
+  return writes <= size ? 0 : ((writes - size) / perSecond) * 1000 + REFILL_LAG_MS
 }
 
 export class TokenBucket {
@@ -91,7 +94,7 @@ export class TokenBucket {
   readonly #clock: Clock
   #tokens: number
   #countedAt: number
-  /** When a call took of a bucket that may be full at EC2, and none has been answered since. */
+  /** When a call drew on a bucket that may be full at EC2, if none has been answered since. */
   #unansweredSince: number | undefined
   readonly #onWait: (waiting: number, seconds: number) => void
   #waiting: Waiting[] = []
@@ -106,15 +109,15 @@ export class TokenBucket {
   }
 
   /**
-   * Takes a token: at once, with nothing to be awaited, or when there is one.
-   * @throws the signal's reason, and no token is taken, when it is aborted first
+   * Takes a token. Returns undefined if one is available now, else a promise for one.
+   * @throws the signal's reason, without taking a token, if it is aborted first
    */
   take(precedence: Precedence, signal: AbortSignal): Promise<void> | undefined {
     signal.throwIfAborted()
     this.#count()
     if (this.#waiting.length === 0 && this.#tokens >= 1) {
       this.#draw()
-      if (this.#tokens < 1) this.#countedAt += LAG
+      if (this.#tokens < 1) this.#countedAt += REFILL_LAG_MS
       return undefined
     }
     return new Promise((resolve, reject) => {
@@ -133,13 +136,16 @@ export class TokenBucket {
     })
   }
 
-  /** EC2 says that the bucket is empty: others of the account take from it, too. */
+  /** Empties the bucket after EC2 throttled a call: others in the account draw on it, too. */
   drain(): void {
     this.#count()
     this.#tokens = Math.min(this.#tokens, 0)
   }
 
-  /** EC2 has heard of a call, and refills since then or before: a busy process sends a burst later than it takes tokens. */
+  /**
+   * Notes that EC2 has seen a call and so has been refilling since then at the latest: a busy process sends a burst
+   * later than it takes tokens.
+   */
   answered(): void {
     if (this.#unansweredSince === undefined) return
     this.#unansweredSince = undefined
@@ -148,7 +154,7 @@ export class TokenBucket {
 
   #draw(): void {
     const { size, perSecond } = this.#bucket
-    // A full one refills nothing until the call reaches it; by our account it may be short of full by a second or so.
+    // EC2 starts to refill a full bucket only when the call arrives. Our count may be about a second short of full.
     if (this.#tokens >= size - perSecond) this.#unansweredSince ??= this.#clock.now()
     this.#tokens -= 1
   }
@@ -156,7 +162,7 @@ export class TokenBucket {
   #count(): void {
     const now = this.#clock.now()
     if (this.#unansweredSince !== undefined) {
-      if (now - this.#unansweredSince < LONGEST_UNANSWERED) return
+      if (now - this.#unansweredSince < LONGEST_UNANSWERED_MS) return
       this.answered()
     }
     if (now < this.#countedAt) return
@@ -168,16 +174,16 @@ export class TokenBucket {
   async #pump(): Promise<void> {
     if (this.#isPumping) return
     this.#isPumping = true
-    let toldAt = this.#clock.now() - TELLING_EVERY + FIRST_TELLING_AFTER
+    let reportedAt = this.#clock.now() - REPORT_EVERY_MS + FIRST_REPORT_AFTER_MS
     while (this.#waiting.length > 0) {
       this.#count()
-      if (this.#clock.now() - toldAt >= TELLING_EVERY) {
-        toldAt = this.#clock.now()
+      if (this.#clock.now() - reportedAt >= REPORT_EVERY_MS) {
+        reportedAt = this.#clock.now()
         this.#onWait(this.#waiting.length, this.#waiting.length / this.#bucket.perSecond)
       }
       if (this.#tokens < 1) {
         if (this.#unansweredSince !== undefined) {
-          await this.#clock.sleep(LAG, NEVER)
+          await this.#clock.sleep(REFILL_LAG_MS, NEVER)
           continue
         }
         const refilling = ((1 - this.#tokens) / this.#bucket.perSecond) * 1000
@@ -196,5 +202,5 @@ export class TokenBucket {
   }
 }
 
-/** What waits for a token is told when it has one; the bucket itself fills in any case. */
+/** A waiting caller leaves the queue by itself; the refill timer is never aborted. */
 const NEVER = new AbortController().signal

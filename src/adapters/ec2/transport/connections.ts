@@ -1,4 +1,4 @@
-/** Connections to EC2 while a zone is being lost: one that may be dead is not used again. */
+/** Connections to EC2 that survive the loss of a zone: one that may be dead is never reused. */
 import { once } from 'node:events'
 import { type ClientRequest, type ClientRequestArgs, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -9,14 +9,14 @@ import { missingAuthorities } from './authorities.ts'
 import { type ConnectionOptions, Connector } from './connector.ts'
 import { Standby } from './standby.ts'
 
-/** An idle connection is probed so often: no NAT forgets it, and a dead one is found out. */
+/** TCP keepalive interval of idle connections: keeps NAT mappings alive and detects dead peers. */
 const PROBE_AFTER_MS = 5000
 
-/** What can have connections open before they are needed. */
+/** Can open connections before they are needed. */
 type KeepsReady = {
   /**
-   * Keeps so many idle connections open for requests like this one, until it is told another number: opens what there
-   * is too little of, one after the other, and closes what was opened in vain. No request is made.
+   * Keeps `count` idle connections open for requests like this one, until called again: opens missing ones one by one
+   * and closes surplus ones. Sends no request.
    */
   keepReady(count: number, request: ClientRequestArgs): void
 }
@@ -24,8 +24,8 @@ type KeepsReady = {
 export type Connections = { readonly httpAgent: HttpAgent & KeepsReady; readonly httpsAgent: HttpsAgent & KeepsReady }
 
 /**
- * Agents whose idle connections are all closed as soon as one does not answer in time; those that are opened then go to
- * other addresses of the endpoint's name, where it has any. They open as many as there are calls.
+ * HTTP agents that close all idle connections as soon as one does not answer in time; new ones then prefer other
+ * addresses of the endpoint, if it has any. The number of connections is not limited.
  */
 export function openConnections(options: ConnectionOptions): Connections {
   const connector = new Connector(options)
@@ -80,12 +80,12 @@ function trust(): { readonly secureContext?: SecureContext } {
 
 type Opened = (error: Error | null, connection: Duplex) => void
 
-/** TLS over a connection of ours, for a TLS socket of Node's own cannot be reset. */
+/** TLS over our own TCP connection, since Node's TLS sockets cannot be reset. */
 class TlsAgent extends HttpsAgent implements KeepsReady {
   readonly #connector: Connector
   readonly #standby: Standby
   readonly #connectTimeoutMs: number
-  /** Made for the first connection: to read in CAs may take longer than to connect. */
+  /** Created on the first connection: loading CAs may take longer than connecting. */
   #trust: { readonly secureContext?: SecureContext } | undefined
 
   constructor(connector: Connector, { clock, connectTimeoutMs }: ConnectionOptions) {
@@ -140,11 +140,11 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
     this.#connector.asked(this, connection)
   }
 
-  /** Calls back when TLS begins. */
+  /** Calls `onSecuring` when the TLS handshake begins. */
   #open(request: ClientRequestArgs, onSecuring: (secure: TLSSocket) => void, onError: (error: Error) => void): Socket {
     const connection = this.#connector.connect(request)
     connection.on('error', onError)
-    // Not before it is connected: TLS keeps the handle that it finds, and each address that is tried has another one.
+    // Only after connecting: TLS keeps the socket's current handle, and each address tried gets a new one.
     connection.once('connect', () => {
       this.#trust ??= trust()
       const options = { ...request, ...this.#trust, socket: connection }
@@ -155,7 +155,7 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
   }
 }
 
-/** Idle connections on which such a request could go out. */
+/** Number of idle connections that could carry such a request. */
 function idleIn(agent: HttpAgent, request: ClientRequestArgs): number {
   return agent.freeSockets[agent.getName(request)]?.length ?? 0
 }

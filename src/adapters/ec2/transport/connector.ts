@@ -1,6 +1,6 @@
 /**
- * Opens connections that end with a reset, so that what was given up is not delivered later; and remembers which addresses
- * did not answer of late.
+ * Opens connections that are closed with a reset, so that an abandoned request is not delivered later, and remembers
+ * addresses that recently did not answer.
  */
 import { type LookupAddress, lookup as resolveName } from 'node:dns'
 import type { ClientRequestArgs } from 'node:http'
@@ -8,19 +8,22 @@ import { type LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Clock, UNWANTED } from '../../../platform/clock.ts'
 
-/** Without an answer for so long, a connection is doubted: before a hedge of its call looks for another. */
-const DOUBT_AFTER_MS = 750
-/** For how long the address of a doubted connection is tried after the others of its name. */
-const AVOIDED_MS = 60_000
+/**
+ * A connection without an answer for this long is suspect. Shorter than the hedge delay, so that the hedge avoids its
+ * address.
+ */
+const SUSPECT_AFTER_MS = 750
+/** How long a suspect connection's address is tried last. */
+const AVOID_FOR_MS = 60_000
 
 export type ConnectionOptions = {
   readonly clock: Clock
   readonly connectTimeoutMs: number
-  /** Finds the addresses of a name; by default, as the system does. */
+  /** Resolves a name; default: the system's resolver. */
   readonly resolve?: LookupFunction
 }
 
-/** Whose idle connections are closed when one is doubted. */
+/** Owns the idle connections that are closed when one becomes suspect. */
 type IdleOwner = { closeIdle(): void }
 
 export class Connector {
@@ -32,7 +35,7 @@ export class Connector {
     this.#options = options
   }
 
-  /** Begins to connect: to one address of the name after the other, to each for Node's 250 ms. */
+  /** Starts connecting: tries the name's addresses in turn, each for Node's 250 ms. */
   connect({ host, port }: ClientRequestArgs): Connection {
     const connection = new Connection()
     const timedOut = () => connection.destroy(Object.assign(new Error('connecting timed out'), { code: 'ETIMEDOUT' }))
@@ -43,13 +46,13 @@ export class Connector {
       .connect({ host: host ?? 'localhost', port: Number(port), lookup: this.#lookup, autoSelectFamily: true })
   }
 
-  /** A request goes out on the connection. */
+  /** Notes that a request is being sent on the connection. */
   asked(owner: IdleOwner, connection: Duplex): void {
     if (!this.#watches.has(connection)) connection.once('close', () => this.#watches.get(connection)?.abort(UNWANTED))
     const over = new AbortController()
     this.#watches.set(connection, over)
-    this.#options.clock.sleep(DOUBT_AFTER_MS, over.signal).then(
-      () => this.#doubt(owner, connection),
+    this.#options.clock.sleep(SUSPECT_AFTER_MS, over.signal).then(
+      () => this.#suspect(owner, connection),
       () => {}, // Answered, or closed.
     )
   }
@@ -59,33 +62,33 @@ export class Connector {
     this.#avoidedUntil.delete(addressOf(connection))
   }
 
-  #doubt(owner: IdleOwner, connection: Duplex): void {
-    this.#avoidedUntil.set(addressOf(connection), this.#options.clock.now() + AVOIDED_MS)
+  #suspect(owner: IdleOwner, connection: Duplex): void {
+    this.#avoidedUntil.set(addressOf(connection), this.#options.clock.now() + AVOID_FOR_MS)
     owner.closeIdle()
   }
 
   readonly #lookup: LookupFunction = (name, options, callback) => {
     const { resolve = resolveName } = this.#options
     resolve(name, options, (error, found, family) => {
-      callback(error, Array.isArray(found) ? this.#lastTheAvoided(found) : found, family)
+      callback(error, Array.isArray(found) ? this.#avoidedLast(found) : found, family)
     })
   }
 
-  #lastTheAvoided(addresses: readonly LookupAddress[]): LookupAddress[] {
+  #avoidedLast(addresses: readonly LookupAddress[]): LookupAddress[] {
     const now = this.#options.clock.now()
     const isAvoided = ({ address }: LookupAddress) => (this.#avoidedUntil.get(address) ?? 0) > now
     return addresses.toSorted((a, b) => Number(isAvoided(a)) - Number(isAvoided(b)))
   }
 }
 
-/** Empty while it is being connected. */
+/** The remote address; empty while connecting. */
 function addressOf(connection: Duplex): string {
   return (connection instanceof Socket && connection.remoteAddress) || ''
 }
 
 /**
- * A TCP connection that ends with a reset. After an orderly close the kernel goes on to deliver what was written, for a
- * minute and more, even when the process is gone: a write that was given up would arrive when the network heals.
+ * A TCP connection that is closed with a reset. After an orderly close the kernel keeps delivering what was written for
+ * a minute or more, even if the process is gone: an abandoned write would arrive once the network heals.
  */
 class Connection extends Socket {
   #reset: { readonly error: Error | undefined } | undefined

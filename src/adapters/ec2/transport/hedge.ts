@@ -1,22 +1,22 @@
-/** A second attempt beside a first that is not answered, and the better of the two. */
+/** Hedging: a second attempt alongside a slow first one; the better result wins. */
 import { type Clock, UNWANTED } from '../../../platform/clock.ts'
 
 export type HedgeOptions = {
-  /** Milliseconds after which the first attempt is hedged. */
+  /** Milliseconds before the first attempt is hedged. */
   readonly afterMs: number
   readonly clock: Clock
-  /** Ends both attempts, and the waiting for the second. */
+  /** Aborts both attempts and the wait for the second. */
   readonly signal: AbortSignal
-  /** Whether an error settles the matter, so that the other attempt is not waited for. */
+  /** Whether an error is final, so that the other attempt need not be awaited. */
   readonly isVerdict: (error: unknown) => boolean
-  /** Runs before the second attempt; throws when it is no longer wanted. */
+  /** Called before the second attempt; throws if it is no longer wanted. */
   readonly beforeHedge: () => void
 }
 
 /**
- * Makes one attempt, and a second one where the first has not ended in time; each must reject as soon as its signal is
- * aborted. The first success or verdict holds, and ends the other attempt.
- * @throws the verdict; where neither attempt brought one, the error of the second, which tells more of how things are now
+ * Makes one attempt, and a second one if the first has not settled in time. Each must reject as soon as its signal is
+ * aborted. The first success or verdict wins and aborts the other attempt.
+ * @throws the verdict; if neither attempt reached one, the second's error, which is the more recent
  */
 export async function hedged<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
@@ -38,12 +38,12 @@ export async function hedged<Value>(
     )
     const isEarly = clock.sleep(afterMs, waiting.signal).then(
       () => false,
-      () => true, // Aborted, and so is the attempt.
+      () => true, // Aborted, as is the attempt.
     )
     if (await Promise.race([isAnswered, isEarly])) return await first
     try {
       beforeHedge()
-      return await firstToHold([first, attempt(attempts.signal)], isVerdict)
+      return await firstSettled([first, attempt(attempts.signal)], isVerdict)
     } finally {
       attempts.abort(UNWANTED)
     }
@@ -53,7 +53,7 @@ export async function hedged<Value>(
   }
 }
 
-async function firstToHold<Value>(
+async function firstSettled<Value>(
   attempts: readonly Promise<Value>[],
   isVerdict: (error: unknown) => boolean,
 ): Promise<Value> {

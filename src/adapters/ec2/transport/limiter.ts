@@ -1,27 +1,27 @@
-/** So many at a time, in the order of their coming. */
+/** A FIFO concurrency limiter. */
 
 /**
- * Makes the one function through which calls go, `size` of them at a time: a time-out is for EC2, and begins when it is
- * a call's turn. Of those that come at once the first goes alone, and the others an event-loop turn later, all together:
- * its request is on the wire before they take processor time, and together they take less of it than one by one.
+ * Returns a function that runs calls, `size` at a time, so that a call's timeout starts only when it is sent. Of calls
+ * made together, the first starts alone and the rest one event-loop turn later: the first request is on the wire before
+ * they use CPU time, and together they use less than one by one.
  */
-export function createLimiter(size: number) {
+export function limitConcurrency(size: number) {
   const waiting: (() => void)[] = []
   let running = 0
-  /** One has begun in this turn of the event loop. */
-  let isAlone = false
+  /** A call has started in this event-loop turn. */
+  let hasStarted = false
 
-  function goAlone(): void {
+  function startAlone(): void {
     running += 1
-    isAlone = true
+    hasStarted = true
     setImmediate(() => {
-      isAlone = false
-      passOn()
+      hasStarted = false
+      startNext()
     })
   }
 
-  function passOn(): void {
-    while (!isAlone && running < size) {
+  function startNext(): void {
+    while (!hasStarted && running < size) {
       const next = waiting.shift()
       if (!next) return
       running += 1
@@ -29,10 +29,13 @@ export function createLimiter(size: number) {
     }
   }
 
-  /** Resolves when it is the caller's turn. @throws the signal's reason at once, and then no turn ever comes */
+  /**
+   * Resolves when a slot is free. @throws the signal's reason as soon as it is aborted, giving up the place in the
+   * queue
+   */
   function turn(signal: AbortSignal): Promise<void> | undefined {
-    if (running < size && !isAlone) {
-      goAlone()
+    if (running < size && !hasStarted) {
+      startAlone()
       return undefined
     }
     return new Promise((resolve, reject) => {
@@ -49,8 +52,8 @@ export function createLimiter(size: number) {
     })
   }
 
-  /** @throws what the call throws; the signal's reason, and nothing is called, when it is aborted before its turn */
-  return async function inTurn<Value>(call: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
+  /** @throws what the call throws; the signal's reason, without making the call, if it is aborted first */
+  return async function limited<Value>(call: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
     signal.throwIfAborted()
     await turn(signal)
     try {
@@ -58,7 +61,7 @@ export function createLimiter(size: number) {
       return await call()
     } finally {
       running -= 1
-      passOn()
+      startNext()
     }
   }
 }

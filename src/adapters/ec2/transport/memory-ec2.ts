@@ -1,8 +1,8 @@
 /**
- * A drill: EC2 to try the writing of routes on. All that a write runs is run, the SDK and Node's HTTP included, down to
- * connections that answer from memory; no request leaves the process.
+ * A drill: an EC2 client to rehearse route writes with. It runs everything that a real write runs, including the SDK
+ * and Node's HTTP, down to connections that answer from memory; no request leaves the process.
  *
- * A daemon writes once in months. Without drills the code of its first write is not compiled, or V8 has thrown it away.
+ * A daemon writes once in months. Without drills, V8 has not compiled the code of its first write, or has discarded it.
  */
 import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -12,9 +12,9 @@ import { configurationOf, type Ec2, openClient } from '../client.ts'
 import { openBudget } from './budget.ts'
 
 export type MemoryEc2 = {
-  /** Has the region, the credentials and the endpoint of the real one, and a budget of its own. */
+  /** Has the real client's region, credentials and endpoint, and its own budget. */
   readonly ec2: Ec2
-  /** Keeps so many idle connections open to where the last write of the drill would have gone. */
+  /** Keeps `count` idle connections open to the endpoint that the drill's last write was meant for. */
   keepReady(count: number): void
 }
 
@@ -50,7 +50,7 @@ export function openMemoryEc2(ec2: Ec2, clock: Clock): MemoryEc2 {
   }
 }
 
-/** The agent, all of whose connections answer from memory; `note` hears where a request would go. */
+/** Makes all connections of the agent answer from memory; `note` is called with each request's destination. */
 function answering<Either extends HttpAgent>(agent: Either, note: (request: ClientRequestArgs) => void): Either {
   agent.createConnection = (request) => {
     note(request)
@@ -59,7 +59,7 @@ function answering<Either extends HttpAgent>(agent: Either, note: (request: Clie
   return agent
 }
 
-/** Connected with nothing; answers what is written first, an event-loop turn later. */
+/** A socket without a connection; answers the first write one event-loop turn later. */
 class Answering extends Socket {
   #isAsked = false
 

@@ -1,13 +1,13 @@
-/** Answers that refuse a call for its signature: its credentials are no longer good, or its time is wrong. */
+/** Recovery from rejected signatures: the credentials are no longer valid, or the time is wrong. */
 
-/** The session is over. EC2 also says RequestExpired where a clock is off. */
+/** Codes of an expired session. EC2 also answers RequestExpired when a clock is off. */
 export const EXPIRED = ['ExpiredToken', 'ExpiredTokenException', 'RequestExpired']
 
 /**
- * By which EC2, STS and DynamoDB refuse credentials, or the time: AuthFailure is EC2's for either. A signature that does not
- * match may be of a file that was read while it was written.
+ * Codes with which EC2, STS and DynamoDB reject credentials or the time; EC2's AuthFailure can mean either. A signature
+ * mismatch can come from a credentials file that was read while being written.
  */
-export const REFUSED = [
+export const REJECTED = [
   ...EXPIRED,
   'AuthFailure',
   'InvalidClientTokenId',
@@ -17,42 +17,45 @@ export const REFUSED = [
 ]
 
 export type Refusal = {
-  /** The error's code. */
+  /** The error code. */
   readonly code: string
-  /** Milliseconds by which this host's clock is behind the service's; negative: ahead of it. Undefined: it was not that. */
+  /** How far this host's clock is behind the service's, in milliseconds (negative: ahead), if that was the cause. */
   readonly clockBehindMs?: number
 }
 
-/** @returns whether it is worth sending the call again; @throws why not yet */
-type Mend = () => Promise<boolean>
-const mends = new WeakMap<Error, Mend>()
-const hopeless = new WeakSet<Error>()
+/** @returns whether resending the call is worthwhile; @throws why not yet */
+type Recovery = () => Promise<boolean>
+const recoveries = new WeakMap<Error, Recovery>()
+const permanent = new WeakSet<Error>()
 
-/** Notes how what a call ended with may be mended. */
-export function noteMend(error: Error, mend: Mend): void {
-  mends.set(error, mend)
+/** Registers how to recover from the error of a call. */
+export function setRecovery(error: Error, recover: Recovery): void {
+  recoveries.set(error, recover)
 }
 
 /**
- * Mends what is amiss with the signature of a call that ended with this error.
- * @returns whether it is worth sending it again
- * @throws why that could not be mended
+ * Recovers from a rejected signature.
+ * @returns whether resending the call is worthwhile
+ * @throws why recovery failed
  */
-export async function isMended(error: unknown): Promise<boolean> {
-  return error instanceof Error ? ((await mends.get(error)?.()) ?? false) : false
+export async function recover(error: unknown): Promise<boolean> {
+  return error instanceof Error ? ((await recoveries.get(error)?.()) ?? false) : false
 }
 
-/** Notes that the credentials stay as they are for as long as the process lives. */
-export function giveUp(error: Error): void {
-  hopeless.add(error)
+/** Marks the error as permanent: this process cannot get other credentials. */
+export function markPermanent(error: Error): void {
+  permanent.add(error)
 }
 
-export function isHopeless(error: unknown): boolean {
-  return error instanceof Error && hopeless.has(error)
+export function isPermanent(error: unknown): boolean {
+  return error instanceof Error && permanent.has(error)
 }
 
-/** Whether the SDK has learnt from the answer that its clock is off; the next call is signed by the service's. */
+/**
+ * Whether the SDK has learnt from the response that this host's clock is off; the next call is signed with the
+ * service's time.
+ */
 export function isSkewCorrected(error: Error): boolean {
-  const isNoted = Reflect.get(Object(Reflect.get(error, '$metadata')), 'clockSkewCorrected') === true
-  return isNoted && REFUSED.includes(error.name)
+  const isCorrected = Reflect.get(Object(Reflect.get(error, '$metadata')), 'clockSkewCorrected') === true
+  return isCorrected && REJECTED.includes(error.name)
 }

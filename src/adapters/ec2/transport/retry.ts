@@ -1,4 +1,4 @@
-/** Sends again what may succeed later, for as long as it is still wanted. */
+/** Retries transient failures for as long as the operation is wanted. */
 import type { Clock } from '../../../platform/clock.ts'
 import { Failure } from '../../../platform/errors.ts'
 import { Ec2Error, type ErrorClass } from '../errors.ts'
@@ -7,9 +7,9 @@ const FIRST_BACKOFF_MS: Partial<Record<ErrorClass, number>> = { retry: 100, thro
 const LONGEST_BACKOFF_MS = 5000
 
 export type RetryOptions = {
-  /** Runs before every attempt; throws when the operation is no longer wanted. */
+  /** Called before every attempt; throws if the operation is no longer wanted. */
   readonly permit: () => void
-  /** Ends the attempt in flight and the waiting. */
+  /** Aborts the attempt in flight and the backoff. */
   readonly signal: AbortSignal
   readonly clock: Clock
   /** From 0 to 1. */
@@ -18,9 +18,10 @@ export type RetryOptions = {
 }
 
 /**
- * Runs `attempt` until it succeeds, with exponential backoff and full jitter
- * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html asks for both).
- * @throws what `permit` throws; an error that no retry can mend; the last error when the signal ends it
+ * Runs `attempt` until it succeeds, with exponential backoff and full jitter, as EC2 recommends
+ * (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html).
+ * @throws what `permit` throws; an error that is not retryable; if the signal is aborted, its reason together with the
+ * last error
  */
 export async function retry<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
@@ -44,7 +45,7 @@ export async function retry<Value>(
   }
 }
 
-/** @throws the error itself where no retry can mend it */
+/** @throws the error itself if it is not retryable */
 function retryable(error: unknown): Ec2Error {
   if (error instanceof Ec2Error && FIRST_BACKOFF_MS[error.class] !== undefined) return error
   throw error
@@ -54,7 +55,7 @@ function backoffMs(error: Ec2Error, failures: number): number {
   return Math.min(LONGEST_BACKOFF_MS, (FIRST_BACKOFF_MS[error.class] ?? 0) * 2 ** failures)
 }
 
-/** The reason of the end, with what stood in the way until then. */
+/** The abort reason, together with the last error. */
 function endedBy({ reason }: AbortSignal, lastError: Ec2Error | undefined): unknown {
   if (!lastError || !(reason instanceof Failure)) return reason
   return new Failure(reason.kind, `${reason.message}; ${lastError.message}`, { hint: lastError.hint, cause: lastError })

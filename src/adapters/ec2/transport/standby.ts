@@ -1,17 +1,19 @@
-/** Connections that are open before there is a request for them. */
+/** Connections opened in advance of requests. */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../platform/clock.ts'
 
-/** One that its server closes sooner is not replaced before the next `keep`: that would go on and on. Milliseconds. */
-const WORTH_REPLACING_AFTER_MS = 5000
+/**
+ * A connection that its server closes sooner is not replaced until the next `keep`, or this would loop. Milliseconds.
+ */
+const REPLACEABLE_AFTER_MS = 5000
 
 export class Standby {
   readonly #clock: Clock
-  /** With what to do when one is no longer ours. */
+  /** Each connection with the callback that releases it. */
   readonly #ready = new Map<Duplex, () => void>()
-  /** What they are for. */
+  /** The agent's name for their destination. */
   #name = ''
-  /** How many are to be open, of which `#ready` are. */
+  /** Target size of `#ready`. */
   #wanted = 0
   #open: (() => Promise<Duplex>) | undefined
   #isOpening = false
@@ -20,7 +22,10 @@ export class Standby {
     this.#clock = clock
   }
 
-  /** Keeps so many open, less those that are taken, until the next call. `open` resolves when a connection is ready for a request. */
+  /**
+   * Keeps this many connections open, minus those taken, until the next call. `open` resolves when a connection is
+   * ready for a request.
+   */
   keep(name: string, wanted: number, open: () => Promise<Duplex>): void {
     if (name !== this.#name) this.close()
     this.#name = name
@@ -30,7 +35,7 @@ export class Standby {
     void this.#fill()
   }
 
-  /** One of that name, which nobody else gets any more. */
+  /** Takes a connection to that destination, if one is ready. */
   take(name: string): Duplex | undefined {
     if (name !== this.#name) return undefined
     for (const [connection, forget] of this.#ready) {
@@ -41,13 +46,13 @@ export class Standby {
     return undefined
   }
 
-  /** Closes all of them; none is opened before the next `keep`. */
+  /** Closes all; opens none until the next `keep`. */
   close(): void {
     this.#wanted = 0
     for (const connection of this.#ready.keys()) this.#close(connection)
   }
 
-  /** One after the other, so that a failover meanwhile need not wait for the handshakes of all. */
+  /** One at a time, so that a failover meanwhile need not wait for every handshake. */
   async #fill(): Promise<void> {
     if (this.#isOpening) return
     this.#isOpening = true
@@ -59,7 +64,7 @@ export class Standby {
         if (name !== this.#name || this.#ready.size > this.#wanted) this.#close(connection)
       }
     } catch {
-      // The reads tell people whether EC2 is to be reached; the next `keep` tries again.
+      // Reads report whether EC2 is reachable; the next `keep` retries.
     } finally {
       this.#isOpening = false
     }
@@ -71,14 +76,14 @@ export class Standby {
       this.#ready.delete(connection)
       connection.off('data', drop).off('end', drop).off('close', drop)
     }
-    // A server says nothing unasked; whatever it says, it is a goodbye.
+    // Servers never speak first: any data means that it is closing.
     const drop = () => {
       this.#close(connection)
-      if (this.#clock.now() - readyAt < WORTH_REPLACING_AFTER_MS) this.#wanted -= 1
+      if (this.#clock.now() - readyAt < REPLACEABLE_AFTER_MS) this.#wanted -= 1
       void this.#fill()
     }
     connection.on('data', drop).on('end', drop).on('close', drop)
-    // For as long as it lives: nobody else listens before its request does.
+    // Kept for its lifetime: until a request uses it, nobody else handles errors.
     connection.on('error', () => {})
     this.#ready.set(connection, forget)
   }

@@ -1,21 +1,21 @@
-/** What came instead of an answer, in words. */
+/** Describes responses that are not the service's. */
 
 const PAGE = /^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)/i
 
-/** An error that errors.ts knows by its name. */
+/** An error with a name that errors.ts classifies. */
 export function named(name: 'UnexpectedAnswer' | 'NotDone' | 'TimeoutError', message: string): Error {
   return Object.assign(new Error(message), { name })
 }
 
-/** @param head how the body begins */
+/** @param head the start of the body */
 export function notAnswer(service: string, status: number, head: string): Error {
-  const text = `HTTP ${status}, ${kindOf(status, head)}, not ${service}'s answer: a proxy or captive portal between?`
+  const text = `HTTP ${status}, ${kindOf(status, head)}, not a response from ${service}: is a proxy or captive portal in between?`
   return named('UnexpectedAnswer', text)
 }
 
 function kindOf(status: number, head: string): string {
-  if (status === 407) return "a proxy's demand for a login"
+  if (status === 407) return 'a proxy login request'
   if (status >= 300 && status < 400) return 'a redirect'
   if (head.trim() === '') return 'an empty body'
-  return PAGE.test(head) ? 'a page' : 'another text'
+  return PAGE.test(head) ? 'an HTML page' : 'unknown content'
 }

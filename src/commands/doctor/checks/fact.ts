@@ -44,20 +44,20 @@ export function learnFromEc2<Value>(
 
 /**
  * Tries a call again for as long as it is wanted and that may help.
- * @param isHopeless whether an error is told at once: a hook waits for credentials that IMDS may give in a moment, but
+ * @param isPermanent whether an error is told at once: a hook waits for credentials that IMDS may give in a moment, but
  * here, that it gives none is the finding
  * @throws its error
  */
 export function retryQuietly<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
   context: CallContext,
-  isHopeless = (error: Ec2Error) => error.code === 'CredentialsProviderError',
+  isPermanent = (error: Ec2Error) => error.code === 'CredentialsProviderError',
 ): Promise<Value> {
   return retry(call, {
     ...context,
     random: Math.random,
     onRetry(error) {
-      if (isHopeless(error)) throw error
+      if (isPermanent(error)) throw error
     },
   })
 }

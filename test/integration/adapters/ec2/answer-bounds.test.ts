@@ -102,7 +102,7 @@ test('an answer that drips is given up, however steadily it does, and asked for 
   await expect(readTables(ec2, 'all', signal)).rejects.toMatchObject({
     code: 'TimeoutError',
     class: 'retry',
-    message: expect.stringContaining('the answer has begun, and not ended within 5000 ms'),
+    message: expect.stringContaining('the response started but did not finish within 5000 ms'),
   })
   expect(await readTables(ec2, 'all', signal)).toEqual([])
 }, 20_000)

@@ -18,7 +18,7 @@ import { both, byIds, eniOf, hook, MASTER, setTarget, targets } from '../../../s
 type Respond = (response: ServerResponse, request: IncomingMessage) => void
 
 const PAGE = '<!DOCTYPE html><html><title>Welcome to the guest network</title></html>'
-const NO_ANSWER = "not EC2's answer: a proxy or captive portal between?"
+const NO_ANSWER = 'not a response from EC2: is a proxy or captive portal in between?'
 const signal = new AbortController().signal
 
 /** EC2, as far as a server answers for it that is not EC2. */
@@ -63,54 +63,50 @@ const failed = (content: string, id = '<RequestID>6f3b-1</RequestID>') =>
 
 describe('no answer of EC2', () => {
   test.each<[string, Respond, string]>([
-    ['a portal’s page', answering(200, PAGE, { 'content-type': 'text/html' }), `HTTP 200, a page, ${NO_ANSWER}`],
+    ['a portal’s page', answering(200, PAGE, { 'content-type': 'text/html' }), `HTTP 200, an HTML page, ${NO_ANSWER}`],
     ['an empty success', answering(200), `HTTP 200, an empty body, ${NO_ANSWER}`],
     ['an empty 204', answering(204), `HTTP 204, an empty body, ${NO_ANSWER}`],
-    ['some text', answering(200, 'It works!'), `HTTP 200, another text, ${NO_ANSWER}`],
-    ['some JSON', answering(200, '{"return":true}'), `HTTP 200, another text, ${NO_ANSWER}`],
-    ['XML of something else', answering(200, '<feed><id>1</id></feed>'), `HTTP 200, another text, ${NO_ANSWER}`],
+    ['some text', answering(200, 'It works!'), `HTTP 200, unknown content, ${NO_ANSWER}`],
+    ['some JSON', answering(200, '{"return":true}'), `HTTP 200, unknown content, ${NO_ANSWER}`],
+    ['XML of something else', answering(200, '<feed><id>1</id></feed>'), `HTTP 200, unknown content, ${NO_ANSWER}`],
     [
       'an answer to another action',
       answering(200, replaced(ID).replaceAll('Replace', 'Create')),
-      `HTTP 200, another text, ${NO_ANSWER}`,
+      `HTTP 200, unknown content, ${NO_ANSWER}`,
     ],
     [
       'an answer without a request id',
       answering(200, replaced('<return>true</return>')),
-      `HTTP 200, another text, ${NO_ANSWER}`,
+      `HTTP 200, unknown content, ${NO_ANSWER}`,
     ],
     ['a redirect to a login', answering(302, '', { location: 'http://portal/' }), `HTTP 302, a redirect, ${NO_ANSWER}`],
-    ['a proxy that wants a login', answering(407, PAGE), `HTTP 407, a proxy's demand for a login, ${NO_ANSWER}`],
-    ['a page with 401', answering(401, PAGE), `HTTP 401, a page, ${NO_ANSWER}`],
-    ['a page with 403', answering(403, `\n<html>${PAGE}`), `HTTP 403, a page, ${NO_ANSWER}`],
-    ['a page with 503', answering(503, PAGE), `HTTP 503, a page, ${NO_ANSWER}`],
+    ['a proxy that wants a login', answering(407, PAGE), `HTTP 407, a proxy login request, ${NO_ANSWER}`],
+    ['a page with 401', answering(401, PAGE), `HTTP 401, an HTML page, ${NO_ANSWER}`],
+    ['a page with 403', answering(403, `\n<html>${PAGE}`), `HTTP 403, an HTML page, ${NO_ANSWER}`],
+    ['a page with 503', answering(503, PAGE), `HTTP 503, an HTML page, ${NO_ANSWER}`],
     ['an empty 400', answering(400), `HTTP 400, an empty body, ${NO_ANSWER}`],
     ['an empty 500', answering(500), `HTTP 500, an empty body, ${NO_ANSWER}`],
     [
       'an error without a code',
       answering(400, failed('<Message>no</Message>')),
-      `HTTP 400, another text, ${NO_ANSWER}`,
+      `HTTP 400, unknown content, ${NO_ANSWER}`,
     ],
     [
       'an error with an odd code',
       answering(400, failed('<Code>\x1b[2J oh no</Code>')),
-      `HTTP 400, another text, ${NO_ANSWER}`,
+      `HTTP 400, unknown content, ${NO_ANSWER}`,
     ],
     [
       'an error without a request id',
       answering(400, failed('<Code>Odd</Code>', '')),
-      `HTTP 400, another text, ${NO_ANSWER}`,
+      `HTTP 400, unknown content, ${NO_ANSWER}`,
     ],
-    ['a truncated answer', answering(200, replaced(ID).slice(0, -9)), 'HTTP 200, an answer without its end'],
-    [
-      'a truncated error',
-      answering(400, failed('<Code>Odd</Code>').slice(0, -3)),
-      'HTTP 400, an answer without its end',
-    ],
+    ['a truncated answer', answering(200, replaced(ID).slice(0, -9)), 'HTTP 200, a truncated response'],
+    ['a truncated error', answering(400, failed('<Code>Odd</Code>').slice(0, -3)), 'HTTP 400, a truncated response'],
     [
       'an answer that says no',
       answering(200, replaced(`${ID}<return>false</return>`)),
-      'EC2 took the request and did not do it',
+      'EC2 accepted the request but did not carry it out',
     ],
   ])('%s: a write is not done, and may be sent again', async (_, respond, text) => {
     const error = await failureOf(write(await openAt(respond)))
@@ -125,13 +121,13 @@ describe('no answer of EC2', () => {
   })
 
   test.each<[string, Respond, string]>([
-    ['a portal’s page', answering(200, PAGE), `HTTP 200, a page, ${NO_ANSWER}`],
+    ['a portal’s page', answering(200, PAGE), `HTTP 200, an HTML page, ${NO_ANSWER}`],
     ['an empty success', answering(200), `HTTP 200, an empty body, ${NO_ANSWER}`],
-    ['an answer to another action', answering(200, replaced(ID)), `HTTP 200, another text, ${NO_ANSWER}`],
+    ['an answer to another action', answering(200, replaced(ID)), `HTTP 200, unknown content, ${NO_ANSWER}`],
     [
       'a truncated list',
       answering(200, `<DescribeRouteTablesResponse>${ID}<routeTableSet></routeTableSet>`),
-      'an answer without its end',
+      'a truncated response',
     ],
   ])('%s: there is no table where nothing was read', async (_, respond, text) => {
     const error = await failureOf(read(await openAt(respond)))
@@ -144,7 +140,9 @@ describe('no answer of EC2', () => {
     const ec2 = await openEc2({ assumeRole, clock: systemClock, onWait: () => {} })
     expect(await failureOf(read(ec2))).toMatchObject({
       class: 'retry',
-      message: expect.stringContaining("a page, not STS's answer: a proxy or captive portal between?"),
+      message: expect.stringContaining(
+        'an HTML page, not a response from STS: is a proxy or captive portal in between?',
+      ),
     })
   })
 

@@ -69,6 +69,6 @@ describe.skipIf(!requires('openssl'))('over HTTPS', () => {
   test('one that neither knows is not, and it is said what to do', async () => {
     const { exitCode, stderr } = await list({ SSL_CERT_FILE: '/nonexistent' })
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('install ca-certificates, or name the CA of a proxy in NODE_EXTRA_CA_CERTS')
+    expect(stderr).toContain('install ca-certificates, or add a proxy’s CA with NODE_EXTRA_CA_CERTS')
   })
 })

@@ -257,7 +257,7 @@ describe('of the environment', () => {
     expect(error).toBeInstanceOf(Failure)
     expect(error).toMatchObject({
       message: expect.stringContaining('EC2 answered ExpiredToken'),
-      hint: expect.stringMatching(/log in anew.*AWS_SESSION_TOKEN/),
+      hint: expect.stringMatching(/log in again.*AWS_SESSION_TOKEN/),
     })
     expect(endpoint.requests).toHaveLength(1)
     expect(opened.refusals).toEqual([])
@@ -269,7 +269,7 @@ describe('of the environment', () => {
     await expect(
       retryWithLogging(() => read(opened), { permit: () => {}, signal, clock: systemClock, log: silentLog }),
     ).rejects.toMatchObject({
-      hint: expect.stringMatching(/log in anew.*AWS_SESSION_TOKEN/),
+      hint: expect.stringMatching(/log in again.*AWS_SESSION_TOKEN/),
     })
     expect(endpoint.requests).toHaveLength(1)
   })

@@ -96,7 +96,7 @@ describe('with the metadata service of EC2', () => {
     if (second) second.mac = '06:00:00:00:00:01'
     const { exitCode, stderr } = await run(['switch', 'VI_1', '-f'], { interface: 'lo' })
     expect(exitCode).toBe(1)
-    expect(stderr).toContain(`IMDS knows no ENI for interface lo (${LOOPBACK_MAC})`)
+    expect(stderr).toContain(`IMDS reports no ENI for interface lo (${LOOPBACK_MAC})`)
   })
 
   test('the address is the primary one of the interface', async () => {
@@ -190,12 +190,12 @@ describe('a session with the metadata service', () => {
   test('knows a value that is not there from a failure', async () => {
     respond = (response) => response.writeHead(404).end()
     expect(await new Metadata(url).get('spot/instance-action')).toBeUndefined()
-    await expect(regionOfThisInstance(new Metadata(url))).rejects.toThrow('IMDS does not tell the region')
+    await expect(regionOfThisInstance(new Metadata(url))).rejects.toThrow('IMDS does not report the region')
     await expect(eniOfThisInstance(undefined, new Metadata(url))).rejects.toThrow('no ENI for the primary interface')
   })
 
   test('takes an interface-id that is none for none', async () => {
-    await expect(eniOfThisInstance('lo', new Metadata(url))).rejects.toThrow('IMDS knows no ENI for interface lo')
+    await expect(eniOfThisInstance('lo', new Metadata(url))).rejects.toThrow('IMDS reports no ENI for interface lo')
     expect(requests.at(-1)).toContain(`/network/interfaces/macs/${LOOPBACK_MAC}/interface-id`)
   })
 

@@ -106,11 +106,11 @@ describe('a target', () => {
   })
 
   test('that is nowhere is an error', async () => {
-    await expectRefusal(['--to', '10.0.2.99'], 2, 'no network interface is the address 10.0.2.99')
+    await expectRefusal(['--to', '10.0.2.99'], 2, 'no network interface matches the address 10.0.2.99')
     await expectRefusal(['--to', 'db-9'], 2, 'no running instance is named db-9')
     await expectRefusal(['--to', 'db-*'], 2, 'no running instance is named db-*')
     await expectRefusal(['-I', 'i-00000000000000099'], 2, 'there is no instance i-00000000000000099')
-    await expectRefusal(['--eni', 'eni-00000000000000099'], 2, 'no network interface is eni-00000000000000099')
+    await expectRefusal(['--eni', 'eni-00000000000000099'], 2, 'no network interface matches eni-00000000000000099')
   })
 
   test('named like two running instances is an error that lists both', async () => {

@@ -129,7 +129,7 @@ test('while the instance has none it is asked again and again', async () => {
   const attachment = own?.attachment
   detachInterface(endpoint.region, old)
   await vi.waitFor(
-    () => expect(lines().map(({ msg }) => msg)).toContain('IMDS knows no ENI for the primary interface'),
+    () => expect(lines().map(({ msg }) => msg)).toContain('IMDS reports no ENI for the primary interface'),
     8000,
   )
   if (own && attachment) own.attachment = attachment

@@ -103,7 +103,7 @@ describe('EC2 that does not answer', () => {
     const { exitCode, stdout } = await lookOn(['status'], down)
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(
-      /EC2 cannot be read:\n.*reading route tables in ap-northeast-1 \(DescribeRouteTables\): ECONNREFUSED.*→ nobody listens there: check AWS_ENDPOINT_URL/s,
+      /EC2 cannot be read:\n.*reading route tables in ap-northeast-1 \(DescribeRouteTables\): ECONNREFUSED.*→ nothing listens there: check AWS_ENDPOINT_URL/s,
     )
     expect(stdout).toContain('VI_1  UNKNOWN')
   })

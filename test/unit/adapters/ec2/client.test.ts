@@ -20,7 +20,7 @@ test('a call whose credentials never come is given up, and may be tried again', 
   const never = () => new Promise<never>(() => {})
   const given = expect(sendNow('a call', never, new AbortController().signal)).rejects.toMatchObject({
     class: 'retry',
-    message: 'a call: TimeoutError: neither credentials nor an answer within 15000 ms',
+    message: 'a call: TimeoutError: no credentials and no answer within 15000 ms',
   })
   vi.advanceTimersByTime(15_000)
   await given

@@ -98,13 +98,13 @@ describe('the class of an error', () => {
   })
 
   test.each<[Error, RegExp]>([
-    [answer('RequestLimitExceeded', '', 503), /too many calls .*: find who does/],
+    [answer('RequestLimitExceeded', '', 503), /calls this action too often .*: find the caller/],
     [answer('SomethingNew', '', 502), /AWS Health/],
-    [answer('SomethingNew', '', 400), /not taken as it is: .*errors-overview/],
-    [answer('UnauthorizedOperation', '', 403), /may not do this: .*vip-switch iam-policy/],
+    [answer('SomethingNew', '', 400), /request was rejected: .*errors-overview/],
+    [answer('UnauthorizedOperation', '', 403), /lacks a permission: .*vip-switch iam-policy/],
     [answer('RequestExpired'), /clock .*timedatectl/],
-    [answer('SignatureDoesNotMatch', '', 403), /credentials .*clock/],
-    [answer('UnrecognizedClientException'), /who is asking/],
+    [answer('SignatureDoesNotMatch', '', 403), /rejects the credentials: .*clock/],
+    [answer('UnrecognizedClientException'), /rejects the credentials/],
     [answer('OptInRequired', '', 403), /region is not enabled/],
     [answer('RouteLimitExceeded'), /full: .*quota/],
     [networkError('ENOTFOUND'), /region and DNS/],
@@ -135,7 +135,7 @@ describe('the class of an error', () => {
     await expect(
       writeRoute(ec2, KEY, ENI, true, 'edge', { ...hedging, signal: controller.signal }),
     ).rejects.toMatchObject({
-      message: expect.stringMatching(/^the deadline of 5 s has passed; last, ReplaceRoute .*: not answered$/),
+      message: expect.stringMatching(/^the deadline of 5 s has passed; last attempt, ReplaceRoute .*: not answered$/),
       hint: expect.stringContaining('no answer'),
     })
   })

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { OPERATORS_ACTIONS, PERMISSIONS } from '../../../../src/adapters/ec2/operations/permissions.ts'
+import { OPERATOR_ACTIONS, PERMISSIONS } from '../../../../src/adapters/ec2/operations/permissions.ts'
 
 const FOLDERS = ['src/adapters/ec2', 'src/adapters/witness']
 
@@ -12,7 +12,7 @@ test('every command of the SDK that is used is in the list of permissions, and n
       .map((name) => readFileSync(join(folder, name), 'utf8')),
   )
   const used = source.flatMap((text) => [...text.matchAll(/\bnew (\w+)Command\(/g)].map(([, action]) => action))
-  const listed = [...PERMISSIONS.flatMap(({ actions }) => actions), ...OPERATORS_ACTIONS]
+  const listed = [...PERMISSIONS.flatMap(({ actions }) => actions), ...OPERATOR_ACTIONS]
   expect([...new Set(used)].sort()).toEqual([...new Set(listed)].sort())
 })
 

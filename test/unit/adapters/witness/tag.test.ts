@@ -53,8 +53,8 @@ describe('a claim as a tag', () => {
     [`MASTER addr=10.0.1 ${TIMES}`, 'its addr is "10.0.1"'],
     [`MASTER addr=10.0.1.11/32 ${TIMES}`, 'its addr is "10.0.1.11/32"'],
     [`MASTER addr=fe80::1%eth0 ${TIMES}`, 'its addr is "fe80::1%eth0"'],
-    ['MASTER addr=10.0.1.11 since=garbage beat=2026-11-23T01:02:03Z', 'its since is "garbage", not an instant'],
-    ['MASTER addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=1', 'its beat is "1", not an instant'],
+    ['MASTER addr=10.0.1.11 since=garbage beat=2026-11-23T01:02:03Z', 'its since is "garbage", not a timestamp'],
+    ['MASTER addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=1', 'its beat is "1", not a timestamp'],
     [`MASTER addr=10.0.1.11 ${TIMES}${'0'.repeat(200)}`, `its beat is "2026-11-23T01:02:03.120Z${'0'.repeat(15)}…"`],
     [`MASTER addr=10.0.1.11 since=2026-02-30T00:00:00Z beat=2026-11-23T01:02:03Z`, 'its since is "2026-02-30T00'],
     [`\x1b[2J\u202e addr=10.0.1.11 ${TIMES}`, 'its state is "\\x1b[2J\\u202e", not'],
@@ -101,7 +101,7 @@ describe('a pin as a tag', () => {
   test.each([
     ['', 'it has no since'],
     ['until=2026-11-23T01:02:03Z', 'it has no since'],
-    ['since=now until=later', 'its since is "now", not an instant'],
+    ['since=now until=later', 'its since is "now", not a timestamp'],
     ['since=2026-11-23T01:02:03Z until=+275760-09-13T00:00:00Z', 'its until is "+275760'],
   ])('%j is none, and a doubt says why', (value, why) => {
     expect(parsePin(ENI, value)).toEqual({ doubt: { eni: ENI, of: 'pin', why: expect.stringContaining(why) } })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLimiter } from '../../../../../src/adapters/ec2/transport/limiter.ts'
+import { limitConcurrency } from '../../../../../src/adapters/ec2/transport/limiter.ts'
 import { gate } from '../../../../support/fixtures.ts'
 
 const wanted = new AbortController().signal
@@ -21,7 +21,7 @@ function calls() {
 
 test('so many at a time, then each in the order of its coming, failures included', async () => {
   const { begun, make } = calls()
-  const inTurn = createLimiter(2)
+  const inTurn = limitConcurrency(2)
   const a = make('a')
   const running = inTurn(a.call, wanted)
   const failing = inTurn(() => Promise.reject(new Error('failed')), wanted)
@@ -35,7 +35,7 @@ test('so many at a time, then each in the order of its coming, failures included
 
 test('the first goes alone, and the others together in the next turn of the event loop', async () => {
   const begun: string[] = []
-  const inTurn = createLimiter(10)
+  const inTurn = limitConcurrency(10)
   const ends = ['a', 'b', 'c'].map((name) => inTurn(async () => begun.push(name), wanted))
   await ends[0]
   expect(begun).toEqual(['a'])
@@ -45,7 +45,7 @@ test('the first goes alone, and the others together in the next turn of the even
 
 test('what is aborted while it waits ends at once, is never called, and keeps nobody from a turn', async () => {
   const { begun, make } = calls()
-  const inTurn = createLimiter(1)
+  const inTurn = limitConcurrency(1)
   const a = make('a')
   const c = make('c')
   const running = inTurn(a.call, wanted)
@@ -64,7 +64,7 @@ test('what is aborted while it waits ends at once, is never called, and keeps no
 
 test('what is aborted before it comes, or in the moment when its turn has come, is not called either', async () => {
   const begun: string[] = []
-  const inTurn = createLimiter(1)
+  const inTurn = limitConcurrency(1)
   const a = gate()
   const called = gate()
   const running = inTurn(() => {
