@@ -1,4 +1,4 @@
-/** The lab's account of itself, on stdout, each line at the moment of what it tells. */
+/** Prints the lab's live report on stdout. */
 import { stripVTControlCharacters } from 'node:util'
 import { type Style, styleOf } from '../terminal/style.ts'
 import { widthOf, wrapped } from '../terminal/table.ts'
@@ -8,18 +8,18 @@ const INDENT = 2
 
 export type Account = {
   readonly style: Style
-  /** Columns that a block may take. */
+  /** Width of a block, in columns. */
   readonly width: number
   title(text: string, subtitle: string): void
   chapter(text: string): void
   readonly narrate: Narrator
-  /** Lines as they are, indented. */
+  /** Prints preformatted lines, indented. */
   block(text: string): void
 }
 
 type Stream = Parameters<typeof styleOf>[0] & Parameters<typeof widthOf>[0] & { write(text: string): unknown }
 
-/** The account on a stream; its seconds count from now. */
+/** Creates a report on a stream; its clock starts now. */
 export function accountOn(stream: Stream): Account {
   const style = styleOf(stream)
   const start = performance.now()
@@ -35,8 +35,8 @@ export function accountOn(stream: Stream): Account {
     chapter: (text) => print(`\n  ${style.bold(text)}`),
     narrate(who, what) {
       const seconds = ((performance.now() - start) / 1000).toFixed(2).padStart(6)
-      const said = `  ${style.dim(`${seconds} s`)}  ${style.cyan(who.padEnd(5))}  `
-      print(wrapped(`${said}${what}`, width, stripVTControlCharacters(said).length))
+      const label = `  ${style.dim(`${seconds} s`)}  ${style.cyan(who.padEnd(5))}  `
+      print(wrapped(`${label}${what}`, width, stripVTControlCharacters(label).length))
     },
     block: (text) => print(text.replaceAll(/^(?=.)/gm, '  ')),
   }

@@ -1,12 +1,12 @@
-/** What a lab makes outside its process is removed at its end, however it ends. */
+/** Removes everything a lab creates outside its process, however the lab ends. */
 import { codeOf, messageOf } from '../platform/errors.ts'
 
 const pending = new Set<() => void>()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Has `dispose` run when the process exits, throws or is interrupted, the last one first. It must be synchronous: an
- * exiting process waits for nothing. Returns a function that runs it now, and never again.
+ * Runs `dispose` when the process exits, throws or is interrupted; last registered, first run. It must be synchronous,
+ * as an exiting process does not wait. Returns a function that runs it now instead.
  */
 export function atEnd(dispose: () => void): () => void {
   if (pending.size === 0) watch()
@@ -17,7 +17,7 @@ export function atEnd(dispose: () => void): () => void {
   }
 }
 
-/** Whether a process of that id is there. */
+/** Whether a process with this id exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -27,7 +27,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Sends a signal to a process that may have ended already; a negative id is a process group. */
+/** Signals a process that may have ended; a negative id is a process group. */
 export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -46,7 +46,7 @@ function unwatch(): void {
   for (const signal of SIGNALS) process.off(signal, interrupted)
 }
 
-/** One that fails keeps none of the others from running. */
+/** Runs all of them, even if one fails. */
 function disposeAll(): void {
   for (const dispose of [...pending].reverse()) {
     pending.delete(dispose)
@@ -58,7 +58,7 @@ function disposeAll(): void {
   }
 }
 
-/** Ends by the same signal, so that a shell sees what ended the program. */
+/** Re-raises the signal, so that a shell sees what ended the program. */
 function interrupted(signal: NodeJS.Signals): void {
   disposeAll()
   unwatch()

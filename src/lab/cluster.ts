@@ -1,4 +1,4 @@
-/** Two nodes with the real keepalived against one EC2 endpoint, in a network of their own. */
+/** Two nodes with real keepalived and one EC2 endpoint, in their own network. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Daemon, daemonSettings, fifoOf, startDaemon } from './daemon.ts'
@@ -18,7 +18,7 @@ type ClusterOptions = {
   readonly network: Network
   readonly seed: Seed
   readonly region: string
-  /** What moves with each VRRP instance. */
+  /** The routes of each VRRP instance. */
   readonly instances: Readonly<Record<string, InstanceRoutes>>
   /** Seconds. */
   readonly advertInterval: number
@@ -27,7 +27,7 @@ type ClusterOptions = {
   /** As in KeepalivedOptions. */
   readonly withHook?: boolean
   readonly withRxLowerPri?: boolean
-  /** Every node can run a daemon, with this interval; keepalived tells it its events. */
+  /** Lets every node run a daemon with this interval, fed by keepalived. */
   readonly daemons?: { readonly interval: string }
   readonly lowered?: (node: LabNode) => KeepalivedOptions['lowered']
 }
@@ -35,21 +35,21 @@ type ClusterOptions = {
 export type Cluster = {
   readonly control: EndpointControl
   hookOf(node: LabNode): Hook
-  /** Starts a node's keepalived, again if it ran before. */
+  /** Starts or restarts a node's keepalived. */
   start(node: LabNode): Promise<Keepalived>
-  /** A node's keepalived, the last one started. @throws if none was */
+  /** The node's latest keepalived. @throws if none was started */
   keepalivedOf(node: LabNode): Keepalived
-  /** Starts a node's daemon, again if it ran before. */
+  /** Starts or restarts a node's daemon. */
   startDaemon(node: LabNode): Promise<Daemon>
-  /** A node's daemon, the last one started. @throws if none was */
+  /** The node's latest daemon. @throws if none was started */
   daemonOf(node: LabNode): Daemon
-  /** The last lines of every log. */
+  /** The tail of every log. */
   logs(): string
-  /** Ends every process and removes the network. */
+  /** Kills every process and removes the network. */
   close(): Promise<void>
 }
 
-/** Starts the endpoint; the nodes are started one by one. */
+/** Starts only the endpoint; call `start` for each node. */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { bin, network, seed, region, instances, advertInterval, lowered, daemons } = options
   const { withHook = true, withRxLowerPri = withHook } = options
@@ -115,6 +115,6 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
 
 function entryOf<Value>(map: ReadonlyMap<LabNode, Value>, node: LabNode): Value {
   const value = map.get(node)
-  if (value === undefined) throw new Error(`${node.name} has none yet`)
+  if (value === undefined) throw new Error(`nothing was started on ${node.name} yet`)
   return value
 }

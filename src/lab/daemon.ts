@@ -6,31 +6,31 @@ import { configOf, stateOf } from './hook.ts'
 import { type LoggedProcess, startLogged } from './logged-process.ts'
 import { inNamespace } from './network.ts'
 
-/** What the lab reads in a line of the daemon's log. */
+/** The fields of a log line that the lab reads. */
 const logLine = z.looseObject({
-  /** pino's number of it: 30 is info, 40 a warning, 50 an error. */
+  /** pino's level: 30 info, 40 warning, 50 error. */
   level: z.number(),
   msg: z.string().default(''),
 })
 
 export type DaemonLogLine = z.infer<typeof logLine> & {
-  /** When it came, in milliseconds since the epoch. */
+  /** When it was read, in milliseconds since the epoch. */
   readonly at: number
 }
 
 export type Daemon = {
   readonly process: LoggedProcess
   log(): DaemonLogLine[]
-  /** Ends it with SIGKILL. */
+  /** Kills it with SIGKILL. */
   kill(): Promise<void>
-  /** Has it end by SIGTERM. */
+  /** Stops it with SIGTERM. */
   stop(): Promise<void>
 }
 
 export const fifoOf = (directory: string) => join(directory, 'notify.fifo')
 export const controlOf = (directory: string) => join(directory, 'control.sock')
 
-/** What a node's config says for its daemon: everything of it is in the node's directory. */
+/** Config for a node's daemon: all its files are in the node's directory. */
 export function daemonSettings(directory: string, interval: string): object {
   return {
     interval,
@@ -40,8 +40,8 @@ export function daemonSettings(directory: string, interval: string): object {
 }
 
 /**
- * Starts the daemon of a node in its namespace, with the config that the node's hook has, and waits until it takes part.
- * @throws an error that holds its output if it does not
+ * Starts a node's daemon in its namespace, with the same config as the hook, and waits until it has started.
+ * @throws an error with its output if it does not start
  */
 export async function startDaemon(options: {
   bin: string

@@ -1,4 +1,4 @@
-/** Looks at a running EC2 endpoint over its unix socket, which no network namespace hides. */
+/** Inspects a running EC2 endpoint over its Unix socket, which is reachable from every network namespace. */
 import { request } from 'node:http'
 import { XMLParser } from 'fast-xml-parser'
 import * as z from 'zod'
@@ -30,7 +30,7 @@ const requestsSchema = z.array(
   z.object({
     action: z.string(),
     params: z.record(z.string(), z.string()),
-    /** When it came, in milliseconds since the epoch. */
+    /** Arrival time, in milliseconds since the epoch. */
     at: z.number(),
     status: z.number().optional(),
   }),
@@ -46,17 +46,17 @@ export type InterfaceRoute = {
 
 export type EndpointRequest = z.infer<typeof requestsSchema>[number]
 
-/** Each call throws the error of connecting, or one that holds the endpoint's refusal. */
+/** Each call throws a connection error, or an error with the endpoint's refusal. */
 export type EndpointControl = {
-  /** The routes to network interfaces, of every table, as EC2 would describe them now. */
+  /** Current routes to network interfaces in all tables, as EC2 describes them. */
   routes(): Promise<InterfaceRoute[]>
-  /** What was asked of the endpoint, in the order of arrival. */
+  /** The endpoint's requests, in order of arrival. */
   requests(): Promise<EndpointRequest[]>
 }
 
 const xml = new XMLParser({ parseTagValue: false, isArray: (name) => name === 'item' })
 
-/** The control of the endpoint that listens on a unix socket. */
+/** Controls the endpoint that listens on this Unix socket. */
 export function endpointControl(socketPath: string): EndpointControl {
   return {
     async routes() {
@@ -75,7 +75,7 @@ export function endpointControl(socketPath: string): EndpointControl {
   }
 }
 
-/** The endpoint asks for a signature's form and checks no more of it. */
+/** The endpoint checks only the form of a signature. */
 const AUTHORIZATION = 'AWS4-HMAC-SHA256 Credential=lab/20260101/region/ec2/aws4_request, Signature=0'
 
 function send(socketPath: string, path: string, form?: string): Promise<string> {

@@ -6,13 +6,13 @@ import { startLogged } from './logged-process.ts'
 import { CLOUD_ADDRESS, inNamespace, METADATA_ADDRESS } from './network.ts'
 
 const ENDPOINT_PORT = 4599
-/** As the nodes reach it. */
+/** The URL for the nodes. */
 export const ENDPOINT_URL = `http://${CLOUD_ADDRESS}:${ENDPOINT_PORT}`
 
 /**
- * Runs `bin` (vip-switch) as the EC2 endpoint and instance metadata service of a network, in its cloud's namespace; it
- * ends with the network. Metadata knows the nodes by their source address, as a hypervisor does.
- * @throws an error that holds its output if it does not start
+ * Runs `bin` (vip-switch) as EC2 endpoint and instance metadata service in the cloud's namespace; it ends with the
+ * network. The metadata service identifies nodes by source address, as a hypervisor does.
+ * @throws an error with its output if it does not start
  */
 export async function startEndpointProcess(options: {
   bin: string

@@ -8,7 +8,7 @@ import type { RunDirectory } from './run-directory.ts'
 import { instancesOf, type LabNode, nodes, type Scene, seed, VRRP_INSTANCE } from './scene.ts'
 import type { Narrator, Stage } from './stage.ts'
 
-/** No keepalived: its events are played to the hooks, on loopback. Each node has instance metadata of its own. */
+/** A stage without keepalived: plays its events to the hooks, on loopback. Each node has its own instance metadata. */
 export async function eventsStage(options: {
   bin: string
   directory: RunDirectory
@@ -37,7 +37,7 @@ export async function eventsStage(options: {
 
   const played: LoggedProcess[] = []
 
-  /** Calls a node's hook as keepalived does, and lets it run. */
+  /** Starts a node's hook as keepalived does. */
   async function play(node: LabNode, state: 'MASTER' | 'BACKUP'): Promise<LoggedProcess> {
     const { command, env } = hookOf(node)
     const event = ['INSTANCE', VRRP_INSTANCE, state, String(node.priority)]
@@ -60,7 +60,7 @@ export async function eventsStage(options: {
     },
     async crash() {
       const causedAt = Date.now()
-      narrate(first.name, 'is silent from now on')
+      narrate(first.name, 'goes silent')
       await play(second, 'MASTER')
       return { causedAt, electedAt: undefined }
     },
@@ -69,7 +69,7 @@ export async function eventsStage(options: {
       await Promise.all([play(first, 'MASTER'), play(second, 'BACKUP')])
       return { causedAt, electedAt: undefined }
     },
-    splitBrain: 'no adverts are sent here, so none can be lost',
+    splitBrain: 'without keepalived there are no adverts to lose',
     logs: () => [...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`).join('\n'),
     async close() {
       for (const hook of played) hook.kill()

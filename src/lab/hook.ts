@@ -1,27 +1,27 @@
-/** The `notify` hook of a lab's node: the built program, with its log kept. */
+/** The `notify` hook of a lab node: runs the built program and keeps its log. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import * as z from 'zod'
 
-/** What vip-switch's config says of one VRRP instance. */
+/** The config of one VRRP instance. */
 export type InstanceRoutes = { readonly vips: readonly string[]; readonly routeTables: readonly string[] }
 
-/** What the lab reads in a line of the hook's log. */
+/** The fields of a log line that the lab reads. */
 const logLine = z.looseObject({
   /** Milliseconds since the epoch. */
   time: z.number(),
-  /** pino's number of it: 30 is info, 50 an error. */
+  /** pino's level: 30 info, 50 error. */
   level: z.number(),
   msg: z.string().default(''),
-  /** Since the process started. */
+  /** Milliseconds since the process started. */
   ms: z.number().optional(),
 })
 
 export type HookLogLine = z.infer<typeof logLine>
 
 export type Hook = {
-  /** The program and its arguments; keepalived, or who plays it, adds the event. */
+  /** The program and its arguments; the caller appends the event. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
   log(): HookLogLine[]
@@ -29,16 +29,15 @@ export type Hook = {
 }
 
 /**
- * Writes a node's config of vip-switch and a shell script that runs `bin notify` with it.
- * The script is there for the log: keepalived gives hooks /dev/null for stderr. It replaces itself by the program, which
- * therefore has the process id, and the moment of the fork, that keepalived gave it.
+ * Writes a node's config, and a shell script that runs `bin notify` with it. The script exists for the log: keepalived
+ * connects a hook's stderr to /dev/null. It execs the program, which thus keeps its process id and start time.
  */
 export function writeHook(options: {
   bin: string
   directory: string
   region: string
   instances: Readonly<Record<string, InstanceRoutes>>
-  /** What else the config says. */
+  /** Other settings for the config. */
   settings?: object
   env: NodeJS.ProcessEnv
 }): Hook {
@@ -62,11 +61,11 @@ export function writeHook(options: {
   }
 }
 
-/** Where a node's config of vip-switch is, and its state: the hook's and the daemon's. */
+/** Paths of a node's config and state, shared by hook and daemon. */
 export const configOf = (directory: string) => join(directory, 'vip-switch.yaml')
 export const stateOf = (directory: string) => join(directory, 'state')
 
-/** So that no profile, key or endpoint of the user reaches the lab, nor the lab the user's account. */
+/** Isolates the lab from the user's profile, keys and endpoint, and the user's account from the lab. */
 function withoutAwsSettings(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: home, LOG_LEVEL: 'info' }
 }

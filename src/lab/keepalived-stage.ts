@@ -11,11 +11,11 @@ import { loseVrrp, obstacleToVrrpLoss } from './vrrp-loss.ts'
 
 /** Seconds. */
 const ADVERT_INTERVAL = 0.2
-/** Seconds between a master's reads: the default of the config. */
+/** Seconds between a master's reads; the config's default. */
 const DAEMON_INTERVAL = 5
 const PATIENCE_MS = 15_000
 
-/** The real keepalived, one in each node's network namespace. */
+/** A stage with real keepalived in each node's network namespace. */
 export async function keepalivedStage(options: {
   bin: string
   directory: RunDirectory
@@ -89,7 +89,7 @@ function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): Sp
       )
   }
 
-  /** When the second entered the state after a moment; waits for it. */
+  /** Waits until the second node enters the state after `since`; returns when. */
   async function entered(state: 'MASTER' | 'BACKUP', since: number): Promise<number> {
     const { log } = cluster.keepalivedOf(second)
     const text = `(${VRRP_INSTANCE}) Entering ${state} STATE`
@@ -99,12 +99,12 @@ function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): Sp
 
   return {
     async startDaemons() {
-      // A backup that starts before the master has published its claim sees none, and looks again after a while only.
+      // One by one: a backup that starts before the master has published its claim does not look again for a while.
       for (const node of nodes) {
         await cluster.startDaemon(node)
         narrate(node.name, `vip-switch reconcile starts, interval ${DAEMON_INTERVAL} s`)
         const isWell = () => decisionsOf(node).at(-1)?.condition === 'OK' || undefined
-        await poll(`${node.name}'s daemon finds all well`, PATIENCE_MS, isWell)
+        await poll(`${node.name}'s daemon reports OK`, PATIENCE_MS, isWell)
       }
     },
     async part() {
@@ -112,7 +112,7 @@ function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): Sp
       hear = loseVrrp(network, nodes)
       narrate('net', 'adverts are dropped, both ways: nftables, IP protocol 112')
       const secondMasterAt = await entered('MASTER', partedAt)
-      narrate(second.name, 'elected MASTER, too: it cannot know better')
+      narrate(second.name, 'elected MASTER, too: it cannot tell the difference')
       return { partedAt, secondMasterAt }
     },
     async rejoin() {
@@ -120,14 +120,14 @@ function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): Sp
       hear?.()
       narrate('net', 'adverts get through again')
       const steppedDownAt = await entered('BACKUP', rejoinedAt)
-      narrate(second.name, 'hears a higher priority, and steps down')
+      narrate(second.name, 'sees a higher priority and steps down')
       return { rejoinedAt, steppedDownAt }
     },
     decisionsOf,
   }
 }
 
-/** Such as `keepalived v2.2.7`. @throws if it cannot be run */
+/** For example `keepalived v2.2.7`. @throws if it cannot be run */
 export function keepalivedVersion(): string {
   const text = execFileSync('/bin/sh', ['-c', 'keepalived --version 2>&1'], { encoding: 'utf8' })
   return (text.split('\n', 1)[0] ?? '').replace(/ \(.*/, '').replace(/^K/, 'k')

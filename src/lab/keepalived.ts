@@ -1,4 +1,4 @@
-/** keepalived on one node of a lab: its file, and its process. */
+/** keepalived on one lab node: its config and its process. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Hook } from './hook.ts'
@@ -12,40 +12,40 @@ export type KeepalivedOptions = {
   readonly address: string
   readonly peers: readonly string[]
   readonly priority: number
-  /** Seconds, in hundredths. */
+  /** Seconds, with up to two decimals. */
   readonly advertInterval: number
-  /** VIPs by the name of their VRRP instance. */
+  /** VIPs by VRRP instance. */
   readonly instances: Readonly<Record<string, readonly string[]>>
   readonly hook: Hook
-  /** Whether keepalived calls the hook at all; by default it does. */
+  /** Whether keepalived calls the hook; default true. */
   readonly withHook?: boolean
-  /** Whether keepalived calls the hook for MASTER_RX_LOWER_PRI, too; by default it does. */
+  /** Whether keepalived also calls the hook for MASTER_RX_LOWER_PRI; default `withHook`. */
   readonly withRxLowerPri?: boolean
-  /** Where keepalived writes its events, for a daemon. */
+  /** The FIFO that keepalived writes events to, for a daemon. */
   readonly fifo?: string
-  /** While this file exists a track script takes `by` from the priority; keepalived 2.2 looks once a second. */
+  /** While this file exists, a track script lowers the priority by `by`; keepalived 2.2 checks once a second. */
   readonly lowered?: { readonly by: number; readonly whileExists: string }
 }
 
 export type Keepalived = {
   readonly log: LoggedProcess
-  /** Kills keepalived and the VRRP process that it forked with SIGKILL: no priority 0 is sent, no STOP hook runs. */
+  /** Kills keepalived and its VRRP child with SIGKILL: no priority 0 advert, no STOP hook. */
   kill(): Promise<void>
-  /** Has keepalived end by SIGTERM, which takes it a second: it waits so long for the hook of STOP. */
+  /** Stops keepalived with SIGTERM; takes a second, during which it waits for the STOP hook. */
   stop(): Promise<void>
 }
 
-/** Starts keepalived in a node's namespace, with files and process ids of its own. */
+/** Starts keepalived in a node's namespace, with its own files and pid files. */
 export async function startKeepalived(options: KeepalivedOptions): Promise<Keepalived> {
   const file = (name: string) => join(options.directory, name)
   writeFileSync(file('keepalived.conf'), keepalivedConf(options))
-  // keepalived does not start while the VRRP process of one that was killed is not reaped, if it knows of it.
+  // keepalived refuses to start if this names the unreaped VRRP child of a killed keepalived.
   rmSync(file('vrrp.pid'), { force: true })
   const command = [
     ...['keepalived', '--dont-fork', '--vrrp', '--log-console', '--log-detail', '--no-syslog'],
     ...['--use-file', file('keepalived.conf'), '--pid', file('keepalived.pid'), '--vrrp_pid', file('vrrp.pid')],
   ]
-  // Its dumps are a node's own, as is its FIFO.
+  // Keeps the dumps of each node separate.
   const env = { ...options.hook.env, TMPDIR: options.directory }
   const log = await startLogged(inNamespace(options.namespace, command), env)
   return {
@@ -62,16 +62,16 @@ export async function startKeepalived(options: KeepalivedOptions): Promise<Keepa
 }
 
 /**
- * When keepalived became MASTER of a VRRP instance, in milliseconds since the epoch; waits for it.
- * @throws an error with its last lines if it does not
+ * Waits until keepalived becomes MASTER of a VRRP instance; returns when, in milliseconds since the epoch.
+ * @throws an error with its last lines on timeout
  */
 export async function elected({ log }: Keepalived, instance: string): Promise<number> {
   return (await log.line(new RegExp(`\\(${instance}\\) Entering MASTER STATE`))).at
 }
 
 /**
- * VRRP version 3, for version 2 knows whole seconds only. The VIP is on `lo`: it belongs to no subnet of the node, and
- * `no_virtual_ipaddress` is not known to keepalived 2.2.
+ * VRRP version 3, since version 2 only supports whole seconds. The VIP is on `lo`: it is in no subnet of the node, and
+ * keepalived 2.2 lacks `no_virtual_ipaddress`.
  */
 function keepalivedConf(options: KeepalivedOptions): string {
   const { address, peers, priority, advertInterval, instances, hook, fifo, lowered } = options

@@ -12,7 +12,7 @@ import { nodes, type Scene, sceneOf } from './scene.ts'
 import type { Stage } from './stage.ts'
 import { tell } from './story.ts'
 
-/** Runs the lab with the built program `bin`. Returns whether everything that was to be seen was seen. */
+/** Runs the lab with the built program `bin`. Returns whether everything expected happened. */
 export async function runStory(bin: string): Promise<boolean> {
   const account = accountOn(process.stdout)
   const directory = createRunDirectory()
@@ -26,7 +26,7 @@ export async function runStory(bin: string): Promise<boolean> {
     account.block(whatNext(bin, typeof network !== 'string', account.width))
     return true
   } catch (error) {
-    account.chapter(account.style.red(`It failed: ${messageOf(error)}`))
+    account.chapter(account.style.red(`Failed: ${messageOf(error)}`))
     if (stage) account.block(stage.logs())
     return false
   } finally {
@@ -35,7 +35,7 @@ export async function runStory(bin: string): Promise<boolean> {
   }
 }
 
-/** The real keepalived where it can run, else its events. */
+/** Uses real keepalived if possible, else plays its events. */
 async function raise(options: {
   bin: string
   directory: RunDirectory
@@ -55,14 +55,14 @@ async function raise(options: {
   return eventsStage({ bin, directory, scene, narrate })
 }
 
-/** A network for keepalived, or what keeps it from running here. */
+/** Creates a network for keepalived, or says why keepalived cannot run here. */
 function networkOrObstacle(): Network | string {
   if (process.getuid?.() !== 0) return 'the real keepalived needs root'
   for (const program of ['keepalived', 'ip']) if (!isOnPath(program)) return `${program} not found`
   try {
     return createNetwork(nodes)
   } catch (error) {
-    return `no network namespaces here (${messageOf(error)})`
+    return `cannot create network namespaces (${messageOf(error)})`
   }
 }
 
@@ -81,9 +81,9 @@ function whatNext(bin: string, real: boolean, width: number): string {
   const path = relative(process.cwd(), bin)
   const program = path.startsWith('..') ? 'vip-switch' : path
   const rows = [
-    ...(real ? [] : [['sudo npm start', 'this and split brain, with the real keepalived']]),
-    ['README.md', 'install it on two instances, step by step'],
-    [`${program} lab ec2`, 'an EC2 endpoint to play with (list, switch, notify)'],
+    ...(real ? [] : [['sudo npm start', 'this demo plus a split brain, with real keepalived']]),
+    ['README.md', 'how to install it on two instances'],
+    [`${program} lab ec2`, 'a local EC2 endpoint to try commands on (list, switch, notify)'],
     [`${program} --help`, 'every command'],
   ]
   return table(rows, undefined, width)

@@ -4,22 +4,22 @@ import { createInterface } from 'node:readline'
 import { atEnd, signalIfAlive } from './cleanup.ts'
 
 type LogLine = {
-  /** When it came, in milliseconds since the epoch. */
+  /** When it was read, in milliseconds since the epoch. */
   readonly at: number
   readonly text: string
 }
 
-/** A long-running child whose output is kept, line by line. */
+/** A long-running child process whose output is kept, line by line. */
 export type LoggedProcess = {
   readonly pid: number
   readonly lines: readonly LogLine[]
-  /** Resolves when the process has ended and all it wrote was read. */
+  /** Resolves once the process has ended and its output is read. */
   readonly exited: Promise<void>
-  /** Kills the process and its process group at once. */
+  /** Kills the process and its process group. */
   kill(): void
   /**
-   * The first line that matches, once it is there.
-   * @throws an error with the last lines if it does not come within ten seconds, or before the process ends
+   * Waits for the first line that matches.
+   * @throws an error with the last lines if it does not appear within ten seconds or before the process ends
    */
   line(pattern: RegExp): Promise<LogLine>
 }
@@ -27,8 +27,8 @@ export type LoggedProcess = {
 const LINE_DEADLINE_MS = 10_000
 
 /**
- * Starts a command in a process group of its own, so that Ctrl-C on the terminal is for the caller alone; the group is
- * killed when the caller ends.
+ * Starts a command in its own process group, so that Ctrl-C reaches only the caller; the group is killed when the
+ * caller ends.
  * @throws if the command cannot be started
  */
 export async function startLogged(command: readonly string[], env: NodeJS.ProcessEnv): Promise<LoggedProcess> {
@@ -58,8 +58,8 @@ export async function startLogged(command: readonly string[], env: NodeJS.Proces
       const found = lines.find(({ text }) => pattern.test(text))
       if (found) return found
       if (ended || late.aborted) {
-        const what = ended ? 'it ended' : `${LINE_DEADLINE_MS / 1000} s went by`
-        throw new Error(`${what} without a line like ${pattern}: ${command.join(' ')}\n${tail(lines)}`)
+        const what = ended ? 'it ended' : `${LINE_DEADLINE_MS / 1000} s passed`
+        throw new Error(`${what} without a line matching ${pattern}: ${command.join(' ')}\n${tail(lines)}`)
       }
       await once(events, 'change', { signal: late }).catch(() => undefined)
     }
@@ -67,7 +67,7 @@ export async function startLogged(command: readonly string[], env: NodeJS.Proces
   return { pid, lines, exited, kill, line }
 }
 
-/** The last lines, as a report of a failure shows them. */
+/** The last lines, for a failure report. */
 export function tail(lines: readonly LogLine[], count = 20): string {
   return lines
     .slice(-count)

@@ -1,18 +1,18 @@
 /**
- * The network of one lab run: a namespace that stands for the cloud, with a bridge, and one for each node, joined by
- * veth pairs. Everything lives in these namespaces; the host's own gets no address, no interface and no rule.
+ * The network of one lab run: one namespace for the cloud, with a bridge, and one per node, connected by veth pairs.
+ * Everything is in these namespaces; the host's own gets no address, interface or rule.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { atEnd, isAlive, signalIfAlive } from './cleanup.ts'
 
-/** The cloud's own address in the nodes' network, where the EC2 endpoint listens. */
+/** The cloud's address in the nodes' network, where the EC2 endpoint listens. */
 export const CLOUD_ADDRESS = '10.0.0.1'
 /** Link-local, as on EC2. */
 export const METADATA_ADDRESS = '169.254.169.254'
 
 type NetworkNode = {
-  /** Also the name of its port at the bridge: at most 15 characters. */
+  /** Also names its bridge port: at most 15 characters. */
   readonly name: string
   /** IPv4, in 10.0.0.0/16. */
   readonly address: string
@@ -22,16 +22,16 @@ export type Network = {
   readonly cloud: string
   /** The namespace of a node. */
   namespaceOf(node: NetworkNode): string
-  /** The cable between a node and the cloud: down, the node's interface loses its carrier. */
+  /** Sets a node's link; `down` makes its interface lose carrier. */
   setLink(node: NetworkNode, state: 'up' | 'down'): void
-  /** Ends every process in the namespaces, then removes them. */
+  /** Kills every process in the namespaces, then removes them. */
   remove(): void
 }
 
 const NAMESPACE_DIRECTORY = '/run/netns'
 let created = 0
 
-/** Makes the network. @throws an error that says why where namespaces are not permitted; nothing is left of it then */
+/** Creates the network. @throws an error with the reason if namespaces are not permitted, leaving nothing behind */
 export function createNetwork(nodes: readonly NetworkNode[]): Network {
   removeLeftoverNamespaces()
   created += 1
@@ -82,12 +82,12 @@ export function createNetwork(nodes: readonly NetworkNode[]): Network {
   }
 }
 
-/** The command that runs another one in a namespace; the process keeps its id. */
+/** The command that runs another in a namespace, keeping its process id. */
 export function inNamespace(namespace: string, command: readonly string[]): [string, ...string[]] {
   return ['ip', 'netns', 'exec', namespace, ...command]
 }
 
-/** Removes the namespaces of runs that ended without: those whose owner's process is gone. */
+/** Removes namespaces left by runs whose process is gone. */
 export function removeLeftoverNamespaces(): void {
   removeNamespaces(
     namespaces().filter((namespace) => {
@@ -97,7 +97,7 @@ export function removeLeftoverNamespaces(): void {
   )
 }
 
-/** @throws the error of `ip`, unless another run has removed the namespace at the same time */
+/** @throws the error of `ip`, unless another run removed the namespace meanwhile */
 function removeNamespaces(names: readonly string[]): void {
   for (const name of names) {
     try {
@@ -109,7 +109,7 @@ function removeNamespaces(names: readonly string[]): void {
   }
 }
 
-/** Repeats, for a process may fork while the list is read. */
+/** Repeats, since a process may fork while the list is read. */
 function killAllIn(namespace: string): void {
   const deadline = performance.now() + 2000
   while (performance.now() < deadline) {
@@ -127,7 +127,7 @@ function namespaces(): string[] {
   }
 }
 
-/** Runs lines of ip(8) as one batch. @throws an error that says why the first line that failed did so */
+/** Runs ip(8) lines as one batch. @throws an error with the reason of the first failure */
 function ip(options: readonly string[], lines: readonly string[]): void {
   const { error, status, stderr } = spawnSync('ip', [...options, '-batch', '-'], {
     input: `${lines.join('\n')}\n`,

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const INTERVAL_MS = 10
 
 /**
- * Asks until there is an answer: the first that is not undefined. For what nothing signals.
- * @throws an error that names `what` after `deadline` milliseconds
+ * Polls until `ask` returns a value, for conditions that no event signals.
+ * @throws an error naming `what` after `deadline` milliseconds
  */
 export async function poll<Answer>(
   what: string,

@@ -7,14 +7,14 @@ export type RunDirectory = { readonly path: string; remove(): void }
 
 const PREFIX = 'vip-switch-lab-'
 
-/** A temporary directory of this run. */
+/** Creates a temporary directory for this run. */
 export function createRunDirectory(): RunDirectory {
   removeLeftoverDirectories()
   const path = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   return { path, remove: atEnd(() => rmSync(path, { recursive: true, force: true })) }
 }
 
-/** Removes the directories of runs that ended without: those whose owner's process is gone. */
+/** Removes directories left by runs whose process is gone. */
 export function removeLeftoverDirectories(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(PREFIX) ? /^\d+(?=-)/.exec(name.slice(PREFIX.length))?.[0] : undefined
@@ -22,7 +22,7 @@ export function removeLeftoverDirectories(): void {
     try {
       rmSync(join(tmpdir(), name), { recursive: true, force: true })
     } catch {
-      // It is another user's.
+      // Owned by another user.
     }
   }
 }

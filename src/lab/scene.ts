@@ -1,11 +1,11 @@
-/** Who takes part in the lab: two nodes, and the VPC of the endpoint's default seed that they live in. */
+/** The lab's cast: two nodes, in the VPC of the endpoint's default seed. */
 import type { Region } from './ec2/model.ts'
 import { buildRegion } from './ec2/seed/build.ts'
 import { defaultSeed } from './ec2/seed/default.ts'
 import type { InstanceRoutes } from './hook.ts'
 
 export type LabNode = {
-  /** Its instance's Name tag. */
+  /** The instance's Name tag. */
   readonly name: string
   readonly address: string
   readonly priority: number
@@ -19,35 +19,35 @@ export const nodes: readonly [LabNode, LabNode] = [
   { name: 'db-2', address: '10.0.2.12', priority: 100 },
 ]
 
-/** What EC2 calls the nodes and the tables that hold the VIP. */
+/** EC2's ids of the nodes, and of the tables with the VIP. */
 export type Scene = {
   readonly region: string
-  /** Route tables that have a route for the VIP, by their Name tag. */
+  /** Ids of the route tables with a route for the VIP, by Name tag. */
   readonly tables: ReadonlyMap<string, string>
-  /** The network interface of a node. */
+  /** The node's network interface. */
   eniOf(node: LabNode): string
   instanceIdOf(node: LabNode): string
-  /** Name of the node whose interface it is. */
+  /** Name of the node that owns the interface. */
   nameOf(eni: string): string
 }
 
-/** What moves with the VRRP instance: the VIP, in every table that has it. */
+/** The routes of the VRRP instance: the VIP in every table that has it. */
 export function instancesOf(scene: Scene): Readonly<Record<string, InstanceRoutes>> {
   return { [VRRP_INSTANCE]: { vips: [VIP], routeTables: [...scene.tables.values()] } }
 }
 
-/** Names of the tables that have the VIP. */
+/** Names of the tables with the VIP. */
 export function tableNames({ tables }: Scene): string {
   return [...tables.keys()].join(', ')
 }
 
-/** A text of vip-switch, with the names of what it calls by id. */
+/** Replaces ids in vip-switch's output with names. */
 export function inNames(text: string, scene: Scene): string {
   const tables = new Map([...scene.tables].map(([name, id]) => [id, name]))
   return text.replaceAll(/\b(?:eni|rtb)-[0-9a-f]+/g, (id) => tables.get(id) ?? scene.nameOf(id))
 }
 
-/** Ids follow from the seed's names alone, so that they are known before an endpoint serves them. */
+/** Ids derive from the seed's names alone, so they are known before an endpoint runs. */
 export function sceneOf(region: Region = buildRegion(seed)): Scene {
   const interfaceOf = (node: LabNode) => {
     const found = [...region.interfaces.values()].find(({ addresses }) => addresses.includes(node.address))

@@ -1,4 +1,4 @@
-/** Split brain, made and healed, told while it happens. */
+/** Creates a split brain and heals it, narrating live. */
 import type { Account } from './account.ts'
 import type { EndpointControl, EndpointRequest } from './endpoint-control.ts'
 import { poll } from './poll.ts'
@@ -8,17 +8,17 @@ import { acceptedWrites, areAllAt, vipRoutes } from './vip-routes.ts'
 
 const PATIENCE_MS = 15_000
 
-/** In milliseconds. */
+/** Durations in milliseconds. */
 export type SplitBrainTiming = {
-  /** From the loss of the adverts until there are two masters. */
+  /** From the loss of adverts until there are two masters. */
   readonly second: number
-  /** From then until the last write of a route, which brings it back to the master that VRRP means. */
+  /** From then until the last route write, which restores the master that VRRP prefers. */
   readonly restored: number
-  /** From the first advert that gets through again until there is one master. */
+  /** From the first advert received again until there is one master. */
   readonly single: number
 }
 
-/** @throws an error that says what was waited for when it does not happen, or what should not have happened */
+/** @throws an error naming what did not happen, or what should not have */
 export async function tellSplitBrain(
   splitBrain: SplitBrain,
   control: EndpointControl,
@@ -29,7 +29,7 @@ export async function tellSplitBrain(
   const [masterEni, otherEni] = [scene.eniOf(first), scene.eniOf(second)]
   const told = new Map(nodes.map((node) => [node, 0]))
 
-  /** Tells what the daemons have decided meanwhile; an edge into MASTER is told by what comes of it. */
+  /** Narrates the daemons' new decisions, except edges into MASTER, whose effects are narrated. */
   function tellDecisions(): void {
     for (const node of nodes) {
       const decisions = splitBrain.decisionsOf(node)
@@ -42,7 +42,7 @@ export async function tellSplitBrain(
     }
   }
 
-  /** Waits for what the requests show. */
+  /** Polls the requests. */
   function shown<Answer>(what: string, ask: (requests: readonly EndpointRequest[]) => Answer | undefined) {
     return poll(what, PATIENCE_MS, async () => {
       const requests = await control.requests()
@@ -51,7 +51,7 @@ export async function tellSplitBrain(
     })
   }
 
-  /** Waits until a node has written every route since a moment. */
+  /** Waits until a node has written every route after `since`. */
   async function taken(eni: string, since: number): Promise<void> {
     await shown(`${VIP} at ${scene.nameOf(eni)}`, (requests) => {
       const written = acceptedWrites(requests).filter(({ at, target }) => at >= since && target === eni)
@@ -60,7 +60,7 @@ export async function tellSplitBrain(
     account.narrate('cloud', account.style.green(`${VIP} → ${scene.nameOf(eni)} in ${tableNames(scene)}`))
   }
 
-  /** Whether, for all they know, one has the routes and the other leaves them to it. */
+  /** Whether the daemons agree that the first node has the routes and the second yields. */
   function isAgreed(): boolean {
     const stands = (node: LabNode, action: string) => {
       const decision = splitBrain.decisionsOf(node).at(-1)
@@ -75,21 +75,21 @@ export async function tellSplitBrain(
   const { partedAt, secondMasterAt } = await splitBrain.part()
   await taken(otherEni, partedAt)
   await taken(masterEni, partedAt)
-  const last = await shown('both masters agree on one of them', (requests) => {
+  const last = await shown('both masters agree on the owner', (requests) => {
     const write = acceptedWrites(requests).at(-1)
     return write?.target === masterEni && isAgreed() && hasPublished(requests, otherEni, write.at) ? write : undefined
   })
-  account.narrate('cloud', 'both are MASTER, and nobody writes a route any more')
+  account.narrate('cloud', 'both are MASTER, and neither writes a route any more')
 
   account.chapter('They hear each other again')
   const { rejoinedAt, steppedDownAt } = await splitBrain.rejoin()
   const areAllWell = () => nodes.every((node) => splitBrain.decisionsOf(node).at(-1)?.condition === 'OK')
-  const requests = await shown('both daemons find all well', (seen) => (areAllWell() ? seen : undefined))
+  const requests = await shown('both daemons report OK', (seen) => (areAllWell() ? seen : undefined))
   const late = acceptedWrites(requests).filter(({ at }) => at > last.at)
   if (late.length > 0 || !areAllAt(await vipRoutes(control), scene, masterEni)) {
-    throw new Error(`the routes did not stay at ${first.name}: ${late.length} writes after they were back`)
+    throw new Error(`the routes did not stay at ${first.name}: ${late.length} writes after they were restored`)
   }
-  account.narrate('cloud', `${VIP} is at ${first.name} still: no route was written since it was back`)
+  account.narrate('cloud', `${VIP} is still at ${first.name}: no route was written since it was restored`)
   return {
     second: secondMasterAt - partedAt,
     restored: last.at - secondMasterAt,
@@ -97,7 +97,7 @@ export async function tellSplitBrain(
   }
 }
 
-/** Whether a node has published its claim since a moment: a master that sees another does so at every look. */
+/** Whether a node has published its claim after `since`: a master that sees another does so on every tick. */
 function hasPublished(requests: readonly EndpointRequest[], eni: string, since: number): boolean {
   return requests.some(
     ({ action, params, at }) => action === 'CreateTags' && params['ResourceId.1'] === eni && at > since,

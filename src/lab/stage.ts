@@ -1,52 +1,52 @@
-/** How a failover is brought about: by the real keepalived, or by playing its events. */
+/** How a failover is triggered: by real keepalived, or by playing its events. */
 import type { EndpointControl } from './endpoint-control.ts'
 import type { Hook } from './hook.ts'
 import type { LabNode } from './scene.ts'
 
 /** One change of the master, in milliseconds since the epoch. */
 export type Transition = {
-  /** What caused it: the kill, or the start of the node that takes over. */
+  /** Its cause: the kill, or the start of the node that takes over. */
   readonly causedAt: number
-  /** When VRRP had a new master; undefined where none is elected. */
+  /** When VRRP elected the new master, if it holds elections. */
   readonly electedAt: number | undefined
 }
 
-/** Says what happens, at the moment it happens. */
+/** Narrates events as they happen. */
 export type Narrator = (who: string, what: string) => void
 
-/** What a node's daemon has decided, as its log says it. */
+/** A daemon's decision, from its log. */
 export type DaemonDecision = {
   readonly condition: string
   readonly action: string
-  /** The whole line: the VRRP instance, the condition and the reason. */
+  /** The whole message: VRRP instance, condition and reason. */
   readonly sentence: string
 }
 
-/** VRRP lost between two nodes that run the daemon. Times in milliseconds since the epoch. */
+/** VRRP loss between two nodes that run the daemon. Times in milliseconds since the epoch. */
 export type SplitBrain = {
-  /** Starts the daemon of both nodes, the first's first, and waits until each finds all well. */
+  /** Starts both daemons, the first node's first, and waits until each reports OK. */
   startDaemons(): Promise<void>
-  /** No node hears the other any more: the second becomes MASTER, too. */
+  /** Cuts VRRP both ways: the second becomes MASTER, too. */
   part(): Promise<{ readonly partedAt: number; readonly secondMasterAt: number }>
-  /** They hear each other again: the second steps down. */
+  /** Restores VRRP: the second steps down. */
   rejoin(): Promise<{ readonly rejoinedAt: number; readonly steppedDownAt: number }>
-  /** What a node's daemon has decided, oldest first. */
+  /** A daemon's decisions, oldest first. */
   decisionsOf(node: LabNode): DaemonDecision[]
 }
 
 export type Stage = {
   readonly control: EndpointControl
   hookOf(node: LabNode): Hook
-  /** Both nodes come up, and the first becomes the master. */
+  /** Starts both nodes; the first becomes master. */
   begin(): Promise<Transition>
-  /** The master dies without a word, and the other takes over. */
+  /** Kills the master without notice; the other takes over. */
   crash(): Promise<Transition>
-  /** The first node comes back, and takes over in good order. */
+  /** Restarts the first node, which takes over again. */
   failBack(): Promise<Transition>
-  /** Or why it cannot be shown. */
+  /** The split-brain scenario, or why it is unavailable. */
   readonly splitBrain: SplitBrain | string
-  /** The last lines of every log, for the report of a failure. */
+  /** The tail of every log, for a failure report. */
   logs(): string
-  /** Ends every process and removes what the stage made. */
+  /** Kills every process and removes what the stage created. */
   close(): Promise<void>
 }

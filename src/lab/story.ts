@@ -1,4 +1,4 @@
-/** A failover and its way back, told while it happens. */
+/** Runs a failover and failback, narrating live. */
 import { table, wrapped } from '../terminal/table.ts'
 import type { Account } from './account.ts'
 import type { InterfaceRoute } from './endpoint-control.ts'
@@ -11,19 +11,19 @@ import { areAllAt, vipRoutes } from './vip-routes.ts'
 
 const PATIENCE_MS = 15_000
 
-/** How long the parts of a change of the master took, in milliseconds. */
+/** Durations of a change of master, in milliseconds. */
 type Timing = {
   readonly election: number | undefined
   readonly hook: number | undefined
   readonly total: number
 }
 
-/** @throws an error that says what was waited for when something does not happen */
+/** @throws an error naming what did not happen */
 export async function tell(stage: Stage, scene: Scene, account: Account): Promise<void> {
   const [first, second] = nodes
   const { control, splitBrain } = stage
 
-  /** Waits until every route is at a node. Returns when that was seen. */
+  /** Waits until every route points at a node; returns when that was seen. */
   async function arrived(node: LabNode): Promise<number> {
     const eni = scene.eniOf(node)
     await poll(
@@ -35,10 +35,10 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
     return Date.now()
   }
 
-  /** Waits until the node's hook has seen that its routes stay. */
+  /** Waits until the node's hook has confirmed its routes. */
   async function settled(node: LabNode, { causedAt }: Transition): Promise<void> {
     await logged(stage.hookOf(node), 'routes confirmed', causedAt)
-    account.narrate(node.name, 'has read them back: they stay')
+    account.narrate(node.name, 'has read the routes back: they stay')
   }
 
   async function follow(node: LabNode, { causedAt, electedAt }: Transition): Promise<Timing> {
@@ -70,7 +70,7 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
   if (typeof splitBrain === 'string') {
     account.block(`\n${wrapped(`Split brain is not shown: ${splitBrain}.`, account.width, 0)}`)
   } else {
-    // Its hook, too, takes back what is taken away within 3 s; here it is to be the daemon's doing.
+    // Let the first node's hook finish: it restores routes for 3 s, and here the daemon should.
     await settled(first, back)
     parted = await tellSplitBrain(splitBrain, control, scene, account)
   }
@@ -82,7 +82,7 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
   account.block(routesTable(scene, before, after, account.width))
 }
 
-/** The line of a hook's log with this message that is no older than `since`, once it is there. */
+/** Waits for a line with this message in a hook's log, no older than `since`. */
 function logged(hook: Hook, message: string, since: number): Promise<HookLogLine> {
   return poll(`"${message}" in the hook's log`, PATIENCE_MS, () =>
     hook.log().find(({ msg, time }) => msg === message && time >= since),
@@ -98,8 +98,8 @@ function timings(columns: readonly Timing[], width: number): string {
   return table(
     [
       ...(elected ? [row('VRRP elects a new master', 'election')] : []),
-      row('its hook runs until EC2 has accepted every route', 'hook'),
-      row('in all, until every route points at it', 'total'),
+      row('its hook runs until EC2 accepts every route', 'hook'),
+      row('total, until every route points at it', 'total'),
     ],
     ['', ' failover', ' failback'],
     width,
@@ -110,7 +110,7 @@ function partedTimings({ second, restored, single }: SplitBrainTiming, width: nu
   return table(
     [
       ['no adverts → a second master', milliseconds(second)],
-      ['two masters → the higher has its routes back', milliseconds(restored)],
+      ['two masters → the higher has the routes back', milliseconds(restored)],
       ['adverts again → one master', milliseconds(single)],
     ],
     ['split brain', ''],

@@ -1,4 +1,4 @@
-/** VRRP lost between the nodes: its packets are dropped in their namespaces, by nftables. */
+/** VRRP loss between nodes: nftables drops its packets in their namespaces. */
 import { spawnSync } from 'node:child_process'
 import { messageOf } from '../platform/errors.ts'
 import { inNamespace, type Network } from './network.ts'
@@ -7,8 +7,8 @@ import type { LabNode } from './scene.ts'
 const TABLE = 'inet vrrp_loss'
 
 /**
- * None of these nodes hears an advert any more: IP protocol 112 is dropped as it comes in. Returns what ends that.
- * @throws an error that says why where it cannot be done
+ * Drops incoming VRRP (IP protocol 112) on these nodes; returns a function that undoes it.
+ * @throws an error with the reason if it cannot
  */
 export function loseVrrp(network: Network, nodes: readonly LabNode[]): () => void {
   const each = (command: string) => {
@@ -18,7 +18,9 @@ export function loseVrrp(network: Network, nodes: readonly LabNode[]): () => voi
   return () => each(`delete table ${TABLE}`)
 }
 
-/** What keeps VRRP from being lost here: tried, for a kernel may lack what the program has. Undefined: nothing does. */
+/**
+ * Why VRRP loss cannot be simulated here, if so. Found by trying, since the kernel may lack what the program supports.
+ */
 export function obstacleToVrrpLoss(network: Network, nodes: readonly LabNode[]): string | undefined {
   try {
     loseVrrp(network, nodes)()

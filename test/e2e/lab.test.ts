@@ -30,8 +30,8 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
     expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1', 'db-2', 'db-1'])
     expect(stdout).toMatch(/db-1 +daemon: VI_1 SPLIT-BRAIN: db-2, MASTER 100, .*; taking .* \(at db-2\)$/m)
     expect(stdout).toMatch(/db-2 +daemon: VI_1 SPLIT-BRAIN: db-1, MASTER 150, .* leaving the routes /)
-    expect(stdout).toContain('10.99.0.10/32 is at db-1 still: no route was written since it was back')
-    const [, ms] = /two masters → the higher has its routes back +(\d+) ms$/m.exec(stdout) ?? []
+    expect(stdout).toContain('10.99.0.10/32 is still at db-1: no route was written since it was restored')
+    const [, ms] = /two masters → the higher has the routes back +(\d+) ms$/m.exec(stdout) ?? []
     expect(Number(ms)).toBeLessThan(INTERVAL_MS + 1000)
     expect(stdout).toMatch(/^ {2}private-a +db-1 eni-\w+ +db-2 eni-\w+$/m)
     expect(stdout).toMatch(/^ {2}private-c +db-1 eni-\w+ +db-2 eni-\w+$/m)
@@ -50,7 +50,7 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
     await rm(directory, { recursive: true })
     const [, , subtitle] = stdout.split('\n')
     expect(subtitle).toContain(
-      'no network namespaces here (ip: mkdir /run/netns failed: Read-only file system); playing',
+      'cannot create network namespaces (ip: mkdir /run/netns failed: Read-only file system); playing',
     )
     expect(movesOf(stdout)).toEqual(['db-1', 'db-2', 'db-1'])
   })

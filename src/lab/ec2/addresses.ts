@@ -1,12 +1,12 @@
 import ipaddr from 'ipaddr.js'
 
-/** A destination's family, and its network in canonical text: host bits masked, IPv6 as in RFC 5952. */
+/** A destination's family, and its canonical text: host bits masked, IPv6 as in RFC 5952. */
 type Cidr = {
   family: 'ipv4' | 'ipv6'
   text: string
 }
 
-/** A CIDR as EC2 stores it, or undefined if it is none. */
+/** Parses a CIDR as EC2 stores it; undefined if invalid. */
 export function parseCidr(value: string): Cidr | undefined {
   const prefix = value.slice(value.indexOf('/'))
   if (ipaddr.IPv4.isValidCIDRFourPartDecimal(value)) {
@@ -18,20 +18,20 @@ export function parseCidr(value: string): Cidr | undefined {
   return undefined
 }
 
-/** True if the CIDR or address `inner` is within the CIDR `outer`, or equal to it. */
+/** Whether the CIDR or address `inner` is within or equal to the CIDR `outer`. */
 export function within(outer: string, inner: string): boolean {
   const [network, bits] = ipaddr.parseCIDR(outer)
   const [address, innerBits] = inner.includes('/') ? ipaddr.parseCIDR(inner) : [ipaddr.parse(inner), 128]
   return network.kind() === address.kind() && innerBits >= bits && address.match(network, bits)
 }
 
-/** An IPv6 address as in RFC 5952, an IPv4 one as it is. */
+/** Canonical text of an address: IPv6 as in RFC 5952. */
 export function canonicalAddress(address: string): string {
   const parsed = ipaddr.parse(address)
   return parsed instanceof ipaddr.IPv6 ? parsed.toRFC5952String() : parsed.toString()
 }
 
-/** A caller's address as sockets report it, with IPv4 out of its IPv6 form (`::ffff:10.0.1.11`). */
+/** A caller's socket address, with IPv4-mapped IPv6 (`::ffff:10.0.1.11`) as IPv4. */
 export function callerAddress(address: string): string {
   return ipaddr.process(address).toString()
 }

@@ -1,13 +1,13 @@
 import { type InstanceState, idFor, interfacesOf, type NetworkInterface, type Region } from './model.ts'
 
 /**
- * Changes what an instance does. A terminated one loses its interfaces, and stays terminated.
- * @throws if there is no such instance, or it is already terminated
+ * Sets an instance's state. A terminated instance loses its interfaces and stays terminated.
+ * @throws if the instance does not exist, or is already terminated
  */
 export function setInstanceState(region: Region, instanceId: string, state: InstanceState): void {
   const instance = region.instances.get(instanceId)
   if (instance === undefined) throw new Error(`no instance ${instanceId}`)
-  if (instance.state === 'terminated' && state !== 'terminated') throw new Error(`${instanceId} is terminated for good`)
+  if (instance.state === 'terminated' && state !== 'terminated') throw new Error(`${instanceId} is already terminated`)
   instance.state = state
   if (state !== 'terminated') return
   for (const { id } of interfacesOf(region, instanceId)) {
@@ -24,12 +24,12 @@ export function detachInterface(region: Region, interfaceId: string): void {
 }
 
 /**
- * Gives the instance of an interface another one in its place. The old one is detached, as before it is deleted.
- * @throws if there is no such interface, or it is attached to no instance
+ * Replaces an interface of an instance. The old one is detached, as before deletion.
+ * @throws if the interface does not exist or is not attached
  */
 export function replaceInterface(region: Region, interfaceId: string, address: string): NetworkInterface {
   const old = region.interfaces.get(interfaceId)
-  if (old?.attachment === undefined) throw new Error(`no interface ${interfaceId} is attached`)
+  if (old?.attachment === undefined) throw new Error(`interface ${interfaceId} does not exist or is not attached`)
   const id = idFor('eni', `${interfaceId} ${address}`)
   const mac = `02:${id.slice(-10).replaceAll(/..(?!$)/g, '$&:')}`
   const attachment = { ...old.attachment, id: idFor('eni-attach', id) }

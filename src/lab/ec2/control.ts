@@ -5,8 +5,8 @@ import type { Region } from './model.ts'
 const STATES = ['running', 'stopped', 'terminated'] as const
 
 /**
- * What a test in another process may ask of the endpoint: `GET /_lab/requests`, and
- * `POST /_lab/instances/ID/state` with the new state as the body.
+ * The control API for tests in other processes: `GET /_lab/requests`, and `POST /_lab/instances/ID/state` with the new
+ * state as the body.
  */
 export function answerLab(
   region: Region,

@@ -7,25 +7,25 @@ import type { Region } from './model.ts'
 import { authorize, permissionsFor } from './permission.ts'
 import { flag, type Params, renderAnswer, renderError, type Service, type Xml } from './protocol.ts'
 
-/** One request, in the order of arrival. */
+/** A request; kept in order of arrival. */
 export type RequestRecord = {
   action: string
   params: Params
   /** Milliseconds since the epoch. */
   at: number
-  /** The access key that it is signed with; absent if it is not signed. */
+  /** The signing access key; absent if unsigned. */
   key?: string
-  /** When it was signed, in milliseconds since the epoch by the caller's clock; absent if it does not say. */
+  /** Signing time by the caller's clock, in milliseconds since the epoch; absent if not given. */
   signedAt?: number
-  /** What permission it needed; absent until it was looked at. */
+  /** The permissions it needed; absent until checked. */
   permissions?: PermissionRequest[]
-  /** Of the answer; absent until there is one. */
+  /** HTTP status of the response; absent until there is one. */
   status?: number
-  /** The code of the error that was answered. */
+  /** The error code of the response. */
   error?: string
 }
 
-/** Runs before a signed request's permission is looked at. It may wait; an ApiError or a ForeignAnswer it throws is the answer. */
+/** Called before a signed request is authorized. May wait; a thrown ApiError or ForeignAnswer becomes the response. */
 export type Intercept = (request: Readonly<RequestRecord>) => void | Promise<void>
 
 export type HttpAnswer = {
@@ -34,7 +34,7 @@ export type HttpAnswer = {
   readonly body: string
 }
 
-/** Answers one request and completes its record. */
+/** Handles one request and completes its record. */
 export async function answer(
   region: Region,
   record: RequestRecord,
@@ -88,7 +88,7 @@ async function run(
   return action.run({ region, params, caller })
 }
 
-/** With which key a request is signed (in its header or its query), and when. */
+/** The key a request is signed with (in its header or query), and when. */
 export function signatureOf(request: IncomingMessage, params: Params): Pick<RequestRecord, 'key' | 'signedAt'> {
   const header = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/.*Signature=[0-9a-f]+/.exec(request.headers.authorization ?? '')
   const key = header ? header[1] : params['X-Amz-Signature'] && params['X-Amz-Credential']?.split('/')[0]

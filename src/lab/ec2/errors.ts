@@ -1,4 +1,4 @@
-/** An error as the API answers it. `status` is the HTTP status. */
+/** An API error. `status` is the HTTP status. */
 export class ApiError extends Error {
   readonly code: string
   readonly status: number
@@ -11,7 +11,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What comes where something between answers in the API's place, a proxy or a captive portal: as it is written here. */
+/** A response from something in between, such as a proxy or a captive portal, sent as is. */
 export class ForeignAnswer extends Error {
   override name = 'ForeignAnswer'
   readonly status: number
@@ -31,12 +31,12 @@ export function parameterInMessage(parameter: string): string {
   return parameter.charAt(0).toLowerCase() + parameter.slice(1)
 }
 
-/** `parameter` as the request would name it. */
+/** @param parameter its name in the request */
 export function missingParameter(parameter: string): ApiError {
   return new ApiError('MissingParameter', `The request must contain the parameter ${parameterInMessage(parameter)}`)
 }
 
-/** @param why a sentence, as EC2 adds it */
+/** @param why a sentence, appended to the message */
 export function invalidValue(parameter: string, value: string, why: string): ApiError {
   return new ApiError(
     'InvalidParameterValue',

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 
-/** Longer than any client keeps an idle connection, so that the server never closes one that is being used. */
+/** Longer than any client keeps idle connections, so that the server never closes one in use. */
 const KEEP_ALIVE_MS = 120_000
 
-/** Starts a server. @throws the error of listening */
+/** Starts a server. @throws if it cannot listen */
 export function listen(
   listener: RequestListener,
   where: { host: string; port: number } | { path: string },
@@ -16,7 +16,7 @@ export function listen(
   })
 }
 
-/** Stops a server, and ends the connections that are open to it. */
+/** Stops a server and closes its open connections. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
@@ -24,13 +24,13 @@ export function closeServer(server: Server): Promise<void> {
   })
 }
 
-/** Where a listening server is to be reached from this machine. */
+/** A URL to reach the server from this machine. */
 export function urlOf(host: string, server: Server | undefined): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return listeningUrlOf(reachable, server)
 }
 
-/** What it listens on, which of every address of this machine is none to reach it by. */
+/** The URL it listens on; a wildcard address is not reachable as such. */
 export function listeningUrlOf(host: string, server: Server | undefined): string {
   const address = server?.address()
   const port = isTcp(address) ? address.port : 0

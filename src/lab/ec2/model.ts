@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Policy } from './iam/policy.ts'
 
-/** One account's resources in one region: plain data. Ids are the keys of the maps. */
+/** One account's resources in one region, as plain data. Maps are keyed by id. */
 export type Region = {
   name: string
   account: string
@@ -12,24 +12,24 @@ export type Region = {
   instances: Map<string, Instance>
   securityGroups: Map<string, SecurityGroup>
   prefixLists: Map<string, PrefixList>
-  /** Ids of the gateways of every kind that exist; a route to another one is a blackhole. */
+  /** Ids of existing gateways of every kind; a route to any other is a blackhole. */
   gateways: Set<string>
   /** Tags by resource id. */
   tags: Map<string, Map<string, string>>
   deny: Denial[]
-  /** By the ARN of the user or the role; one that is not here may do everything that is not denied. */
+  /** By ARN of the user or role; one without a policy may do everything not denied. */
   policies: Map<string, Policy>
-  /** Who an access key belongs to; a key that is not here is the account's own user. */
+  /** Owners of access keys; any other key belongs to the account's user. */
   sessions: Map<string, Caller>
-  /** Access keys that are no longer good, with the code of the error that says so. */
+  /** Revoked access keys, with the error code they get. */
   revoked: Map<string, string>
 }
 
 export type Vpc = {
   id: string
-  /** The account that it, its subnets and its route tables belong to: another than the region's, where it is shared. */
+  /** The account that owns it, its subnets and its route tables; another than the region's if it is shared. */
   owner: string
-  /** IPv4; the first is the primary one. */
+  /** IPv4; the first is primary. */
   cidrs: string[]
   ipv6Cidrs: string[]
 }
@@ -83,7 +83,7 @@ export type NetworkInterface = {
   vpcId: string
   subnetId: string
   mac: string
-  /** IPv4; the first is the primary one. */
+  /** IPv4; the first is primary. */
   addresses: string[]
   ipv6Addresses: string[]
   sourceDestCheck: boolean
@@ -91,7 +91,7 @@ export type NetworkInterface = {
   attachment?: { id: string; instanceId: string; deviceIndex: number; time: string }
 }
 
-/** EC2's code of each state of an instance. */
+/** EC2's instance state codes. */
 export const instanceStateCodes = {
   pending: 0,
   running: 16,
@@ -111,10 +111,10 @@ export type Instance = {
   metadata: MetadataOptions
 }
 
-/** How an instance's metadata service may be asked. */
+/** An instance's metadata service options. */
 export type MetadataOptions = {
   endpoint: 'enabled' | 'disabled'
-  /** `required`: version 2 only. */
+  /** `required`: IMDSv2 only. */
   tokens: 'required' | 'optional'
   hopLimit: number
 }
@@ -132,7 +132,7 @@ type Permission = {
   /** `-1` (all), `tcp`, `udp`, `icmp`, or a protocol's number. */
   protocol: string
   ports?: { from: number; to: number }
-  /** Where it comes from; of egress, where it goes. */
+  /** The source (ingress) or destination (egress). */
   peer: { cidr: string } | { groupId: string }
 }
 
@@ -141,7 +141,7 @@ type PrefixList = {
   entries: string[]
 }
 
-/** A call refused for want of permission; without a resource, on every one. */
+/** A denied call; without a resource, on any. */
 type Denial = {
   action: string
   resource?: string
@@ -150,7 +150,7 @@ type Denial = {
 export type Caller = {
   account: string
   arn: string
-  /** The ARN of the user or the role whose policy counts; a role's without its path. */
+  /** ARN of the user or role whose policy applies; a role's without its path. */
   principal: string
   userId: string
 }
@@ -168,34 +168,34 @@ const targetFields: Record<string, TargetField> = {
   vpce: 'gatewayId',
 }
 
-/** The target that an id names, or undefined if nothing of its kind can be one. */
+/** The target with this id, or undefined if its kind cannot be a target. */
 export function routeTarget(id: string): RouteTarget | undefined {
   if (id === 'local') return { field: 'gatewayId', id }
   const field = targetFields[id.slice(0, id.indexOf('-'))]
   return field && { field, id }
 }
 
-/** A real-looking id that is the same whenever it is made from the same name. */
+/** A realistic id, derived from the name. */
 export function idFor(prefix: string, name: string): string {
   return `${prefix}-0${digest(`${prefix}/${name}`).slice(0, 16)}`
 }
 
-/** A hexadecimal digest of 40 characters. */
+/** A digest of 40 hexadecimal characters. */
 export function digest(value: string): string {
   return createHash('sha1').update(value).digest('hex')
 }
 
-/** The account that a VPC, and what belongs to it, belongs to. */
+/** The account that owns a VPC and its parts. */
 export function ownerOf(region: Region, vpcId: string): string {
   return region.vpcs.get(vpcId)?.owner ?? region.account
 }
 
-/** A resource's tags by their keys; none for an id that names nothing. */
+/** A resource's tags by key; empty for unknown ids. */
 export function tagsOf(region: Region, resourceId: string): ReadonlyMap<string, string> {
   return region.tags.get(resourceId) ?? new Map()
 }
 
-/** The interfaces attached to an instance, in the order of their device index. */
+/** The interfaces attached to an instance, ordered by device index. */
 export function interfacesOf(region: Region, instanceId: string): NetworkInterface[] {
   return [...region.interfaces.values()]
     .filter((candidate) => candidate.attachment?.instanceId === instanceId)
@@ -203,8 +203,8 @@ export function interfacesOf(region: Region, instanceId: string): NetworkInterfa
 }
 
 /**
- * Derived on each read: an interface must be there, attached, and its instance running; a gateway must be there.
- * Source: the Route page of EC2's API reference.
+ * Derived on each read: active if the interface is attached to a running instance, or the gateway exists. Source: the
+ * Route page of EC2's API reference.
  */
 export function routeState(region: Region, { target }: Route): 'active' | 'blackhole' {
   if (target.field !== 'networkInterfaceId') {

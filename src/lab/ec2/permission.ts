@@ -5,12 +5,12 @@ import { type Caller, type Region, tagsOf } from './model.ts'
 import type { Params, Service } from './protocol.ts'
 import { arnOf } from './resources.ts'
 
-/** A call whose permission is looked at. */
+/** A call to authorize. */
 type Asked = { caller: Caller; service: Service; name: string; action: Action; params: Params }
 
 /**
- * What permission a call needs: for each of its resources, or for none in particular; none, where IAM has no say.
- * @throws ApiError where the parameters do not tell it
+ * The permissions a call needs: one per resource, or one for `*`; none if IAM does not apply.
+ * @throws ApiError if the parameters are invalid
  */
 export function permissionsFor(region: Region, { caller, service, name, action, params }: Asked): PermissionRequest[] {
   if (action.isFree) return []
@@ -41,9 +41,9 @@ function entry(name: string, key: string, value: string): [string, string[]] {
 }
 
 /**
- * The one place where a call is permitted or refused, before anything of it is done or looked at: by the list of what is
- * denied, and by the caller's policy, where it has one.
- * @throws ApiError UnauthorizedOperation; of STS, AccessDenied
+ * The only authorization check, before the call does or reads anything: applies the deny list, then the caller's
+ * policy, if any.
+ * @throws ApiError UnauthorizedOperation; for STS, AccessDenied
  */
 export function authorize(region: Region, caller: Caller, requests: readonly PermissionRequest[]): void {
   for (const request of requests) {

@@ -1,13 +1,13 @@
 import { XMLBuilder } from 'fast-xml-parser'
 import { type ApiError, invalidValue, missingParameter } from './errors.ts'
 
-/** The parameters of one request as they came, names flat: `Filter.1.Value.2`. */
+/** A request's parameters, with flat names: `Filter.1.Value.2`. */
 export type Params = Readonly<Record<string, string>>
 
-/** What an answer's body is made of. `undefined` is left out. */
+/** Content of a response body; `undefined` is left out. */
 export type Xml = string | number | boolean | undefined | readonly Xml[] | { readonly [name: string]: Xml }
 
-/** Reads `a=b&Filter.1.Name=c`: a request's body, or the query of its URL. */
+/** Parses `a=b&Filter.1.Name=c`: a request's body or query. */
 export function parseForm(form: string): Params {
   return Object.fromEntries(new URLSearchParams(form))
 }
@@ -32,12 +32,12 @@ export function flag(params: Params, name: string): boolean {
   throw invalidValue(name, value, 'Expecting true or false.')
 }
 
-/** `Name.1`, `Name.2` … in the order of their numbers. */
+/** `Name.1`, `Name.2` and so on, in numerical order. */
 export function list(params: Params, name: string): string[] {
   return structures(params, name).map((structure) => structure[''] ?? '')
 }
 
-/** `Name.1.Key`, `Name.1.Value`, `Name.2.Key` … as one record for each number. A plain `Name.1` is under the key ''. */
+/** `Name.1.Key`, `Name.1.Value`, `Name.2.Key` and so on, as one record per number. A plain `Name.1` gets the key ''. */
 export function structures(params: Params, name: string): Params[] {
   const found = new Map<number, Record<string, string>>()
   for (const [key, value] of Object.entries(params)) {
@@ -66,12 +66,12 @@ function document(root: string, namespace: string | undefined, content: { readon
   })
 }
 
-/** The two services that the endpoint speaks for, each with its own envelopes. */
+/** The endpoint's two services, each with its own response envelope. */
 export type Service = 'ec2' | 'sts'
 
 const STS_NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
-/** A success, in the service's envelope. */
+/** A successful response in the service's envelope. */
 export function renderAnswer(
   service: Service,
   action: string,
@@ -89,7 +89,7 @@ export function renderAnswer(
   }
 }
 
-/** An error, in the service's envelope. */
+/** An error response in the service's envelope. */
 export function renderError(service: Service, requestId: string, error: ApiError): string {
   const { code: Code, message: Message, status } = error
   switch (service) {

@@ -1,7 +1,7 @@
 import { ApiError } from './errors.ts'
 import { ownerOf, type Region } from './model.ts'
 
-/** How EC2 speaks of one kind of resource: in ids, in tags and in errors. */
+/** EC2's naming of a kind of resource, in ids, tags and errors. */
 export type ResourceKind<T = unknown> = {
   prefix: string
   /** As in an ARN and in DescribeTags. */
@@ -13,7 +13,7 @@ export type ResourceKind<T = unknown> = {
   held: (region: Region) => ReadonlyMap<string, T>
 }
 
-/** Codes as in EC2's table of error codes, spelling and all. */
+/** Error codes as documented by EC2, inconsistent spelling included. */
 export const kinds = {
   instance: {
     prefix: 'i',
@@ -73,19 +73,19 @@ export const kinds = {
   },
 } satisfies Record<string, ResourceKind>
 
-/** The kind of resource that an id's prefix names. */
+/** The kind of resource with this id's prefix. */
 export function kindOf(id: string): ResourceKind | undefined {
   return Object.values(kinds).find(({ prefix }) => id.startsWith(`${prefix}-`))
 }
 
-/** The ARN of a resource, by its id; an ARN as it is. */
+/** A resource's ARN, by its id; an ARN is returned unchanged. */
 export function arnOf(region: Region, id: string): string {
   if (id.startsWith('arn:')) return id
   const vpcId = region.routeTables.get(id)?.vpcId ?? region.subnets.get(id)?.vpcId ?? id
   return `arn:aws:ec2:${region.name}:${ownerOf(region, vpcId)}:${kindOf(id)?.type ?? '*'}/${id}`
 }
 
-/** @throws ApiError of the kind for an id that cannot be one: not the prefix, or not 8 or 17 hexadecimal digits */
+/** @throws the kind's ApiError for a malformed id: wrong prefix, or not 8 or 17 hexadecimal digits */
 export function checkForm(kind: ResourceKind, id: string): void {
   if (!id.startsWith(`${kind.prefix}-`)) {
     throw new ApiError(kind.malformed, `Invalid id: "${id}" (expecting "${kind.prefix}-...")`)
@@ -95,14 +95,14 @@ export function checkForm(kind: ResourceKind, id: string): void {
   }
 }
 
-/** @throws ApiError of the kind for ids that name nothing */
+/** @throws the kind's ApiError for unknown ids */
 export function checkExists(region: Region, kind: ResourceKind, ids: readonly string[]): void {
   const held = kind.held(region)
   const absent = ids.filter((id) => !held.has(id))
   if (absent.length > 0) throw notFound(kind, absent)
 }
 
-/** The resource of an id. @throws ApiError of the kind for a malformed or an unknown one */
+/** Finds a resource by id. @throws the kind's ApiError for a malformed or unknown id */
 export function find<T>(region: Region, kind: ResourceKind<T>, id: string): T {
   checkForm(kind, id)
   const resource = kind.held(region).get(id)

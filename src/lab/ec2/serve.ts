@@ -9,19 +9,19 @@ import { type Ec2Endpoint, startEc2Endpoint } from './server.ts'
 export type ServeOptions = {
   host: string
   port: number
-  /** Path of a unix socket to listen on as well. */
+  /** Path of a Unix socket to listen on as well. */
   socket?: string
   /** Path of a seed file, YAML or JSON. */
   seed?: string
-  /** With a port, instance metadata is served too, to each instance by its source address. */
+  /** If given, also serves instance metadata on this port, to each instance by source address. */
   metadataPort?: number
   /** Default: the endpoint's host. */
   metadataHost?: string
 }
 
 /**
- * Serves an EC2 endpoint until SIGINT or SIGTERM, and prints on stdout where it is and what is in it.
- * @throws Failure of kind `config`, naming the file, for a bad seed; or the error of listening
+ * Serves an EC2 endpoint until SIGINT or SIGTERM; prints its addresses and resources on stdout.
+ * @throws Failure of kind `config`, naming the file, for an invalid seed; or the listen error
  */
 export async function serveEc2(options: ServeOptions): Promise<void> {
   const { host, socket, metadataPort, metadataHost = host } = options
@@ -51,12 +51,12 @@ async function start({ host, port, socket, seed }: ServeOptions): Promise<Ec2End
   }
 }
 
-/** Of an address or a port that is not to be had; undefined for anything else. */
+/** A failure with a hint if the address or port is unavailable. */
 function listenFailure(error: unknown): Failure | undefined {
   const hints: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'choose another with --port, or 0 for any that is free',
-    EADDRNOTAVAIL: 'it is no address of this host: choose another with --host',
-    EACCES: 'ports below 1024 are for root: choose another with --port',
+    EADDRINUSE: 'choose another with --port, or 0 for any free port',
+    EADDRNOTAVAIL: 'this host does not have that address: choose another with --host',
+    EACCES: 'ports below 1024 require root: choose another with --port',
   }
   const hint = hints[codeOf(error) ?? '']
   return hint === undefined ? undefined : new Failure('usage', messageOf(error), { hint, cause: error })
@@ -70,7 +70,7 @@ async function read(seed: string): Promise<string> {
   }
 }
 
-/** Resolves when the text has left the process: other programs wait for it. */
+/** Resolves once the text is flushed: other programs wait for it. */
 function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
@@ -91,7 +91,7 @@ function overview(
   return `${[table(where), exports, table(seeded(region))].join('\n\n')}\n`
 }
 
-/** The ids that a user needs: tables with their routes to interfaces, and instances with theirs. */
+/** The ids a user needs. */
 function seeded(region: Region): string[][] {
   const nameOf = (id: string) => tagsOf(region, id).get('Name') ?? '-'
   return [

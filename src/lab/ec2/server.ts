@@ -13,9 +13,9 @@ import type { Seed } from './seed/seed.ts'
 export type EndpointOptions = {
   /** Default 127.0.0.1. */
   host?: string
-  /** Default: a free one. */
+  /** Default: any free port. */
   port?: number
-  /** Path of a unix socket to listen on as well. */
+  /** Path of a Unix socket to listen on as well. */
   socket?: string
   seed?: Seed
   intercept?: Intercept
@@ -23,9 +23,9 @@ export type EndpointOptions = {
 
 export type Ec2Endpoint = {
   url: string
-  /** As it was asked for: `url` is one of its addresses, where these are all. */
+  /** As requested; if that is all addresses, `url` is one of them. */
   listeningUrl: string
-  /** The model itself: what is changed here is seen by the next call. */
+  /** The live model: the next call sees any change. */
   region: Region
   requests: RequestRecord[]
   /** Serves instance metadata until the endpoint closes. */
@@ -33,7 +33,7 @@ export type Ec2Endpoint = {
   close: () => Promise<void>
 }
 
-/** Starts an EC2 and STS endpoint. @throws SeedError, or the error of listening */
+/** Starts an EC2 and STS endpoint. @throws SeedError, or the listen error */
 export async function startEc2Endpoint(options: EndpointOptions = {}): Promise<Ec2Endpoint> {
   const { host = '127.0.0.1', port = 0, socket, intercept } = options
   const region = buildRegion(options.seed ?? defaultSeed)

@@ -17,7 +17,11 @@ afterEach(() => rm(directory, { recursive: true }))
 describe('a seed', () => {
   test.each([
     ['with a fault', 'vpcs: { a: { cidrs: [10.0.0.0] } }', 'vpcs.a.cidrs.0: '],
-    ['whose parts do not fit', 'vpcs: { a: { cidrs: [10.0.0.0/16], instances: { n: 10.0.0.1 } } }', 'is in no subnet'],
+    [
+      'whose parts do not fit',
+      'vpcs: { a: { cidrs: [10.0.0.0/16], instances: { n: 10.0.0.1 } } }',
+      'is not in any subnet',
+    ],
     ['that is no YAML', 'vpcs: [', 'line 1, column 8'],
   ])('%s is a fault of the configuration, and its place is named', async (_, text, fault) => {
     const path = join(directory, 'seed.yaml')

@@ -124,7 +124,7 @@ describe('what is not known of the language', () => {
   it('and so is a policy of nobody', async () => {
     const stranger = 'arn:aws:iam::999999999999:user/lab'
     const policies = { [stranger]: policyOf() }
-    await expect(start({ seed: { ...seed, policies } })).rejects.toThrow(`policies.${stranger}: there is no such user`)
+    await expect(start({ seed: { ...seed, policies } })).rejects.toThrow(`policies.${stranger}: no such user`)
   })
 })
 

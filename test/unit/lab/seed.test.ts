@@ -95,7 +95,7 @@ describe('a seed', () => {
     ],
     [
       'vpcs: { a: { cidrs: [10.0.0.0/16], instances: { n: 10.0.0.1 } } }',
-      'vpcs.a.instances.n.interfaces.0: 10.0.0.1 is in no subnet',
+      'vpcs.a.instances.n.interfaces.0: 10.0.0.1 is not in any subnet',
     ],
     [
       'vpcs: { a: { cidrs: [10.0.0.0/16], routeTables: { t: { routes: { 10.9.0.0/16: nobody } } } } }',

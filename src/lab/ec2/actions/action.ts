@@ -1,7 +1,7 @@
 import type { Caller, Region } from '../model.ts'
 import type { Params, Xml } from '../protocol.ts'
 
-/** One call, when it is known who makes it. */
+/** A call with its caller identified. */
 export type Call = {
   region: Region
   params: Params
@@ -9,12 +9,12 @@ export type Call = {
 }
 
 export type Action = {
-  /** The ids of what the call is on, for the permission check. @throws ApiError where the parameters do not tell it */
+  /** Ids of the resources to check permission for. @throws ApiError if the parameters are invalid */
   resources?: (params: Params) => string[]
-  /** The tags that the call names, for the permission check. @throws ApiError where the parameters do not tell it */
+  /** The tags in the request, for the permission check. @throws ApiError if the parameters are invalid */
   requestTags?: (params: Params) => { key: string; value: string | undefined }[]
-  /** Whether everybody may make it, whatever a policy says. */
+  /** Needs no permission. */
   isFree?: true
-  /** Does the call, at once, and makes the answer's body. @throws ApiError */
+  /** Executes the call synchronously; returns the response body. @throws ApiError */
   run: (call: Call) => { [name: string]: Xml }
 }

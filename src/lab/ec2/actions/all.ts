@@ -6,7 +6,7 @@ import { routeActions } from './routes.ts'
 import { stsActions } from './sts.ts'
 import { tagActions } from './tags.ts'
 
-/** Every action of each service, by its name. */
+/** All actions, by service and name. */
 export const actions: Record<Service, Record<string, Action>> = {
   ec2: {
     ...describeActions,

@@ -7,7 +7,7 @@ import * as listings from './listings.ts'
 import { type Listing, select } from './query.ts'
 import { routeTableView, securityGroupView, subnetView, vpcView } from './views.ts'
 
-/** The answer of one Describe call: its list under `set`, and the token of the next page. */
+/** The response of a Describe call: its list under `set`, and the next page's token. */
 function describe<T>(
   { region, params }: Call,
   set: string,
@@ -34,7 +34,7 @@ function describeTags(call: Call): { [name: string]: Xml } {
   return describe(call, 'tagSet', listings.tags, tags, (_, tag) => ({ ...tag }))
 }
 
-/** The calls that only read. None is on a resource in particular. */
+/** Read-only calls. None has resource-level permissions. */
 export const describeActions: Record<string, Action> = {
   DescribeInstances: {
     run: (call) =>

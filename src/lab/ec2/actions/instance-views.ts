@@ -9,7 +9,7 @@ import {
 import { items, type Xml } from '../protocol.ts'
 import { tagSet } from './views.ts'
 
-/** What an interface looks like both by itself and within its instance. */
+/** The fields of an interface that it has both on its own and within its instance. */
 function interfaceCore(region: Region, networkInterface: NetworkInterface) {
   const { id, vpcId, subnetId, mac, addresses, ipv6Addresses, sourceDestCheck, attachment } = networkInterface
   return {
@@ -44,12 +44,12 @@ function interfaceCore(region: Region, networkInterface: NetworkInterface) {
   }
 }
 
-/** As DescribeNetworkInterfaces says it. */
+/** As in DescribeNetworkInterfaces. */
 export function interfaceStatus({ attachment }: NetworkInterface): 'in-use' | 'available' {
   return attachment === undefined ? 'available' : 'in-use'
 }
 
-/** The name that EC2's resolver gives an address. */
+/** The private DNS name of an address. */
 export function privateName(region: Region, address: string): string {
   return `ip-${address.replaceAll('.', '-')}.${region.name}.compute.internal`
 }
@@ -83,7 +83,7 @@ function instanceStateView({ state }: Instance): Xml {
   return { code: instanceStateCodes[state], name: state }
 }
 
-/** A reservation holds one instance. */
+/** An item of reservationSet; each reservation has one instance. */
 export function reservationView(region: Region, instance: Instance): Xml {
   const interfaces = interfacesOf(region, instance.id)
   const [primary] = interfaces
@@ -125,11 +125,11 @@ export function reservationView(region: Region, instance: Instance): Xml {
   }
 }
 
-/** What every instance runs. */
+/** The same for every instance. */
 export const IMAGE_ID = 'ami-0a1b2c3d4e5f60718'
 export const INSTANCE_TYPE = 't3.small'
 
-/** An instance's reservation: the same whenever it is asked for. */
+/** An instance's reservation id; stable. */
 export function reservationId({ id }: Instance): string {
   return `r-0${digest(id).slice(0, 16)}`
 }

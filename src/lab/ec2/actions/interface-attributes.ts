@@ -3,7 +3,7 @@ import { flag, requiredText, text } from '../protocol.ts'
 import { checkForm, find, kinds } from '../resources.ts'
 import type { Action } from './action.ts'
 
-/** Changes the source/destination check, the one attribute of an interface that the model lets change. */
+/** Changes the source/dest check, the only attribute that the model lets change. */
 export const modifyNetworkInterfaceAttribute: Action = {
   resources: (params) => {
     const id = requiredText(params, 'NetworkInterfaceId')

@@ -15,12 +15,12 @@ import { IMAGE_ID, INSTANCE_TYPE, interfaceStatus, privateName, reservationId } 
 import type { Filters, Listing } from './query.ts'
 import { associations, routeView } from './views.ts'
 
-// The filters are those of each call's page in EC2's API reference, as far as the model has what they look at.
+// The filters are those in EC2's API reference, as far as the model has the data.
 
 const byId = ({ id }: { id: string }) => id
 const byVpc = ({ vpcId }: { vpcId: string }) => vpcId
 
-/** How DescribeRouteTables finds what it answers. */
+/** How DescribeRouteTables selects its results. */
 export function routeTables(region: Region): Listing<RouteTable> {
   const routeFields = (field: string) => (table: RouteTable) =>
     table.routes.map((route) => routeView(region, route)[field])
@@ -52,7 +52,7 @@ export function routeTables(region: Region): Listing<RouteTable> {
   }
 }
 
-/** How DescribeNetworkInterfaces finds what it answers. */
+/** How DescribeNetworkInterfaces selects its results. */
 export function networkInterfaces(region: Region): Listing<NetworkInterface> {
   return {
     ids: { parameter: 'NetworkInterfaceId', kind: kinds.networkInterface, withMaxResults: false },
@@ -95,7 +95,7 @@ const instanceFilters: Filters<Instance> = {
   'instance-state-name': ({ state }) => state,
 }
 
-/** How DescribeInstanceStatus finds what it answers. */
+/** How DescribeInstanceStatus selects its results. */
 export const instanceStatus: Listing<Instance> = {
   ids: instanceIds,
   idOf: byId,
@@ -104,7 +104,7 @@ export const instanceStatus: Listing<Instance> = {
   filters: instanceFilters,
 }
 
-/** How DescribeInstances finds what it answers. */
+/** How DescribeInstances selects its results. */
 export function instances(region: Region): Listing<Instance> {
   const interfaces = ({ id }: Instance) => interfacesOf(region, id)
   const primary = (instance: Instance) => interfaces(instance)[0]
@@ -139,7 +139,7 @@ export function instances(region: Region): Listing<Instance> {
   }
 }
 
-/** How DescribeSubnets finds what it answers. */
+/** How DescribeSubnets selects its results. */
 export function subnets(region: Region): Listing<Subnet> {
   return {
     ids: { parameter: 'SubnetId', kind: kinds.subnet, withMaxResults: false },
@@ -159,7 +159,7 @@ export function subnets(region: Region): Listing<Subnet> {
   }
 }
 
-/** How DescribeVpcs finds what it answers. */
+/** How DescribeVpcs selects its results. */
 export const vpcs: Listing<Vpc> = {
   ids: { parameter: 'VpcId', kind: kinds.vpc, withMaxResults: false },
   idOf: byId,
@@ -176,7 +176,7 @@ export const vpcs: Listing<Vpc> = {
   },
 }
 
-/** How DescribeSecurityGroups finds what it answers. */
+/** How DescribeSecurityGroups selects its results. */
 export function securityGroups(region: Region): Listing<SecurityGroup> {
   return {
     ids: { parameter: 'GroupId', kind: kinds.securityGroup, withMaxResults: true },
@@ -204,7 +204,7 @@ type TagDescription = {
   resourceType: string
 }
 
-/** How DescribeTags finds what it answers. */
+/** How DescribeTags selects its results. */
 export const tags: Listing<TagDescription> = {
   idOf: ({ resourceId }) => resourceId,
   tagged: false,

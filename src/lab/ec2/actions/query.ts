@@ -5,24 +5,24 @@ import { checkExists, checkForm, type ResourceKind } from '../resources.ts'
 
 type FilterValue = string | number | boolean | undefined
 
-/** What a filter looks at in one resource. */
+/** The values that each filter matches against. */
 export type Filters<T> = Record<string, (resource: T) => FilterValue | readonly FilterValue[]>
 
-/** How one Describe call finds what it answers. */
+/** How a Describe call selects its results. */
 export type Listing<T> = {
-  /** The parameter that lists ids, and the kind they are of. */
+  /** The parameter with ids, and their kind. */
   ids?: { parameter: string; kind: ResourceKind; withMaxResults: boolean }
   idOf: (resource: T) => string
   /** By name; `tag:KEY` and `tag-key` come with `tagged`. */
   filters: Filters<T>
   tagged: boolean
-  /** The most that MaxResults may ask for. */
+  /** Maximum for MaxResults. */
   pageLimit: number
 }
 
 /**
- * The resources that a Describe call asks for, by ids, filters and page.
- * @throws ApiError for malformed and unknown ids, unknown filters, and wrong paging
+ * Selects the resources of a Describe call by ids, filters and page.
+ * @throws ApiError for malformed or unknown ids, unknown filters, and invalid paging
  */
 export function select<T>(
   region: Region,
@@ -78,7 +78,7 @@ function filterNamed<T>(region: Region, name: string | undefined, listing: Listi
   return look
 }
 
-/** A filter's value: `*` and `?` are wildcards unless a backslash precedes them; case counts. */
+/** A filter value: `*` and `?` are wildcards unless escaped with a backslash; case-sensitive. */
 function wildcard(value: string): RegExp {
   const source = value.replace(/\\[*?\\]|[*?]|[.+^${}()|[\]\\/-]/g, (found) => {
     if (found === '*') return '.*'
@@ -90,7 +90,7 @@ function wildcard(value: string): RegExp {
 
 const SMALLEST_PAGE = 5
 
-/** One page of what was found; without MaxResults, the rest of it. A token is the place in this very list. */
+/** One page of the results, or all the rest without MaxResults. A token is an offset into the results. */
 function page<T>(params: Params, limit: number, found: T[]): { selected: T[]; nextToken: string | undefined } {
   const size = pageSize(params, limit) ?? found.length
   const start = pageStart(params)
@@ -112,7 +112,7 @@ function pageStart(params: Params): number {
   const token = text(params, 'NextToken')
   if (token === undefined) return 0
   const start = Number(Buffer.from(token, 'base64url').toString().split(' ')[1])
-  // The text of DescribeVpcs (boto/boto3#2673).
+  // DescribeVpcs's message (boto/boto3#2673).
   if (token !== tokenFor(params, start)) throw invalidValue('NextToken', token, 'The token is invalid.')
   return start
 }

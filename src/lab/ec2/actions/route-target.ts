@@ -3,7 +3,7 @@ import { interfacesOf, type Region, type RouteTable, type RouteTarget, type Targ
 import { flag, type Params, text } from '../protocol.ts'
 import { find, kinds } from '../resources.ts'
 
-/** The gateways that a route can be pointed at, and EC2's error for one that does not exist. */
+/** Gateways that a route can target, and EC2's error if one does not exist. */
 const gateways: Record<string, { field: TargetField; code: string; label: string }> = {
   CarrierGatewayId: { field: 'carrierGatewayId', code: 'InvalidCarrierGatewayID.NotFound', label: 'carrierGateway ID' },
   EgressOnlyInternetGatewayId: {
@@ -29,7 +29,7 @@ const gateways: Record<string, { field: TargetField; code: string; label: string
 
 const parameters = [...Object.keys(gateways), 'NetworkInterfaceId', 'InstanceId']
 
-/** The one target that a request names, checked. @throws ApiError if it names none, two, or a wrong one */
+/** The request's target, validated. @throws ApiError unless it names exactly one valid target */
 export function requestedTarget(region: Region, table: RouteTable, params: Params): RouteTarget {
   const local = params.Action === 'ReplaceRoute' && flag(params, 'LocalTarget')
   const given = parameters.flatMap((parameter) => {
@@ -56,7 +56,7 @@ function existingTarget(region: Region, table: RouteTable, parameter: string, id
   const networkInterface =
     parameter === 'InstanceId' ? onlyInterface(region, id) : find(region, kinds.networkInterface, id)
   if (networkInterface.vpcId !== table.vpcId) {
-    // Seen in OpenStack's ec2-api; EC2's own text is not known.
+    // From OpenStack's ec2-api; EC2's own text is unknown.
     throw new ApiError(
       'InvalidParameterValue',
       `Route table ${table.id} and interface ${networkInterface.id} belong to different networks`,

@@ -6,20 +6,20 @@ import { checkForm, find, kinds } from '../resources.ts'
 import type { Action } from './action.ts'
 import { requestedTarget } from './route-target.ts'
 
-/** Routes of one table and family that are not propagated. Source: Amazon VPC quotas. */
+/** Maximum non-propagated routes per table and family. Source: Amazon VPC quotas. */
 const MOST_ROUTES = 500
 
-/** Ranges that no route may be within. Source: "Configure route tables" in the VPC user guide. */
+/** Ranges that no route's destination may be in. Source: "Configure route tables" in the VPC user guide. */
 const RESERVED_RANGES = ['169.254.168.0/22', 'fd00:ec2::/32']
 
-/** The destination parameters, by what they name. */
+/** The destination parameters and their kinds. */
 const destinationParameters = {
   DestinationCidrBlock: 'ipv4',
   DestinationIpv6CidrBlock: 'ipv6',
   DestinationPrefixListId: 'prefixList',
 } as const
 
-/** The table that a write is on, the only resource that permission is asked for. */
+/** The table to write to, the only resource whose permission is checked. */
 function routeTableId(params: Params): [string] {
   const id = requiredText(params, 'RouteTableId')
   checkForm(kinds.routeTable, id)
@@ -51,14 +51,14 @@ function requestedDestination(params: Params): Destination {
   return { kind, value: cidr.text }
 }
 
-/** The route of a destination that a write is on: propagated ones cannot be written. */
+/** The route that a write to this destination changes; propagated routes cannot be written. */
 function writableRoute(table: RouteTable, destination: Destination): Route | undefined {
   return table.routes.find(
     (route) => route.destination.value === destination.value && route.origin !== 'EnableVgwRoutePropagation',
   )
 }
 
-/** The VPC's own ranges that a destination is in or equal to. */
+/** The VPC's CIDRs that contain or equal the destination. */
 function localRanges(region: Region, table: RouteTable, { kind, value }: Destination): string[] {
   const vpc = region.vpcs.get(table.vpcId)
   if (kind === 'prefixList' || vpc === undefined) return []
@@ -66,9 +66,9 @@ function localRanges(region: Region, table: RouteTable, { kind, value }: Destina
 }
 
 /**
- * Within the VPC's own range a destination must be a whole subnet's, or a whole range of the VPC, and its target an
- * interface, a NAT gateway or an endpoint. Source: VPC user guide, "Route tables". The text of the first refusal is
- * EC2's; that of the second is not known.
+ * A destination inside the VPC must equal the CIDR of a subnet or of the VPC, and its target must be an interface, a
+ * NAT gateway or an endpoint. Source: VPC user guide, "Route tables". The first refusal's text is EC2's; the second's
+ * is unknown.
  */
 function checkAgainstVpc(region: Region, table: RouteTable, { destination, target }: Omit<Route, 'origin'>): void {
   const { kind, value } = destination
@@ -110,7 +110,7 @@ const createRoute: Action['run'] = ({ region, params }) => {
   return { return: true }
 }
 
-/** A prefix list counts once for each of its entries, against the family of those. */
+/** A prefix list counts as one route per entry. */
 function weight(region: Region, { kind, value }: Destination): number {
   return kind === 'prefixList' ? (region.prefixLists.get(value)?.entries.length ?? 0) : 1
 }
@@ -161,7 +161,7 @@ const deleteRoute: Action['run'] = ({ region, params }) => {
   return { return: true }
 }
 
-/** The calls that write routes. */
+/** Calls that write routes. */
 export const routeActions: Record<string, Action> = {
   CreateRoute: { resources: routeTableId, run: createRoute },
   DeleteRoute: { resources: routeTableId, run: deleteRoute },

@@ -3,7 +3,7 @@ import { type Caller, digest, type Region } from '../model.ts'
 import { requiredText, text, type Xml } from '../protocol.ts'
 import type { Action, Call } from './action.ts'
 
-/** Credentials as STS and IMDS give them. */
+/** Credentials as issued by STS and IMDS. */
 type SessionCredentials = {
   accessKeyId: string
   secretAccessKey: string
@@ -12,7 +12,7 @@ type SessionCredentials = {
   expiration: string
 }
 
-/** Who an access key belongs to: a session that was opened, or else the account's user. */
+/** The owner of an access key: an open session, else the account's user. */
 export function callerOf(region: Region, accessKeyId: string): Caller {
   return (
     region.sessions.get(accessKeyId) ?? {
@@ -24,10 +24,10 @@ export function callerOf(region: Region, accessKeyId: string): Caller {
   )
 }
 
-/** The account's one user. */
+/** The account's only user. */
 export const userArn = (account: string) => `arn:aws:iam::${account}:user/lab`
 
-/** Opens a role's session; the same role and session name get the same access key, until it is revoked. */
+/** Opens a role session; the same role and session name get the same access key until it is revoked. */
 export function openSession(
   region: Region,
   role: { account: string; name: string },
@@ -35,7 +35,7 @@ export function openSession(
   seconds: number,
 ): { caller: Caller; credentials: SessionCredentials } {
   const arn = `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`
-  const key = goodKey(region, arn)
+  const key = validKey(region, arn)
   const roleId = `AROA${digest(`${role.account}/${role.name}`).slice(0, 17).toUpperCase()}`
   const principal = `arn:aws:iam::${role.account}:role/${role.name}`
   const caller = { account: role.account, arn, principal, userId: `${roleId}:${sessionName}` }
@@ -54,8 +54,8 @@ export function openSession(
 
 const accessKeyIdOf = (key: string) => `ASIA${key.slice(0, 16)}`
 
-/** The first key of the session that is not revoked. */
-function goodKey(region: Region, arn: string): string {
+/** The session's first key that is not revoked. */
+function validKey(region: Region, arn: string): string {
   for (let number = 0; ; number++) {
     const key = digest(number === 0 ? arn : `${arn} ${number}`).toUpperCase()
     if (!region.revoked.has(accessKeyIdOf(key))) return key
@@ -64,14 +64,14 @@ function goodKey(region: Region, arn: string): string {
 
 const SHORTEST_SESSION_SECONDS = 900
 const LONGEST_SESSION_SECONDS = 43_200
-const USUAL_SESSION_SECONDS = 3600
+const DEFAULT_SESSION_SECONDS = 3600
 
 function assumeRole({ region, params }: Call): { [name: string]: Xml } {
   const roleArn = requiredText(params, 'RoleArn')
   const sessionName = requiredText(params, 'RoleSessionName')
   const [, account, path] = /^arn:aws:iam::(\d{12}):role\/([\w+=,.@/-]+)$/.exec(roleArn) ?? []
   if (account === undefined || path === undefined) throw new ApiError('ValidationError', `${roleArn} is invalid`)
-  const seconds = Number(text(params, 'DurationSeconds') ?? USUAL_SESSION_SECONDS)
+  const seconds = Number(text(params, 'DurationSeconds') ?? DEFAULT_SESSION_SECONDS)
   if (!Number.isInteger(seconds) || seconds < SHORTEST_SESSION_SECONDS || seconds > LONGEST_SESSION_SECONDS) {
     throw new ApiError(
       'ValidationError',

@@ -9,7 +9,7 @@ const LONGEST_KEY = 128
 const LONGEST_VALUE = 256
 const MOST_TAGS = 50
 
-/** What tags are put on or taken off. @throws ApiError for malformed ids */
+/** The resources to tag or untag. @throws ApiError for malformed ids */
 function resourceIds(params: Params): string[] {
   const ids = list(params, 'ResourceId')
   if (ids.length === 0) throw missingParameter('ResourceIdSet')
@@ -21,7 +21,7 @@ function resourceIds(params: Params): string[] {
   return ids
 }
 
-/** All of them, or none is touched. */
+/** Fails unless all resources exist, so that none is changed. */
 function existing(region: Region, params: Params): string[] {
   const ids = resourceIds(params)
   for (const id of ids) {
@@ -63,7 +63,7 @@ const createTags: Action['run'] = ({ region, params }) => {
   return { return: true }
 }
 
-/** A key alone is deleted whatever its value; with a value, only if it is that; without keys, all are. */
+/** Deletes a key whatever its value, or, given a value, only if it matches; without keys, deletes all tags. */
 const deleteTags: Action['run'] = ({ region, params }) => {
   const ids = existing(region, params)
   const tags = requestedTags(params)
@@ -77,7 +77,7 @@ const deleteTags: Action['run'] = ({ region, params }) => {
   return { return: true }
 }
 
-/** The calls that write tags. */
+/** Calls that write tags. */
 export const tagActions: Record<string, Action> = {
   CreateTags: { resources: resourceIds, requestTags: requestedTags, run: createTags },
   DeleteTags: { resources: resourceIds, requestTags: requestedTags, run: deleteTags },

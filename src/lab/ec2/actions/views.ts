@@ -14,12 +14,12 @@ import {
 import { items, type Xml } from '../protocol.ts'
 import { arnOf } from '../resources.ts'
 
-/** Tags as each Describe answer has them. */
+/** A resource's tags in a Describe response. */
 export function tagSet(region: Region, resourceId: string): Xml {
   return items([...tagsOf(region, resourceId)].map(([key, value]) => ({ key, value })))
 }
 
-/** A route's fields. One to an interface shows the instance behind it too. */
+/** A route's fields, including the instance behind an interface. */
 export function routeView(region: Region, route: Route): Record<string, string | undefined> {
   const { destination, target, origin } = route
   const instanceId =
@@ -36,7 +36,7 @@ export function routeView(region: Region, route: Route): Record<string, string |
   }
 }
 
-/** A table's associations; the main one is with the VPC, without a subnet. */
+/** A table's associations; the main association is with the VPC and has no subnet. */
 export function associations({ id, main, subnetIds }: RouteTable): { id: string; main: boolean; subnetId?: string }[] {
   const idFor = (what: string) => `rtbassoc-0${digest(`${id}/${what}`).slice(0, 16)}`
   return [
@@ -82,7 +82,7 @@ export function subnetView(region: Region, subnet: Subnet): Xml {
     vpcId: subnet.vpcId,
     ownerId: ownerOf(region, subnet.vpcId),
     cidrBlock: subnet.cidr,
-    // EC2 keeps five addresses of each subnet for itself.
+    // EC2 reserves five addresses in each subnet.
     availableIpAddressCount: 2 ** (32 - bits) - 5 - used.length,
     availabilityZone: subnet.zone,
     defaultForAz: false,

@@ -1,16 +1,16 @@
-/** Whether a policy permits a call. */
-import { literalText, meansResource, wildcard } from './pattern.ts'
+/** Evaluates a policy for a call. */
+import { literalText, matchesResource, wildcard } from './pattern.ts'
 import type { Condition, Policy, Statement } from './policy.ts'
 
-/** What permission is asked for: one for each resource of a call. */
+/** A permission to check; one per resource of a call. */
 export type PermissionRequest = {
-  /** The ARN of the user or the role whose policy counts. */
+  /** ARN of the user or role whose policy applies. */
   principal: string
   /** `ec2:ReplaceRoute` */
   action: string
-  /** An ARN; `*` for a call on no resource in particular. */
+  /** An ARN, or `*` for a call on no particular resource. */
   resource: string
-  /** What conditions look at, by keys in lower case: IAM minds no case in them. */
+  /** Condition context, by lower-case key: IAM ignores their case. */
   context: Readonly<Record<string, readonly string[]>>
 }
 
@@ -29,12 +29,12 @@ function applies(
 ): boolean {
   return (
     Action.some((pattern) => wildcard(pattern, 'i').test(action)) &&
-    Resource.some((pattern) => meansResource(pattern, resource)) &&
+    Resource.some((pattern) => matchesResource(pattern, resource)) &&
     (Condition === undefined || holds(Condition, context))
   )
 }
 
-/** Every key of every operator must hold; of the values of one key, one. */
+/** Every key of every operator must match; for each key, any one of its values. */
 function holds(condition: Condition, context: PermissionRequest['context']): boolean {
   const found = (key: string) => context[key.toLowerCase()] ?? []
   const every = (
@@ -45,7 +45,7 @@ function holds(condition: Condition, context: PermissionRequest['context']): boo
   return (
     every(condition.StringEquals, (given, values) => given.some(isOneOf(values))) &&
     every(condition.StringLike, (given, values) => given.some(isLike(values))) &&
-    // True of nothing at all, as IAM has it: a Null beside it is for that.
+    // As in IAM, also true for an absent key; a Null condition can exclude that.
     every(condition['ForAllValues:StringEquals'], (given, values) => given.every(isOneOf(values))) &&
     every(condition['ForAllValues:StringLike'], (given, values) => given.every(isLike(values))) &&
     every(condition['ForAnyValue:StringEquals'], (given, values) => given.some(isOneOf(values))) &&

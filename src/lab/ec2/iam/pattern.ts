@@ -1,19 +1,19 @@
-/** Texts of a policy, as IAM reads them. */
+/** Interprets strings in IAM policies. */
 
-/** A policy variable; those of one character stand for it: `${$}`, `${*}`, `${?}`. */
+/** A policy variable; `${$}`, `${*}` and `${?}` stand for the character itself. */
 const VARIABLE = /\$\{([^}]*)\}/g
 
-/** The first variable of a text that is not known here. */
+/** The first unsupported variable in a text. */
 export function unknownVariable(text: string): string | undefined {
   return [...text.matchAll(VARIABLE)].find(([, name = '']) => !['$', '*', '?'].includes(name))?.[0]
 }
 
-/** What a text says that is taken as it is, `*` and `?` included. */
+/** Expands a literal text, in which `*` and `?` are not wildcards. */
 export function literalText(text: string): string {
   return text.replace(VARIABLE, (_, character: string) => character)
 }
 
-/** A text in which `*` is any run of characters and `?` any one. */
+/** Compiles a pattern, in which `*` is any run of characters and `?` any single one. */
 export function wildcard(text: string, flags = ''): RegExp {
   const source = text.replace(/\$\{.\}|[\\^$.*+?()[\]{}|/-]/g, (found) => {
     if (found === '*') return '.*'
@@ -25,7 +25,7 @@ export function wildcard(text: string, flags = ''): RegExp {
 
 const ARN_SEGMENTS = 6
 
-/** The segments of an ARN, the last with whatever colons it has; undefined: it is none. */
+/** The segments of an ARN, the last one with any further colons; undefined if it is not an ARN. */
 export function arnSegments(text: string): string[] | undefined {
   const [scheme, ...rest] = text.split(':')
   if (scheme !== 'arn' || rest.length < ARN_SEGMENTS - 1) return undefined
@@ -33,11 +33,10 @@ export function arnSegments(text: string): string[] | undefined {
 }
 
 /**
- * Whether a statement's Resource means this one; `*` as the resource is a call on none in particular, which nothing but
- * `*` means. A wildcard does not span segments.
- * Source: "IAM JSON policy elements: Resource" in IAM's user guide.
+ * Whether a statement's Resource matches; a call on no particular resource has `*`, which only `*` matches. Wildcards
+ * do not span segments. Source: "IAM JSON policy elements: Resource" in IAM's user guide.
  */
-export function meansResource(pattern: string, resource: string): boolean {
+export function matchesResource(pattern: string, resource: string): boolean {
   if (pattern === '*') return true
   const [wanted, found] = [arnSegments(pattern), arnSegments(resource)]
   if (wanted === undefined || found === undefined) return false

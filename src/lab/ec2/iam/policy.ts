@@ -1,12 +1,12 @@
-/** IAM policy documents, as far as they are enforced here: what is not known of the language is an error, never passed over. */
+/** The supported subset of IAM policy documents; anything unsupported is an error, never ignored. */
 import * as z from 'zod'
 import { arnSegments, unknownVariable } from './pattern.ts'
 
 const text = z.string().refine((value) => unknownVariable(value) === undefined, {
-  error: ({ input }) => `the policy variable ${unknownVariable(String(input))} is not known here`,
+  error: ({ input }) => `the policy variable ${unknownVariable(String(input))} is not supported`,
 })
 
-/** IAM takes a text for a list of one. */
+/** IAM treats a string as a list of one. */
 function oneOrMore(item: z.ZodType<string, string>) {
   return z.union([item.transform((value) => [value]), z.array(item).min(1)])
 }
@@ -17,8 +17,8 @@ const resource = text.refine((value) => value === '*' || arnSegments(value) !== 
 })
 
 const KEYS = /^(aws:TagKeys|(aws:RequestTag|aws:ResourceTag|ec2:ResourceTag)\/.+)$/i
-const key = z.string().regex(KEYS, 'is no condition key that is known here')
-const singleValued = key.regex(/^(?!aws:TagKeys$)/i, 'has several values: ForAllValues: or ForAnyValue: must say how')
+const key = z.string().regex(KEYS, 'is not a supported condition key')
+const singleValued = key.regex(/^(?!aws:TagKeys$)/i, 'is multivalued: it needs ForAllValues: or ForAnyValue:')
 
 const comparison = (keys: z.ZodType<string, string>) => z.record(keys, oneOrMore(text)).optional()
 const condition = z.strictObject({

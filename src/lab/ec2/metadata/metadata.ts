@@ -8,20 +8,20 @@ import { metadataTree, type Tree } from './tree.ts'
 export type MetadataOptions = {
   /** Default 127.0.0.1. */
   host?: string
-  /** Default: a free one. */
+  /** Default: any free port. */
   port?: number
-  /** Whose metadata it is. Without it: of the instance that has the caller's source address. */
+  /** The instance to serve. Default: the one with the caller's source address. */
   instanceId?: string
 }
 
 export type Metadata = {
   url: string
-  /** As it was asked for: `url` is one of its addresses, where these are all. */
+  /** As requested; if that is all addresses, `url` is one of them. */
   listeningUrl: string
   close: () => Promise<void>
 }
 
-/** What the service answers to one request. */
+/** The response to one request. */
 type Answer = {
   status: number
   text: string
@@ -99,7 +99,7 @@ function walk(root: Tree, path: string): Tree | string | undefined {
   return node
 }
 
-/** A directory lists its names, those of directories with a slash. */
+/** A directory lists its entries, with a slash after subdirectories. */
 function render(node: Tree | string): string {
   if (typeof node === 'string') return node
   return Object.entries(node)

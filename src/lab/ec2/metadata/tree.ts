@@ -2,17 +2,17 @@ import { IMAGE_ID, INSTANCE_TYPE, privateName } from '../actions/instance-views.
 import { openSession } from '../actions/sts.ts'
 import { type Instance, interfacesOf, type NetworkInterface, type Region } from '../model.ts'
 
-/** Metadata as directories and texts; what an instance does not have is left out. */
+/** Metadata as directories and texts; undefined entries do not exist. */
 export type Tree = {
   [name: string]: Tree | string | undefined
 }
 
-/** The role whose credentials every instance has. */
+/** The role of every instance. */
 const ROLE_NAME = 'lab-node'
 
 const CREDENTIALS_LIFE_SECONDS = 6 * 3600
 
-/** All metadata of one instance, read at this moment. */
+/** All current metadata of one instance. */
 export function metadataTree(region: Region, instanceId: string): Tree {
   const instance = region.instances.get(instanceId)
   if (instance === undefined) return {}

@@ -4,10 +4,10 @@ import { setInstanceState } from '../changes.ts'
 import { digest, idFor, interfacesOf, type NetworkInterface, type Region, type Subnet } from '../model.ts'
 import { add, groupId, instanceId, interfaceId, type Place, subnetId } from './place.ts'
 import { addRouteTables } from './routes.ts'
-import { type ParsedSeed, USUAL_METADATA, type VpcSeed } from './schema.ts'
+import { DEFAULT_METADATA, type ParsedSeed, type VpcSeed } from './schema.ts'
 import { checkSeed, type Seed, SeedError } from './seed.ts'
 
-/** The model of a seed. @throws SeedError */
+/** Builds the model from a seed. @throws SeedError */
 export function buildRegion(seed: Seed): Region {
   const checked = checkSeed(seed)
   const region = emptyRegion(checked)
@@ -26,10 +26,10 @@ export function buildRegion(seed: Seed): Region {
     const named = [...region.routeTables.keys()].filter((id) => region.tags.get(id)?.get('Name') === resource)
     return (named.length > 0 ? named : [resource]).map((id) => ({ action, resource: id }))
   })
-  const strangers = [...region.policies.keys()].filter(
+  const unknownUsers = [...region.policies.keys()].filter(
     (arn) => arn.includes(':user/') && arn !== userArn(region.account),
   )
-  if (strangers.length > 0) throw new SeedError(strangers.map((arn) => `policies.${arn}: there is no such user`))
+  if (unknownUsers.length > 0) throw new SeedError(unknownUsers.map((arn) => `policies.${arn}: no such user`))
   return region
 }
 
@@ -99,13 +99,13 @@ function addSecurityGroups(place: Place): void {
   }
 }
 
-/** When every instance was started and every interface attached. */
+/** Launch and attachment time of everything. */
 const LAUNCH_TIME = '2026-01-01T00:00:00.000Z'
 
 function addInstances(place: Place): void {
   const { region, name: vpcName, seed } = place
   for (const [name, value] of Object.entries(seed.instances)) {
-    const usual = { state: 'running' as const, metadata: USUAL_METADATA, tags: {} }
+    const usual = { state: 'running' as const, metadata: DEFAULT_METADATA, tags: {} }
     const instance = typeof value === 'string' ? { ...usual, interfaces: [value] } : value
     const id = instanceId(place, name)
     const path = `vpcs.${vpcName}.instances.${name}`
@@ -134,7 +134,7 @@ function addInterface(
       ? { addresses: [value], ipv6: [], sourceDestCheck: true, securityGroups: ['default'], tags: {} }
       : value
   const subnet = subnetOf(place, seed.addresses[0] ?? '')
-  if (subnet === undefined) throw new SeedError([`${path}: ${seed.addresses[0]} is in no subnet of this VPC`])
+  if (subnet === undefined) throw new SeedError([`${path}: ${seed.addresses[0]} is not in any subnet of this VPC`])
   const id = interfaceId(place, instanceName, deviceIndex)
   const networkInterface: NetworkInterface = {
     id,

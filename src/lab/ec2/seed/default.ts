@@ -1,6 +1,6 @@
 import type { Seed } from './seed.ts'
 
-/** Two nodes in two zones, and a VIP outside the VPC that is routed to the first in both private tables. */
+/** Two nodes in two zones, and a VIP outside the VPC, routed to the first node in both private tables. */
 export const defaultSeed: Seed = {
   region: 'ap-northeast-1',
   vpcs: {

@@ -2,7 +2,7 @@ import { idFor, type Region } from '../model.ts'
 import type { VpcSeed } from './schema.ts'
 import { SeedError } from './seed.ts'
 
-/** One VPC of a seed, while it is built. */
+/** A VPC of a seed under construction. */
 export type Place = {
   region: Region
   vpcId: string
@@ -10,7 +10,10 @@ export type Place = {
   seed: VpcSeed
 }
 
-/** Puts a resource and its tags in their places; its name is its Name tag, unless the tags have another one. @throws SeedError if its id is taken */
+/**
+ * Adds a resource and its tags; its name becomes its Name tag unless the tags have one. @throws SeedError if its id is
+ * taken
+ */
 export function add<T extends { id: string }>(
   region: Region,
   resources: Map<string, T>,
@@ -18,12 +21,12 @@ export function add<T extends { id: string }>(
   name: string | undefined,
   tags: Readonly<Record<string, string>>,
 ): void {
-  if (resources.has(resource.id)) throw new SeedError([`${resource.id} is there twice`])
+  if (resources.has(resource.id)) throw new SeedError([`${resource.id} is used twice`])
   resources.set(resource.id, resource)
   region.tags.set(resource.id, new Map(Object.entries(name === undefined ? tags : { Name: name, ...tags })))
 }
 
-/** The id of a security group of the VPC, by its name in the seed. @throws SeedError if there is none */
+/** The id of a security group, by its name in the seed. @throws SeedError if there is none */
 export function groupId({ name: vpcName, seed }: Place, name: string): string {
   const group = seed.securityGroups[name]
   if (group === undefined && name !== 'default') {
@@ -32,13 +35,13 @@ export function groupId({ name: vpcName, seed }: Place, name: string): string {
   return group?.id ?? idFor('sg', `${vpcName}/${name}`)
 }
 
-/** The id of an instance of the VPC, by its name in the seed. */
+/** The id of an instance, by its name in the seed. */
 export function instanceId({ name: vpcName, seed }: Place, name: string): string {
   const instance = seed.instances[name]
   return (typeof instance === 'object' ? instance.id : undefined) ?? idFor('i', `${vpcName}/${name}`)
 }
 
-/** The id of an interface, by the name of its instance in the seed. */
+/** The id of an instance's interface, by the instance's name in the seed. */
 export function interfaceId(place: Place, instanceName: string, deviceIndex: number): string {
   const instance = place.seed.instances[instanceName]
   const networkInterface = typeof instance === 'object' ? instance.interfaces[deviceIndex] : undefined
@@ -46,7 +49,7 @@ export function interfaceId(place: Place, instanceName: string, deviceIndex: num
   return id ?? idFor('eni', `${instanceId(place, instanceName)}/${deviceIndex}`)
 }
 
-/** The id of a subnet of the VPC, by its name in the seed. @throws SeedError if there is none */
+/** The id of a subnet, by its name in the seed. @throws SeedError if there is none */
 export function subnetId({ name: vpcName, seed }: Place, name: string): string {
   const subnet = seed.subnets[name]
   if (subnet === undefined) throw new SeedError([`vpcs.${vpcName}.subnets: there is no ${name}`])

@@ -6,7 +6,7 @@ import { SeedError } from './seed.ts'
 
 type TableSeed = VpcSeed['routeTables'][string]
 
-/** Adds a VPC's tables, each with a local route for every range of the VPC; and a main one, where none is. */
+/** Adds a VPC's route tables, each with a local route per CIDR of the VPC, and a main table if the seed has none. */
 export function addRouteTables(place: Place): void {
   const { region, vpcId, name: vpcName, seed } = place
   const named = Object.entries(seed.routeTables)
@@ -54,7 +54,8 @@ function target(place: Place, to: string, path: string): RouteTarget {
     return { field: 'networkInterfaceId', id: interfaceId(place, instanceName, Number(index)) }
   }
   const byId = routeTarget(to)
-  if (byId === undefined) throw new SeedError([`${path}: ${to} is neither an instance of this VPC nor a target's id`])
+  if (byId === undefined)
+    throw new SeedError([`${path}: ${to} is neither an instance of this VPC nor the id of a target`])
   if (byId.field !== 'networkInterfaceId') region.gateways.add(to)
   return byId
 }

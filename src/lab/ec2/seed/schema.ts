@@ -8,7 +8,7 @@ const tags = z.record(z.string(), z.string())
 
 const networkInterface = z.strictObject({
   id: id('eni').optional(),
-  /** The first is the primary one; its subnet is the one that contains it. */
+  /** The first is primary; the interface is in the subnet that contains it. */
   addresses: z.array(z.ipv4()).min(1),
   ipv6: z.array(z.ipv6()).default([]),
   sourceDestCheck: z.boolean().default(true),
@@ -16,20 +16,20 @@ const networkInterface = z.strictObject({
   tags: tags.default({}),
 })
 
-/** How the metadata service of an instance may be asked, unless a seed says otherwise: as Amazon Linux 2023 sets it. */
-export const USUAL_METADATA = { endpoint: 'enabled', tokens: 'required', hopLimit: 2 } as const
+/** Default metadata options of an instance, as in Amazon Linux 2023. */
+export const DEFAULT_METADATA = { endpoint: 'enabled', tokens: 'required', hopLimit: 2 } as const
 
 const instance = z.strictObject({
   id: id('i').optional(),
   state: z.enum(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']).default('running'),
   metadata: z
     .strictObject({
-      endpoint: z.enum(['enabled', 'disabled']).default(USUAL_METADATA.endpoint),
-      tokens: z.enum(['required', 'optional']).default(USUAL_METADATA.tokens),
-      hopLimit: z.int().min(1).max(64).default(USUAL_METADATA.hopLimit),
+      endpoint: z.enum(['enabled', 'disabled']).default(DEFAULT_METADATA.endpoint),
+      tokens: z.enum(['required', 'optional']).default(DEFAULT_METADATA.tokens),
+      hopLimit: z.int().min(1).max(64).default(DEFAULT_METADATA.hopLimit),
     })
     .prefault({}),
-  /** In the order of their device index. A text is the only address of an interface. */
+  /** Ordered by device index. A string is an interface's only address. */
   interfaces: z.array(z.union([z.ipv4(), networkInterface])).min(1),
   tags: tags.default({}),
 })
@@ -39,11 +39,11 @@ const target = z.string()
 const routeTable = z.strictObject({
   id: id('rtb').optional(),
   main: z.boolean().default(false),
-  /** Names of the subnets associated with it. */
+  /** Names of associated subnets. */
   subnets: z.array(z.string()).default([]),
   /**
    * By destination: a CIDR, or a prefix list's id or name. A target is an instance's name (its first interface),
-   * `NAME/1` (its interface with that device index), or the id of an interface or a gateway.
+   * `NAME/1` (its interface with that device index), or the id of an interface or gateway.
    */
   routes: z
     .record(z.string(), z.union([target, z.strictObject({ to: target, propagated: z.boolean().default(false) })]))
@@ -53,9 +53,9 @@ const routeTable = z.strictObject({
 
 const vpc = z.strictObject({
   id: id('vpc').optional(),
-  /** The account that shares it with this one. */
+  /** The account that owns it, if it is shared with this one. */
   owner: account.optional(),
-  /** IPv4 and IPv6; the first IPv4 one is the primary one. */
+  /** IPv4 and IPv6; the first IPv4 CIDR is primary. */
   cidrs: z.array(z.union([z.cidrv4(), z.cidrv6()])).min(1),
   subnets: z
     .record(
@@ -69,7 +69,7 @@ const vpc = z.strictObject({
       }),
     )
     .default({}),
-  /** `default` is always there. */
+  /** `default` always exists. */
   securityGroups: z
     .record(
       z.string(),
@@ -100,14 +100,14 @@ const vpc = z.strictObject({
       }),
     )
     .default({}),
-  /** A text is the address of the only interface. */
+  /** A string is the address of the only interface. */
   instances: z.record(z.string(), z.union([z.ipv4(), instance])).default({}),
-  /** A main one is added where none is. */
+  /** A main table is added if there is none. */
   routeTables: z.record(z.string(), routeTable).default({}),
   tags: tags.default({}),
 })
 
-/** A region as a file describes it. What has a name gets it as its Name tag, and its id is made from it. */
+/** A region as described by a file. A resource's name becomes its Name tag, and its id derives from it. */
 export const seedSchema = z.strictObject({
   region: z.string().default('ap-northeast-1'),
   account: account.default('123456789012'),
@@ -115,15 +115,15 @@ export const seedSchema = z.strictObject({
   prefixLists: z
     .record(z.string(), z.strictObject({ id: id('pl').optional(), entries: z.array(z.string()) }))
     .default({}),
-  /** Ids of gateways that exist besides those that routes name. */
+  /** Ids of existing gateways other than those in routes. */
   gateways: z.array(z.string()).default([]),
-  /** Calls to refuse; `resource` is an id or the name of a route table. */
+  /** Calls to deny; `resource` is an id or a route table's name. */
   deny: z.array(z.strictObject({ action: z.string(), resource: z.string().optional() })).default([]),
-  /** IAM policies, by the ARN of the account's user (`user/lab`) or of a role, without its path. */
+  /** IAM policies, by ARN of the account's user (`user/lab`) or of a role, without its path. */
   policies: z.record(z.string().regex(/^arn:aws:iam::\d{12}:(user\/lab|role\/[\w+=,.@-]+)$/), policySchema).default({}),
 })
 
-/** A seed as it is written: what has a default may be left out. */
+/** A seed as written: fields with defaults are optional. */
 export type Seed = z.input<typeof seedSchema>
 export type ParsedSeed = z.output<typeof seedSchema>
 export type VpcSeed = ParsedSeed['vpcs'][string]

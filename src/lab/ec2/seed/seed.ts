@@ -5,12 +5,12 @@ import { type ParsedSeed, type Seed, seedSchema } from './schema.ts'
 
 export type { Seed } from './schema.ts'
 
-/** What is wrong with a seed: every line is a path in it and the fault there. */
+/** An invalid seed; each line is a path and what is wrong there. */
 export class SeedError extends Failure {
   override name = 'SeedError'
 
   constructor(faults: readonly string[]) {
-    // The parser's own words are of several lines, with the place marked.
+    // The parser's messages span several lines, marking the place.
     super(
       'config',
       faults.flatMap((fault) => fault.trimEnd().split('\n')),
@@ -18,21 +18,21 @@ export class SeedError extends Failure {
   }
 }
 
-/** Reads a seed file's text, YAML or JSON. @throws SeedError */
+/** Parses a seed file, YAML or JSON. @throws SeedError */
 export function parseSeed(text: string): Seed {
   const document = parseDocument(text)
   if (document.errors.length > 0) throw new SeedError(document.errors.map(({ message }) => message))
   return checkSeed(document.toJS())
 }
 
-/** A seed with its defaults. @throws SeedError with every fault that the schema finds */
+/** Validates a seed and fills in its defaults. @throws SeedError with every fault */
 export function checkSeed(seed: unknown): ParsedSeed {
   const { success, data, error } = seedSchema.safeParse(seed)
   if (success) return data
   throw new SeedError(error.issues.flatMap((issue) => faults(issue, [])))
 }
 
-/** An issue in words. Of alternatives, the one that is of the right type is what was meant. */
+/** Formats an issue. For a union, reports the alternative of the right type. */
 function faults(issue: z.core.$ZodIssue, parent: readonly PropertyKey[]): string[] {
   const path = [...parent, ...issue.path]
   if (issue.code === 'invalid_union') {
