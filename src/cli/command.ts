@@ -1,8 +1,8 @@
-/** Commander's command, whose errors say more. */
+/** Commander's command with more helpful errors. */
 import { Command, type ErrorOptions } from 'commander'
 import { visible } from '../core/visible.ts'
 
-/** Where something is missing that has a few values only, these are told, as Commander does where the value is wrong. */
+/** If a missing argument or option has choices, lists them, as Commander does for invalid values. */
 export class VipSwitchCommand extends Command {
   override createCommand(name?: string): Command {
     return new VipSwitchCommand(name)
@@ -15,7 +15,7 @@ export class VipSwitchCommand extends Command {
     ]
     const missing = isMissing(options?.code) ? wanted.find(({ name }) => message.includes(`'${name}'`)) : undefined
     const allowed = missing?.choices ? `. Allowed choices are ${missing.choices.join(', ')}.` : ''
-    // Words of the call are in it: only Commander's own line break is one.
+    // The message quotes the user's arguments: keep only Commander's own line break.
     const lines = message.split(/\n(?=\(Did you mean )/).map(visible)
     return super.error(`${lines.join('\n')}${allowed}`, options)
   }

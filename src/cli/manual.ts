@@ -1,36 +1,36 @@
-/** The manual page, vip-switch(1), in mdoc: made from the same declarations as --help. */
+/** Generates the manual page, vip-switch(1), in mdoc, from the same definitions as --help. */
 import type { Command } from 'commander'
 import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH, DEFAULT_STATE_DIRECTORY } from '../config/paths.ts'
 import { MEANINGS, PLUGIN_EXIT, SIGNAL_EXIT } from '../terminal/exit-code.ts'
 import { wrapped } from '../terminal/table.ts'
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline, outlineOf } from './outline.ts'
 
-/** Bytes. */
+/** Maximum line length, in bytes. */
 const LINE = 78
 
 const FILES: Readonly<Record<string, string>> = {
-  [DEFAULT_CONFIG_PATH]: 'the config',
-  [`${DEFAULT_STATE_DIRECTORY}/notify.fifo`]: 'where keepalived writes its events for the daemon (vrrp_notify_fifo)',
+  [DEFAULT_CONFIG_PATH]: 'the config file',
+  [`${DEFAULT_STATE_DIRECTORY}/notify.fifo`]: 'keepalived’s events for the daemon (vrrp_notify_fifo)',
   [`${DEFAULT_STATE_DIRECTORY}/hooks/notify.log`]:
-    'what hooks log, in JSON lines: keepalived gives its scripts no stderr. Hooks that root runs log to notify.log in the directory above',
+    'the hooks’ log, in JSON lines, since keepalived discards the stderr of scripts. Hooks that run as root log to notify.log in the directory above',
   [DEFAULT_CONTROL_PATH]: 'the daemon’s socket',
 }
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
-  AWS_EC2_METADATA_SERVICE_ENDPOINT: 'another endpoint for the instance metadata service',
-  AWS_ENDPOINT_URL: 'another endpoint for EC2 and STS; AWS_ENDPOINT_URL_EC2 is for EC2 alone',
-  AWS_PROFILE: 'whose credentials and region are used, as with every program that uses the AWS SDK',
-  AWS_REGION: 'the region, where the config names none',
-  LOG_LEVEL: 'how much is logged, on stderr: trace, debug, info (the default), warn, error, fatal or silent',
-  MACKEREL_AGENT_PLUGIN_META: 'if 1, metrics prints the definitions of its graphs, which mackerel-agent asks for',
-  NO_COLOR: 'if set, nothing is coloured',
-  RUNTIME_DIRECTORY: `where state is kept, as systemd sets it (default ${DEFAULT_STATE_DIRECTORY})`,
-  VIP_SWITCH_CONFIG: `the config file, where --config names none (default ${DEFAULT_CONFIG_PATH})`,
+  AWS_EC2_METADATA_SERVICE_ENDPOINT: 'overrides the endpoint of the instance metadata service',
+  AWS_ENDPOINT_URL: 'overrides the endpoint of EC2 and STS; AWS_ENDPOINT_URL_EC2 only that of EC2',
+  AWS_PROFILE: 'the profile for credentials and region, as for any program that uses the AWS SDK',
+  AWS_REGION: 'the region, unless set in the config',
+  LOG_LEVEL: 'the log level: trace, debug, info (the default), warn, error, fatal or silent',
+  MACKEREL_AGENT_PLUGIN_META: 'if 1, metrics prints its graph definitions, as mackerel-agent requests',
+  NO_COLOR: 'if set, disables colours',
+  RUNTIME_DIRECTORY: `the state directory, set by systemd (default ${DEFAULT_STATE_DIRECTORY})`,
+  VIP_SWITCH_CONFIG: `the config file, unless given by --config (default ${DEFAULT_CONFIG_PATH})`,
 }
 
 const MORE = [
-  'Every VRRP instance of the config has virtual IPs and route tables of a VPC. When keepalived elects this node MASTER of it, each virtual IP’s route in each of the tables is pointed at this node’s network interface, and a daemon keeps it there. Routes of others are refused, and no other destination of a table is touched.',
-  'Results are on stdout, logs on stderr. Nothing is asked where there is no terminal. Every command takes --help.',
+  'Each VRRP instance in the config has virtual IPs and route tables of a VPC. When keepalived elects this node MASTER of an instance, vip-switch points each virtual IP’s route in each of its tables at this node’s network interface, and a daemon keeps it there. It refuses to replace routes that belong to others, and never touches other destinations.',
+  'Results go to stdout, logs to stderr. Without a terminal, it never prompts. Every command accepts --help.',
 ]
 
 const PLUGIN_CODES = Object.entries(PLUGIN_EXIT)
@@ -39,7 +39,7 @@ const PLUGIN_CODES = Object.entries(PLUGIN_EXIT)
 
 const SIGNAL_CODES = Object.values(SIGNAL_EXIT).join(' or ')
 
-/** @param date when the page was made, in milliseconds since the epoch */
+/** @param date of the page, in milliseconds since the epoch */
 export function manualPage(program: Command, date: number): string {
   const outline = outlineOf(program)
   const commands = allCommands(outline).filter(({ path }) => path.length > 0)
@@ -64,10 +64,10 @@ export function manualPage(program: Command, date: number): string {
     '.Sh EXIT STATUS',
     ...tagged(MEANINGS, 'Li'),
     '.Pp',
-    ...filled(`Those of check are a monitoring plugin’s: ${PLUGIN_CODES}.`),
+    ...filled(`The check command uses the exit codes of monitoring plugins: ${PLUGIN_CODES}.`),
     '.Pp',
     ...filled(
-      `A switch that SIGINT or SIGTERM ends before any route is known to have moved exits with ${SIGNAL_CODES}.`,
+      `A switch that is interrupted by SIGINT or SIGTERM before any route is known to have moved exits with ${SIGNAL_CODES}.`,
     ),
     '.Sh EXAMPLES',
     ...literal(exampleLines(outline.notes)),
@@ -112,7 +112,7 @@ function optionMacro({ names, value }: OptionOutline): string {
 
 const isHelp = ({ names }: OptionOutline) => names.includes('--help')
 
-/** Indented lines are as they are to be typed; what is between them is text. */
+/** Indented lines are literal; the rest is text. */
 function noteLines(notes: string): string[] {
   if (!notes) return []
   return notes.split(/\n\n+/).flatMap((paragraph) => {
@@ -140,10 +140,10 @@ function tagged(entries: Readonly<Record<string, string>>, macro: string): strin
   return ['.Bl -tag -width Ds', ...items, '.El']
 }
 
-/** A line for each sentence, as roff wants it, and no long ones. */
+/** One line per sentence, as roff prefers, and no long lines. */
 function filled(paragraph: string): string[] {
   const sentences = paragraph.split(/(?<=[.?!]) +(?=\p{Lu})/u)
-  // Paths and names are not hyphenated: they are to be copied.
+  // Do not hyphenate paths and names, so that they can be copied.
   const lines = sentences.map((each) => spelled(each).replace(/(?<=^| )(?=\S*([/_]|[a-z][A-Z]))/g, '\\%'))
   return lines.flatMap((line) => wrapped(line, LINE, 0).split('\n').map(harmless))
 }
@@ -155,7 +155,7 @@ function sentence(description: string): string {
 
 const uncapitalised = ([first = '', ...rest]: string) => first.toLowerCase() + rest.join('')
 
-/** Plain text in roff's spelling: no macro, no escape, and ASCII alone. */
+/** Escapes plain text for roff: no macros, no escapes, ASCII only. */
 const text = (plain: string) => harmless(spelled(plain))
 
 function spelled(plain: string): string {

@@ -1,17 +1,17 @@
-/** The commands as plain data: what completions and the manual are made from, as --help is. */
+/** The commands as plain data, for completions and the manual. */
 import type { Argument, Command, Help, Option } from 'commander'
 
-/** What is written for an option's value or an argument: its name in the help, and the words that it may be. */
+/** An option's value or an argument: its name in the help, and its allowed values. */
 export type ValueOutline = { readonly name: string; readonly choices: readonly string[] }
 
 export type OptionOutline = {
-  /** `-c`, `--config`: the short one first, where there are two. */
+  /** `-c`, `--config`: the short one first, if there are two. */
   readonly names: readonly string[]
-  /** Undefined: it takes none. */
+  /** The value, if it takes one. */
   readonly value: ValueOutline | undefined
   readonly isRepeatable: boolean
   readonly description: string
-  /** The description with choices and default, as the help has it. */
+  /** The description with choices and default, as in the help. */
   readonly fullDescription: string
 }
 
@@ -22,17 +22,17 @@ export type ArgumentOutline = ValueOutline & {
 }
 
 export type CommandOutline = {
-  /** Words that call it, without the program's name. */
+  /** The words that select it, without the program's name. */
   readonly path: readonly string[]
   readonly description: string
   readonly arguments: readonly ArgumentOutline[]
   readonly options: readonly OptionOutline[]
   readonly commands: readonly CommandOutline[]
-  /** What the help says after all that: notes and examples. */
+  /** The rest of the help: notes and examples. */
   readonly notes: string
 }
 
-/** The outline of a command and all below it; what is hidden, and `help`, is left out. */
+/** The outline of a command and its subcommands; hidden ones and `help` are left out. */
 export function outlineOf(command: Command, path: readonly string[] = []): CommandOutline {
   const help = command.createHelp()
   return {
@@ -48,7 +48,7 @@ export function outlineOf(command: Command, path: readonly string[] = []): Comma
   }
 }
 
-/** The command and every one below it, in the order of the help. */
+/** The command and all its subcommands, in help order. */
 export function allCommands(outline: CommandOutline): CommandOutline[] {
   return [outline, ...outline.commands.flatMap(allCommands)]
 }
@@ -69,7 +69,7 @@ function optionOf(option: Option, help: Help): OptionOutline {
   }
 }
 
-/** Texts that are added to the help are only to be had from the whole of it. */
+/** Commander only renders added help texts as part of the whole help. */
 function notesOf(command: Command): string {
   let text = ''
   command.configureOutput({

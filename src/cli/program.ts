@@ -1,4 +1,6 @@
-/** The command line: names, arguments, options and help of every command. Nothing of a command is loaded before it is run. */
+/**
+ * The command line: names, arguments, options and help of every command. A command's code is loaded only when it runs.
+ */
 import type { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { addCheckCommand } from '../commands/check/command.ts'
@@ -40,17 +42,17 @@ const COMMANDS: readonly ((program: Command, exit: Exit) => void)[] = [
   addLabCommands,
 ]
 
-/** Of a description beside its option: a terminal of 60 columns has that many left. */
+/** Minimum width of an option's description; what a terminal of 60 columns has left. */
 const LEAST_COLUMNS = 24
 
-/** @param exit takes the exit code of the command that is run */
+/** @param exit receives the command's exit code */
 export function createProgram(exit: Exit): Command {
   const program = new VipSwitchCommand('vip-switch')
     .description('Moves a virtual IP between AWS availability zones: a route-table failover companion to keepalived.')
     .version(packageJson.version)
-    // What follows a command is its own: a node may be called `-V`.
+    // Arguments after a command belong to it: a node may be called `-V`.
     .enablePositionalOptions()
-    // Without `[options]`: what a command does has room then on 80 columns.
+    // Without `[options]`, so that descriptions fit 80 columns.
     .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: LEAST_COLUMNS })
     .configureOutput({ outputError: (text, write) => write(usageErrorText(text)) })
     .exitOverride()
@@ -61,10 +63,10 @@ Exit codes:
   0 done  1 failed  2 usage or config  3 partial  4 refused  5 superseded
 
 Examples:
-  vip-switch lab                        see a failover here, without AWS
-  vip-switch status                     how things stand, and what to do next
-  vip-switch doctor                     what could go wrong, and what mends it
-  vip-switch list                       what points where
+  vip-switch lab                        watch a failover locally, without AWS
+  vip-switch status                     current condition, and what to do next
+  vip-switch doctor                     what could go wrong, and how to fix it
+  vip-switch list                       where the routes point
   vip-switch switch VI_1 --to db-2      move an instance's routes by hand`,
     )
   for (const add of COMMANDS) add(program, exit)
@@ -72,8 +74,8 @@ Examples:
   return program
 }
 
-/** A usage error names the help of the very command. */
+/** Points usage errors to the help of the command itself. */
 function nameHelpAfterErrors(command: Command, words: string): void {
-  command.showHelpAfterError(`(${words} --help says more)`)
+  command.showHelpAfterError(`(see ${words} --help)`)
   for (const each of command.commands) nameHelpAfterErrors(each, `${words} ${each.name()}`)
 }

@@ -1,11 +1,11 @@
-/** Any command by its words, and what becomes of its errors. */
+/** Runs any command, and reports its errors. */
 import { CommanderError } from 'commander'
 import { errorText } from '../terminal/error.ts'
 import { EXIT, type ExitCode, exitCodeOfError, PLUGIN_EXIT } from '../terminal/exit-code.ts'
 import { flushed, keepGoing, print } from '../terminal/print.ts'
 import { createProgram } from './program.ts'
 
-/** Runs the command that the arguments of this process name; its error is printed, and told by the exit code. */
+/** Runs the command in this process's arguments; prints any error and returns the exit code. */
 export async function run(): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done
   const program = createProgram((code) => {
@@ -22,7 +22,7 @@ export async function run(): Promise<ExitCode> {
 }
 
 function report(error: unknown): ExitCode {
-  // Commander has printed its message, and reports --help and --version as errors, too.
+  // Commander has already printed the message. It also reports --help and --version as errors.
   if (error instanceof CommanderError) {
     if (error.exitCode === PLUGIN_EXIT.unknown) return PLUGIN_EXIT.unknown
     return error.exitCode === 0 ? EXIT.done : EXIT.usage

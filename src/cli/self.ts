@@ -6,8 +6,8 @@ import { asIs, print } from '../terminal/print.ts'
 export function addCompletionCommand(program: Command): void {
   program
     .command('completion')
-    .description('print the completion for a shell: of commands, options and VRRP instances')
-    .addArgument(new Argument('<shell>', 'whose').choices(['bash', 'zsh', 'fish']))
+    .description('print a shell completion script for commands, options and VRRP instances')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',
       `
@@ -23,7 +23,7 @@ Examples:
 }
 
 export function addManualCommand(program: Command): void {
-  // For the build, which puts it where `man vip-switch` finds it.
+  // For the build, which installs it for `man vip-switch`.
   program
     .command('manual', { hidden: true })
     .description('print the manual page')

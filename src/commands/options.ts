@@ -1,9 +1,9 @@
-/** Options that several commands have, and what they are parsed to. */
+/** Shared options and their parsers. */
 import { InvalidArgumentError, Option } from 'commander'
 import { type Bounds, boundedDuration, durationForm } from '../config/duration.ts'
 import type { ExitCode } from '../terminal/exit-code.ts'
 
-/** Takes the exit code of the command that was run. */
+/** Receives the exit code of the command. */
 export type Exit = (code: ExitCode) => void
 
 export const configOption = () =>
@@ -16,42 +16,42 @@ export const deadlineOption = () =>
 
 export const jsonOption = (description = 'print JSON') => new Option('--json', description)
 
-/** An option that may be given several times; its value is a list. `byDefault` is for the help. */
+/** A repeatable option with a list as its value. `byDefault` is for the help. */
 export function repeatable(flags: string, description: string, byDefault = 'none'): Option {
   return new Option(flags, `${description}; repeatable`)
     .argParser((value, previous: string[]) => [...previous, value])
     .default([], byDefault)
 }
 
-/** A parser of durations within these bounds, which returns milliseconds. */
+/** Returns a parser for durations within these bounds, in milliseconds. */
 export function duration(bounds: Bounds): (text: string) => number {
   return (text) => {
     const ms = boundedDuration(text, bounds)
-    if (ms === undefined) throw new InvalidArgumentError(`It is ${durationForm(bounds)}.`)
+    if (ms === undefined) throw new InvalidArgumentError(`It must be ${durationForm(bounds)}.`)
     return ms
   }
 }
 
-/** How long a pin may be: the other nodes learn of it within half a minute, and nobody remembers one for months. */
+/** Duration of a pin: other nodes learn of it within half a minute, and nobody remembers one for months. */
 export const pinDuration = duration({ least: 60_000, most: 30 * 24 * 3_600_000 })
 
-/** As plugins of monitoring take a time: seconds, with or without the unit. */
+/** Returns a parser for monitoring plugins' timeouts: seconds, with or without the unit. */
 export function seconds(bounds: Bounds): (text: string) => number {
   const parse = duration(bounds)
   return (text) => parse(/^\d+$/.test(text) ? `${text}s` : text)
 }
 
 export function accountId(text: string): string {
-  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('It is a number of 12 digits.')
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('It must be a number of 12 digits.')
   return text
 }
 
-/** A parser of whole numbers of this range. */
+/** Returns a parser for whole numbers in this range. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = Number(text)
     if (/^\d+$/.test(text) && number >= least && number <= most) return number
-    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`)
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
   }
 }
 

@@ -1,10 +1,10 @@
-/** What people call an interface. */
+/** Display names of interfaces. */
 import { parseReference } from '../core/reference.ts'
 import type { TargetFacts } from '../core/route.ts'
 
 /**
- * The name of its instance; the ENI itself where that has no name, one that another has, too, or one that is another thing
- * to whoever reads it: an id, or an address.
+ * The name of its instance, or the ENI itself if that name is missing, ambiguous, or could be read as an id or an
+ * address.
  */
 export function namesIn({ facts }: { readonly facts: ReadonlyMap<string, TargetFacts> }): (eni: string) => string {
   const names = [...facts].flatMap(([id, { name }]) => (id.startsWith('eni-') && name ? [name] : []))
@@ -18,7 +18,7 @@ function isName(text: string): boolean {
   return text.trim() !== '' && parseReference(text).kind === 'name'
 }
 
-/** A sentence with the names of the interfaces that are named in it. */
+/** Replaces ENIs in a sentence with names. */
 export function named(text: string, nameOf: (eni: string) => string): string {
   return text.replace(/eni-[0-9a-f]+/g, nameOf)
 }

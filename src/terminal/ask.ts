@@ -1,14 +1,14 @@
-/** Questions to the person at the terminal: on stderr, since stdout is for results. */
+/** Asks questions on the terminal: on stderr, since stdout is for results. */
 import { createInterface } from 'node:readline'
 import { forPeople, type Printable } from './print.ts'
 
 export type Dialogue = {
-  /** What was typed, without blanks around it; undefined: the input has ended, or Ctrl-C was pressed. */
+  /** The trimmed answer; undefined after the end of input or Ctrl-C. */
   ask(question: Printable): Promise<string | undefined>
   close(): void
 }
 
-/** One for all questions: what is typed ahead, or pasted, answers the next ones. */
+/** Opens one dialogue for all questions, so that typed-ahead or pasted input answers the next ones. */
 export function openDialogue(): Dialogue {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const typed: string[] = []
@@ -41,7 +41,7 @@ export function openDialogue(): Dialogue {
 
 const yesOrNo = forPeople((question: string) => `${question} [y/N] `)
 
-/** Anything but yes, an end of input included, is no. */
+/** Asks a yes/no question; anything but yes is no, including the end of input. */
 export async function ask(question: string): Promise<boolean> {
   const dialogue = openDialogue()
   try {

@@ -1,13 +1,13 @@
-/** How an error is told on a terminal. */
+/** Formats errors for a terminal. */
 import { hintOf, linesOf } from '../platform/errors.ts'
 import { forPeople, type Printable } from './print.ts'
 import { type Style, styleOf } from './style.ts'
 import { widthOf, wrapped } from './table.ts'
 
-/** Columns by which the rest of a line stands below its begin. */
+/** Hanging indent of wrapped lines, in columns. */
 const HANG = 4
 
-/** What is said of anything that was thrown: its message, and what to do about it. @param width columns of the terminal */
+/** The text for anything thrown: its message and hint. @param width terminal columns */
 export function errorText(
   error: unknown,
   width: number = widthOf(process.stderr),
@@ -24,14 +24,14 @@ const render = forPeople(
   },
 )
 
-/** What Commander says of the words of a call, which are in it. */
+/** The text for a usage error from Commander, which quotes the user's arguments. */
 export function usageErrorText(text: string, width: number = widthOf(process.stderr)): Printable {
   return renderLines(text.split('\n'), width)
 }
 
 const renderLines = forPeople((lines: readonly string[], width: number) => fitted(lines, width))
 
-/** Each line within `width`; what is broken off hangs below where its line begins. */
+/** Wraps each line to `width`, with a hanging indent below its start. */
 function fitted(lines: readonly string[], width: number): string {
   return lines.map((line) => wrapped(line, width, (/^ */.exec(line)?.[0].length ?? 0) + HANG)).join('\n')
 }

@@ -1,4 +1,4 @@
-/** Exit codes: the one place. README.md has the same table. */
+/** Exit codes. README.md has the same table. */
 import type { RouteOutcome } from '../core/route.ts'
 import { Failure, type FailureKind } from '../platform/errors.ts'
 
@@ -11,13 +11,13 @@ export const EXIT = {
   superseded: 5,
 } as const
 
-/** As a shell tells of a program that a signal has ended: 128 and the signal's number. */
+/** As a shell reports a program killed by a signal: 128 plus the signal's number. */
 export const SIGNAL_EXIT = { interrupted: 130, terminated: 143 } as const
 
 type Outcome = (typeof EXIT)[keyof typeof EXIT]
 export type ExitCode = Outcome | (typeof SIGNAL_EXIT)[keyof typeof SIGNAL_EXIT]
 
-/** What each exit code means, in a word or two. */
+/** The meaning of each exit code. */
 export const MEANINGS: Readonly<Record<Outcome, string>> = {
   0: 'done',
   1: 'failed',
@@ -28,7 +28,7 @@ export const MEANINGS: Readonly<Record<Outcome, string>> = {
 }
 
 /**
- * The exit codes of `vip-switch check`, which are those of a monitoring plugin, and not ours
+ * Exit codes of `vip-switch check`, as for any monitoring plugin
  * (https://www.monitoring-plugins.org/doc/guidelines.html#AEN78).
  */
 export const PLUGIN_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const
@@ -48,7 +48,7 @@ export function exitCodeOfError(error: unknown): ExitCode {
   return error instanceof Failure ? BY_KIND[error.kind] : EXIT.failed
 }
 
-/** The exit code of a command that moved several routes, or tried whether it may: some done and some not is partial. */
+/** The exit code of a command that moves, or dry-runs, several routes: partial if some succeeded and some did not. */
 export function exitCodeOfRoutes(verdicts: readonly RouteOutcome['verdict'][]): Outcome {
   const isGood = (verdict: RouteOutcome['verdict']) => verdict === 'done' || verdict === 'permitted'
   if (verdicts.every(isGood)) return EXIT.done

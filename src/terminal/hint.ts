@@ -1,4 +1,4 @@
-/** What a command says beside its result. */
+/** Notes that accompany a command's result. */
 import { forPeople } from './print.ts'
 import { widthOf, wrapped } from './table.ts'
 

@@ -1,4 +1,4 @@
-/** Logs go to stderr: JSON lines, or pretty on a terminal. */
+/** Logs to stderr: JSON lines, or pretty-printed on a terminal. */
 import { constants, fstatSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
@@ -13,29 +13,29 @@ const FILE = 'notify.log'
 const LONGEST_FILE_BYTES = 1_000_000
 
 /**
- * Opens the log of a command.
- * @param usual the level where LOG_LEVEL is not set
- * @throws Failure of kind `usage` when LOG_LEVEL is none
+ * Opens a command's log.
+ * @param usual the level unless LOG_LEVEL is set
+ * @throws Failure of kind `usage` for an invalid LOG_LEVEL
  */
 export async function openLog(usual = 'info'): Promise<Logger> {
   const level = levelOfEnvironment(usual)
   if (!isLevel(level)) {
     const levels = `${Object.keys(pino.levels.values).join(', ')} or silent`
-    throw new Failure('usage', `LOG_LEVEL is "${level}": no level of the log`, { hint: levels })
+    throw new Failure('usage', `LOG_LEVEL "${level}" is not a log level`, { hint: levels })
   }
   return logTo(level, STDERR)
 }
 
 /**
- * Opens the log of a hook, which nothing may keep from its work.
- * @param stateDirectory with a file for lines whose stderr is /dev/null, as keepalived gives it to its scripts
- * @param now the moment of the next line, in milliseconds since the epoch
+ * Opens a hook's log. Never fails: logging must not stop a hook.
+ * @param stateDirectory holds the log file if stderr is /dev/null, as keepalived sets it for its scripts
+ * @param now gives the time of the next line, in milliseconds since the epoch
  */
 export async function openHookLog(stateDirectory: string, now: () => number): Promise<Logger> {
   const level = levelOfEnvironment('info')
   const descriptor = (isDiscarded(STDERR) ? openFile(stateDirectory) : undefined) ?? STDERR
   const log = await logTo(isLevel(level) ? level : 'info', descriptor, now)
-  if (!isLevel(level)) log.warn(`LOG_LEVEL is "${level}", which is no level of the log: taken as info`)
+  if (!isLevel(level)) log.warn(`LOG_LEVEL "${level}" is not a log level: using info`)
   return log
 }
 
@@ -45,14 +45,14 @@ async function logTo(level: string, descriptor: number, now = Date.now): Promise
     const hooks = { streamWrite: (line: string) => visibleLine(line) }
     return pino({ ...options, hooks }, await prettyStream())
   }
-  // Synchronous: a hook may end, or be ended, right after its last line.
+  // Synchronous: a hook may exit or be killed right after its last line.
   const destination = pino.destination({ fd: descriptor, sync: true })
-  // On a full disk, say: otherwise the line would throw where it is said, and a route may be next. What could be told?
+  // On a full disk, for example: a log call must not throw, since a route may be next, and there is nowhere to report it.
   destination.on('error', () => {})
   return pino({ ...options, hooks: { streamWrite: visibleJson } }, destination)
 }
 
-/** What a line says, fit for a terminal: the prettifier takes every string in it as it is. */
+/** Makes a log line safe for a terminal: the pretty-printer passes strings through as they are. */
 function visibleLine(line: string): string {
   return `${JSON.stringify(visibleIn(JSON.parse(line)))}\n`
 }
@@ -61,7 +61,7 @@ const levelOfEnvironment = (usual: string) => process.env.LOG_LEVEL?.toLowerCase
 const isLevel = (text: string) => text === 'silent' || text in pino.levels.values
 
 async function prettyStream() {
-  // Bundled, a CommonJS module has its default export alone.
+  // When bundled, a CommonJS module only has a default export.
   const { default: PinoPretty } = await import('pino-pretty')
   return PinoPretty({ destination: STDERR, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 }
@@ -71,7 +71,7 @@ function isDiscarded(descriptor: number): boolean {
   return rdev !== 0 && rdev === statSync('/dev/null').rdev
 }
 
-/** The file lies on a tmpfs, as a rule: the one before it is kept, and no more. A failover waits for no log. */
+/** The file is usually on a tmpfs: keep one predecessor at most. A failover never waits for a log. */
 function openFile(stateDirectory: string): number | undefined {
   try {
     return inOwnState(stateDirectory, ({ path }) => {
@@ -81,6 +81,6 @@ function openFile(stateDirectory: string): number | undefined {
       return openOwn(file, constants.O_WRONLY | constants.O_APPEND, 0o644)
     })
   } catch {
-    return undefined // Nobody is there to be told: without a file, lines go where keepalived sends them.
+    return undefined // There is nowhere to report it: lines go to stderr, wherever that leads.
   }
 }

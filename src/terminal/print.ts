@@ -1,10 +1,10 @@
 /**
- * The one way to stdout and stderr. What goes there is either for people, and then every string that a renderer is given is
- * made visible first (core/visible.ts), so that escape sequences are the renderer's own; or for programs, and exact.
+ * The only way to print. Output is either for people, with every string made printable before rendering
+ * (core/visible.ts) so that only the renderer emits escape sequences; or for programs, and exact.
  */
 import { visible, visibleJson } from '../core/visible.ts'
 
-/** Text that may be printed: made by one of the functions below, and by nothing else. */
+/** Text that is safe to print; only the functions below create it. */
 export type Printable = string & { readonly printable: true }
 
 type Stream = { write(text: string): unknown }
@@ -14,19 +14,19 @@ export function print(text: Printable, stream: Stream = process.stdout): void {
   stream.write(`${text}\n`)
 }
 
-/** A reader that has seen enough (`| head`) ends neither a switch nor its exit code. */
+/** Ignores a closed stdout (`| head`), which must affect neither a switch nor its exit code. */
 export function keepGoing(): void {
   process.stdout.on('error', () => {})
 }
 
-/** Resolves once all that was printed has gone out: a pipe takes 64 KiB at once. */
+/** Resolves once all output is flushed: a pipe only takes 64 KiB at once. */
 export async function flushed(): Promise<void> {
   await new Promise((resolve) => process.stdout.write('', resolve))
 }
 
 /**
- * A renderer for people, which finds every string in its arguments made visible: in records, lists, maps and sets, as deep
- * as they go. It measures what will be seen, and a line break is its own.
+ * Wraps a renderer for people: all strings in its arguments are made printable first, at any depth in records, arrays,
+ * maps and sets. So the renderer measures what will be seen, and any line break is its own.
  */
 export function forPeople<Values extends readonly unknown[]>(
   render: (...values: Values) => string,
@@ -37,19 +37,19 @@ export function forPeople<Values extends readonly unknown[]>(
 /** A line for people. */
 export const aLine = forPeople((text: string) => text)
 
-/** A JSON document: exact for whatever parses it, and without effect on a terminal. */
+/** A JSON document: exact for parsers, harmless on a terminal. */
 export function asJson(value: unknown): Printable {
   return visibleJson(JSON.stringify(value, null, 2)) as Printable
 }
 
-/** What a program reads, such as a config file, a script or metrics. Nothing in it may be a stranger's words. */
+/** Text for programs, such as a config file, a script or metrics. It must contain no untrusted text. */
 export function asIs(text: string): Printable {
   return text as Printable
 }
 
-/** The same value with every string in it made visible. What was one object is one in the copy, too. */
+/** A copy of the value with every string made printable. Shared objects stay shared. */
 export function visibleIn<Value>(value: Value): Value {
-  return copied(value, new Map()) as Value // Of the same shape: strings become strings, and nothing else changes.
+  return copied(value, new Map()) as Value // The shape stays: only strings change.
 }
 
 function copied(value: unknown, known: Map<unknown, unknown>): unknown {

@@ -1,4 +1,4 @@
-/** A text on a terminal that is drawn anew in place, and stays there in the end. */
+/** Text that is redrawn in place on a terminal, and stays at the end. */
 import type { Printable } from './print.ts'
 
 type Terminal = {
@@ -9,7 +9,7 @@ type Terminal = {
 
 const HIDE_CURSOR = '\x1b[?25l'
 const SHOW_CURSOR = '\x1b[?25h'
-// A line that the terminal broke by itself would make two of it.
+// Auto-wrapped lines would break the line count.
 const CUT_LINES = '\x1b[?7l'
 const BREAK_LINES = '\x1b[?7h'
 const CLEAR_TO_END_OF_LINE = '\x1b[K'
@@ -17,7 +17,7 @@ const CLEAR_BELOW = '\x1b[J'
 
 export type Screen = { draw(text: Printable): void; end(): void }
 
-/** Whether the cursor can be moved about there. */
+/** Whether the terminal can move the cursor. */
 export function canRedraw({ isTTY }: Terminal): boolean {
   return isTTY === true && process.env.TERM !== 'dumb'
 }
@@ -29,7 +29,7 @@ export function openScreen(terminal: Terminal): Screen {
       const lines = fitting(text.split('\n'), terminal.rows ?? Number.POSITIVE_INFINITY)
       const back = drawn > 0 ? `\x1b[${drawn}A` : ''
       const body = lines.map((line) => `${line}${CLEAR_TO_END_OF_LINE}\n`).join('')
-      // In one write, so that nothing flickers.
+      // In one write, to avoid flicker.
       terminal.write(`${HIDE_CURSOR}${CUT_LINES}${back}\r${body}${CLEAR_BELOW}`)
       drawn = lines.length
     },
@@ -37,12 +37,9 @@ export function openScreen(terminal: Terminal): Screen {
   }
 }
 
-/** Lines that have scrolled away could not be drawn anew. */
+/** Cuts lines that do not fit: scrolled lines cannot be redrawn. */
 function fitting(lines: readonly string[], rows: number): string[] {
   if (lines.length < rows) return [...lines]
   const shown = Math.max(1, rows - 2)
-  return [
-    ...lines.slice(0, shown),
-    `… ${lines.length - shown} more lines: make the terminal higher, or name an INSTANCE`,
-  ]
+  return [...lines.slice(0, shown), `… ${lines.length - shown} more lines: enlarge the terminal, or name an INSTANCE`]
 }

@@ -1,4 +1,4 @@
-/** Colours, on a terminal alone; NO_COLOR and TERM=dumb are honoured (Node's own rules). */
+/** Colours, only on a terminal; honours NO_COLOR and TERM=dumb (Node's rules). */
 import { styleText } from 'node:util'
 
 export type Style = Readonly<Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>>

@@ -1,24 +1,24 @@
-/** Aligned columns, and what becomes of them on a narrow terminal. */
+/** Aligned columns that adapt to narrow terminals. */
 import stringWidth from 'string-width'
 import { type CommandLine, partsOf } from '../core/command-line.ts'
 
 const GAP = '  '
 const INDENT = 4
 
-/** The width of a terminal, in columns. What is no terminal has no end: programs read lines. */
+/** A terminal's width in columns; infinite for other streams, since programs read whole lines. */
 export function widthOf({ isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number }): number {
   return isTTY === true && columns ? columns : Number.POSITIVE_INFINITY
 }
 
-/** The texts of rowTexts, as one. */
+/** The output of rowTexts as one string. */
 export function table(rows: readonly (readonly string[])[], header?: readonly string[], width?: number): string {
   return rowTexts(rows, header, width).join('\n')
 }
 
 /**
- * The text of each row, the header's first: lines of aligned columns, the last of which is not padded; colours do not
- * count as width. Where one of them would be wider than `width`, each row becomes a few lines instead: with a header, a
- * line for each of its cells, with its name; without one, as many cells as a line can take.
+ * Formats each row, the header first, as aligned columns; the last column is not padded, and colours do not count as
+ * width. If a line would exceed `width`, each row becomes several lines instead: with a header, one labelled line per
+ * cell; without, as many cells per line as fit.
  */
 export function rowTexts(
   rows: readonly (readonly string[])[],
@@ -30,7 +30,7 @@ export function rowTexts(
   return rows.map((row) => (header ? stacked(row, header) : unstacked(row, width)))
 }
 
-/** The first of these tables that is no wider than `width`; where none is, the last one, made to fit as rowTexts does. */
+/** Formats the first of these tables that fits `width`, else the last one as rowTexts does. */
 export function firstFitting(
   variants: readonly { readonly rows: readonly (readonly string[])[]; readonly header?: readonly string[] }[],
   width: number,
@@ -55,13 +55,13 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** What is broken off stands further in than where the row begins. */
+/** Continuation lines are indented deeper than the row. */
 function unstacked(row: readonly string[], width: number): string {
   const line = row.filter(Boolean).join(GAP)
   return wrapped(line, width, Math.max(INDENT, line.length - line.trimStart().length + GAP.length))
 }
 
-/** The first cell is the title of the others; those with nothing in them are left out. */
+/** The first cell is the title; empty cells are left out. */
 function stacked([title = '', ...cells]: readonly string[], [, ...header]: readonly string[]): string {
   const names = header.map((name) => name.trim())
   const longest = Math.max(0, ...names.map((name) => name.length))
@@ -71,18 +71,18 @@ function stacked([title = '', ...cells]: readonly string[], [, ...header]: reado
   return [title, ...lines].join('\n')
 }
 
-/** Breaks a line at spaces, so that none is wider than `width` unless a word is; all but the first are indented. */
+/** Wraps at spaces to `width`, except longer words; all lines but the first are indented. */
 export function wrapped(text: string, width: number, indent = INDENT): string {
   return linesOf(text.split(/(?<=\S)(?= )/), width, indent).join('\n')
 }
 
-/** A command, indented so that it can be copied: broken, where it must be, between words and as a shell takes it. */
+/** A command, indented for copying; broken between words, if necessary, with backslashes. */
 export function commandText(command: CommandLine, width: number, indent: number): string {
   const [first = '', ...rest] = partsOf(command)
   return linesOf([' '.repeat(indent) + first, ...rest], width - 2, indent + INDENT).join(' \\\n')
 }
 
-/** @param words each with the spaces before it */
+/** @param words each with its leading spaces */
 function linesOf(words: readonly string[], width: number, indent: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -95,12 +95,12 @@ function linesOf(words: readonly string[], width: number, indent: number): strin
   return [...lines, line]
 }
 
-/** What a text takes on a terminal: colours nothing, a wide character or an emoji two columns, a combining one none. */
+/** Width on a terminal: none for colours and combining characters, two columns for wide characters and emoji. */
 export function columnsOf(text: string): number {
   return stringWidth(text)
 }
 
-/** Of a text that is wider than `width`, as much as has room, and `…`. */
+/** Truncates text wider than `width`, ending in `…`. */
 export function shortened(text: string, width: number): string {
   if (columnsOf(text) <= width) return text
   let start = ''

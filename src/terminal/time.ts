@@ -1,4 +1,4 @@
-/** Moments and ages, for people. */
+/** Formats times and durations for people. */
 
 const UNITS = [
   ['d', 86_400_000],
@@ -7,7 +7,7 @@ const UNITS = [
   ['s', 1000],
 ] as const
 
-/** In its two largest units: `12 s`, `3 min 5 s`, `4 d 2 h`. A clock that is ahead makes none that is negative. */
+/** In the two largest units: `12 s`, `3 min 5 s`, `4 d 2 h`. Negative ages, from a clock that is ahead, are 0. */
 export function ageText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000)) * 1000
   const first = UNITS.findIndex(([, length]) => seconds >= length)

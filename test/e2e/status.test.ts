@@ -26,7 +26,7 @@ describe.skipIf(!requires('keepalived'))('either node tells', { timeout: 90_000 
     await lab.bothDaemonsUp()
     for (const node of [first, second]) {
       const { stdout } = await on(lab, node, 'status')
-      expect(stdout).toContain(`on ${node.name}, its daemon up\n\nVI_1  OK\n`)
+      expect(stdout).toContain(`on ${node.name}, daemon up\n\nVI_1  OK\n`)
       expect(stdout).toMatch(/db-1 +MASTER 150 .* owner$/m)
       expect(stdout).toMatch(/db-2 +BACKUP 100 /)
       expect(await on(lab, node, 'check')).toMatchObject({ exitCode: 0 })
@@ -38,7 +38,7 @@ describe.skipIf(!requires('keepalived'))('either node tells', { timeout: 90_000 
     for (const node of [first, second]) {
       const { stdout } = await on(lab, node, 'status')
       expect(stdout).toContain('VI_1  SPLIT-BRAIN\n')
-      expect(stdout).toContain('let IP protocol 112')
+      expect(stdout).toContain('allow IP protocol 112')
       expect(await on(lab, node, 'check')).toMatchObject({ exitCode: 2 })
     }
     for (const end of ends) end()
@@ -59,7 +59,7 @@ describe.skipIf(!requires('keepalived'))('either node tells', { timeout: 90_000 
     await lab.says(second, { state: 'MASTER', condition: 'OK' })
     const { stdout: later } = await on(lab, second, 'status')
     expect(later).toMatch(/VI_1 {2}OK\n {2}the daemon here: we are MASTER 100/)
-    expect(later).toMatch(/db-1 +MASTER 150 .* shows no life$/m)
+    expect(later).toMatch(/db-1 +MASTER 150 .* no sign of life$/m)
     expect((await on(lab, second, 'metrics', '--format', 'prometheus')).stdout).toMatch(/^vip_switch_masters\{.*\} 1$/m)
     // By itself, the dead one knows better than its own tag.
     expect((await on(lab, first, 'status')).stdout).toMatch(/db-1 +STOP .* published as MASTER$/m)

@@ -1,10 +1,10 @@
-/** The completion for bash. */
+/** Completion for bash. */
 import { allCommands, type CommandOutline } from '../outline.ts'
 import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
 
 /**
- * The script. The words before the cursor say which command is meant, how many arguments it has, and which option still
- * wants its value; three tables say what follows.
+ * Generates the script. The words before the cursor determine the command, its number of arguments and any option that
+ * expects a value; three tables say what follows.
  */
 export function bashCompletion(program: CommandOutline): string {
   const commands = allCommands(program)
@@ -15,7 +15,7 @@ export function bashCompletion(program: CommandOutline): string {
     ),
   )
   const flags = commands.map(({ path, options }) => arm(quoted(path), words(options.flatMap(({ names }) => names))))
-  return `# bash completion of vip-switch: source it, or put it in /etc/bash_completion.d/
+  return `# bash completion for vip-switch: source it, or put it in /etc/bash_completion.d/
 
 _vip_switch_words() {
   local IFS=$'\\n'
@@ -33,7 +33,7 @@ _vip_switch() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
-    # bash takes --config=file for three words.
+    # bash splits --config=file into three words.
     [[ $word == '=' ]] && continue
     if [[ $option ]]; then
       option=

@@ -1,4 +1,4 @@
-/** Completions for shells, made from the commands themselves. */
+/** Shell completions, generated from the command definitions. */
 import type { Command } from 'commander'
 import { type CommandOutline, outlineOf } from '../outline.ts'
 import { bashCompletion } from './bash.ts'
@@ -11,7 +11,7 @@ const SCRIPTS = new Map<string, (program: CommandOutline) => string>([
   ['fish', fishCompletion],
 ])
 
-/** @param shell bash, zsh or fish: the parser of the command line has seen to it */
+/** @param shell bash, zsh or fish; already validated */
 export function completionScript(program: Command, shell: string): string {
   return SCRIPTS.get(shell)?.(outlineOf(program)) ?? ''
 }

@@ -1,15 +1,15 @@
-/** The completion for fish. */
+/** Completion for fish. */
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline } from '../outline.ts'
 import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
 
-/** The script: a function that finds which command is meant, and what each command completes. */
+/** Generates the script: a function that recognises the current command, and each command's completions. */
 export function fishCompletion(program: CommandOutline): string {
   const commands = allCommands(program)
   const paths = commands.flatMap(({ path }) => (path.length > 0 ? [quoted(path.join(' '))] : []))
   const valued = commands.flatMap(({ path, options }) =>
     options.flatMap(({ names, value }) => (value ? names.map((name) => quoted([...path, name].join(' '))) : [])),
   )
-  return `# fish completion of vip-switch: put it as vip-switch.fish in ~/.config/fish/completions
+  return `# fish completion for vip-switch: save as ~/.config/fish/completions/vip-switch.fish
 
 function __vip_switch_at --description 'Whether the words before the cursor call this command'
     set -l path

@@ -1,11 +1,11 @@
-/** The completion for zsh. */
+/** Completion for zsh. */
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline } from '../outline.ts'
 import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
 
-/** The script: a function for each command, which hands what follows to zsh's _arguments. */
+/** Generates the script: a function per command, which delegates to zsh's _arguments. */
 export function zshCompletion(program: CommandOutline): string {
   return `#compdef vip-switch
-# zsh completion of vip-switch: source it after compinit, or put it as _vip-switch in a directory of $fpath
+# zsh completion for vip-switch: source it after compinit, or save it as _vip-switch in a directory of $fpath
 
 _vip-switch-instances() {
   local -a names
@@ -62,7 +62,7 @@ function argumentsCall(flags: string, specs: readonly string[]): string {
   return [`  _arguments ${flags}`, ...specs.map((spec) => `    ${spec}`)].join(' \\\n')
 }
 
-/** `'(-c --config)'{-c+,--config=}'[…]:file:_files'`: together they are one option, whose value may follow a blank, too. */
+/** `'(-c --config)'{-c+,--config=}'[…]:file:_files'`: two forms of one option, whose value may also follow a space. */
 function optionSpec({ names, value, isRepeatable, description }: OptionOutline): string {
   const forms = names.map((name) => (value ? `${name}${name.startsWith('--') ? '=' : '+'}` : name))
   const [only = ''] = forms

@@ -10,24 +10,24 @@ import { pluginLine } from './output.ts'
 export function addCheckCommand(program: Command, exit: Exit): void {
   program
     .command('check')
-    .description('a monitoring plugin, for Nagios and its kin, and for mackerel-agent: one line, with perfdata')
+    .description('print one line with perfdata: a plugin for Nagios, compatible monitoring and mackerel-agent')
     .argument('[instance]', 'VRRP instance of the config (default: all)')
     .addOption(
-      new Option('-t, --timeout <seconds>', 'say UNKNOWN after this long')
+      new Option('-t, --timeout <seconds>', 'report UNKNOWN after this long')
         .argParser(seconds({ least: 100, most: 600_000 }))
         .default(10_000, '10'),
     )
-    .addOption(jsonOption('print JSON, for what takes the state from there'))
+    .addOption(jsonOption('print JSON instead of plugin output'))
     .addOption(configOption())
     .addHelpText(
       'after',
       `
-Exit codes, which are those of plugins and not the program's other ones:
+Exit codes are those of monitoring plugins, not of the other commands:
   0 OK        OK
-  1 WARNING   SWITCHING, DRIFT or PINNED; a daemon that is down on a node, is
-              mute, or has rejected its config
+  1 WARNING   SWITCHING, DRIFT or PINNED; a node's daemon that is down or mute,
+              or has rejected its config
   2 CRITICAL  SPLIT-BRAIN, BLACKHOLE, NO-MASTER or FOREIGN
-  3 UNKNOWN   UNKNOWN; anything that kept it from telling, a wrong config too
+  3 UNKNOWN   UNKNOWN; any error, including an invalid config
 
 In mackerel-agent.conf:
   [plugin.checks.vip-switch]
@@ -37,7 +37,7 @@ Examples:
   vip-switch check VI_1 -t 5
   vip-switch check --json | jq -r .state`,
     )
-    // Whoever monitors takes the program's code of a usage error, 2, for CRITICAL, and reads stdout alone.
+    // Monitoring would take our exit code for usage errors, 2, as CRITICAL, and only reads stdout.
     .configureOutput({
       writeErr: (text) => print(usageErrorText(text.trimEnd())),
       outputError: (text, write) => write(`${pluginLine('unknown', text)}\n`),

@@ -1,4 +1,4 @@
-/** What `vip-switch check` prints: the one line of a monitoring plugin, or JSON. */
+/** Output of `vip-switch check`: a monitoring plugin's line, or JSON. */
 import { doubtText } from '../../core/claim.ts'
 import type { Condition } from '../../core/decide.ts'
 import type { Detail, DetailKind } from '../../core/detail.ts'
@@ -11,20 +11,20 @@ import { ageText } from '../../terminal/time.ts'
 
 type Finding = {
   readonly state: PluginState
-  /** Undefined: it is of all of them, or of this host. */
+  /** The VRRP instance, unless it concerns all of them or this host. */
   readonly instance: string | undefined
   readonly text: string
-  /** Undefined: it is not of a detail. */
+  /** The kind of the detail it is about, if any. */
   readonly detail?: DetailKind
 }
 
-/** What is printed, and what it says, for the exit code. */
+/** The text to print, and the state for the exit code. */
 export type CheckText = { readonly state: PluginState; readonly text: Printable }
 
-/** The worst first. */
+/** Worst first. */
 const ORDER: readonly PluginState[] = ['critical', 'unknown', 'warning', 'ok']
 
-/** One line. @param alone whether perfdata is of the only instance that was asked for */
+/** One line of plugin output. @param alone whether a single instance was requested, which shortens perfdata labels */
 export function checkLine(overview: Overview, alone: boolean): CheckText {
   const { state, findings } = judge(overview)
   const texts = findings.map(({ text }) => text)
@@ -38,13 +38,13 @@ export function checkLine(overview: Overview, alone: boolean): CheckText {
   }
 }
 
-/** The same, for programs. Shape 1; docs/json.md describes it. */
+/** The same as JSON, version 1; see docs/json.md. */
 export function checkJson(overview: Overview): CheckText {
   const { state, findings } = judge(overview)
   return { state, text: documentOf(state, findings, figuresOf(overview)) }
 }
 
-/** Of what kept it from telling. */
+/** The JSON for a check that failed. @param why the reason */
 export function unknownJson(why: string): Printable {
   return documentOf('unknown', [{ state: 'unknown', instance: undefined, text: why }], [])
 }
@@ -67,7 +67,7 @@ function judge(overview: Overview): { state: PluginState; findings: readonly Fin
   return { state: findings[0]?.state ?? 'unknown', findings }
 }
 
-/** @param text of any kind: what the format gives a meaning to is taken out of it */
+/** @param text any text; characters special to the format are replaced */
 export function pluginLine(state: PluginState, text: string, perfdata: readonly string[] = []): Printable {
   return renderLine(state, text.replaceAll('|', '/').replace(/\s+/g, ' ').trim(), perfdata)
 }
@@ -91,10 +91,10 @@ function findingsIn({ name, condition, reason, problems, doubts, daemon }: Insta
   const of = (state: PluginState, text: string): Finding => ({ state, instance: name, text })
   return [
     of(SEVERITIES[condition], `${name} ${condition}: ${reason}`),
-    // A condition that is UNKNOWN is so because of them.
+    // If the condition is UNKNOWN, it already states them.
     ...(condition === 'UNKNOWN' ? [] : problems.map((text) => of('warning', `${name}: ${text}`))),
     ...doubts.map((doubt) => of('warning', `${name}: ${doubtText(doubt)}`)),
-    ...(daemon?.mute ? [of('warning', `${name}: this node is mute, the others cannot see what it claims`)] : []),
+    ...(daemon?.mute ? [of('warning', `${name}: this node is mute: the others cannot see its claim`)] : []),
   ]
 }
 
@@ -104,9 +104,9 @@ function findingsHere({ daemon, control }: Overview): Finding[] {
     case 'down':
       return warning(`no daemon answers on ${control} (${daemon.reason})`)
     case 'silent':
-      return warning(`the daemon does not tell: ${daemon.reason}`)
+      return warning(`the daemon does not report its state: ${daemon.reason}`)
     case 'up':
-      return daemon.rejected === undefined ? [] : warning(`the daemon goes on with its old config: ${daemon.rejected}`)
+      return daemon.rejected === undefined ? [] : warning(`the daemon keeps its old config: ${daemon.rejected}`)
     case 'none':
       return []
   }
@@ -130,11 +130,11 @@ type Figures = {
   readonly routesInPlace: number
   readonly routes: number
   readonly masters: number
-  /** Of the daemon of this host, in seconds. */
+  /** Age of this host's daemon's last read, in seconds. */
   readonly readAge: number | null
 }
 
-/** None where EC2 cannot be read. */
+/** Empty if EC2 cannot be read. */
 function figuresOf({ troubles, instances }: Overview): Figures[] {
   if (troubles.length > 0) return []
   return instances.map(({ name, condition, routes, masters, daemon }) => ({
@@ -150,7 +150,7 @@ function figuresOf({ troubles, instances }: Overview): Figures[] {
 /** https://www.monitoring-plugins.org/doc/guidelines.html#AEN201: 'label'=value;warn;crit;min;max */
 function perfdataOf({ instance, routesInPlace, routes, masters, readAge }: Figures, alone: boolean): string[] {
   const label = (what: string) => {
-    // A label has no equals sign, and the names of ours no quote.
+    // Labels must not contain an equals sign; our names never contain a quote.
     const text = alone ? what : `${instance.replaceAll('=', '_')}.${what}`
     return /^[\w.-]+$/.test(text) ? text : `'${text}'`
   }

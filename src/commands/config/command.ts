@@ -5,20 +5,20 @@ import { configOption, type Exit, jsonOption } from '../options.ts'
 export function addConfigCommands(program: Command, exit: Exit): void {
   const config = program
     .command('config')
-    .description('check the config file, or show what it comes to')
+    .description('check the config file, or show the effective settings')
     .addHelpText('after', '\nExample:\n  vip-switch config check')
 
   config
     .command('check')
-    .description('say what the config manages, or everything that is wrong with it, each with its line')
-    .argument('[file]', 'the file (default: as --config)')
+    .description('summarise a valid config, or list every error with its line')
+    .argument('[file]', 'config file (default: as for --config)')
     .addOption(jsonOption())
     .addOption(configOption())
     .addHelpText(
       'after',
       `
-EC2 is asked whether a VIP lies inside the VPC; where it does not tell, that is
-said, and the file counts as good.
+Also asks EC2 whether a VIP is inside the VPC. If EC2 cannot be read, this is
+reported as not checked, and the file counts as valid.
 
 Example:
   vip-switch config check /tmp/config.yaml && sudo cp /tmp/config.yaml /etc/vip-switch/`,
@@ -30,7 +30,7 @@ Example:
 
   config
     .command('show')
-    .description('print the config that is in effect, with its defaults marked')
+    .description('print the effective config, with defaults marked')
     .addOption(jsonOption())
     .addOption(configOption())
     .addHelpText(
@@ -51,7 +51,7 @@ Examples:
     .addHelpText(
       'after',
       `
-Example, and the first line of config.yaml with which editors find it:
+Example, with the first line of config.yaml that points editors to it:
   vip-switch config schema > config.schema.json
   # yaml-language-server: $schema=config.schema.json`,
     )
@@ -60,10 +60,10 @@ Example, and the first line of config.yaml with which editors find it:
       exit(printConfigSchema())
     })
 
-  // For completions, which need it at every Tab: not worth a line of the help.
+  // Only for completions, so not in the help.
   config
     .command('instances', { hidden: true })
-    .description('print the names of the VRRP instances of the config, one a line')
+    .description('print the names of the config’s VRRP instances, one per line')
     .addOption(configOption())
     .action(async (options) => {
       const { printInstances } = await import('./config.ts')

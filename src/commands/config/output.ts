@@ -1,4 +1,4 @@
-/** What `vip-switch config` prints. */
+/** Output of `vip-switch config`. */
 import type { Setting } from '../../config/effective.ts'
 import type { ConfigProblem } from '../../config/load.ts'
 import type { Config, TableSelector } from '../../config/schema.ts'
@@ -8,10 +8,10 @@ import { asIs, asJson, forPeople, type Printable } from '../../terminal/print.ts
 import { styleOf } from '../../terminal/style.ts'
 import { columnsOf, widthOf, wrapped } from '../../terminal/table.ts'
 
-/** In one line, what a config that is good manages. */
+/** Summarises what a valid config manages. */
 export const managedText = forPeople(renderManaged)
 
-/** @param unchecked what the check did not find out @param width columns of the terminal */
+/** @param unchecked what could not be checked @param width terminal columns */
 function renderManaged(
   path: string,
   { cluster, instances }: Config,
@@ -29,7 +29,7 @@ function renderManaged(
     .join('\n')
 }
 
-/** Which route tables are meant, as briefly as it can be said. */
+/** A selector in short form. */
 function selectorText(selector: TableSelector): string {
   switch (selector.kind) {
     case 'id':
@@ -43,12 +43,12 @@ function selectorText(selector: TableSelector): string {
   }
 }
 
-/** The outcome of a check, for programs. Shape 1. */
+/** A check's result as JSON, version 1. */
 export function checkJson(path: string, problems: readonly ConfigProblem[], unchecked: readonly string[]): Printable {
   return asJson({ version: 1, path, ok: problems.length === 0, problems, unchecked })
 }
 
-/** The settings as YAML that could be the file; what it leaves out is marked. */
+/** The settings as valid YAML for the file; defaults are marked. */
 export function settingsText(settings: readonly Setting[]): Printable {
   const { dim } = styleOf(process.stdout)
   const lines = linesOf(settings)
@@ -57,7 +57,7 @@ export function settingsText(settings: readonly Setting[]): Printable {
     if (isDefault) return `${text}${' '.repeat(width - columnsOf(text))}  ${dim('# default')}`
     return text.trimStart().startsWith('#') ? dim(text) : text
   })
-  // As yamlText has written them, which is how they can be written in the file.
+  // yamlText has made them printable and valid in the file.
   return asIs(texts.join('\n'))
 }
 
@@ -83,7 +83,7 @@ function linesOfOne(setting: Setting, indent: string): Line[] {
   }
 }
 
-/** The same, for programs: what is in effect, and the paths of what is by default. Shape 1. */
+/** The same as JSON: the effective settings, and the paths of defaults. Version 1. */
 export function settingsJson(path: string, settings: readonly Setting[]): Printable {
   return asJson({ version: 1, path, config: objectOf(settings), defaults: defaultsOf(settings) })
 }
@@ -103,7 +103,7 @@ function entryOf(setting: Setting): [string, unknown][] {
   }
 }
 
-/** Paths as lists, since a VRRP instance's name may hold a dot. */
+/** Paths are lists, since a VRRP instance's name may contain a dot. */
 function defaultsOf(settings: readonly Setting[], path: readonly string[] = []): string[][] {
   return settings.flatMap((setting) => {
     const here = [...path, setting.key]

@@ -5,19 +5,19 @@ import { configOption, type Exit, jsonOption } from '../options.ts'
 export function addDoctorCommand(program: Command, exit: Exit): void {
   program
     .command('doctor')
-    .description('look at everything that is known to break such a pair, and say what mends it')
+    .description('check for everything known to break a pair, and say how to fix it')
     .argument('[instance]', 'VRRP instance of the config (default: all)')
-    .option('--fix', 'mend what is safe to (the source/dest check), each asked for')
+    .option('--fix', 'fix what is safe to fix (the source/dest check), after confirmation')
     .option('-f, --force', 'do not ask')
-    .option('--state-dir <dir>', 'where hooks keep state (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+    .option('--state-dir <dir>', 'state directory of hooks (or RUNTIME_DIRECTORY; default /run/vip-switch)')
     .addOption(jsonOption())
     .addOption(configOption())
     .addHelpText(
       'after',
       `
-On a node, as root, it looks at everything; elsewhere at what EC2 tells. It
-changes nothing without --fix. Exit code: 0 all is well; 1 something fails; 3
-warnings, or something could not be looked at.
+As root on a node, it checks everything; elsewhere, only what EC2 reports. It
+changes nothing without --fix. Exit code: 0 all checks pass; 1 a check fails;
+3 warnings, or a check could not run.
 
 Examples:
   sudo vip-switch doctor

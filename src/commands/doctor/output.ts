@@ -1,4 +1,4 @@
-/** What `vip-switch doctor` prints. What is well comes first, dim and short; what is worst comes last, where the eye is. */
+/** Output of `vip-switch doctor`: passed checks first, dim and short; the worst last, where the eye rests. */
 import { CHECKS, type Finding, GROUPS, type Mend, VERDICTS, type Verdict, worstOf } from '../../core/finding.ts'
 import { pageHere } from '../../overview/conditions.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
@@ -6,7 +6,7 @@ import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
 import { type Style, styleOf } from '../../terminal/style.ts'
 import { columnsOf, commandText, countText, shortened, widthOf, wrapped } from '../../terminal/table.ts'
 
-/** What was examined, and from where. */
+/** The examination's results, and where it ran. */
 export type Report = {
   readonly cluster: string
   readonly region: string | undefined
@@ -16,22 +16,22 @@ export type Report = {
 
 const PAGE = 'docs/doctor.md'
 const GAP = '  '
-const SAYS = ' says more of each'
+const EXPLAINS = ' explains each'
 const TITLE_WIDTH = Math.max(...Object.values(CHECKS).map(({ title }) => title.length))
-/** Mark and title, before what was found. */
+/** Column of the finding, after mark and title. */
 const FOUND_AT = 4 + TITLE_WIDTH + 2
 const MARKS: Readonly<Record<Verdict, string>> = { ok: '✓', skipped: '–', unknown: '?', warn: '!', fail: '✗' }
 
-/** @param width columns of the terminal */
+/** @param width terminal columns */
 export const reportText = forPeople((report: Report, width: number = widthOf(process.stdout)) => {
   const style = styleOf(process.stdout)
   const canvas = { style, width }
   const of = (verdict: Verdict) => report.findings.filter((finding) => finding.verdict === verdict)
-  const problems = (['unknown', 'warn', 'fail'] as const).flatMap((verdict) => gathered(of(verdict)))
+  const problems = (['unknown', 'warn', 'fail'] as const).flatMap((verdict) => merged(of(verdict)))
   const blocks = [
     headText(report, canvas),
     ...groupTexts(of('ok'), canvas),
-    ...gathered(of('skipped')).map((line) => skippedText(line, canvas)),
+    ...merged(of('skipped')).map((line) => skippedText(line, canvas)),
     ...(problems.length > 0 ? ['', ...problems.map((line) => problemText(line, canvas))] : []),
     summaryText(report.findings, canvas),
   ]
@@ -42,15 +42,15 @@ type Canvas = { readonly style: Style; readonly width: number }
 
 function headText({ cluster, region, node }: Report, { style, width }: Canvas): string {
   const own = node && [node.label, node.eni].filter((text, index, all) => text && all.indexOf(text) === index)
-  const where = own ? `this node is ${own.join(', ') || 'not known'}` : 'this machine is no node'
+  const where = own ? `this node is ${own.join(', ') || 'unknown'}` : 'this machine is not a node'
   return wrapped([style.bold(cluster), region, where].filter(Boolean).join('  '), width)
 }
 
 function groupTexts(findings: readonly Finding[], { style, width }: Canvas): string[] {
   return GROUPS.flatMap((group) => {
-    const own = gathered(findings.filter(({ check }) => CHECKS[check].group === group))
+    const own = merged(findings.filter(({ check }) => CHECKS[check].group === group))
     if (own.length === 0) return []
-    // What is well fills no more than a line.
+    // A passed check takes a single line.
     const lines = own.map(({ titles, verdict, text }) =>
       shortened(`  ${MARKS[verdict]} ${padded(titles)}  ${text}`, width),
     )
@@ -58,11 +58,11 @@ function groupTexts(findings: readonly Finding[], { style, width }: Canvas): str
   })
 }
 
-function skippedText({ titles, text }: Gathered, { style, width }: Canvas): string {
+function skippedText({ titles, text }: MergedLine, { style, width }: Canvas): string {
   return style.dim(wrapped(`${MARKS.skipped} ${text}: ${titles.join(', ')}`, width, 2))
 }
 
-function problemText({ titles, verdict, text, mend }: Gathered, { style, width }: Canvas): string {
+function problemText({ titles, verdict, text, mend }: MergedLine, { style, width }: Canvas): string {
   const { bold, red, yellow } = style
   const mark = (verdict === 'fail' ? red : yellow)(MARKS[verdict])
   const head =
@@ -82,9 +82,9 @@ function summaryText(findings: readonly Finding[], { style, width }: Canvas): st
   const words: Readonly<Record<Verdict, (count: number) => string>> = {
     fail: (count) => red(countText(count, 'failure')),
     warn: (count) => yellow(countText(count, 'warning')),
-    unknown: (count) => yellow(`${count} not known`),
+    unknown: (count) => yellow(`${count} unknown`),
     ok: (count) => green(`${count} ok`),
-    skipped: (count) => dim(`${count} not looked at`),
+    skipped: (count) => dim(`${count} skipped`),
   }
   const counted = VERDICTS.flatMap((verdict) => {
     const count = findings.filter((finding) => finding.verdict === verdict).length
@@ -92,22 +92,22 @@ function summaryText(findings: readonly Finding[], { style, width }: Canvas): st
   })
   const counts = counted.join(', ')
   if (worstOf(findings) === 'ok') return wrapped(`\n${bold(counts)}`, width)
-  const room = width - columnsOf(counts) - GAP.length - SAYS.length
-  const page = dim(`${pageHere(PAGE, room)}${SAYS}`)
+  const room = width - columnsOf(counts) - GAP.length - EXPLAINS.length
+  const page = dim(`${pageHere(PAGE, room)}${EXPLAINS}`)
   return `\n${wrapped(bold(counts), width)}${room < PAGE.length ? '\n' : GAP}${page}`
 }
 
-/** Findings of one line. */
-type Gathered = {
+/** Findings that share a line. */
+type MergedLine = {
   readonly titles: readonly string[]
   readonly verdict: Verdict
   readonly text: string
   readonly mend: Mend | undefined
 }
 
-/** What could not be looked at for one and the same reason is told once. */
-function gathered(findings: readonly Finding[]): Gathered[] {
-  const lines = new Map<string, Gathered>()
+/** Merges checks that could not run for the same reason. */
+function merged(findings: readonly Finding[]): MergedLine[] {
+  const lines = new Map<string, MergedLine>()
   for (const { check, subject, verdict, found, mend } of findings) {
     const { title } = CHECKS[check]
     const isBlind = verdict === 'unknown' || verdict === 'skipped'
@@ -124,13 +124,13 @@ function padded(titles: readonly string[]): string {
   return titles.join(', ').padEnd(TITLE_WIDTH)
 }
 
-/** By the worst finding. What is not known counts as a warning does. */
+/** The exit code of the worst finding; unknown counts as a warning. */
 export function exitCodeOfFindings(findings: readonly Finding[]): ExitCode {
   const codes = { ok: EXIT.done, unknown: EXIT.partial, warn: EXIT.partial, fail: EXIT.failed }
   return codes[worstOf(findings)]
 }
 
-/** The same, for programs. Shape 1; docs/doctor.md describes it. */
+/** The same as JSON, version 1; see docs/doctor.md. */
 export function reportJson({ cluster, region, node, findings }: Report): Printable {
   const count = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length
   const told = findings.map(({ check, subject, verdict, found, mend }) => ({

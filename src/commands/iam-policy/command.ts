@@ -5,10 +5,10 @@ import { accountId, configOption, type Exit } from '../options.ts'
 export function addIamPolicyCommand(program: Command, exit: Exit): void {
   program
     .command('iam-policy')
-    .description('print the least IAM policy with which everything works for this config')
+    .description('print the minimal IAM policy for this config')
     .option('--account <id>', 'AWS account of the instances (default: any)', accountId)
     .addOption(
-      new Option('--for <role>', 'whose: the instances’, or that of the role which they assume (assumeRole)')
+      new Option('--for <role>', 'role to print it for: the instances’ own, or the one they assume (assumeRole)')
         .choices(['instance', 'route-owner'])
         .default('instance'),
     )
@@ -16,8 +16,8 @@ export function addIamPolicyCommand(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-Nobody is asked for it: route tables that the config means by Name or tags are
-meant by their tags here, too.
+Works offline: route tables that the config selects by Name or tags are also
+matched by tags in the policy.
 
 Example:
   vip-switch iam-policy --account 123456789012 > policy.json

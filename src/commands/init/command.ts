@@ -7,26 +7,24 @@ import { type Exit, jsonOption, repeatable, wholeNumber } from '../options.ts'
 export function addInitCommand(program: Command, exit: Exit): void {
   program
     .command('init')
-    .description('write the config, what keepalived.conf needs and the IAM policy of a new node')
+    .description('create the config, the keepalived.conf snippet and the IAM policy for a new node')
     .option('--cluster <name>', 'name of the cluster')
     .option('--vrrp-instance <name>', 'name of the VRRP instance (default: VI_1)')
-    .addOption(
-      repeatable('-r, --route-table <table>', 'route table, by id, Name or key=value of a tag; or all', 'asked for'),
-    )
-    .addOption(repeatable('-v, --vip <vip>', 'VIP: address, CIDR or prefix list', 'asked for'))
-    .addOption(repeatable('--peer <node>', 'another node, by address, Name or id', 'asked for'))
-    .option('--priority <number>', 'from 1 to 254; the highest node is MASTER')
-    .option('--interface <name>', 'where VRRP speaks, and whose ENI becomes the target (default: the primary one)')
+    .addOption(repeatable('-r, --route-table <table>', 'route table, by id, Name or tag (key=value); or all', 'prompt'))
+    .addOption(repeatable('-v, --vip <vip>', 'VIP: address, CIDR or prefix list', 'prompt'))
+    .addOption(repeatable('--peer <node>', 'another node, by address, Name or id', 'prompt'))
+    .option('--priority <number>', 'VRRP priority, 1 to 254; the highest becomes MASTER')
+    .option('--interface <name>', 'interface for VRRP, whose ENI becomes the target (default: the primary one)')
     .option('--source <address>', 'this node’s address (default: the interface’s)')
-    .option('--virtual-router-id <id>', 'of the vrrp_instance', wholeNumber(1, 255), 51)
+    .option('--virtual-router-id <id>', 'virtual_router_id of the vrrp_instance', wholeNumber(1, 255), 51)
     .option('--assume-role <arn>', 'role of the account that owns the route tables (shared VPC)')
-    .option('--directory <dir>', 'where the files are made', dirname(DEFAULT_CONFIG_PATH))
+    .option('--directory <dir>', 'where to create the files', dirname(DEFAULT_CONFIG_PATH))
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-Looks at the instance (IMDS) and at its VPC, and asks on a terminal for what no
-flag tells. Nothing is ever written over, and of the files all are made or none.
+Looks up the instance (IMDS) and its VPC, and prompts for whatever else no flag
+gives. Creates either all files or none, and never overwrites one.
 
 Examples:
   sudo vip-switch init

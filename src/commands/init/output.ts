@@ -1,4 +1,4 @@
-/** What `vip-switch init` prints. */
+/** Output of `vip-switch init`. */
 import type { CommandLine } from '../../core/command-line.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
 import { type Style, styleOf } from '../../terminal/style.ts'
@@ -6,7 +6,7 @@ import { table, widthOf, wrapped } from '../../terminal/table.ts'
 
 export type MadeFile = { readonly path: string; readonly what: string }
 
-/** The route tables to choose from, numbered from 1. */
+/** A numbered list of route tables to choose from. */
 export const choicesText = forPeople(
   (title: string, rows: readonly (readonly string[])[], width: number = widthOf(process.stderr)) => {
     const { bold } = styleOf(process.stderr)
@@ -15,23 +15,23 @@ export const choicesText = forPeople(
   },
 )
 
-/** What was not found out, or needs a look. */
+/** What could not be found out or needs attention. */
 export const notesText = forPeople((notes: readonly string[], width: number = widthOf(process.stderr)) => {
   const { yellow } = styleOf(process.stderr)
   return notes.map((note) => wrapped(`${yellow('note:')} ${note}`, width)).join('\n')
 })
 
-/** Something that was asked, and what stands in brackets for an empty answer. */
+/** A question, with the default in brackets. */
 export const questionText = forPeople((text: string, byDefault: readonly string[]) => {
   return `${text}${byDefault.length > 0 ? ` [${byDefault.join(', ')}]` : ''}: `
 })
 
-/** What is wrong with an answer. */
+/** Why an answer is invalid. */
 export const complaintText = forPeople((message: string, width: number = widthOf(process.stderr)) => {
   return wrapped(`  ${message}`, width, 2)
 })
 
-/** What was made, and what comes next: commands, and what each is for. */
+/** The files created, and the next commands with their purposes. */
 export const madeText = forPeople(
   (
     files: readonly MadeFile[],
@@ -49,12 +49,12 @@ export const madeText = forPeople(
   },
 )
 
-/** The command is not wrapped: it is to be copied. */
+/** The command is not wrapped, so that it can be copied. */
 function stepLines([command, purpose]: readonly [CommandLine, string], dim: Style['dim'], width: number): string[] {
   return [wrapped(`  ${dim(`# ${purpose}`)}`, width, 2), `  ${command}`]
 }
 
-/** The same, for programs. Shape 1. */
+/** The same as JSON, version 1. */
 export function initJson(files: readonly MadeFile[], notes: readonly string[]): Printable {
   return asJson({ version: 1, files: files.map(({ path }) => path), notes })
 }

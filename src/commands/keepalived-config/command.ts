@@ -5,21 +5,26 @@ import { configOption, type Exit, repeatable, wholeNumber } from '../options.ts'
 export function addKeepalivedConfigCommand(program: Command, exit: Exit): void {
   program
     .command('keepalived-config')
-    .description('print what keepalived.conf needs')
+    .description('print the snippet for keepalived.conf')
     .argument('[instance]', 'VRRP instance or sync group of the config (default: all)')
-    .option('--interface <name>', 'where VRRP speaks (default: the config’s, or the primary one)')
+    .option('--interface <name>', 'interface for VRRP (default: the config’s, or the primary one)')
     .option('--source <address>', 'this node’s address (default: the interface’s)')
     .addOption(repeatable('--peer <address>', 'another node’s address', 'from the claims'))
-    .option('--priority <number>', 'from 1 to 254; the highest node is MASTER', wholeNumber(1, 254))
-    .option('--virtual-router-id <id>', 'of the first vrrp_instance; the next have the next', wholeNumber(1, 255), 51)
+    .option('--priority <number>', 'VRRP priority, 1 to 254; the highest becomes MASTER', wholeNumber(1, 254))
+    .option(
+      '--virtual-router-id <id>',
+      'virtual_router_id of the first vrrp_instance; the rest count up',
+      wholeNumber(1, 255),
+      51,
+    )
     .addOption(repeatable('--member <name>', 'a vrrp_instance of the sync group INSTANCE'))
     .addOption(configOption())
     .addHelpText(
       'after',
       `
-What no flag tells is looked up on the instance (IMDS) and in EC2. What is not
-found there is printed as a placeholder, which keepalived refuses, and named on
-stderr.
+Values not given by flags are looked up on the instance (IMDS) and in EC2.
+Those not found become placeholders, which keepalived rejects, and are listed
+on stderr.
 
 Examples:
   vip-switch keepalived-config VI_1 --priority 150 --peer 10.0.2.12

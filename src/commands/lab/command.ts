@@ -5,8 +5,8 @@ import { type Exit, port } from '../options.ts'
 export function addLabCommands(program: Command, exit: Exit): void {
   const lab = program
     .command('lab')
-    .description('show a failover here: an embedded EC2 endpoint, two nodes, and the real keepalived where it can run')
-    .addHelpText('after', '\nExample, as root, which the real keepalived needs:\n  sudo vip-switch lab')
+    .description('demonstrate a failover locally: an embedded EC2 endpoint, two nodes, and real keepalived if possible')
+    .addHelpText('after', '\nExample, as root, which real keepalived requires:\n  sudo vip-switch lab')
     .action(async () => {
       const { runLab } = await import('./lab.ts')
       exit(await runLab())
@@ -15,16 +15,16 @@ export function addLabCommands(program: Command, exit: Exit): void {
   lab
     .command('ec2')
     .description('serve the embedded EC2 endpoint until stopped')
-    .option('--host <address>', 'listen on', '127.0.0.1')
-    .option('--port <port>', 'listen on', port, 4599)
-    .option('--socket <path>', 'listen on a unix socket, too')
-    .option('--seed <file>', 'the VPC to start with (YAML or JSON)')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on', port, 4599)
+    .option('--socket <path>', 'also listen on a Unix socket')
+    .option('--seed <file>', 'initial VPC (YAML or JSON)')
     .option('--metadata-host <address>', 'serve IMDSv2 on this address', '127.0.0.1')
-    .option('--metadata-port <port>', 'serve IMDSv2 on this port, to each caller by its source address', port)
+    .option('--metadata-port <port>', 'serve IMDSv2 on this port; callers are told apart by source address', port)
     .addHelpText(
       'after',
       `
-Example (the second line is what the first one prints):
+Example (the first command prints the second):
   vip-switch lab ec2 --port 4599 &
   export AWS_ENDPOINT_URL=http://127.0.0.1:4599 AWS_REGION=ap-northeast-1 AWS_DEFAULT_REGION=ap-northeast-1 AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab
   vip-switch list`,

@@ -12,7 +12,7 @@ export function addListCommand(program: Command, exit: Exit): void {
       'after',
       `
 Without a config, every route to a network interface or an instance, and every
-blackhole, counts as a VIP's.
+blackhole, counts as a VIP.
 
 Examples:
   vip-switch list

@@ -1,4 +1,4 @@
-/** What `vip-switch list` prints. */
+/** Output of `vip-switch list`. */
 import { isForeign, type ListedTable, type Route, type TargetFacts, targetText } from '../../core/route.ts'
 import { destinationText } from '../../core/vip.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
@@ -15,8 +15,8 @@ function stateOf(route: Route | undefined): State {
 }
 
 /**
- * @param total how many tables were looked at
- * @param width columns of the terminal
+ * @param total number of tables read
+ * @param width terminal columns
  */
 export const listText = forPeople(renderList)
 
@@ -37,7 +37,7 @@ function renderList(
       return [`  ${destinationText(vip)}`, paint[state](state), target, name, zone, vrrpInstance ?? '']
     }),
   )
-  // One set of widths for all tables, so that the eye can run down a column across them.
+  // The same column widths for all tables, so that they line up.
   const texts = rowTexts(rows, undefined, width)
   let next = 0
   const blocks = listed.map(({ table: { id, name, vpc }, routes }) => {
@@ -54,7 +54,7 @@ function renderList(
   return [...blocks, ...rest].join('\n')
 }
 
-/** The same, for programs. Shape 1. */
+/** The same as JSON, version 1. */
 export function listJson(listed: readonly ListedTable[], facts: Facts, region: string, total: number): Printable {
   const tables = listed.map(({ table, routes }) => ({
     id: table.id,

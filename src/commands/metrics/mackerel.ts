@@ -1,4 +1,4 @@
-/** Figures as mackerel-agent takes them from a plugin (https://mackerel.io/docs/entry/advanced/custom-metrics). */
+/** Metrics in mackerel-agent's plugin format (https://mackerel.io/docs/entry/advanced/custom-metrics). */
 import { CONDITIONS } from '../../core/decide.ts'
 import { detailKindsFrom } from '../../core/detail.ts'
 import { PLACES } from '../../core/overview.ts'
@@ -7,13 +7,13 @@ import type { Measure } from './measures.ts'
 
 const PREFIX = 'vip-switch'
 
-/** A line a measure: name, value and epoch seconds, with tabs in between. @param date milliseconds since the epoch */
+/** One line per measure: name, value and epoch seconds, tab-separated. @param date milliseconds since the epoch */
 export function mackerelText(measures: readonly Measure[], date: number): Printable {
   const seconds = Math.floor(date / 1000)
   return asIs(measures.map((measure) => [nameOf(measure), measure.value, seconds].join('\t')).join('\n'))
 }
 
-/** Of a metric's name, a dot begins the next part, and only letters, digits, `-` and `_` may be in one. */
+/** Dots separate the parts of a metric name; a part may contain only letters, digits, `-` and `_`. */
 function nameOf({ graph, instance, line }: Measure): string {
   const parts = [PREFIX, graph, ...(instance === undefined ? [] : [instance.replace(/[^-\w]/g, '_')]), line]
   return parts.join('.')
@@ -24,7 +24,7 @@ type Line = { readonly name: string; readonly label: string; readonly stacked?: 
 const line = (name: string, label = name): Line => ({ name, label })
 const stacked = (name: string): Line => ({ ...line(name), stacked: true })
 
-/** By their names; `#` stands for each VRRP instance. */
+/** By name; `#` stands for each VRRP instance. */
 const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] }>> = {
   host: {
     label: 'vip-switch: this host',
@@ -70,7 +70,7 @@ const GRAPHS: Readonly<Record<string, { label: string; metrics: readonly Line[] 
   },
 }
 
-/** What the agent asks for with MACKEREL_AGENT_PLUGIN_META=1. */
+/** The graph definitions that the agent requests with MACKEREL_AGENT_PLUGIN_META=1. */
 export function mackerelMeta(): Printable {
   const graphs = Object.fromEntries(
     Object.entries(GRAPHS).map(([name, graph]) => [`${PREFIX}.${name}`, { ...graph, unit: 'integer' }]),

@@ -1,43 +1,43 @@
-/** Where things stand, in figures: each by its name for Prometheus, and by its place in a graph of Mackerel. */
+/** The current state as metrics: each with its Prometheus name and its place in a Mackerel graph. */
 import { CONDITIONS } from '../../core/decide.ts'
 import { type Detail, type DetailKind, detailKindsFrom } from '../../core/detail.ts'
 import { type DaemonCounters, type InstanceOverview, type Overview, PLACES } from '../../core/overview.ts'
 
-/** The names for Prometheus, with what they mean. A name that ends with `_total` is a counter's. */
+/** Prometheus metric names with their help texts. Names ending in `_total` are counters. */
 export const FAMILIES = {
-  vip_switch_daemon_up: 'Whether the daemon of this host answers.',
-  vip_switch_config_rejected: 'Whether the config file is not what is in effect, since something is wrong with it.',
-  vip_switch_credential_renewals_total: 'Credentials of the daemon that were refused, and fetched anew.',
-  vip_switch_ec2_readable: 'Whether EC2 could be read; if not, figures of routes and nodes are missing.',
-  vip_switch_condition: 'Where things stand: 1 for the condition that is so, 0 for the others.',
-  vip_switch_routes: 'VIPs times route tables, by where they are.',
-  vip_switch_masters: 'Nodes that contend for the routes; more than 1 is a split brain.',
+  vip_switch_daemon_up: 'Whether the daemon on this host answers.',
+  vip_switch_config_rejected: 'Whether the config file is invalid and so not in effect.',
+  vip_switch_credential_renewals_total: 'Renewals of the daemon’s credentials after AWS rejected them.',
+  vip_switch_ec2_readable: 'Whether EC2 could be read; if not, metrics of routes and nodes are missing.',
+  vip_switch_condition: 'The current condition: 1 for the one that applies, 0 for the others.',
+  vip_switch_routes: 'Routes (VIPs times route tables), by state.',
+  vip_switch_masters: 'Nodes contending for the routes; more than 1 is a split brain.',
   vip_switch_is_master: 'Whether this node claims to be MASTER.',
   vip_switch_pinned: 'Whether an operator has pinned the routes to a node.',
-  vip_switch_mute: 'Whether the other nodes cannot see what this one claims.',
-  vip_switch_read_age_seconds: 'How long ago EC2 was read, all of it and well, by the daemon or by this command.',
-  vip_switch_detail: 'Whether something needs a look besides the condition, by what it is.',
-  vip_switch_transitions_total: 'Changes of the state of keepalived on this node.',
-  vip_switch_route_writes_total: 'Routes that the daemon has written, or tried to.',
+  vip_switch_mute: 'Whether the other nodes cannot see this node’s claim.',
+  vip_switch_read_age_seconds: 'Age of the last complete, successful read of EC2, by the daemon or this command.',
+  vip_switch_detail: 'Whether something besides the condition needs attention, by kind.',
+  vip_switch_transitions_total: 'State transitions of keepalived on this node.',
+  vip_switch_route_writes_total: 'Route writes by the daemon, by result.',
   vip_switch_heals_total: 'Routes that the daemon has taken back from whoever had no claim to them.',
-  vip_switch_read_failures_total: 'Reads of EC2 by the daemon that failed.',
-  vip_switch_publish_failures_total: 'Claims of this node that could not be published.',
-  vip_switch_hooks_total: 'Hooks of the config that have run, by how they ended.',
+  vip_switch_read_failures_total: 'Failed reads of EC2 by the daemon.',
+  vip_switch_publish_failures_total: 'Failed publishes of this node’s claim.',
+  vip_switch_hooks_total: 'Runs of the config’s hooks, by result.',
 } as const
 
 export type Measure = {
   readonly family: keyof typeof FAMILIES
-  /** Besides the cluster and the VRRP instance. */
+  /** In addition to the cluster and the VRRP instance. */
   readonly labels: Readonly<Record<string, string>>
-  /** VRRP instance; undefined: it is one of this host. */
+  /** The VRRP instance; undefined for a metric of this host. */
   readonly instance: string | undefined
   readonly value: number
-  /** Of Mackerel. */
+  /** Mackerel's graph and line. */
   readonly graph: string
   readonly line: string
 }
 
-/** What is not known is not there. @param isConfigWrong whether the config file could not even be read */
+/** Omits what is unknown. @param isConfigWrong whether the config file could not be read */
 export function measuresOf(overview: Overview, isConfigWrong = false): Measure[] {
   const { daemon, readAge, troubles, instances } = overview
   const isConfigRejected = isConfigWrong || (daemon.kind === 'up' && daemon.rejected !== undefined)

@@ -1,4 +1,4 @@
-/** Figures in Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/** Metrics in Prometheus's text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 
 import { asIs, type Printable } from '../../terminal/print.ts'
 import { FAMILIES, type Measure } from './measures.ts'
@@ -13,7 +13,7 @@ export function prometheusText(measures: readonly Measure[], cluster: string | u
   return asIs(blocks.flat().join('\n'))
 }
 
-// Not `instance`: Prometheus gives that name to what it scrapes.
+// Not `instance`, which Prometheus uses for the scrape target.
 function sampleText({ family, labels, instance, value }: Measure, cluster: string | undefined): string {
   const all = Object.entries({
     ...(cluster !== undefined && { cluster }),

@@ -5,10 +5,10 @@ import { configOption, deadlineOption, type Exit } from '../options.ts'
 export function addNotifyCommand(program: Command, exit: Exit): void {
   program
     .command('notify')
-    .description('handle one event of keepalived: what its notify scripts call')
+    .description('handle one keepalived event; called by its notify scripts')
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
-    .option('--state-dir <dir>', 'where events are recorded (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+    .option('--state-dir <dir>', 'directory for recorded events (or RUNTIME_DIRECTORY; default /run/vip-switch)')
     .addOption(deadlineOption())
     .addHelpText(
       'after',
@@ -17,7 +17,7 @@ In keepalived.conf, inside vrrp_instance VI_1 (keepalived appends the event):
   notify "/usr/bin/vip-switch notify"
   notify_master_rx_lower_pri "/usr/bin/vip-switch notify INSTANCE VI_1 MASTER_RX_LOWER_PRI"
 
-Example, by hand:
+Example, run by hand:
   vip-switch notify INSTANCE VI_1 MASTER 150`,
     )
     .action(async (event: string[], options: { config?: string; stateDir?: string; deadline?: number }) => {

@@ -1,15 +1,15 @@
-/** The log of a hook. What writes it is loaded when nothing else is to be done at once: no route waits for it. */
+/** A hook's log. The logger is loaded only once nothing urgent is left, so that no route waits for it. */
 import { setImmediate as nothingElse } from 'node:timers/promises'
 import type { Level, Log } from '../../platform/log.ts'
 
 export type HookLog = Log & {
-  /** What must not wait is under way: from now on lines are written. */
+  /** Starts writing: the urgent work is under way. */
   start(): void
-  /** Starts; resolves once every line so far is written, or cannot be. */
+  /** Starts, and resolves once every line so far is written or has failed. */
   written(): Promise<void>
 }
 
-/** @param open loads and opens what writes, told the moment of the next line in milliseconds since the epoch */
+/** @param open loads and opens the logger; `now` gives the time of the next line, in milliseconds since the epoch */
 export function deferLog(open: (now: () => number) => Promise<Log>): HookLog {
   const waiting: { readonly at: number; readonly sayTo: (log: Log) => void }[] = []
   let log: Log | undefined
@@ -18,12 +18,12 @@ export function deferLog(open: (now: () => number) => Promise<Log>): HookLog {
 
   function start(): void {
     hasStarted = true
-    // Nobody is there to be told of a log that cannot be opened, and no route waits for one.
+    // If the log cannot be opened, there is nowhere to report that, and no route may wait for it.
     if (waiting.length > 0) written ??= write().catch(() => {})
   }
 
   async function write(): Promise<void> {
-    // Twice: a connection that is being made is there after the first, and its request on the way.
+    // Twice: first a pending connection gets established, then its request gets sent.
     await nothingElse()
     await nothingElse()
     let said: number | undefined

@@ -7,7 +7,7 @@ export function addPinCommands(program: Command, exit: Exit): void {
     .command('pin')
     .description('move an instance’s routes to a node and keep them there, whomever VRRP elects')
     .argument('<instance>', 'VRRP instance of the config')
-    .requiredOption('--for <duration>', 'for so long: 30m, 2h', pinDuration)
+    .requiredOption('--for <duration>', 'for this long, such as 30m or 2h', pinDuration)
     .option('--to <target>', 'to this private IP, Name or id (default: this node)')
     .addOption(deadlineOption())
     .option('-f, --force', 'do not ask')
@@ -16,7 +16,7 @@ export function addPinCommands(program: Command, exit: Exit): void {
     .addHelpText(
       'after',
       `
-Every daemon honours the pin until its end, by EC2's clock.
+All daemons honour the pin until it expires, by EC2's clock.
 
 Example:
   vip-switch pin VI_1 --to db-2 --for 30m`,
@@ -28,7 +28,7 @@ Example:
 
   program
     .command('unpin')
-    .description('take the pin away: the routes are VRRP’s again')
+    .description('remove the pin, so that the routes follow VRRP again')
     .argument('<instance>', 'VRRP instance of the config')
     .addOption(jsonOption())
     .addOption(configOption())

@@ -5,15 +5,15 @@ import { configOption, type Exit, jsonOption } from '../options.ts'
 export function addReconcileCommand(program: Command, exit: Exit): void {
   program
     .command('reconcile')
-    .description('the daemon: keeps every route where VRRP means it to be')
-    .option('--once', 'say what would be decided now, write nothing, and end')
-    .option('--state-dir <dir>', 'where state is kept (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+    .description('run the daemon, which keeps every route where VRRP wants it')
+    .option('--once', 'print what it would decide now, without writing')
+    .option('--state-dir <dir>', 'state directory (or RUNTIME_DIRECTORY; default /run/vip-switch)')
     .addOption(jsonOption('with --once: print JSON'))
     .addOption(configOption())
     .addHelpText(
       'after',
       `
-SIGHUP reads the config again; one that is wrong leaves the old one live.
+SIGHUP reloads the config; if it is invalid, the old one stays in effect.
 
 Examples:
   vip-switch reconcile --once

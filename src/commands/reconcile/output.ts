@@ -1,4 +1,4 @@
-/** What `vip-switch reconcile --once` prints: what a daemon that has just started would do. */
+/** Output of `vip-switch reconcile --once`: what a freshly started daemon would do. */
 import type { NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'
@@ -11,21 +11,21 @@ export type Decided = {
   readonly eni: EniId
   readonly instances: readonly {
     readonly name: string
-    /** keepalived's, on this node. */
+    /** keepalived's state on this node. */
     readonly state: NodeState
     readonly priority: number | undefined
     readonly decision: Decision
   }[]
 }
 
-/** @param width columns of the terminal */
+/** @param width terminal columns */
 export const decisionsText = forPeople(({ instances }: Decided, width: number = widthOf(process.stdout)) => {
   const { bold } = styleOf(process.stdout)
   const rows = instances.map(({ name, decision }) => [name, bold(decision.condition), decision.reason])
   return table(rows, undefined, width)
 })
 
-/** The same, for programs. Shape 1; docs/json.md describes it. */
+/** The same as JSON, version 1; see docs/json.md. */
 export function decisionsJson({ eni, instances }: Decided, cluster: string): Printable {
   const told = instances.map(({ name, state, priority, decision: { condition, action, intended, due, reason } }) => ({
     name,

@@ -5,18 +5,18 @@ import { configOption, type Exit, jsonOption } from '../options.ts'
 export function addStatusCommand(program: Command, exit: Exit): void {
   program
     .command('status')
-    .description('show how things stand: one word, the routes, what every node claims, and what to do next')
+    .description('show the current condition, the routes, every node’s claim, and what to do next')
     .argument('[instance]', 'VRRP instance of the config (default: all)')
-    .option('--watch', 'draw it anew in place every 2 seconds, until Ctrl-C')
+    .option('--watch', 'refresh in place every 2 seconds until Ctrl-C')
     .addOption(jsonOption())
     .addOption(configOption())
     .addHelpText(
       'after',
       `
-The word is OK, SWITCHING, DRIFT, SPLIT-BRAIN, BLACKHOLE, NO-MASTER, PINNED,
-FOREIGN or UNKNOWN; docs/conditions has a page for each. It needs the right to
-read EC2, and neither a daemon nor keepalived: a laptop will do. It exits with 0
-whatever the word is, unless EC2 cannot be read; for monitoring there is check.
+The condition is OK, SWITCHING, DRIFT, SPLIT-BRAIN, BLACKHOLE, NO-MASTER,
+PINNED, FOREIGN or UNKNOWN; docs/conditions has a page for each. It only needs
+read access to EC2, so it also works from a laptop. It exits with 0 whatever the
+condition, unless EC2 cannot be read; for monitoring, use check.
 
 Examples:
   vip-switch status VI_1 --watch

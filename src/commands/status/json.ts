@@ -1,4 +1,4 @@
-/** What `vip-switch status --json` prints. Shape 1, which docs/json.md describes. */
+/** Output of `vip-switch status --json`, version 1; see docs/json.md. */
 import type { Detail } from '../../core/detail.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { InstanceOverview, Overview, Place } from '../../core/overview.ts'

@@ -1,4 +1,4 @@
-/** What `vip-switch status` prints: one screen for a person who was woken. */
+/** Output of `vip-switch status`: one screen for an operator woken at night. */
 import { doubtText } from '../../core/claim.ts'
 import type { Detail } from '../../core/detail.ts'
 import type { DaemonOverview, InstanceOverview, Overview } from '../../core/overview.ts'
@@ -12,10 +12,10 @@ import { type Canvas, nodesText, routesText } from './tables.ts'
 
 const PAGE_INDENT = 4
 
-/** @param width columns of the terminal */
+/** @param width terminal columns */
 export function statusText(overview: Overview, width: number = widthOf(process.stdout)): Printable {
   const nameOf = namesIn(overview)
-  // Of the names as they are: a command that names a node must name it exactly.
+  // From the raw names: a command must name a node exactly.
   const steps = overview.instances.map((instance) => {
     return nextStepOf(instance, instance.intended && nameOf(instance.intended), overview.region)
   })
@@ -32,16 +32,17 @@ function headText(canvas: Canvas): string {
   const { overview, width, style, nameOf } = canvas
   const { bold, dim, red, yellow } = style
   const { cluster, region, date, readAge, here, daemon, control, details, troubles, notes } = overview
-  const where = here ? `on ${nameOf(here)}${daemon.kind === 'up' ? ', its daemon up' : ''}` : ''
+  const where = here ? `on ${nameOf(here)}${daemon.kind === 'up' ? ', daemon up' : ''}` : ''
   const title = [cluster && bold(cluster), region, momentText(date), where].filter(Boolean).join('  ')
   const lines = [title]
   if (daemon.kind === 'down') {
     lines.push(yellow(`no daemon answers on ${control} (${daemon.reason}): systemctl status vip-switch`))
   }
-  if (daemon.kind === 'silent') lines.push(yellow(`the daemon on ${control} does not tell: ${daemon.reason}`))
-  if (daemon.kind === 'none') lines.push(dim('seen from outside: neither keepalived nor the daemon runs here'))
+  if (daemon.kind === 'silent')
+    lines.push(yellow(`the daemon on ${control} does not report its state: ${daemon.reason}`))
+  if (daemon.kind === 'none') lines.push(dim('outside view: neither keepalived nor the daemon runs here'))
   if (daemon.kind === 'up' && daemon.rejected !== undefined) {
-    lines.push(yellow(`the daemon goes on with its old config: ${daemon.rejected}`), '→ vip-switch config check')
+    lines.push(yellow(`the daemon keeps its old config: ${daemon.rejected}`), '→ vip-switch config check')
   }
   lines.push(...details.flatMap((detail) => detailLines(detail, canvas)))
   const unread = [...new Set(troubles.map(({ service = 'EC2' }) => service))].join(' and ')
@@ -63,7 +64,7 @@ function instanceText(instance: InstanceOverview, step: Step | undefined, canvas
   return blocks.filter(Boolean).join('\n\n')
 }
 
-/** What it is, and what to do about it. */
+/** The detail and its hint. */
 function detailLines({ message, hint }: Detail, { style: { bold, yellow }, nameOf }: Canvas): string[] {
   return [yellow(named(message, nameOf)), ...(hint === undefined ? [] : [`${bold('→')} ${hint}`])]
 }
@@ -74,21 +75,23 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
   const { yellow, dim } = style
   const told = daemon?.decision
   const agrees = told?.condition === condition
-  // Of what cannot be read, the head has said why, and what to do.
+  // If EC2 cannot be read, the head explains why and what to do.
   const isExplained = overview.troubles.length > 0
   const own = isExplained ? [] : [named(reason, nameOf)]
   const page = pageOf(condition)
   const sentences = [
     ...(told && agrees ? [`the daemon here: ${named(told.reason, nameOf)}`] : own),
-    ...(told && !agrees ? [`the daemon here, ${told.condition} at its last look: ${named(told.reason, nameOf)}`] : []),
+    ...(told && !agrees
+      ? [`the daemon here saw ${told.condition} at its last read: ${named(told.reason, nameOf)}`]
+      : []),
     ...(daemon ? [readText(daemon, style)] : []),
     ...(daemon?.mute
-      ? [yellow('this node is mute: the others cannot see what it claims (is ec2:CreateTags allowed?)')]
+      ? [yellow('this node is mute: the others cannot see its claim (is ec2:CreateTags allowed?)')]
       : []),
     ...(pin
       ? [`pinned to ${nameOf(pin.eni)} until ${momentText(pin.until)}, ${ageText(pin.until - overview.date)} from now`]
       : []),
-    // A condition that is UNKNOWN is so because of them.
+    // If the condition is UNKNOWN, it already states them.
     ...(condition === 'UNKNOWN' ? [] : problems.map(yellow)),
     ...doubts.map((doubt) => yellow(named(doubtText(doubt), nameOf))),
   ]
@@ -100,13 +103,13 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
   ]
 }
 
-/** What the daemon tells is as old as that. */
+/** How old the daemon's information is. */
 function readText({ readAge }: DaemonOverview, { dim, yellow }: Style): string {
   if (readAge === undefined) return yellow('the daemon here has not read EC2 yet')
   return dim(`the daemon here last read EC2 ${ageText(readAge)} ago`)
 }
 
-/** On one line, or with its command on lines of its own, so that it can be copied. */
+/** On one line, or with the command on separate lines so that it can be copied. */
 function stepLines(step: Step, { style, width }: Canvas): string {
   const { advice, command } = step
   const arrow = style.bold('→')

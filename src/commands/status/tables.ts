@@ -1,4 +1,4 @@
-/** The two tables of each VRRP instance on the screen of `vip-switch status`: its routes, and its nodes. */
+/** The tables of routes and nodes that `vip-switch status` shows for each VRRP instance. */
 import type { EniId } from '../../core/ids.ts'
 import type { InstanceOverview, NodeOverview, Overview, RouteOverview } from '../../core/overview.ts'
 import { targetText } from '../../core/route.ts'
@@ -7,16 +7,16 @@ import type { Style } from '../../terminal/style.ts'
 import { firstFitting } from '../../terminal/table.ts'
 import { ageText, momentText } from '../../terminal/time.ts'
 
-/** What a screen is drawn with. */
+/** The context for rendering. */
 export type Canvas = {
   readonly overview: Overview
   readonly width: number
   readonly style: Style
-  /** What people call an ENI: the name of its instance, where no other has it. */
+  /** Display name of an ENI: its instance's name, if unique. */
   readonly nameOf: (eni: string) => string
 }
 
-/** Table by table, below each VIP. What a narrow screen has no room for comes last: the ENI is among the nodes, too. */
+/** The route tables under each VIP. What a narrow screen drops comes last; the ENI is also among the nodes. */
 export function routesText({ routes, intended }: InstanceOverview, canvas: Canvas): string {
   const { width, style, nameOf } = canvas
   const owner = intended && nameOf(intended)
@@ -58,7 +58,7 @@ function stateText({ place }: RouteOverview, owner: string | undefined, { green,
   }
 }
 
-/** A target that nobody has named stands in the column of names. */
+/** An unnamed target appears in the name column. */
 function whereText(
   { route }: RouteOverview,
   { overview, nameOf }: Canvas,
@@ -95,7 +95,7 @@ export function nodesText({ nodes, doubts, intended, condition }: InstanceOvervi
     ...known,
     ...unclear.map(({ eni }) => ({
       ...{ name: `  ${nameOf(eni)}`, claim: style.yellow('?'), age: '', since: '', ...placeOf(eni) },
-      remarks: style.yellow('not understood'),
+      remarks: style.yellow('invalid claim'),
     })),
   ]
   const header = (...names: string[]) => names.map((name, index) => name && style.dim(index === 0 ? `  ${name}` : name))
@@ -136,15 +136,15 @@ function claimText({ state, priority }: NodeOverview, isSplit: boolean, { green,
   return state === 'BACKUP' ? text : yellow(text)
 }
 
-/** Who is MASTER alone shows no life, and need not: it is told only where two contend. */
+/** A sole MASTER publishes no beats, so liveness is only shown when several contend. */
 function remarksOn(
   { state, liveness, published }: NodeOverview,
   isContested: boolean,
   { red, yellow }: Style,
 ): string[] {
-  const life = { alive: 'alive', unknown: 'alive?', expired: 'shows no life' }
+  const life = { alive: 'alive', unknown: 'alive?', expired: 'no sign of life' }
   return [
-    ...(liveness === 'unreachable' ? [red('carries nothing')] : []),
+    ...(liveness === 'unreachable' ? [red('carries no traffic')] : []),
     ...(liveness !== 'unreachable' && isContested && state === 'MASTER' ? [life[liveness]] : []),
     ...(published ? [yellow(published === 'nothing' ? 'not published' : `published as ${published}`)] : []),
   ]

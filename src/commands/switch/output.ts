@@ -1,4 +1,4 @@
-/** What `vip-switch switch` prints. */
+/** Output of `vip-switch switch`. */
 import type { EniId } from '../../core/ids.ts'
 import {
   type Move,
@@ -16,7 +16,7 @@ import { countText, table, widthOf, wrapped } from '../../terminal/table.ts'
 
 type Facts = ReadonlyMap<string, TargetFacts>
 
-/** From → to, for each table and VIP, before anything is asked or done. @param width columns of the terminal */
+/** From → to, for each table and VIP, before confirmation. @param width terminal columns */
 export const movesText = forPeople(renderMoves)
 
 function renderMoves(
@@ -57,10 +57,10 @@ function fromText(standing: Standing, facts: Facts): string {
 }
 
 /**
- * What became of each route, and a last line that counts.
+ * The result for each route, then a summary line.
  * @param names of the route tables
- * @param problems selectors of the config that mean no table, or not one alone
- * @param width columns of the terminal
+ * @param problems selectors that match no table or are ambiguous
+ * @param width terminal columns
  */
 export const outcomesText = forPeople(renderOutcomes)
 
@@ -86,7 +86,7 @@ function renderOutcomes(
 const MARKS = { done: '✓', permitted: '✓', refused: '–', unconfirmed: '?', failed: '✗' } as const
 const VERDICTS = ['done', 'permitted', 'refused', 'unconfirmed', 'failed'] as const
 
-/** What a switch was to do: plan and facts as they were looked up, and selectors as above. */
+/** A switch's plan, facts and selector problems. */
 type Planned = {
   readonly moves: readonly Move[]
   readonly eni: EniId
@@ -94,7 +94,7 @@ type Planned = {
   readonly problems: readonly string[]
 }
 
-/** The same, for programs. Shape 1. */
+/** The same as JSON, version 1. */
 export function switchJson(
   { moves, eni, facts, problems }: Planned,
   outcomes: readonly RouteOutcome[],

@@ -41,7 +41,7 @@ describe('a claim that cannot be understood', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('VI_1  OK\n')
     expect(stdout).toContain(`  the claim of db-2 cannot be understood: ${WHY}\n`)
-    expect(stdout).toMatch(new RegExp(`^ {2}db-2 +\\? .*${eniOf('db-2')} +not understood$`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^ {2}db-2 +\\? .*${eniOf('db-2')} +invalid claim$`, 'm'))
   })
 
   test('is told to programs, and to monitoring', async () => {

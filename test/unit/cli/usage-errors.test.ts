@@ -26,5 +26,5 @@ test.each([
 ])('%j is told what is allowed, and where more is said', async (words, told) => {
   const text = await refusalOf(...words)
   expect(text).toContain(told)
-  expect(text).toContain(`(vip-switch ${words[0]} --help says more)`)
+  expect(text).toContain(`(see vip-switch ${words[0]} --help)`)
 })

@@ -44,5 +44,5 @@ test('what keepalived-config could not find out fits a narrow terminal', () => {
   const gaps = [{ placeholder: 'PRIORITY', flag: '--priority', why: 'from 1 to 254; the highest on the MASTER' }]
   const lines = gapsText(gaps, ['prefix lists, which keepalived does not know'], 50).split('\n')
   expect(lines.filter((line) => line.length > 50)).toEqual([])
-  expect(lines[0]).toMatch(/^to be filled in, or said by a flag/)
+  expect(lines[0]).toMatch(/^fill in, or pass as flags/)
 })

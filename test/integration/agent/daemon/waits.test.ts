@@ -174,7 +174,7 @@ test('what stands in the way is in the log once, in status and in check, with wh
   await vi.waitFor(async () => expect(await askStatus(inDirectory('control.sock'))).toMatchObject({ kind: 'silent' }))
   const look = (words: string[]) => runProgram([...words, '--config', path], environmentFor(endpoint))
   const why =
-    /the daemon does not tell|does not tell: the daemon does not know yet who this node is: .*UnauthorizedOperation/s
+    /the daemon does not report its state|does not report its state: the daemon does not know yet who this node is: .*UnauthorizedOperation/s
   expect((await look(['status'])).stdout.replaceAll(/\s+/g, ' ')).toMatch(why)
   const { stdout: check } = await look(['check'])
   expect(check).toMatch(why)

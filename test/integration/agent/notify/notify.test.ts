@@ -245,6 +245,6 @@ describe('bad input', () => {
   test('a LOG_LEVEL that is none keeps no hook from its work', async () => {
     const run = await hook('db-2', STOP, { env: { LOG_LEVEL: 'loud' } })
     expect(run.exitCode).toBe(0)
-    expect(logLines(run)[0]).toMatchObject({ level: 40, msg: expect.stringContaining('LOG_LEVEL is "loud"') })
+    expect(logLines(run)[0]).toMatchObject({ level: 40, msg: expect.stringContaining('LOG_LEVEL "loud"') })
   })
 })

@@ -49,7 +49,7 @@ describe('on a node', () => {
     const options = { env: environmentFor(endpoint), extendEnv: false, reject: false, uid, gid } as const
     const { exitCode, stdout } = await execa(copyProgram(directory), ['check', '--config', config], options)
     expect(stdout).toMatch(
-      /^VIP-SWITCH WARNING - the daemon does not tell: permission denied: ask as root, or as one of /,
+      /^VIP-SWITCH WARNING - the daemon does not report its state: permission denied: ask as root, or as one of /,
     )
     expect(exitCode).toBe(1)
   })
@@ -61,7 +61,7 @@ describe('on a node', () => {
     writeFileSync(config, 'cluster: [')
     await daemon.reload()
     const { stdout } = await check()
-    expect(stdout).toContain('the daemon goes on with its old config: 1 error in the config')
+    expect(stdout).toContain('the daemon keeps its old config: 1 error in the config')
   })
 })
 
@@ -100,9 +100,9 @@ describe('what keeps it from telling is UNKNOWN, whatever it is', () => {
   test.each([
     ['an instance that is not there', ['VI_2'], 'the config has VI_1'],
     ['an option that is none', ['--verbose'], "error: unknown option '--verbose'"],
-    ['a time that is none', ['-t', 'soon'], 'It is a number and a unit'],
+    ['a time that is none', ['-t', 'soon'], 'It must be a number and a unit'],
     ['a config that is not there', ['--config', '/nonexistent.yaml'], 'cannot read the config'],
-    ['a log level that is none', [], 'LOG_LEVEL is "loud"', { LOG_LEVEL: 'loud' }],
+    ['a log level that is none', [], 'LOG_LEVEL "loud"', { LOG_LEVEL: 'loud' }],
   ])('%s', async (_, flags, said, env: NodeJS.ProcessEnv = {}) => {
     writeDaemonConfig()
     const { stdout, ...rest } = await runProgram(

@@ -64,7 +64,7 @@ describe('iam-policy', () => {
   test.each([
     ['a role that the config does not have', ['--for', 'route-owner'], 'assumes no role'],
     ['a role that there is not', ['--for', 'me'], 'Allowed choices are instance, route-owner'],
-    ['an account that is none', ['--account', 'mine'], 'It is a number of 12 digits'],
+    ['an account that is none', ['--account', 'mine'], 'It must be a number of 12 digits'],
   ])('refuses %s', async (_, args, said) => {
     const { exitCode, stdout, stderr } = await print({}, args)
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })

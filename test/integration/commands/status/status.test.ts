@@ -16,7 +16,7 @@ const look = (...values: string[]) => lookOn(['status', ...values])
 const SAID: Readonly<Record<string, RegExp>> = {
   OK: /the routes belong to db-1, MASTER 150; all 2 routes are in place/,
   DRIFT: /active +db-2 .* belongs to db-1/,
-  'SPLIT-BRAIN': /→ let IP protocol 112/,
+  'SPLIT-BRAIN': /→ allow IP protocol 112/,
   BLACKHOLE: /→ .*vip-switch switch VI_1 --to db-2\n.*blackhole +db-1 .* belongs to db-2/s,
   'NO-MASTER': /nobody claims to be MASTER/,
   PINNED: /pinned to db-2 until .*, (29 min 5\d s|30 min) from now\n.*→ .*vip-switch unpin VI_1/s,
@@ -30,7 +30,7 @@ describe('from a laptop', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toContain(`\nVI_1  ${word}\n`)
     expect(stdout).toMatch(said)
-    expect(stdout).toContain('seen from outside')
+    expect(stdout).toContain('outside view')
     if (word === 'OK') expect(stdout).not.toContain('docs/conditions')
     else expect(stdout).toContain(`docs/conditions/${word.toLowerCase()}.md`)
     expect(writes()).toEqual([])
@@ -42,7 +42,7 @@ describe('from a laptop', () => {
     setInstanceState(endpoint.region, idOf('db-2', 'i-'), 'stopped')
     const { stdout } = await look()
     expect(stdout).toContain('VI_1  OK')
-    expect(stdout).toMatch(/^ {2}db-2 +MASTER 200 .* carries nothing$/m)
+    expect(stdout).toMatch(/^ {2}db-2 +MASTER 200 .* carries no traffic$/m)
   })
 
   test('a pin that has ended is told of', async () => {
@@ -117,7 +117,7 @@ describe('EC2 that does not answer', () => {
     }, 15_000)
     const { exitCode, stdout } = await runProgram(['status', '-c', config], environmentFor(endpoint, down))
     expect(exitCode).toBe(1)
-    expect(stdout).toContain(`VI_1  UNKNOWN\n  the daemon here, OK at its last look: we are MASTER 150`)
+    expect(stdout).toContain(`VI_1  UNKNOWN\n  the daemon here saw OK at its last read: we are MASTER 150`)
     expect(stdout).toMatch(new RegExp(`^ {2}${eniOf('db-1')} +MASTER 150 `, 'm'))
   })
 })
@@ -132,7 +132,7 @@ describe('on a node', () => {
       expect((await statusOnSocket()).instances[0]?.decision?.condition).toBe('SPLIT-BRAIN')
     }, 15_000)
     const { stdout } = await runProgram(['status', '-c', config], environmentFor(endpoint))
-    expect(stdout).toMatch(/^db {2}ap-northeast-1 {2}.*Z {2}on db-1, its daemon up$/m)
+    expect(stdout).toMatch(/^db {2}ap-northeast-1 {2}.*Z {2}on db-1, daemon up$/m)
     expect(stdout).toMatch(/VI_1 {2}SPLIT-BRAIN\n {2}the daemon here: db-2, MASTER 200, is not known to be alive/)
     expect(stdout).toMatch(/^ {2}db-2 +MASTER 200 .* owner, alive\?$/m)
   })
@@ -167,7 +167,7 @@ describe('on a node', () => {
     writeFileSync(config, 'cluster: [')
     await daemon.reload()
     const { stdout } = await runProgram(['status', '-c', writeDaemonConfig()], environmentFor(endpoint))
-    expect(stdout).toMatch(/the daemon goes on with its old config: 1 error in the config/)
+    expect(stdout).toMatch(/the daemon keeps its old config: 1 error in the config/)
   })
 
   test('says that its daemon is down, and looks by itself', async () => {

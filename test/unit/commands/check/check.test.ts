@@ -27,7 +27,11 @@ test('the worst comes first, and makes the state; figures are told apart by the 
 
 test.each<[string, Partial<Overview>, RegExp]>([
   ['is down', { daemon: { kind: 'down', reason: 'no such socket' } }, /^no daemon answers on \/run\/vip-switch\//],
-  ['does not tell', { daemon: { kind: 'silent', reason: 'it starts' } }, /^the daemon does not tell: it starts/],
+  [
+    'does not tell',
+    { daemon: { kind: 'silent', reason: 'it starts' } },
+    /^the daemon does not report its state: it starts/,
+  ],
   [
     'has rejected its config',
     { daemon: { kind: 'up', rejected: 'line 3', credentialRenewals: 0 } },

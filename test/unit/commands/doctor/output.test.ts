@@ -43,18 +43,18 @@ const FINDINGS: Finding[] = [
   }),
   found('protocol-112', 'unknown', 'reading security groups: EC2 answered UnauthorizedOperation (request 0a1b)'),
   found('coverage', 'unknown', 'reading security groups: EC2 answered UnauthorizedOperation (request 0a1b)'),
-  found('keepalived', 'skipped', 'not looked at: this machine is no node'),
-  found('daemon', 'skipped', 'not looked at: this machine is no node'),
+  found('keepalived', 'skipped', 'not looked at: this machine is not a node'),
+  found('daemon', 'skipped', 'not looked at: this machine is not a node'),
 ]
 const REPORT = { cluster: 'db', region: 'ap-northeast-1', node: undefined, findings: FINDINGS }
 
 describe('the report of the doctor', () => {
   test('on 80 columns: what is well is short, what is worst is last, and a command can be copied', () => {
-    expect(reportText(REPORT, 80)).toBe(`db  ap-northeast-1  this machine is no node
+    expect(reportText(REPORT, 80)).toBe(`db  ap-northeast-1  this machine is not a node
 EC2
   ✓ credentials        EC2 answers in ap-northeast-1
   ✓ permissions        DescribeRouteTables, DescribeNetworkInterfaces, Describe…
-– not looked at: this machine is no node: keepalived, daemon
+– not looked at: this machine is not a node: keepalived, daemon
 
   ? reading security groups: EC2 answered UnauthorizedOperation (request 0a1b):
     protocol 112, subnets
@@ -66,16 +66,15 @@ EC2
       aws ec2 modify-network-interface-attribute --network-interface-id \\
           eni-06972ddd891f3c78e --no-source-dest-check
 
-1 failure, 1 warning, 2 not known, 2 ok, 2 not looked at
-docs/doctor.md says more of each`)
+1 failure, 1 warning, 2 unknown, 2 ok, 2 skipped  docs/doctor.md explains each`)
   })
 
   test('on 200 columns: a line for each', () => {
-    expect(reportText(REPORT, 200)).toBe(`db  ap-northeast-1  this machine is no node
+    expect(reportText(REPORT, 200)).toBe(`db  ap-northeast-1  this machine is not a node
 EC2
   ✓ credentials        EC2 answers in ap-northeast-1
   ✓ permissions        DescribeRouteTables, DescribeNetworkInterfaces, DescribeInstances, ReplaceRoute, CreateRoute
-– not looked at: this machine is no node: keepalived, daemon
+– not looked at: this machine is not a node: keepalived, daemon
 
   ? reading security groups: EC2 answered UnauthorizedOperation (request 0a1b): protocol 112, subnets
   ! zones              db-1 and db-2 are in ap-northeast-1a: its loss takes them all
@@ -83,7 +82,7 @@ EC2
   ✗ source/dest check  db-2: it is on, on eni-06972ddd891f3c78e: what is for the VIP is dropped
       aws ec2 modify-network-interface-attribute --network-interface-id eni-06972ddd891f3c78e --no-source-dest-check
 
-1 failure, 1 warning, 2 not known, 2 ok, 2 not looked at  docs/doctor.md says more of each`)
+1 failure, 1 warning, 2 unknown, 2 ok, 2 skipped  docs/doctor.md explains each`)
   })
 
   test('names the node that it is of, and says no more of a pair that is well', () => {
@@ -98,7 +97,7 @@ EC2
       `this node is ${ENI}\n`,
     )
     expect(reportText({ ...REPORT, node: { eni: undefined, label: undefined }, findings: [] }, 80)).toContain(
-      'this node is not known',
+      'this node is unknown',
     )
   })
 

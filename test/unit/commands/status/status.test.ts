@@ -27,7 +27,7 @@ describe('the screen, when all is well', () => {
   test('at 80 columns', () => {
     expect(lines(overview(), 80)).toEqual([
       'db  ap-northeast-1  2026-11-23 02:02:03Z',
-      'seen from outside: neither keepalived nor the daemon runs here',
+      'outside view: neither keepalived nor the daemon runs here',
       '',
       'VI_1  OK',
       '  the routes belong to db-1, MASTER 150; all 2 routes are in place',
@@ -72,8 +72,8 @@ describe('the screen, when something is wrong', () => {
       'VI_1  SPLIT-BRAIN',
       '  split brain: db-1, MASTER 150, and db-2, MASTER 100; the routes belong to',
       '    db-1; not in place: 10.99.0.10/32 in rtb-0e5c0d5f303f1c4ec (at db-2)',
-      '  → let IP protocol 112 (VRRP) through between the nodes, both ways; stop the',
-      '    instance of a node that is dead',
+      '  → allow IP protocol 112 (VRRP) between the nodes, both ways; stop the instance',
+      '    of a dead node',
       '    docs/conditions/split-brain.md',
       '',
       '  10.99.0.10/32',
@@ -117,7 +117,7 @@ describe('the screen, when something is wrong', () => {
     )
     expect(text).toContain(
       'VI_1  OK\n  the routes belong to db-1, MASTER 150; all 2 routes are in place\n' +
-        '  the daemon here, DRIFT at its last look: we are BACKUP 100\n',
+        '  the daemon here saw DRIFT at its last read: we are BACKUP 100\n',
     )
   })
 })
