@@ -1,6 +1,6 @@
-// Bundles src/ into three files, by what has to be there at once: main.cjs, which hands a hook's event over and knows no
-// other command; hook.cjs, for a hook that has to act itself; program.cjs, for all else. What is read in is what is
-// needed: the cache of a bundle's code is read as a whole (src/platform/code-cache.ts).
+// Bundles src/ into three files, by what must load first: main.cjs, which hands a hook's event to the daemon and knows
+// no other command; hook.cjs, for a hook that must act itself; program.cjs, for everything else. Each process loads
+// only what it needs, as the code cache of a bundle is read as a whole (src/platform/code-cache.ts).
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -8,9 +8,9 @@ import { crc32 } from 'node:zlib'
 import { build } from 'esbuild'
 
 /**
- * The SDK's schemas of all actions (EC2 has 700) name their keys by constants (`{ [_xN]: … }`), which keeps a bundler from
- * seeing that an unused one has no side effects. With the names in place only the actions that we call are left: a
- * hook loads 0.1 MB instead of 0.8 MB before its first request.
+ * The SDK's schemas of all actions (EC2 has 700) use constants as keys (`{ [_xN]: … }`), which keeps a bundler from
+ * seeing that unused ones have no side effects. With the names inlined, only the actions we call remain: a hook loads
+ * 0.1 MB instead of 0.8 MB before its first request.
  */
 const shakeableSchemas = {
   name: 'shakeable-schemas',
@@ -26,10 +26,10 @@ const shakeableSchemas = {
   },
 }
 
-/** By bundle, what main.ts imports from it. */
+/** The entry point that main.ts imports from each bundle. */
 const LATER = { 'hook.cjs': 'src/commands/notify/notify.ts', 'program.cjs': 'src/cli/run.ts' }
 
-/** What main.ts imports when it is needed is in a bundle of its own, and run with V8's cache of its code. */
+/** Puts main.ts's dynamic imports into their own bundles, run with V8's code cache. */
 const laterBundles = {
   name: 'later-bundles',
   setup({ onResolve, onLoad }) {
@@ -47,7 +47,7 @@ const laterBundles = {
   },
 }
 
-/** What tells one build from another: a checksum of all sources. */
+/** Identifies the build: a checksum of all sources. */
 const sources = await readdir('src', { recursive: true, withFileTypes: true })
 const texts = await Promise.all(
   sources.filter((entry) => entry.isFile()).map(({ parentPath, name }) => readFile(join(parentPath, name))),
@@ -60,12 +60,12 @@ const FOR_NODE = {
   target: 'node20',
   minifySyntax: true,
   minifyWhitespace: true,
-  // They are in THIRD-PARTY-LICENSES.txt, as is what has none in its source.
+  // They are in THIRD-PARTY-LICENSES.txt, including those without comments in the source.
   legalComments: 'none',
   logLevel: 'warning',
   define: { 'process.env.VIP_SWITCH_BUILD': JSON.stringify(BUILD) },
 }
-// What is imported when it is needed is run when it is needed, from the same file.
+// Dynamic imports are bundled into the same file, and run on demand.
 const AT_ONCE = { format: 'cjs', supported: { 'dynamic-import': false } }
 
 await mkdir('dist', { recursive: true })
@@ -84,7 +84,7 @@ try {
   await writeFile(join(staging, 'vip-switch.1'), printed('manual'))
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(outputs.flat()))
   const files = await readdir(staging)
-  // One by one, and whole: what starts meanwhile finds one.
+  // Renamed one by one, so that a process starting meanwhile finds each file complete.
   for (const name of files) await rename(join(staging, name), join('dist', name))
   for (const name of await readdir('dist')) {
     if (!files.includes(name) && !name.endsWith('.cache') && !name.startsWith('.new-')) await rm(join('dist', name))
@@ -95,8 +95,8 @@ try {
 execFileSync(process.execPath, ['bin/code-cache.mjs'], { stdio: 'inherit' })
 
 /**
- * In steps: only ES modules that are split at every import() are shaken well, only one file has one cache, and only what
- * is left in CommonJS wrappers costs nothing, in it, before it is run.
+ * Builds in steps: only ES modules split at every import() tree-shake well, only a single file has a single cache, and
+ * only code in CommonJS wrappers costs nothing until it runs.
  */
 async function buildLater(bundle, source) {
   const split = join(staging, `${bundle}-split`)
@@ -107,7 +107,7 @@ async function buildLater(bundle, source) {
     outExtension: { '.js': '.cjs' },
     splitting: true,
     format: 'esm',
-    // The ES module builds of the SDK are the ones that tree-shake.
+    // Only the SDK's ES module builds tree-shake.
     mainFields: ['module', 'main'],
     metafile: true,
     plugins: [shakeableSchemas],
@@ -127,7 +127,7 @@ async function buildLater(bundle, source) {
   return Object.values(metafile.outputs)
 }
 
-/** Name, version and licence text of every package of which something is in the bundle; each text once. */
+/** Name, version and licence text of every bundled package; each text once. */
 async function licences(outputs) {
   const inputs = outputs.flatMap((output) => Object.entries(output.inputs))
   const directories = inputs.flatMap(([path, { bytesInOutput }]) =>
@@ -143,7 +143,7 @@ async function licences(outputs) {
   return `vip-switch contains these packages, under these licences.\n\n${sections.join(`\n${'-'.repeat(80)}\n\n`)}`
 }
 
-/** `text`: its licence and its notices, as far as they are in its directory. */
+/** `text`: the licence and notices in its directory, if any. */
 async function packageIn(directory) {
   const { name, version, license, author } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
   const files = (await readdir(directory)).filter((file) => /^(licen[cs]e|copying|notice)(\.|-|$)/i.test(file)).sort()
@@ -152,7 +152,7 @@ async function packageIn(directory) {
   return { name, version, license, author: author?.name ?? author, text }
 }
 
-/** The text that a package refers to which has none of its own. */
+/** The text for a package that only refers to its licence. */
 async function standardText({ name, license, author }, packages) {
   if (license === 'MIT') {
     const ours = await readFile('LICENSE', 'utf8')
@@ -160,6 +160,6 @@ async function standardText({ name, license, author }, packages) {
     return `MIT License\n\nCopyright (c) ${author ?? `the authors of ${name}`}\n\n${terms}`
   }
   const other = packages.find((each) => each.license === license && each.text)
-  if (license !== 'Apache-2.0' || !other) throw new Error(`no text is known of the licence of ${name}, ${license}`)
+  if (license !== 'Apache-2.0' || !other) throw new Error(`no text found for the licence of ${name}, ${license}`)
   return other.text
 }

@@ -1,5 +1,5 @@
-// Makes V8's caches of the code that commands run (src/platform/code-cache.ts), by running two: a hook, up to its first write, and
-// `vip-switch status`.
+// Creates V8's code caches (src/platform/code-cache.ts) by running two commands: a hook, up to its first write, and `vip-switch
+// status`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,13 +10,13 @@ import { fileURLToPath } from 'node:url'
 
 const BIN = fileURLToPath(new URL('vip-switch', import.meta.url))
 const BUNDLE = fileURLToPath(new URL('../dist/main.cjs', import.meta.url))
-// Nothing is built yet where a clone installs its dependencies.
+// In a fresh clone, dependencies are installed before anything is built.
 if (existsSync(BUNDLE)) {
   try {
     await makeCaches()
   } catch (error) {
-    // A comfort: without them everything works, and starts more slowly.
-    process.stderr.write(`vip-switch: no code cache was made: ${error.message}\n`)
+    // Only an optimisation: without the caches, commands just start more slowly.
+    process.stderr.write(`vip-switch: cannot create the code cache: ${error.message}\n`)
   }
 }
 
@@ -26,7 +26,7 @@ async function makeCaches() {
   try {
     const [chunk] = await Promise.race([once(ec2.stdout, 'data'), once(ec2, 'exit').then(() => [''])])
     const env = environment(directory, String(chunk))
-    // As BACKUP it has parsed the config, so that as MASTER it runs no more than what a failover waits for.
+    // The BACKUP event parses the config, so that the MASTER event only runs what a failover waits for.
     await once(run(env, 'notify', 'INSTANCE', 'VI_1', 'BACKUP', '100'), 'exit')
     await runUntilAsked({ ...env, VIP_SWITCH_CODE_CACHE: 'write' }, 'notify', 'INSTANCE', 'VI_1', 'MASTER', '150')
     await once(run({ ...env, VIP_SWITCH_CODE_CACHE: 'write' }, 'status'), 'exit')
@@ -41,7 +41,7 @@ function run(env, ...words) {
   return spawn(process.execPath, [BIN, ...words], options)
 }
 
-/** Ends it when its first request for EC2 is there. */
+/** Kills the process when its first EC2 request arrives. */
 async function runUntilAsked(env, ...words) {
   const server = createServer(() => hook.kill()).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -51,7 +51,7 @@ async function runUntilAsked(env, ...words) {
   server.close()
 }
 
-/** @param overview what `vip-switch lab ec2` prints: where it is, and the ids of what is in it */
+/** @param overview the output of `vip-switch lab ec2`: its URL and resource ids */
 function environment(directory, overview) {
   const [url] = /http:\S+/.exec(overview) ?? []
   const [table] = /rtb-\w+/.exec(overview) ?? []

@@ -1,6 +1,6 @@
 /**
- * argv → one command. Of three bundles this is the small one (build.mjs): a hook whose event the daemon takes needs no
- * other, and the two imports below are of the others, each with its code as V8 has kept it.
+ * Dispatches argv to a command. This is the small one of three bundles (build.mjs): a hook whose event the daemon takes
+ * needs no other. The two dynamic imports below load the others, with V8's code cache.
  */
 import { type HandOver, handOver } from './agent/notify/hand-over.ts'
 import { plainControlPath } from './config/file.ts'
@@ -9,7 +9,7 @@ import type { ExitCode } from './terminal/exit-code.ts'
 
 const [, , name, ...words] = process.argv
 
-/** As keepalived calls a hook, which has no time to learn of the other commands. */
+/** Whether keepalived called a hook, which should not load the other commands. */
 const isHook = name === 'notify' && words.every((word) => !word.startsWith('-'))
 
 async function main(): Promise<ExitCode> {
@@ -20,12 +20,12 @@ async function main(): Promise<ExitCode> {
   return (await import('./commands/notify/notify.ts')).notify(words, {}, offered)
 }
 
-/** Undefined: it takes the config's parser to know where the daemon is. */
+/** Offers the event to the daemon; undefined if only the config's parser can tell where the daemon is. */
 async function offer(): Promise<HandOver | undefined> {
   const controlPath = plainControlPath(configPath(undefined))
   if (controlPath === undefined) return undefined
   return handOver(words, { controlPath, stateDirectory: stateDirectory(undefined) })
 }
 
-// Idle connections would keep the process for seconds.
+// Idle connections would keep the process alive for seconds.
 void main().then((exitCode) => process.exit(exitCode))

@@ -1,8 +1,8 @@
-/** How long a claim counts. Apart from the schema, whose library no hook has to load. */
+/** The claim ttl. Separate from the schema, so that hooks need not load zod. */
 import { ttlOf } from '../core/liveness.ts'
 import type { Config } from './schema.ts'
 
-/** How long a claim counts that shows no life, in milliseconds. */
+/** How long a claim counts without a sign of life, in milliseconds. */
 export function claimTtlOf({ interval, witness: { ttl } }: Pick<Config, 'interval' | 'witness'>): number {
   return ttl ?? ttlOf(interval)
 }

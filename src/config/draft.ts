@@ -1,4 +1,4 @@
-/** A new config file: what differs from the defaults, and where to look for the rest. */
+/** Generates a new config file: what differs from the defaults, and where to find the rest. */
 import { type Destination, vipText } from '../core/vip.ts'
 import { visible } from '../core/visible.ts'
 import type { TableSelector } from './schema.ts'
@@ -9,7 +9,7 @@ export type Draft = {
   /** The VRRP instance. */
   readonly instance: string
   readonly vips: readonly Destination[]
-  /** `comment`: what a person would know the table by. */
+  /** `comment` describes the table for people. */
   readonly routeTables: readonly { readonly selector: TableSelector; readonly comment: string | undefined }[]
   readonly interface: string | undefined
   readonly assumeRole: string | undefined
@@ -30,19 +30,19 @@ export function draftText({ cluster, instance, vips, routeTables, interface: nam
     ...routeTables.map(({ selector, comment }) => line(`      - ${yamlText(selectorValue(selector))}`, comment)),
     [
       '# failover: safe',
-      'a new MASTER asks first: for data stores where two writers cost more than seconds of downtime',
+      'a new MASTER asks first; for data stores where two writers are worse than seconds of downtime',
     ],
   ]
   const text = lines.map(([start, comment]) =>
-    // A Name tag may hold a line break: what follows it would be config.
+    // A Name tag may contain a line break, after which it would become config.
     comment === undefined ? start : `${start.padEnd(COMMENT_COLUMN - 1)} # ${visible(comment)}`,
   )
   return `${[...HEAD, ...text].join('\n')}\n`
 }
 
 const HEAD = [
-  '# The same on every node: who it is each learns from its instance. What is not here is by default:',
-  '# `vip-switch config show` prints it, and `vip-switch config check` says what is wrong.',
+  '# The same on every node; each detects its own identity. All other settings have their defaults:',
+  '# `vip-switch config show` prints them, and `vip-switch config check` finds mistakes.',
 ]
 
 const line = (text: string, comment?: string): [string, string | undefined] => [text, comment]

@@ -1,4 +1,4 @@
-/** The config as it takes effect: what the file says and what it leaves out, in the words of the file. */
+/** The effective config: the file's settings plus defaults, as written in the file. */
 import { parse } from 'yaml'
 import type * as z from 'zod'
 import { claimTtlOf } from './claim-ttl.ts'
@@ -7,9 +7,9 @@ import { type Config, configJsonSchema } from './schema.ts'
 
 /**
  * One key of the config.
- * - `section`: a mapping, and what is in it
- * - `value`: what is in effect, and whether the file says so or it is a default
- * - `unset`: neither; `meaning` says what happens then
+ * - `section`: a mapping with its settings
+ * - `value`: the effective value, from the file or by default
+ * - `unset`: no value; `meaning` says what happens then
  */
 export type Setting = { readonly key: string } & (
   | { readonly kind: 'section'; readonly settings: readonly Setting[] }
@@ -19,16 +19,16 @@ export type Setting = { readonly key: string } & (
 
 type JsonSchema = z.core.JSONSchema.BaseSchema
 
-/** Defaults that follow from other values, by the path of their key. */
+/** Defaults derived from other values, by path. */
 const DERIVED: Readonly<Record<string, (config: Config) => string>> = {
   'witness.ttl': (config) => durationText(claimTtlOf(config)),
 }
 
 /**
- * Every setting of a file, in the order of the schema. The file's own words are kept (`5s`, not milliseconds), so that what
- * is shown can be written in the file.
+ * All settings, in schema order. Values keep the file's notation (`5s`, not milliseconds), so that the output is valid
+ * in the file.
  * @param text of the file
- * @param config what it was parsed to
+ * @param config parsed from it
  */
 export function effectiveSettings(text: string, config: Config): Setting[] {
   return settingsOf(configJsonSchema(), parse(text), [], config)

@@ -1,12 +1,12 @@
-/** The config file, as far as it is known without its parser. */
+/** What can be learnt of the config file without its parser. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { codeOf, Failure, messageOf } from '../platform/errors.ts'
 import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
 
-/** Bytes. Room for thousands of VIPs: with more, the parser would be at work for minutes. */
-const LARGEST = 262_144
+/** Size limit in bytes: enough for thousands of VIPs; larger files would take minutes to parse. */
+const LARGEST_BYTES = 262_144
 
-/** The text of the config file. @throws Failure of kind `config` where there is none, or none that we may read */
+/** Reads the config file. @throws Failure of kind `config` if it is missing or unreadable */
 export function readConfig(path: string): string {
   try {
     return readRegularFile(path)
@@ -18,18 +18,18 @@ export function readConfig(path: string): string {
   }
 }
 
-/** Waits for nobody, and reads no more than LARGEST bytes, whatever is there: a FIFO, a device, a file that grows. */
+/** Never blocks, and reads at most LARGEST_BYTES, whatever the path is: a FIFO, a device, a growing file. */
 function readRegularFile(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const stats = fstatSync(descriptor)
-    if (!stats.isFile()) throw new Unsuitable(path, stats.isDirectory() ? 'a directory' : 'no regular file')
-    const bytes = Buffer.allocUnsafe(LARGEST + 1)
+    if (!stats.isFile()) throw new Unsuitable(path, stats.isDirectory() ? 'a directory' : 'not a regular file')
+    const bytes = Buffer.allocUnsafe(LARGEST_BYTES + 1)
     let length = 0
     for (;;) {
       const count = readSync(descriptor, bytes, length, bytes.length - length, null)
       length += count
-      if (length > LARGEST) throw new Unsuitable(path, `larger than ${LARGEST / 1024} KiB`)
+      if (length > LARGEST_BYTES) throw new Unsuitable(path, `larger than ${LARGEST_BYTES / 1024} KiB`)
       if (count === 0) return bytes.toString('utf8', 0, length)
     }
   } finally {
@@ -37,7 +37,7 @@ function readRegularFile(path: string): string {
   }
 }
 
-/** What is at the path cannot be a config. */
+/** The path is not a usable config file. */
 class Unsuitable extends Error {
   readonly what: string
 
@@ -48,23 +48,26 @@ class Unsuitable extends Error {
 }
 
 function hintOn(error: unknown, path: string): string {
-  const another = 'name another one with --config or VIP_SWITCH_CONFIG'
+  const another = 'choose another file with --config or VIP_SWITCH_CONFIG'
   const code = codeOf(error)
   if (error instanceof Unsuitable) return `it is ${error.what}: ${another}`
   if (code !== 'ENOENT') return `make ${path} readable, or ${another}`
-  return path === DEFAULT_CONFIG_PATH ? `sudo vip-switch init makes it; or ${another}` : `create ${path}, or ${another}`
+  return path === DEFAULT_CONFIG_PATH
+    ? `create it with sudo vip-switch init; or ${another}`
+    : `create ${path}, or ${another}`
 }
 
 /**
- * The config's socket where it takes no parser to see: none is named, or as plainly as can be. The default one where the
- * config cannot be read, since a STOP must be told all the same. Undefined: it takes a parser (controlPath of load.ts).
+ * The config's control socket if it can be found without a parser: if none is named, or it is named in the plainest
+ * form. Also the default if the config is unreadable, since a STOP must be delivered all the same. Undefined if a
+ * parser is needed (controlPath in load.ts).
  */
 export function plainControlPath(configPath: string): string | undefined {
   let text: string
   try {
     text = readRegularFile(configPath)
   } catch {
-    return DEFAULT_CONTROL_PATH // What is wrong with the config is said where the config is needed.
+    return DEFAULT_CONTROL_PATH // Errors in the config are reported where it is needed.
   }
   if (!text.includes('control')) return DEFAULT_CONTROL_PATH
   const [, plain] = /^control: +(\/[\w./-]+)$/m.exec(text) ?? []

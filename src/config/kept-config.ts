@@ -1,6 +1,6 @@
 /**
- * The config as this program has last parsed it: a hook that has to write at once loads neither parser nor schema for a
- * file of which every byte is known.
+ * Caches the parsed config: a hook that must write immediately loads neither parser nor schema if the file is
+ * unchanged.
  */
 
 import { isTrusted, keepState, keptState } from '../state/state-directory.ts'
@@ -8,16 +8,18 @@ import { readConfig } from './file.ts'
 import { assertHooksAreSafe } from './hook-safety.ts'
 import type { Config } from './schema.ts'
 
-/** Of which sources the program was built (build.mjs): to another build, a Config may be something else. */
+/** Identifies the build (build.mjs): another build may have a different Config. */
 const BUILD = process.env.VIP_SWITCH_BUILD ?? 'sources'
-/** A config may be meant for few eyes; the daemon's group is that of keepalived's script_user. */
+/** Not world-readable, as the config may not be; the daemon's group is that of keepalived's script_user. */
 const MODE = 0o640
 const FILE = 'config.json'
 
-/** What is kept; valid, since it was written by this very build for this very text. */
+/** The cache's content; valid, since this very build wrote it for this very text. */
 type Kept = { readonly build: string; readonly text: string; readonly config: Config }
 
-/** The config, parsed where it must be. @throws Failure of kind `config`, listing every problem of the file */
+/**
+ * Returns the config, parsing it only if necessary. @throws Failure of kind `config`, listing every problem in the file
+ */
 export async function loadKeptConfig(path: string, stateDirectory: string): Promise<Config> {
   const kept = keptConfigs(stateDirectory)
   const text = kept.length > 0 ? readConfig(path) : undefined
@@ -28,8 +30,8 @@ export async function loadKeptConfig(path: string, stateDirectory: string): Prom
 }
 
 /**
- * The config, parsed, for hooks to come.
- * @param keep saves it: a comfort, whoever cannot write there
+ * Parses the config and caches it for later hooks.
+ * @param keep saves it; by default a failure is ignored
  * @throws as loadKeptConfig
  */
 export async function loadAndKeepConfig(
@@ -44,12 +46,12 @@ export async function loadAndKeepConfig(
   return config
 }
 
-/** Only what root or this very user has written: a config names commands that are run, and routes that are written. */
+/** Trusts only files written by root or this user: a config names commands to run and routes to write. */
 function keptConfigs(stateDirectory: string): Kept[] {
   try {
     return keptState(stateDirectory, FILE).flatMap(({ stat, text }) => (isTrusted(stat) ? keptIn(text) : []))
   } catch {
-    return [] // It cannot be read: it is parsed instead.
+    return [] // It cannot be read, so it is parsed instead.
   }
 }
 
@@ -65,6 +67,6 @@ function ifPossible(save: () => void): void {
   try {
     save()
   } catch {
-    // Whoever cannot write there is told so by what has to be written.
+    // Only a cache: writing the actual state reports the problem.
   }
 }

@@ -1,4 +1,4 @@
-/** Reads and validates the config file; every error at once, each with its line. */
+/** Reads and validates the config file, reporting every error with its line. */
 import { existsSync } from 'node:fs'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import type * as z from 'zod'
@@ -11,15 +11,18 @@ import { assertHooksAreSafe } from './hook-safety.ts'
 import { configPath, DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
 import { type Config, configSchema, INSTANCE_NAME } from './schema.ts'
 
-/** One thing that is wrong in the file: where, what was found, and what is allowed. */
+/** One error in the file: where, what was found, and what is allowed. */
 export type ConfigProblem = { line: number; path: string; found: string; allowed: string }
 
-/** @throws Failure of kind `config`, listing every problem of the file */
+/** @throws Failure of kind `config`, listing every problem in the file */
 export function loadConfig(path: string): Config {
   return validConfig(path, readConfig(path))
 }
 
-/** @param path of which `text` was read. @throws Failure of kind `config`, also if another user could change the hooks that root runs */
+/**
+ * @param path the file that `text` was read from
+ * @throws Failure of kind `config`, also if another user could change the hooks that root runs
+ */
 export function validConfig(path: string, text: string): Config {
   const result = parseConfig(text)
   if (Array.isArray(result)) throw configFailure(path, result)
@@ -31,13 +34,13 @@ export function configFailure(path: string, problems: readonly ConfigProblem[]):
   return new Failure('config', problemLines(path, problems))
 }
 
-/** The config, where one was asked for or is in its default place. @throws Failure as loadConfig */
+/** The config, if requested or in its default place. @throws Failure as loadConfig */
 export function loadConfigIfThere(option: string | undefined): Config | undefined {
   const path = configPath(option)
   return path === DEFAULT_CONFIG_PATH && !existsSync(path) ? undefined : loadConfig(path)
 }
 
-/** The socket of the config's daemon; the default one where the config is wrong. */
+/** The daemon's control socket; the default if the config is invalid. */
 export function controlPath(path: string): string {
   const plain = plainControlPath(path)
   if (plain !== undefined) return plain
@@ -45,15 +48,15 @@ export function controlPath(path: string): string {
   return Array.isArray(config) ? DEFAULT_CONTROL_PATH : config.control
 }
 
-/** How many problems are told one by one: who sees these sees what is wrong with the others. */
-const MOST_PROBLEMS = 20
-/** Characters of a value or a key that are shown. */
-const MOST_SHOWN = 80
+/** Problems reported individually; the rest are usually similar. */
+const MAX_PROBLEMS = 20
+/** Characters shown of a value or key. */
+const MAX_SHOWN = 80
 
-/** V8's own words, which the parser passes on. */
+/** V8's message, which the parser passes on. */
 const STACK_OVERFLOW = /^Maximum call stack size exceeded/
 
-/** The config in `text` (YAML), or everything that is wrong with it, in the order of its lines. */
+/** Parses YAML into a config, or returns every problem, ordered by line. */
 export function parseConfig(text: string): Config | ConfigProblem[] {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
@@ -73,7 +76,7 @@ export function parseConfig(text: string): Config | ConfigProblem[] {
   try {
     value = document.toJS()
   } catch (error) {
-    // An alias without its anchor shows only when the document is resolved, as do more aliases than anybody writes.
+    // Unresolved or excessive aliases only show when the document is resolved.
     return [invalid(1, messageOf(error))]
   }
   const result = configSchema.safeParse(value)
@@ -81,7 +84,7 @@ export function parseConfig(text: string): Config | ConfigProblem[] {
   return limited(result.error.issues, (issue) => problemsOf(issue, value, (path) => lineIn(document, lines, path)))
 }
 
-/** The line of what is at this path, or would be. */
+/** The line of the value at this path, or of its nearest ancestor. */
 function lineIn(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
   for (let length = path.length; length >= 0; length--) {
     const range = rangeOf(document.getIn(path.slice(0, length), true))
@@ -90,7 +93,7 @@ function lineIn(document: Document, lines: LineCounter, path: readonly PropertyK
   return 1
 }
 
-/** The VIPs of a config that are addresses of its VPC. @param text of which the config was parsed */
+/** The config's VIPs that are inside its VPC. @param text that the config was parsed from */
 export function vipsInVpc(text: string, config: Config, ranges: readonly Destination[]): ConfigProblem[] {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
@@ -106,11 +109,11 @@ export function vipsInVpc(text: string, config: Config, ranges: readonly Destina
   )
 }
 
-/** The problems of the first few items, by their lines, and how many more items there are. */
+/** Problems of the first few items, ordered by line, and the number of further items. */
 function limited<Item>(items: readonly Item[], problemsIn: (item: Item) => ConfigProblem[]): ConfigProblem[] {
-  const problems = items.slice(0, MOST_PROBLEMS).flatMap(problemsIn)
+  const problems = items.slice(0, MAX_PROBLEMS).flatMap(problemsIn)
   problems.sort((a, b) => a.line - b.line)
-  const more = items.length - MOST_PROBLEMS
+  const more = items.length - MAX_PROBLEMS
   return more > 0
     ? [...problems, { line: 1, path: '(whole file)', found: `${more} more errors`, allowed: 'none' }]
     : problems
@@ -123,7 +126,7 @@ function problemsOf(
 ): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
     const advice = issue.message.split('\n')
-    return issue.keys.slice(0, MOST_PROBLEMS).map((key, index) => ({
+    return issue.keys.slice(0, MAX_PROBLEMS).map((key, index) => ({
       line: lineOf([...issue.path, key]),
       path: pathText([...issue.path, key]),
       found: 'an unknown key',
@@ -150,13 +153,13 @@ function pathText(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-/** As JSON has it, as far as there is room. */
+/** The value as JSON, truncated. */
 function quoted(value: unknown): string {
   return shown(JSON.stringify(value) ?? String(value))
 }
 
 function shown(text: string): string {
-  return visible(cut(text, MOST_SHOWN))
+  return visible(cut(text, MAX_SHOWN))
 }
 
 function problemLines(path: string, problems: readonly ConfigProblem[]): string[] {

@@ -1,18 +1,18 @@
-/** Files that are made once, and never written over. */
+/** Creates files without ever overwriting one. */
 import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure, messageOf } from '../platform/errors.ts'
 
-/** @throws Failure of kind `refused`, naming those of the files that are there already */
+/** @throws Failure of kind `refused`, naming the existing files */
 export function assertNew(directory: string, names: readonly string[]): void {
   const present = names.map((name) => join(directory, name)).filter((path) => existsSync(path))
   if (present.length > 0) throw refusal(present)
 }
 
 /**
- * Makes all of the files or none; the directory, too. Each appears whole, and only where there is none: a link is made
- * where a name is free, and nowhere else.
- * @param texts by the files' names
+ * Creates all files or none, and their directory. Each appears complete and only if its name is free, since link(2)
+ * never overwrites.
+ * @param texts by file name
  * @throws Failure of kind `refused` as assertNew, or of kind `failed`
  */
 export function createFiles(directory: string, texts: ReadonlyMap<string, string>): void {
@@ -29,11 +29,11 @@ export function createFiles(directory: string, texts: ReadonlyMap<string, string
     }
   } catch (error) {
     for (const path of made) unlinkSync(path)
-    // Of a link it is the name that it was to have; of the directory, its own.
+    // The link's name, or the directory's.
     const { code, path, dest = path }: { code?: unknown; path?: unknown; dest?: unknown } = Object(error)
     if (code === 'EEXIST') throw refusal([String(dest)])
-    throw new Failure('failed', `cannot make the files in ${directory}: ${messageOf(error)}; none was made`, {
-      hint: code === 'EACCES' ? 'run it as root, or name another directory with --directory' : undefined,
+    throw new Failure('failed', `cannot create the files in ${directory}: ${messageOf(error)}; none was created`, {
+      hint: code === 'EACCES' ? 'run it as root, or choose another directory with --directory' : undefined,
       cause: error,
     })
   } finally {
@@ -42,8 +42,8 @@ export function createFiles(directory: string, texts: ReadonlyMap<string, string
 }
 
 function refusal(present: readonly string[]): Failure {
-  const verb = present.length === 1 ? 'is' : 'are'
-  return new Failure('refused', `${present.join(', ')} ${verb} there already; nothing was written`, {
-    hint: 'move away what is there, or name another directory with --directory',
+  const verb = present.length === 1 ? 'exists' : 'exist'
+  return new Failure('refused', `${present.join(', ')} ${verb} already; nothing was written`, {
+    hint: 'move it away, or choose another directory with --directory',
   })
 }

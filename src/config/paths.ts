@@ -1,10 +1,10 @@
-/** Where things are, unless somebody says otherwise. A hook starts with this, so that nothing is loaded here. */
+/** Default paths. Every hook loads this module first, so it imports nothing. */
 
 export const DEFAULT_CONFIG_PATH = '/etc/vip-switch/config.yaml'
 export const DEFAULT_CONTROL_PATH = '/run/vip-switch/control.sock'
 export const DEFAULT_STATE_DIRECTORY = '/run/vip-switch'
 
-/** Where the config is: `--config`, then VIP_SWITCH_CONFIG, then the default path. */
+/** The config's path: `--config`, then VIP_SWITCH_CONFIG, then the default. */
 export function configPath(option: string | undefined): string {
   return option ?? process.env.VIP_SWITCH_CONFIG ?? DEFAULT_CONFIG_PATH
 }

@@ -7,7 +7,7 @@ import { DEFAULT_CONTROL_PATH } from './paths.ts'
 import { duration, parsed, section } from './section.ts'
 import { witness } from './witness.ts'
 
-/** How a config, or an operator's flag, says which route tables are meant. */
+/** How a config or an operator selects route tables. */
 export type TableSelector =
   | { readonly kind: 'id'; readonly id: RouteTableId }
   | { readonly kind: 'name'; readonly name: string }
@@ -18,7 +18,9 @@ const vip = parsed<Destination>('an IPv4 or IPv6 address, a CIDR, or a prefix li
   examples: ['10.99.0.10', '2001:db8:99::10', 'pl-0a1b2c3d'],
 })
 
-/** Two spellings of one VIP are one VIP. Runs beside other errors, so entries that did not parse are passed over. */
+/**
+ * Rejects duplicate VIPs, however they are spelled. Runs despite other errors, so it skips entries that did not parse.
+ */
 function eachOnce(vips: readonly Destination[], context: z.core.$RefinementCtx) {
   const seen = new Map<string, number>()
   for (const [index, each] of vips.entries()) {
@@ -26,13 +28,13 @@ function eachOnce(vips: readonly Destination[], context: z.core.$RefinementCtx) 
     const text = JSON.stringify(each)
     const first = seen.get(text)
     if (first !== undefined) {
-      context.addIssue({ code: 'custom', path: [index], message: `each VIP once; this one is vips[${first}] already` })
+      context.addIssue({ code: 'custom', path: [index], message: `each VIP once; this is the same as vips[${first}]` })
     }
     seen.set(text, first ?? index)
   }
 }
 
-const tags = z.record(z.string(), z.string({ error: 'a text (quote numbers and true/false)' }), {
+const tags = z.record(z.string(), z.string({ error: 'a string (quote numbers and true/false)' }), {
   error: 'a mapping of tags',
 })
 
@@ -50,90 +52,96 @@ const selector = z
     if (typeof value === 'string') return { kind: 'id', id: value }
     return 'name' in value ? { kind: 'name', name: value.name } : { kind: 'tags', tags: value.tags }
   })
-  .meta({ description: 'Which route tables: one by its id, one by its Name tag, or all that carry these tags.' })
+  .meta({ description: 'Selects route tables: one by id, one by its Name tag, or all with these tags.' })
 
 const eni = parsed<EniId>('a network interface’s id (eni-…)', (text) => (isEniId(text) ? text : undefined))
 
 const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
 
 const WORDS =
-  'a list of words, the program’s absolute path first, such as [/usr/local/bin/promote, --now]; no shell reads it'
+  'a list: the program’s absolute path and its arguments, such as [/usr/local/bin/promote, --now]; no shell is used'
 const transitionHook = section({
   run: z
-    .tuple([z.string({ error: WORDS }).regex(/^\//, { error: WORDS })], z.string({ error: 'a text (quote numbers)' }), {
-      error: WORDS,
-    })
+    .tuple(
+      [z.string({ error: WORDS }).regex(/^\//, { error: WORDS })],
+      z.string({ error: 'a string (quote numbers)' }),
+      {
+        error: WORDS,
+      },
+    )
     .meta({ description: 'The program, by its absolute path, and its arguments.' }),
   timeout: duration({ least: 100, most: 3_600_000 })
     .prefault('30s')
-    .meta({ description: 'After so long it is ended, with all that it has started.' }),
+    .meta({ description: 'Time after which it and all its child processes are killed.' }),
 })
 
 const transitionHooks = section({
   master: transitionHook
     .optional()
-    .meta({ description: 'This node has become MASTER, and EC2 has answered its writes.' }),
-  owner: transitionHook.optional().meta({ description: 'The routes were read back as this MASTER’s own, and stay.' }),
+    .meta({ description: 'This node has become MASTER, and EC2 has answered its route writes.' }),
+  owner: transitionHook
+    .optional()
+    .meta({ description: 'The routes were read back and confirmed to point at this MASTER.' }),
   backup: transitionHook.optional().meta({ description: 'This node has become BACKUP.' }),
   fault: transitionHook.optional().meta({ description: 'keepalived has found a fault on this node.' }),
-  stop: transitionHook.optional().meta({ description: 'keepalived stops, or has gone.' }),
+  stop: transitionHook.optional().meta({ description: 'keepalived is stopping or gone.' }),
 })
 
 export type TransitionHook = z.output<typeof transitionHook>
 export type TransitionHookEvent = keyof z.output<typeof transitionHooks>
 
-/** Of the routes in a table, at most (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html). */
-const MOST_VIPS = 1000
+/** Maximum number of routes in a table (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html). */
+const MAX_VIPS = 1000
 
 const instance = section({
   vips: z
     .array(vip, { error: 'a list of VIPs' })
     .min(1, { error: 'at least one VIP' })
-    .max(MOST_VIPS, { error: `at most ${MOST_VIPS} VIPs: a route table has no room for more` })
+    .max(MAX_VIPS, { error: `at most ${MAX_VIPS} VIPs, the limit of a route table` })
     .superRefine(eachOnce, { when: ({ value }) => Array.isArray(value) }),
   routeTables: z.array(selector, { error: 'a list of route tables' }).min(1, { error: 'at least one route table' }),
   createMissing: z.boolean({ error: 'true or false' }).default(true).meta({
-    description: 'Whether a route that is missing is created.',
+    description: 'Whether to create a missing route.',
   }),
   priority: z
     .int({ error: 'a whole number from 1 to 255' })
     .min(1, { error: 'a whole number from 1 to 255' })
     .max(255, { error: 'a whole number from 1 to 255' })
     .optional()
-    .meta({ description: 'VRRP priority, where keepalived does not tell it (sync groups).' }),
+    .meta({ description: 'VRRP priority, if keepalived does not report it (sync groups).' }),
   takeOver: z
     .array(z.string().regex(/^([a-z]+-[0-9a-f]+|arn:\S+)$/, { error: 'an id, such as nat-0a1b2c3d or tgw-0a1b2c3d' }), {
       error: 'a list of ids',
     })
     .default([])
-    .meta({ description: 'Ids of gateways and other foreign targets whose route may be replaced.' }),
-  hooks: transitionHooks.optional().meta({ description: 'Commands that are run after a transition. Default: none.' }),
+    .meta({ description: 'Ids of foreign targets, such as gateways, whose routes may be replaced.' }),
+  hooks: transitionHooks.optional().meta({ description: 'Commands to run after a transition. Default: none.' }),
 })
 
 export const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 export const CLUSTER_NAME_FORM = 'a name of up to 63 letters, digits, dots, dashes and underscores'
 
-/** A VRRP instance's name is part of a tag's key, which EC2 limits in letters and to 128 of them. */
+/** A VRRP instance's name is part of a tag key, which EC2 limits in charset and to 128 characters. */
 export const INSTANCE_NAME = /^[\w .:/=+@-]{1,48}$/
 export const INSTANCE_NAME_FORM = 'a name of up to 48 letters, digits, spaces and _ . : / = + @ -'
 const instanceName = z.string().regex(INSTANCE_NAME, { error: INSTANCE_NAME_FORM })
 
 const keepalived = section({
   fifo: path.default('/run/vip-switch/notify.fifo').meta({ description: 'vrrp_notify_fifo of keepalived.conf.' }),
-  pidFile: path.default('/run/keepalived.pid').meta({ description: 'Where keepalived writes its process id.' }),
+  pidFile: path.default('/run/keepalived.pid').meta({ description: 'keepalived’s pid file.' }),
 })
 
-/** Of the 50 tags that a resource may have (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html), for claims. */
-const MOST_CLAIMS = 40
+/** Claims per resource, out of 50 tags (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html). */
+const MAX_CLAIMS = 40
 
-/** As the kernel allows (dev_valid_name), but for what cannot be seen. */
+/** As the kernel allows (dev_valid_name), minus invisible characters. */
 export const INTERFACE_NAME = /^[^\s/\p{C}]{1,15}$/u
 
-/** EC2 answers a read within a second, and what a MASTER does not see for minutes nobody repairs. Milliseconds. */
+/** EC2 answers a read within a second; and whatever a MASTER misses goes unrepaired for the interval. Milliseconds. */
 const INTERVAL = { least: 1000, most: 600_000 }
 
-/** EC2 lets an account write 5 routes a second (ec2-api-throttling): these take it over half an hour. */
-const MOST_ROUTES = 10_000
+/** EC2 lets an account write 5 routes per second (ec2-api-throttling), so this many take over half an hour. */
+const MAX_ROUTES = 10_000
 
 export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
@@ -149,7 +157,7 @@ export const configSchema = section({
     .meta({
       description: 'The interface whose ENI becomes the target. Default: the primary one, unless eni is given.',
     }),
-  eni: eni.optional().meta({ description: 'The ENI that becomes the target, where IMDS cannot tell it.' }),
+  eni: eni.optional().meta({ description: 'The ENI that becomes the target, if IMDS is unavailable.' }),
   instances: z
     .record(instanceName, instance, {
       error: (issue) =>
@@ -158,14 +166,14 @@ export const configSchema = section({
           : 'a mapping from VRRP instance (or sync group) to its VIPs and tables',
     })
     .refine((value) => Object.keys(value).length > 0, { error: 'at least one VRRP instance' })
-    .meta({ description: 'VRRP instances and sync groups, by the name that keepalived.conf gives them.' }),
+    .meta({ description: 'VRRP instances and sync groups, by their name in keepalived.conf.' }),
   interval: duration(INTERVAL).prefault('5s').meta({ description: 'Time between a MASTER’s reads of EC2.' }),
   failover: z.enum(['fast', 'safe'], { error: 'fast or safe' }).default('fast').meta({
     description: 'fast: a new MASTER writes first and asks later; safe: it asks first.',
   }),
   witness: witness.prefault({}),
   keepalived: keepalived.prefault({}),
-  control: path.default(DEFAULT_CONTROL_PATH).meta({ description: 'Socket of the daemon.' }),
+  control: path.default(DEFAULT_CONTROL_PATH).meta({ description: 'The daemon’s control socket.' }),
   assumeRole: z
     .string({ error: 'a role’s ARN' })
     .regex(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, {
@@ -190,28 +198,28 @@ export const configSchema = section({
   })
   .superRefine(({ instances, witness: { type } }, context) => {
     const count = Object.keys(instances).length
-    if (type === 'ec2-tags' && count > MOST_CLAIMS) {
-      const message = `dynamodb with more than ${MOST_CLAIMS} VRRP instances: each is a tag on this node's interface, which carries 50`
+    if (type === 'ec2-tags' && count > MAX_CLAIMS) {
+      const message = `dynamodb for more than ${MAX_CLAIMS} VRRP instances: each needs a tag on this node's interface, which can have 50`
       context.addIssue({ code: 'custom', path: ['witness', 'type'], message })
     }
   })
   .superRefine(({ instances }, context) => {
     const counts = Object.values(instances).map(({ vips, routeTables }) => vips.length * routeTables.length)
     const count = counts.reduce((sum, each) => sum + each, 0)
-    if (count > MOST_ROUTES) {
-      const message = `at most ${MOST_ROUTES} routes, VIPs times route tables, and not ${count}: EC2 lets an account write 5 a second`
+    if (count > MAX_ROUTES) {
+      const message = `at most ${MAX_ROUTES} routes (VIPs times route tables), not ${count}: EC2 lets an account write 5 per second`
       context.addIssue({ code: 'custom', path: ['instances'], message })
       return
     }
     for (const { path, owner } of sharedRoutes(instances)) {
-      context.addIssue({ code: 'custom', path, message: `a VIP that ${owner} does not have in the same tables` })
+      context.addIssue({ code: 'custom', path, message: `a VIP that ${owner} does not also have in the same tables` })
     }
   })
 
 export type Config = z.output<typeof configSchema>
 export type InstanceConfig = Config['instances'][string]
 
-/** Paths of VIPs that another instance claims in the same tables, as far as the selectors alone can tell. */
+/** Paths of VIPs that another instance also has in the same tables, as far as the selectors alone can tell. */
 function* sharedRoutes(instances: Readonly<Record<string, z.output<typeof instance>>>) {
   const owners = new Map<string, string>()
   for (const [name, { vips, routeTables }] of Object.entries(instances)) {
@@ -226,7 +234,7 @@ function* sharedRoutes(instances: Readonly<Record<string, z.output<typeof instan
   }
 }
 
-/** The JSON Schema of the file, for editors (`# yaml-language-server: $schema=…`). */
+/** The file's JSON Schema, for editors (`# yaml-language-server: $schema=…`). */
 export function configJsonSchema(): z.core.JSONSchema.BaseSchema {
   return { title: 'vip-switch config', ...z.toJSONSchema(configSchema, { io: 'input' }) }
 }

@@ -1,9 +1,9 @@
-/** What the config's schema is made of. */
+/** Building blocks of the config's schema. */
 import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import { type Bounds, boundedDuration, durationForm } from './duration.ts'
 
-/** A mapping whose unknown keys are errors, with a line for each that suggests a known one. */
+/** A mapping that rejects unknown keys, suggesting a known one for each. */
 export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const keys = Object.keys(shape)
   return z.strictObject(shape, {
@@ -20,7 +20,7 @@ function unknownKey(key: string, keys: readonly string[]): string {
   return best && best.edits <= Math.max(2, key.length / 3) ? `did you mean ${best.known}?` : `one of ${keys.join(', ')}`
 }
 
-/** A string that a parser turns into what it means; the parser's message is the error. */
+/** A string converted by a parser; the parser's message becomes the error. */
 export function parsed<Value>(allowed: string, parse: (text: string) => Value | undefined) {
   return z.string({ error: allowed }).transform((text, context) => {
     try {
@@ -37,7 +37,7 @@ export function parsed<Value>(allowed: string, parse: (text: string) => Value | 
   })
 }
 
-/** In milliseconds. */
+/** A duration, in milliseconds. */
 export function duration(bounds: Bounds) {
   return parsed<number>(`a duration: ${durationForm(bounds)}`, (text) => boundedDuration(text, bounds))
 }

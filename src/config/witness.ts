@@ -1,9 +1,9 @@
-/** `witness` in the config. */
+/** The `witness` section of the config. */
 import * as z from 'zod'
 import { BEATING_TTL_MS } from '../core/liveness.ts'
 import { duration, section } from './section.ts'
 
-/** Where the nodes publish their claims. `ttl` in milliseconds; undefined: from the interval. */
+/** Where nodes publish their claims. `ttl` in milliseconds; default: derived from the interval. */
 type WitnessConfig =
   | { readonly type: 'ec2-tags'; readonly ttl: number | undefined }
   | { readonly type: 'dynamodb'; readonly table: string; readonly ttl: number }
@@ -12,27 +12,27 @@ const TABLE_FORM = 'the name of a DynamoDB table: 3 to 255 letters, digits, dots
 
 export const witness = section({
   type: z.enum(['ec2-tags', 'dynamodb'], { error: 'ec2-tags or dynamodb' }).default('ec2-tags').meta({
-    description: 'Where the nodes publish their claims.',
+    description: 'Where nodes publish their claims.',
   }),
   table: z
     .string({ error: TABLE_FORM })
     .regex(/^[\w.-]{3,255}$/, { error: TABLE_FORM })
     .optional()
-    .meta({ description: 'With dynamodb: the table.' }),
+    .meta({ description: 'The DynamoDB table, for dynamodb.' }),
   ttl: duration({ least: 1000, most: 3_600_000 })
     .optional()
-    .meta({ description: 'How long a claim counts that shows no life. Default: from interval.' }),
+    .meta({ description: 'How long a claim counts without a sign of life. Default: from interval.' }),
 }).transform(({ type, table, ttl }, context): WitnessConfig => {
   const refuse = (key: string, input: unknown, message: string) => {
     context.addIssue({ code: 'custom', path: [key], input, message })
     return z.NEVER
   }
   if (type === 'ec2-tags') {
-    return table === undefined ? { type, ttl } : refuse('table', table, 'no table, but with type: dynamodb')
+    return table === undefined ? { type, ttl } : refuse('table', table, 'no table, except with type: dynamodb')
   }
   if (table === undefined) return refuse('table', table, TABLE_FORM)
   if (ttl !== undefined && ttl < BEATING_TTL_MS) {
-    return refuse('ttl', ttl, `at least ${BEATING_TTL_MS / 1000}s: a beat a second, of which one may be lost`)
+    return refuse('ttl', ttl, `at least ${BEATING_TTL_MS / 1000}s: one beat per second, of which one may be lost`)
   }
   return { type, table, ttl: ttl ?? BEATING_TTL_MS }
 })

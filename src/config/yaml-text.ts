@@ -1,8 +1,10 @@
-/** A value as it is written in a config file. */
+/** Formats values for a config file. */
 import { stringify } from 'yaml'
 import { visible } from '../core/visible.ts'
 
-/** On one line; what acts on a terminal or hides there is written by its number, which YAML reads in double quotes. */
+/**
+ * On one line; characters that affect a terminal or are invisible become escapes, which YAML reads in double quotes.
+ */
 export function yamlText(value: unknown): string {
   const text = written(value, 'PLAIN')
   return visible(text) === text ? text : visible(written(value, 'QUOTE_DOUBLE'))

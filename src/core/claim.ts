@@ -1,4 +1,4 @@
-/** Claims: what each node last published about one VRRP instance. */
+/** Claims: what each node last published about a VRRP instance. */
 import ipaddr from 'ipaddr.js'
 import type { EniId } from './ids.ts'
 
@@ -7,41 +7,41 @@ export const NODE_STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNK
 export type NodeState = (typeof NODE_STATES)[number]
 
 export type Claim = {
-  /** The node's own ENI: what carries the claim, and what the node would write. */
+  /** The node's own ENI, which carries the claim and is the target of the node's writes. */
   readonly eni: EniId
   readonly state: NodeState
-  /** Effective priority, 1–255; undefined where nobody knows it. */
+  /** Effective priority, 1–255, if known. */
   readonly priority: number | undefined
   /** VRRP source address. */
   readonly address: string
-  /** When the state was entered, by the node's own clock: for people alone. */
+  /** When the state was entered, by the node's own clock; only for people. */
   readonly since: string
-  /** Compared for change and nothing else: no clock of another node is ever compared with ours. */
+  /** Only compared for change: another node's clock is never compared with ours. */
   readonly beat: string
 }
 
 /**
- * A claim or a pin that cannot be understood: anybody who may write tags can write one. Its node is no contender. It may be
- * MASTER, but nobody can tell its rank, and whoever waited for it could be kept from every route by a tag. A daemon that
- * lives writes its own claim again within seconds, so a claim that stays like this is no living daemon's. It is told to
- * people, beside its node.
+ * An invalid claim or pin: anybody who may write tags can write one. Its node is not a contender. It may be MASTER, but
+ * its rank is unknown, and if nodes waited for it, a forged tag could keep them from every route. A live daemon
+ * rewrites its own claim within seconds, so a claim that stays invalid is not from a live daemon. It is reported to
+ * people, next to its node.
  */
 export type Doubt = {
-  /** What carries it. */
+  /** The ENI it is on. */
   readonly eni: EniId
   readonly of: 'claim' | 'pin'
-  /** What is wrong with it: a part of a sentence. */
+  /** What is wrong with it, as part of a sentence. */
   readonly why: string
 }
 
-/** As one sentence. */
+/** As a sentence. */
 export function doubtText({ eni, of, why }: Doubt): string {
-  return `the ${of} of ${eni} cannot be understood: ${why}`
+  return `the ${of} of ${eni} is invalid: ${why}`
 }
 
 /**
- * VRRP's own election (RFC 5798, 6.4): the highest priority, then the highest address. A priority that nobody knows
- * loses to any that is known. The id of the ENI makes the order total.
+ * VRRP's own election (RFC 5798, 6.4): highest priority, then highest address. An unknown priority loses to any known
+ * one. The ENI id makes the order total.
  */
 export function compareClaims(a: Claim, b: Claim): number {
   return (
@@ -51,7 +51,7 @@ export function compareClaims(a: Claim, b: Claim): number {
   )
 }
 
-/** The contender that VRRP itself would elect. */
+/** The contender that VRRP would elect. */
 export function elect(contenders: readonly Claim[]): Claim | undefined {
   return contenders.reduce<Claim | undefined>(
     (best, contender) => (best && compareClaims(best, contender) >= 0 ? best : contender),
@@ -59,7 +59,7 @@ export function elect(contenders: readonly Claim[]): Claim | undefined {
   )
 }
 
-/** As numbers, byte by byte; IPv4 before IPv6. An address that is none is the lowest. */
+/** Compares addresses numerically, IPv4 before IPv6. Invalid addresses sort lowest. */
 function compareAddresses(a: string, b: string): number {
   const [left, right] = [bytesOf(a), bytesOf(b)]
   if (left.length !== right.length) return left.length - right.length

@@ -1,4 +1,4 @@
-/** The rule that decides: who should own the routes of one VRRP instance, and what this node does about it. */
+/** The decision rule: who should own a VRRP instance's routes, and what this node does about it. */
 import { type Claim, elect } from './claim.ts'
 import type { EniId } from './ids.ts'
 import { isLive, type Liveness } from './liveness.ts'
@@ -10,22 +10,22 @@ export type ObservedClaim = { readonly claim: Claim; readonly liveness: Liveness
 
 export type ObservedRoute = { readonly key: RouteKey; readonly standing: Standing }
 
-/** What anybody can see, a node of the cluster or not. */
+/** What any observer can see, in the cluster or not. */
 export type ClusterView = {
   readonly others: readonly ObservedClaim[]
   readonly pin: Pin | undefined
-  /** Each managed route, judged from the ENI of whoever looks, if there is one. */
+  /** Each managed route, judged from the observer's ENI, if it has one. */
   readonly routes: readonly ObservedRoute[]
 }
 
-/** All that one decision is made from: one good read, and what this node knows of itself. */
+/** The input of a decision: one good read, and what this node knows about itself. */
 export type NodeView = ClusterView & {
   readonly self: Claim
-  /** Whether our own ENI can carry nothing, so that the others do not count us either. */
+  /** Whether our own ENI can carry no traffic, so that the others do not count us either. */
   readonly isUnreachable: boolean
   /** Whether the last publish was not acknowledged: the others cannot see this node. */
   readonly mute: boolean
-  /** Whether another has been contending for longer than a blip or a dead node's claim would explain. */
+  /** Whether another node has contended for longer than a blip or a dead node's claim would explain. */
   readonly isPersistent: boolean
 }
 
@@ -41,25 +41,25 @@ export const CONDITIONS = [
   'UNKNOWN',
 ] as const
 
-/** One word for where things stand. */
+/** The current state in one word. */
 export type Condition = (typeof CONDITIONS)[number]
 
 export type Decision = {
-  /** The ENI that the routes should point to; undefined where nobody contends. */
+  /** The ENI that the routes should point to, if anybody contends. */
   readonly intended: EniId | undefined
   readonly action: 'write' | 'yield' | 'none'
-  /** With `write`: what is to be written, all of it to this node's own ENI. */
+  /** For `write`: the routes to write, all to this node's own ENI. */
   readonly due: readonly RouteKey[]
   readonly condition: Condition
-  /** A sentence that a person can act on. */
+  /** A sentence for people to act on. */
   readonly reason: string
-  /** Whether this node, as master, must show that it is alive: another contends, or a route is not where it should be. */
+  /** Whether this node, as master, must show that it is alive: another node contends, or a route is out of place. */
   readonly conflict: boolean
 }
 
-/** Who is MASTER, as far as it concerns this node. */
+/** The competing masters, from this node's point of view. */
 export type Contest = {
-  /** The other masters that this node has to reckon with. */
+  /** The other masters that this node must consider. */
   readonly rivals: readonly ObservedClaim[]
   readonly winner: Claim | undefined
 }
@@ -67,7 +67,7 @@ export type Contest = {
 export function decide(view: NodeView): Decision {
   const { self, pin, routes } = view
   const isContender = self.state === 'MASTER' && !view.isUnreachable
-  const contest = isContender ? contestOf(view) : contestFromOutside(view)
+  const contest = isContender ? contestOf(view) : contestForObserver(view)
   const intended = pin?.eni ?? contest.winner?.eni
   const misplaced = misplacedOf(routes, intended)
   const isContested = view.others.some(({ claim, liveness }) => claim.state === 'MASTER' && isLive(liveness))
@@ -87,15 +87,15 @@ export function decide(view: NodeView): Decision {
   return { ...base, action: 'write', due: due.map(({ key }) => key), reason: `${reason}; ${takingText(view, due)}` }
 }
 
-/** Where things stand, to one who is no node of the cluster and decides nothing. */
+/** The state as seen by an observer outside the cluster, who decides nothing. */
 export type Assessment = Pick<Decision, 'intended' | 'condition' | 'reason'> & {
-  /** How many contend. */
+  /** Number of contenders. */
   readonly masters: number
 }
 
-/** `scene.others` are all nodes. */
+/** `scene.others` are all nodes of the cluster. */
 export function assess(scene: ClusterView): Assessment {
-  const contest = contestFromOutside(scene)
+  const contest = contestForObserver(scene)
   const intended = scene.pin?.eni ?? contest.winner?.eni
   const misplaced = misplacedOf(scene.routes, intended)
   return {
@@ -106,17 +106,17 @@ export function assess(scene: ClusterView): Assessment {
   }
 }
 
-/** As a contender sees it. */
+/** The contest as a contender sees it. */
 function contestOf({ self, mute, others }: NodeView): Contest {
   const masters = mastersOf(others)
-  // Those others cannot see a mute node, whether they live or not: it has to give way.
+  // The others cannot see a mute node, alive or not, so it must yield.
   if (mute && masters.length > 0) return { rivals: masters, winner: elect(masters.map(({ claim }) => claim)) }
   const rivals = masters.filter(({ liveness }) => isLive(liveness))
   return { rivals, winner: elect([self, ...rivals.map(({ claim }) => claim)]) }
 }
 
-/** As it looks to all others: for them, a master that has long been silent is the usual thing, since all is well. */
-function contestFromOutside({ others, routes }: ClusterView): Contest {
+/** The contest as everyone else sees it. A long-silent master is normal there: it is silent because all is well. */
+function contestForObserver({ others, routes }: ClusterView): Contest {
   const masters = mastersOf(others)
   const live = masters.filter(({ liveness }) => isLive(liveness))
   if (live.length > 0) return { rivals: live, winner: elect(live.map(({ claim }) => claim)) }
@@ -133,7 +133,7 @@ function misplacedOf(routes: ClusterView['routes'], intended: EniId | undefined)
   return intended ? routes.filter(({ standing }) => !isAt(standing, intended)) : []
 }
 
-/** A refused route is at nobody's: it is not ours to put anywhere. */
+/** A refused route counts as in place: it is not ours to write. */
 function isAt(standing: Standing, eni: EniId): boolean {
   if (standing.kind === 'refused') return true
   return standing.kind !== 'missing' && isInPlace(standing.route, eni)

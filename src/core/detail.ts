@@ -1,9 +1,9 @@
-/** Details: what needs a look, though the condition may well be OK. Each is a WARNING of its own. */
+/** Details: problems that need attention even if the condition is OK. Each is a WARNING of its own. */
 
 /**
- * - `host`: of this host, whatever the VRRP instance; its daemon tells
- * - `daemon`: of a VRRP instance; this host's daemon tells
- * - `ec2`: of a VRRP instance; anyone who reads EC2 sees it
+ * - `host`: about this host, regardless of VRRP instance; reported by its daemon
+ * - `daemon`: about a VRRP instance; reported by this host's daemon
+ * - `ec2`: about a VRRP instance; visible to anyone who reads EC2
  */
 type DetailSource = 'host' | 'daemon' | 'ec2'
 
@@ -11,11 +11,11 @@ export const DETAIL_KINDS = ['external-writer', 'source-dest-check', 'state-not-
 
 export type DetailKind = (typeof DETAIL_KINDS)[number]
 
-/** Who tells of each kind. */
+/** The source of each kind. */
 const DETAIL_SOURCES: Readonly<Record<DetailKind, DetailSource>> = {
   /** Something other than the cluster's nodes keeps changing a route. */
   'external-writer': 'daemon',
-  /** A node's interface drops what is for the VIP. */
+  /** A node's interface drops traffic for the VIP. */
   'source-dest-check': 'ec2',
   /** The daemon cannot write to its state directory. */
   'state-not-saved': 'host',
@@ -27,16 +27,16 @@ export function detailKindsFrom(...sources: readonly DetailSource[]): readonly D
 
 export type Detail = {
   readonly kind: DetailKind
-  /** For people. Nodes are named by their ENI; it stays the same while nothing changes, since each new one is logged. */
+  /** For people. Refers to nodes by ENI; stable while nothing changes, since each new message is logged. */
   readonly message: string
   /** What to do about it. */
   readonly hint: string | undefined
 }
 
-/** The details of a host, by their kind: set while they hold, deleted when they no longer do. */
+/** A host's details by kind, present while they apply. */
 export type HostDetails = Map<DetailKind, Detail>
 
-/** Those that have come, or whose message has changed. */
+/** Details that are new or whose message has changed. */
 export function newDetails(before: readonly Detail[], after: readonly Detail[]): readonly Detail[] {
   if (before === after) return []
   return after.filter(({ kind, message }) => !before.some((each) => each.kind === kind && each.message === message))

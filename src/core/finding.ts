@@ -1,10 +1,10 @@
-/** What a doctor's examination finds. */
+/** Findings of the doctor. */
 import type { CommandLine } from './command-line.ts'
 import type { EniId } from './ids.ts'
 
 /**
- * - `unknown`: it could not be looked at, though it should have been; it may be well or not
- * - `skipped`: it is not to be looked at from here, or there is nothing of the kind
+ * - `unknown`: it should have been checked but could not be; it may be fine or not
+ * - `skipped`: it cannot be checked from here, or does not apply
  */
 export const VERDICTS = ['fail', 'warn', 'unknown', 'ok', 'skipped'] as const
 
@@ -12,7 +12,7 @@ export type Verdict = (typeof VERDICTS)[number]
 
 export const GROUPS = ['EC2', 'nodes', 'routes', 'keepalived', 'host'] as const
 
-/** Every check, in the order in which they are told. Each has its place in docs/doctor.md. */
+/** All checks, in display order. Each is described in docs/doctor.md. */
 export const CHECKS = {
   credentials: { group: 'EC2', title: 'credentials' },
   permissions: { group: 'EC2', title: 'permissions' },
@@ -41,22 +41,22 @@ export const CHECKS = {
 
 export type Check = keyof typeof CHECKS
 
-/** What mends it: a command to run, or where no command can do it, what to do. */
+/** The remedy: a command to run, or advice if no command can do it. */
 export type Mend = { readonly command: CommandLine } | { readonly advice: string }
 
 export type Finding = {
   readonly check: Check
-  /** A node, a VRRP instance or a table; undefined where the check is of all. */
+  /** A node, a VRRP instance or a table, unless the check is about all. */
   readonly subject: string | undefined
   readonly verdict: Verdict
-  /** For people: what was seen, and what it means. */
+  /** For people: what was found, and what it means. */
   readonly found: string
   readonly mend: Mend | undefined
-  /** What `--fix` can do about it: turn off this interface's source/destination check. */
+  /** The interface whose source/dest check `--fix` can turn off. */
   readonly fixes: EniId | undefined
 }
 
-/** The worst of them; what is not to be looked at is none. */
+/** The worst verdict, ignoring skipped checks. */
 export function worstOf(findings: readonly Finding[]): Exclude<Verdict, 'skipped'> {
   const worst = VERDICTS.find((verdict) => findings.some((finding) => finding.verdict === verdict)) ?? 'ok'
   return worst === 'skipped' ? 'ok' : worst

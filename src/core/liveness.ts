@@ -1,23 +1,23 @@
-/** Which of the others' claims count, as this node sees them on its own monotonic clock. */
+/** Which of the other nodes' claims count, judged by this node's own monotonic clock. */
 import type { Claim } from './claim.ts'
 import type { EniId } from './ids.ts'
 
 /**
- * - `void`: its ENI is gone or detached, or its instance is not running; counts for nothing, at once
+ * - `void`: its ENI is gone or detached, or its instance is not running; stops counting immediately
  * - `alive`: its beat changed within the ttl
- * - `unknown`: it was not observed for long enough to tell; counts as if it were alive
- * - `expired`: it stood still for a whole ttl of good observations; counts for nothing
+ * - `unknown`: not observed for long enough to tell; counts as if alive
+ * - `expired`: unchanged for a whole ttl of good observations; does not count
  */
 export type Liveness = (typeof LIVENESSES)[number]
 
 export const LIVENESSES = ['unreachable', 'alive', 'unknown', 'expired'] as const
 
-/** What is remembered of one claim between reads. Times in milliseconds of the observer's own clock. */
+/** What is remembered about a claim between reads. Times in milliseconds on the observer's own clock. */
 export type Track = {
-  /** Beats that were seen, oldest first: a stale read that brings an old one back shows no life. */
+  /** Beats seen, oldest first: a stale read that returns an old one is no sign of life. */
   readonly beats: readonly string[]
   readonly observedSince: number
-  /** Undefined: it has not changed since it is observed. */
+  /** When the beat last changed, if it has since observation began. */
   readonly changedAt: number | undefined
 }
 
@@ -30,19 +30,19 @@ export const NO_OBSERVATIONS: Observations = { lastGoodRead: undefined, tracks: 
 
 const REMEMBERED_BEATS = 32
 
-/** Where the witness takes it, a MASTER renews its claim so often, in milliseconds, in a conflict or not. */
+/** If the witness can take it, a MASTER renews its claim at this interval even without a conflict. Milliseconds. */
 export const BEAT_MS = 1000
-/** How long such a claim counts at least: one beat may be lost, and the next one late. */
+/** Minimum ttl of such a claim: one beat may be lost and the next one late. */
 export const BEATING_TTL_MS = 3 * BEAT_MS
 
-/** How long a claim counts that shows no life: reads do not get fresher when the interval shrinks. */
+/** How long a claim counts without a sign of life: reads do not get fresher as the interval shrinks. */
 export function ttlOf(intervalMs: number): number {
   return Math.max(3 * intervalMs, 2 * intervalMs + 6000)
 }
 
 /**
- * The observations after a good read. A failed read is no observation: it ages nothing. After a gap of more than two
- * intervals between good reads everything is observed anew, since nothing is known of the time between.
+ * Updates the observations after a good read. A failed read is no observation and ages nothing. After a gap of more
+ * than two intervals between good reads, all observations restart, since nothing is known about the gap.
  */
 export function observe(
   { lastGoodRead, tracks }: Observations,
@@ -64,21 +64,21 @@ export function observe(
   return { lastGoodRead: now, tracks: next }
 }
 
-/** Starts every observation anew: what is alive must show it again within the ttl. */
+/** Restarts all observations: live nodes must show a new sign of life within the ttl. */
 export function forgetAges({ lastGoodRead, tracks }: Observations, now: number): Observations {
   const next = new Map([...tracks].map(([eni, track]) => [eni, { ...track, observedSince: now, changedAt: undefined }]))
   return { lastGoodRead, tracks: next }
 }
 
-/** Of one claim whose ENI can carry traffic; one whose ENI cannot is void. */
+/** The liveness of a claim whose ENI can carry traffic; otherwise it is void. */
 export function livenessOf(track: Track, now: number, ttlMs: number): Exclude<Liveness, 'unreachable'> {
   if (track.changedAt !== undefined && now - track.changedAt < ttlMs) return 'alive'
   return now - track.observedSince < ttlMs ? 'unknown' : 'expired'
 }
 
 /**
- * The claims of one good read, each with its liveness; those that were never observed are left out.
- * @param askedAt when the read began: an answer that came late proves no silence after the question
+ * The claims of a good read with their liveness, except those never observed.
+ * @param askedAt when the read started: a late answer proves no silence after the question
  */
 export function observedClaims(
   claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[],
@@ -94,7 +94,7 @@ export function observedClaims(
   })
 }
 
-/** Whether a claim of this liveness takes part in the election. */
+/** Whether a claim with this liveness takes part in the election. */
 export function isLive(liveness: Liveness): boolean {
   return liveness === 'alive' || liveness === 'unknown'
 }

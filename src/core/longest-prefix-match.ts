@@ -1,10 +1,11 @@
-/** Which route carries what is sent to an address. */
+/** Route lookup for an address. */
 import type { Route, RouteTable } from './route.ts'
 import { contains, type Destination, prefixLength } from './vip.ts'
 
 /**
- * The route of the longest prefix that holds the address; of two, the static one
- * (https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html). What is in a prefix list is not known here.
+ * The route with the longest matching prefix; of two, the static one
+ * (https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html). Entries of prefix lists are unknown
+ * here.
  */
 export function routeTo(table: Pick<RouteTable, 'routes'>, address: Destination): Route | undefined {
   return table.routes

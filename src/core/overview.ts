@@ -1,4 +1,4 @@
-/** Where things stand, as a screen, a monitoring plugin's line and a page of metrics show it: plain data. */
+/** The current state as plain data, for status, check and metrics. */
 import type { Doubt, NodeState } from './claim.ts'
 import type { Condition } from './decide.ts'
 import type { Detail } from './detail.ts'
@@ -7,7 +7,7 @@ import type { Liveness } from './liveness.ts'
 import type { Pin } from './pin.ts'
 import type { Route, RouteKey, TargetFacts } from './route.ts'
 
-/** - `elsewhere`: it carries traffic, but not to the intended owner */
+/** `elsewhere`: it carries traffic, but not to the intended owner. */
 export const PLACES = ['in-place', 'elsewhere', 'blackhole', 'missing', 'foreign'] as const
 export type Place = (typeof PLACES)[number]
 
@@ -15,21 +15,21 @@ export type RouteOverview = {
   readonly key: RouteKey
   readonly tableName: string | undefined
   readonly place: Place
-  /** Undefined: it is missing. */
+  /** The route, unless it is missing. */
   readonly route: Route | undefined
 }
 
-/** A node, by what it claims. */
+/** A node as described by its claim. */
 export type NodeOverview = {
   readonly eni: EniId
   readonly state: NodeState
   readonly priority: number | undefined
-  /** By the node's own clock; empty where only keepalived was asked, which does not tell. */
+  /** By the node's own clock; empty if only keepalived was asked, which does not report it. */
   readonly since: string
   readonly liveness: Liveness
-  /** Whether it is the host that looks. */
+  /** Whether it is this host. */
   readonly isHere: boolean
-  /** What its tag says to the others, where that is not what it claims here. */
+  /** The state in its published claim, if that differs from its actual state. */
   readonly published: NodeState | 'nothing' | undefined
 }
 
@@ -45,13 +45,13 @@ export type DaemonCounters = {
   readonly hooksEnded: number
 }
 
-/** What the daemon of this host says of one VRRP instance. */
+/** This host's daemon's report on one VRRP instance. */
 export type DaemonOverview = {
-  /** Whether the others cannot see what this node claims. */
+  /** Whether the others cannot see this node's claim. */
   readonly mute: boolean
-  /** How long ago it has read EC2, all of it and well, in milliseconds; undefined: it has not yet. */
+  /** Age of the daemon's last complete read of EC2, in milliseconds, if it has had one. */
   readonly readAge: number | undefined
-  /** Undefined until it has read something. */
+  /** Its last decision, once it has read EC2. */
   readonly decision: { readonly condition: Condition; readonly reason: string } | undefined
   readonly counters: DaemonCounters
 }
@@ -59,67 +59,67 @@ export type DaemonOverview = {
 export type InstanceOverview = {
   readonly name: string
   readonly condition: Condition
-  /** A sentence that a person can act on. */
+  /** A sentence for people to act on. */
   readonly reason: string
   readonly routes: readonly RouteOverview[]
   readonly nodes: readonly NodeOverview[]
-  /** Claims and pins that cannot be understood. */
+  /** Invalid claims and pins. */
   readonly doubts: readonly Doubt[]
   readonly intended: EniId | undefined
-  /** How many nodes contend. */
+  /** Number of contending nodes. */
   readonly masters: number
   readonly pin: Pin | undefined
-  /** Selectors of the config that mean no table, or not one alone. */
+  /** Why selectors of the config match no table or are ambiguous. */
   readonly problems: readonly string[]
   readonly details: readonly Detail[]
-  /** Undefined where no daemon answers. */
+  /** The daemon's report, if a daemon answers. */
   readonly daemon: DaemonOverview | undefined
 }
 
 export type Trouble = {
-  /** What could not be read; undefined: EC2. */
+  /** The service that could not be read; default: EC2. */
   readonly service?: string
   readonly message: string
   readonly hint: string | undefined
 }
 
 /**
- * The daemon of this host.
- * - `silent`: it is there, and cannot tell
+ * This host's daemon.
+ * - `silent`: it exists but cannot report
  * - `down`: none answers, though this host is a node
- * - `none`: nothing shows that this host is a node
+ * - `none`: nothing suggests that this host is a node
  */
 export type DaemonSummary =
   | {
       readonly kind: 'up'
       readonly rejected: string | undefined
-      /** How often its credentials were fetched anew since they were refused. */
+      /** How often its credentials were renewed after being rejected. */
       readonly credentialRenewals: number
     }
   | { readonly kind: 'silent' | 'down'; readonly reason: string }
   | { readonly kind: 'none' }
 
 export type Overview = {
-  /** Undefined where neither the config nor the daemon tells. */
+  /** The cluster's name, if the config or the daemon gives it. */
   readonly cluster: string | undefined
-  /** Undefined where it could not be found out. */
+  /** The region, if it could be determined. */
   readonly region: string | undefined
-  /** Milliseconds since the epoch, by EC2's clock where it told. */
+  /** Milliseconds since the epoch, by EC2's clock if known. */
   readonly date: number
-  /** How long ago whoever looks has read EC2, all of it and well, in milliseconds; undefined: not yet. */
+  /** Age of the observer's last complete read of EC2, in milliseconds, if it has had one. */
   readonly readAge: number | undefined
-  /** Path of the daemon's socket. */
+  /** Path of the daemon's control socket. */
   readonly control: string
   readonly daemon: DaemonSummary
-  /** The ENI of this host, where it is a node. */
+  /** This host's ENI, if it is a node. */
   readonly here: EniId | undefined
-  /** Of this host. */
+  /** Details of this host. */
   readonly details: readonly Detail[]
   readonly instances: readonly InstanceOverview[]
-  /** By the id of ENI or instance. */
+  /** By ENI or instance id. */
   readonly facts: ReadonlyMap<string, TargetFacts>
   /** Why EC2 could not be read; with any, every condition is UNKNOWN. */
   readonly troubles: readonly Trouble[]
-  /** What is not shown, and why. */
+  /** What is missing from the overview, and why. */
   readonly notes: readonly string[]
 }

@@ -1,8 +1,8 @@
-/** Pins: an operator's "leave it here until then", which outranks the election. */
+/** Pins: an operator's "keep the routes here until then", which overrides the election. */
 import type { EniId } from './ids.ts'
 
 export type Pin = {
-  /** The ENI that carries the tag, and that the routes shall stay at. */
+  /** The ENI that carries the tag, where the routes should stay. */
   readonly eni: EniId
   /** Milliseconds since the epoch. */
   readonly since: number
@@ -11,13 +11,13 @@ export type Pin = {
 
 export type PinJudgement = {
   readonly valid: Pin | undefined
-  /** Why the others do not count, for people. */
+  /** For people: why the other pins are ignored. */
   readonly ignored: readonly string[]
 }
 
 /**
- * The pin that counts: of several the later one.
- * @param date the time of EC2's own clock, from the `Date` header of the answer that carried the pins
+ * Picks the valid pin; of several, the latest.
+ * @param date EC2's time, from the `Date` header of the response with the pins
  * @param isUnreachable whether an ENI can carry no traffic
  */
 export function judgePins(pins: readonly Pin[], date: number, isUnreachable: (eni: EniId) => boolean): PinJudgement {

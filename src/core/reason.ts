@@ -1,4 +1,4 @@
-/** The sentences that say why something was decided, for a person to act on. */
+/** Sentences that explain a decision for people to act on. */
 import type { Claim } from './claim.ts'
 import type { ClusterView, Contest, NodeView, ObservedClaim, ObservedRoute } from './decide.ts'
 import { targetText } from './route.ts'
@@ -17,12 +17,12 @@ export function idleReason(view: NodeView): string {
   return `${voidText(view)}, and nobody else claims to be MASTER; ${routes}`
 }
 
-/** We are not MASTER, and the routes are another's. */
+/** We are not MASTER, and the routes belong to another node. */
 export function bystanderReason(view: NodeView, { winner }: Contest, misplaced: ClusterView['routes']): string {
   return `we are ${claimText(view.self)}; the routes ${whoseText(view, winner)}; ${placeText(view.routes, misplaced)}`
 }
 
-/** To one who is no node. */
+/** For an observer outside the cluster. */
 export function assessmentReason(
   scene: ClusterView,
   { rivals, winner }: Contest,
@@ -33,7 +33,7 @@ export function assessmentReason(
   return `${contest}the routes ${whoseText(scene, winner)}; ${placeText(scene.routes, misplaced)}`
 }
 
-/** We are MASTER, and the routes are another's. */
+/** We are MASTER, but the routes belong to another node. */
 export function yieldReason(view: NodeView, { rivals, winner }: Contest): string {
   const { self, pin } = view
   const us = `we are ${claimText(self)}`
@@ -47,7 +47,7 @@ export function yieldReason(view: NodeView, { rivals, winner }: Contest): string
   return `${whose}, is alive; ${us}: split brain, leaving the routes to it${causeText(view, rivals)}`
 }
 
-/** The routes are ours. */
+/** The routes belong to us. */
 export function ownReason(view: NodeView, { rivals }: Contest): string {
   const { self, mute, pin, routes } = view
   const us = pin ? `the routes are pinned to us, ${self.eni}` : `we are ${claimText(self)}`
@@ -69,7 +69,7 @@ export function takingText({ mute }: NodeView, due: readonly ObservedRoute[]): s
   return `taking ${routesText(due)}${mute ? ', more and more rarely' : ''}`
 }
 
-/** Who looks once does not know who is alive. */
+/** An observer who reads only once cannot tell who is alive. */
 function doubtText(rivals: readonly ObservedClaim[]): string {
   const doubted = rivals.filter(({ liveness }) => liveness === 'unknown').map(({ claim }) => claim.eni)
   if (doubted.length === 0) return ''
@@ -117,7 +117,7 @@ function placeText(routes: ClusterView['routes'], misplaced: ClusterView['routes
   return parts.join('; ')
 }
 
-/** The first few routes, and where they are. */
+/** The first few routes with their targets. */
 function routesText(routes: ClusterView['routes']): string {
   const shown = routes.slice(0, SHOWN_ROUTES).map(({ key, standing }) => {
     return `${destinationText(key.vip)} in ${key.table} (${standingText(standing)})`

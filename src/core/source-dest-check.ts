@@ -1,11 +1,11 @@
-/** Interfaces that drop what is for a VIP, since it is not their own address. */
+/** Interfaces that drop traffic for a VIP, as it is not their own address. */
 import type { Claim } from './claim.ts'
 import type { Detail } from './detail.ts'
 import type { EniId } from './ids.ts'
 
 /**
- * One detail for each node that could not carry the VIPs; a node that carries nothing anyway is left out.
- * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
+ * One detail per node that could not carry the VIPs; void nodes are left out. Source:
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
  * @param checked interfaces whose source/dest check is on
  */
 export function sourceDestChecks(
@@ -16,7 +16,7 @@ export function sourceDestChecks(
     .filter(({ claim, isUnreachable }) => !isUnreachable && checked.has(claim.eni))
     .map(({ claim }) => ({
       kind: 'source-dest-check',
-      message: `${claim.eni} drops what is for the VIPs: its source/dest check is on`,
+      message: `${claim.eni} drops traffic for the VIPs: its source/dest check is on`,
       hint: 'turn it off: vip-switch doctor --fix',
     }))
 }

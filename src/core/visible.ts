@@ -1,15 +1,18 @@
-/** Text of others (tags, names, addresses, errors) made fit for a terminal: nothing in it acts, and nothing in it hides. */
+/**
+ * Makes untrusted text (tags, names, addresses, errors) safe for a terminal: nothing in it acts on the terminal or
+ * stays invisible.
+ */
 
-/** A joiner between letters, marks or symbols outside ASCII: scripts and emoji need it. */
+/** A joiner between non-ASCII letters, marks or symbols, which scripts and emoji need. */
 const JOINER = String.raw`(?<=(?!\p{ASCII})[\p{L}\p{M}\p{S}])[\u200c\u200d](?=(?!\p{ASCII})[\p{L}\p{S}])`
-/** What makes a sign an emoji, or a digit a keycap. */
+/** Variation selectors, which make a symbol an emoji, or a digit a keycap. */
 const SELECTOR = String.raw`(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]|(?<=[\d#*])\ufe0f(?=\u20e3)`
 
 /**
- * Control characters (C0, DEL, C1), line and paragraph separators, lone surrogates, and every character that shows nothing
- * by itself: bidirectional marks, zero-width and other format characters, fillers, tags (Unicode's
- * Default_Ignorable_Code_Point, and the marks of interlinear annotations). Format characters that do show, such as the
- * Arabic number signs, are not among them.
+ * Control characters (C0, DEL, C1), line and paragraph separators, lone surrogates, and every character that is
+ * invisible by itself: bidirectional marks, zero-width and other format characters, fillers, tags (Unicode's
+ * Default_Ignorable_Code_Point, and interlinear annotation marks). Visible format characters, such as the Arabic number
+ * signs, are not included.
  */
 const HIDDEN = String.raw`(?!${JOINER}|${SELECTOR})[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{DI}\ufff9-\ufffb]`
 
@@ -22,7 +25,7 @@ function hidden(): RegExp {
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** The text, with whatever acts on a terminal or hides there shown by its number: `\x1b`, `\u202e`, `\U000e0041`. */
+/** Replaces characters that act on a terminal or are invisible by escapes: `\x1b`, `\u202e`, `\U000e0041`. */
 export function visible(text: string): string {
   return text.replace(hidden(), (character) => NAMED[character] ?? numbered(character))
 }
@@ -34,8 +37,8 @@ function numbered(character: string): string {
 }
 
 /**
- * The same for JSON: the document says what it said to whatever parses it, and its text does nothing to a terminal.
- * @param text of a JSON document; its line breaks and spaces stay
+ * The same for JSON: the document keeps its meaning for parsers, but has no effect on a terminal.
+ * @param text a JSON document; its line breaks and spaces stay
  */
 export function visibleJson(text: string): string {
   return text.replace(hidden(), (character) => {
@@ -46,9 +49,9 @@ export function visibleJson(text: string): string {
 
 const hex = (unit: number) => unit.toString(16).padStart(4, '0')
 
-/** No longer than `most` characters: what is longer is cut, and ends with `…`. */
+/** Truncates to `most` characters, ending in `…`. */
 export function cut(text: string, most: number): string {
-  // By code points, of the part that is shown alone: a text may have megabytes.
+  // Splits only the visible part into code points: a text may have megabytes.
   const start = Array.from(text.slice(0, 2 * most + 2))
   return start.length <= most ? text : `${start.slice(0, most - 1).join('')}…`
 }

@@ -1,11 +1,11 @@
-/** The only place that reads a clock or waits; tests hand in another one. */
+/** The only place that reads a clock or waits; tests inject their own. */
 import { setMaxListeners } from 'node:events'
 import { Failure } from './errors.ts'
 
 export type Clock = {
-  /** Milliseconds on a clock that never jumps. */
+  /** Milliseconds on a monotonic clock. */
   now(): number
-  /** Milliseconds since the epoch, for people: never compared with another node's. */
+  /** Milliseconds since the epoch, for people; never compared with another node's. */
   wall(): number
   /** Waits `ms` milliseconds. @throws the signal's reason as soon as it is aborted */
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   async sleep(ms, signal) {
     signal.throwIfAborted()
-    // Not Node's promise of a timer: each that is ended early makes an error with a stack trace, which nobody sees.
+    // Not Node's promisified timer: each abort would create an error with a stack trace that nobody sees.
     await new Promise<void>((resolve, reject) => {
       const end = () => {
         clearTimeout(timer)
@@ -31,24 +31,26 @@ export const systemClock: Clock = {
   },
 }
 
-/** Ends a wait that nobody has an interest in any more. Without a reason, each abort makes an error with a stack trace. */
+/**
+ * Abort reason for a wait that is no longer needed. Without a reason, each abort creates an error with a stack trace.
+ */
 export const UNWANTED = new Error('no longer wanted')
 
-/** A signal that is aborted in `ms` milliseconds, with a Failure that says so. It keeps no process alive. */
+/** A signal that aborts after `ms` milliseconds with a Failure. It does not keep the process alive. */
 export function deadline(ms: number): AbortSignal {
   return movableDeadline(ms).signal
 }
 
 export type MovableDeadline = {
   readonly signal: AbortSignal
-  /** Lets it come so many milliseconds after its beginning, unless it comes later than that already. */
+  /** Extends the deadline to `ms` milliseconds after its start; never shortens it. */
   putOff(ms: number): void
 }
 
-/** @param reserveMs so much earlier it is aborted: what is left to be done then takes that long */
+/** @param reserveMs aborts this much earlier, to leave time for the remaining work */
 export function movableDeadline(ms: number, reserveMs = 0): MovableDeadline {
   const controller = new AbortController()
-  // Every call of a command waits on it, hundreds at once: no leak.
+  // Hundreds of calls may listen at once; that is not a leak.
   setMaxListeners(0, controller.signal)
   const start = performance.now()
   let length = ms
@@ -65,11 +67,11 @@ export function movableDeadline(ms: number, reserveMs = 0): MovableDeadline {
   }
 }
 
-/** Of a deadline, the part that is kept for a last look at what was accepted late, and the most that this takes. */
+/** The share of a deadline reserved for a last read of writes accepted late, and its upper limit. */
 const LAST_LOOK_SHARE = 0.2
 const LONGEST_LAST_LOOK_MS = 2000
 
-/** How much of a deadline is kept for a last look. Both in milliseconds. */
+/** How much of a deadline is reserved for a last read. Both in milliseconds. */
 export function lastLookTime(deadlineMs: number): number {
   return Math.min(LONGEST_LAST_LOOK_MS, deadlineMs * LAST_LOOK_SHARE)
 }

@@ -1,15 +1,15 @@
-/** Errors that a person is meant to read: what happened, and in `hint` what to do about it. */
+/** Errors for people: what happened, and in `hint` what to do about it. */
 
 /**
- * What a failure means to the caller; the exit code follows from it (output/exit.ts).
- * - `interrupted`, `terminated`: a person or a program ended it, by SIGINT or by SIGTERM
+ * What a failure means to the caller; determines the exit code (output/exit.ts).
+ * - `interrupted`, `terminated`: by SIGINT or SIGTERM
  */
 export type FailureKind = 'usage' | 'config' | 'refused' | 'superseded' | 'failed' | 'interrupted' | 'terminated'
 
 export class Failure extends Error {
   override name = 'Failure'
   readonly kind: FailureKind
-  /** The message as it stands on a terminal; elsewhere it is one line. */
+  /** The message as shown on a terminal; elsewhere it is one line. */
   readonly lines: readonly string[]
   readonly hint: string | undefined
 
@@ -26,22 +26,22 @@ export class Failure extends Error {
   }
 }
 
-/** What to do about anything that was thrown, where it says so. */
+/** The hint of anything thrown, if it has one. */
 export function hintOf(error: unknown): string | undefined {
   return error instanceof Failure ? error.hint : undefined
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The same, line by line. */
+/** The message as lines. */
 export function linesOf(error: unknown): readonly string[] {
   return error instanceof Failure ? error.lines : [messageOf(error)]
 }
 
-/** The code of an error of the operating system, `ENOENT` say; undefined for any other. */
+/** An OS error's code, such as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,10 +1,10 @@
-/** What the code says to a log: the part of pino's that is used. */
+/** The logger interface: the part of pino's that we use. */
 export type Log = Readonly<Record<Level, Say>>
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
 type Say = {
   (text: string): void
-  /** @param about what the line tells besides, as keys of its own */
+  /** @param about further fields of the line */
   (about: object, text: string): void
 }

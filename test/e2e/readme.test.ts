@@ -185,7 +185,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
     const { exitCode, stderr } = await one.attempt('vip-switch status')
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: expect.stringContaining('→ sudo vip-switch init makes it'),
+      stderr: expect.stringContaining('→ create it with sudo vip-switch init'),
     })
 
     const flags = '--cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150'

@@ -12,13 +12,13 @@ import { openLog } from '../../terminal/log.ts'
 import { print } from '../../terminal/print.ts'
 import { checkJson, checkLine, pluginLine, unknownJson } from './output.ts'
 
-/** @property timeout in milliseconds */
+/** @property timeout milliseconds */
 export type CheckOptions = { json?: true; config?: string; timeout: number }
 
-/** What is left of the time to say what was waited for. */
+/** Fraction of the timeout reserved for reporting what was awaited. */
 const MARGIN = 0.1
 
-/** Whatever happens is told on stdout, in one line or as JSON, and by a plugin's exit code. */
+/** Reports every outcome on stdout, as one line or JSON, and as a plugin's exit code. */
 export async function check(name: string | undefined, options: CheckOptions): Promise<ExitCode> {
   try {
     const overview = await inTime(options.timeout, look(name, options))
@@ -43,7 +43,7 @@ async function look(name: string | undefined, { config: path, timeout }: CheckOp
 async function inTime<Value>(ms: number, work: Promise<Value>): Promise<Value> {
   const done = new AbortController()
   const late = systemClock.sleep(ms, done.signal).then(() => {
-    throw new Failure('failed', `not finished within ${ms / 1000} s`, { hint: 'give it more with --timeout' })
+    throw new Failure('failed', `not finished within ${ms / 1000} s`, { hint: 'raise --timeout' })
   })
   try {
     return await Promise.race([work, late])

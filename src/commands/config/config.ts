@@ -1,4 +1,4 @@
-/** `vip-switch config`: whether the file is good, and what it comes to. */
+/** `vip-switch config`: checks the config file and shows the effective settings. */
 import { effectiveSettings } from '../../config/effective.ts'
 import { readConfig } from '../../config/file.ts'
 import { assertHooksAreSafe, hookWeakness } from '../../config/hook-safety.ts'
@@ -12,7 +12,7 @@ import { checkJson, managedText, settingsJson, settingsText } from './output.ts'
 
 export type ConfigOptions = { json?: true; config?: string }
 
-/** @throws Failure that lists every problem of the file */
+/** @throws Failure listing every problem in the file */
 export async function checkConfig(
   file: string | undefined,
   { json, config: option }: ConfigOptions,
@@ -37,7 +37,7 @@ function hookProblems(path: string, config: Config): ConfigProblem[] {
   return [{ line: 1, path: '(whole file)', found, allowed: `a path that only root may change: ${weakness.cure}` }]
 }
 
-/** Adds what the file alone does not tell. @param found the problems found so far */
+/** Checks that need EC2. @param found the problems found so far */
 async function checkVips(text: string, config: Config, found: readonly ConfigProblem[]) {
   try {
     const { rangesOfVpc } = await import('./vpc-ranges.ts')

@@ -1,4 +1,4 @@
-/** `vip-switch doctor`: everything that is known to break such a pair. */
+/** `vip-switch doctor`: checks for everything known to break a pair. */
 
 import { callContextFor, openFor } from '../../agent/node/route-port.ts'
 import { instanceOf } from '../../config/instances.ts'
@@ -33,15 +33,15 @@ export async function doctor(name: string | undefined, options: DoctorOptions): 
   const report = { cluster: config.cluster, ...examination }
   if (!options.json) print(reportText(report))
   const findings = options.fix
-    ? await mended(config, examination, options, () => callContextFor(FIX_DEADLINE_MS, log))
+    ? await fixed(config, examination, options, () => callContextFor(FIX_DEADLINE_MS, log))
     : examination.findings
   if (options.json) print(reportJson({ ...report, findings }))
   else if (findings !== examination.findings) print(reportText({ ...report, findings }))
   return exitCodeOfFindings(findings)
 }
 
-/** The findings, after what is safe to mend was mended, each asked for. */
-async function mended(
+/** Applies the safe fixes, after confirmation, and returns the updated findings. */
+async function fixed(
   config: Config,
   { findings }: Examination,
   { force }: DoctorOptions,
@@ -50,8 +50,8 @@ async function mended(
   const fixes = fixesOf(findings)
   if (fixes.length === 0) return findings
   if (!force && !process.stdin.isTTY) {
-    throw new Failure('usage', 'not a terminal, so nobody can be asked; nothing was changed', {
-      hint: 'say -f to go ahead',
+    throw new Failure('usage', 'cannot ask for confirmation without a terminal; nothing was changed', {
+      hint: 'use -f to skip confirmation',
     })
   }
   const ec2 = await openFor(config, wanted())

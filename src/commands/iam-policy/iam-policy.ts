@@ -1,4 +1,4 @@
-/** `vip-switch iam-policy`: what the roles must be allowed. */
+/** `vip-switch iam-policy`: the permissions that the roles need. */
 
 import { regionOfEnvironment } from '../../adapters/ec2/client.ts'
 import { loadConfig } from '../../config/load.ts'
@@ -11,24 +11,26 @@ import { policiesOf } from './policy.ts'
 
 export type IamPolicyOptions = { config?: string; account?: string; for: 'instance' | 'route-owner' }
 
-/** Prints the policy on stdout, and what would narrow or complete it on stderr. @throws Failure */
+/** Prints the policy on stdout, and how to narrow or complete it on stderr. @throws Failure */
 export async function iamPolicy({ config: path, account, for: role }: IamPolicyOptions): Promise<ExitCode> {
   const config = loadConfig(configPath(path))
   const region = config.region ?? (await regionOfEnvironment())
   const { instance, routeOwner } = policiesOf(config, { region, account })
   const policy = role === 'instance' ? instance : routeOwner
   if (!policy) {
-    throw new Failure('usage', 'the config assumes no role for the route tables (assumeRole): one policy is all', {
-      hint: 'leave --for out',
+    throw new Failure('usage', 'the config has no assumeRole, so there is only one policy', {
+      hint: 'omit --for',
     })
   }
   print(asJson(policy))
 
   const hints = [
-    ...(region ? [] : ['It holds for any region: set region in the config, or AWS_REGION, to narrow it.']),
-    ...(account || role === 'route-owner' ? [] : ['It holds for any account: --account 123456789012 narrows it.']),
+    ...(region ? [] : ['It applies to any region: set region in the config, or AWS_REGION, to narrow it.']),
+    ...(account || role === 'route-owner'
+      ? []
+      : ['It applies to any account: use --account 123456789012 to narrow it.']),
     ...(role === 'instance' && routeOwner
-      ? [`It is for the instances; that of ${config.assumeRole}: vip-switch iam-policy --for route-owner`]
+      ? [`It is for the instances; for ${config.assumeRole}: vip-switch iam-policy --for route-owner`]
       : []),
   ]
   for (const hint of hints) print(hintText(hint), process.stderr)

@@ -1,4 +1,4 @@
-/** What `vip-switch init` must know: from flags, else found out, else asked. */
+/** The input of `vip-switch init`: from flags, else detected, else asked for. */
 
 import { matches } from '../../adapters/ec2/operations/tables.ts'
 import type { VpcTable } from '../../adapters/ec2/operations/vpc.ts'
@@ -34,7 +34,7 @@ export type Answers = {
   readonly cluster: string
   readonly instance: string
   readonly routeTables: Draft['routeTables']
-  /** Those that are meant, as far as they could be read. */
+  /** The selected tables, if they could be read. */
   readonly tables: readonly VpcTable[]
   readonly vips: readonly Destination[]
   readonly peers: readonly Address[]
@@ -45,25 +45,25 @@ export type Answers = {
 
 type Question<Value> = {
   readonly text: string
-  /** What is known already; empty where it is to be asked. */
+  /** Known values; if empty, the question is asked. */
   readonly given: readonly string[]
-  /** What an empty answer means; empty where it means nothing. */
+  /** The meaning of an empty answer, if it has one. */
   readonly byDefault?: readonly string[]
-  /** @throws Failure that says what is allowed */
+  /** @throws Failure stating what is allowed */
   readonly parse: (items: readonly string[]) => Value | Promise<Value>
 }
 
-/** The person who is asked, and where they are shown things. */
+/** The user's dialogue, and how to show them things. */
 export type Person = { readonly dialogue: Dialogue; readonly show: (text: Printable) => void }
 
 const LOOK_UP_DEADLINE_MS = 10_000
 const DEFAULT_INSTANCE = 'VI_1'
 
 /**
- * Every answer.
- * @param person undefined: nobody can be asked
- * @throws Failure of kind `usage` naming the flags that are missing, or what is wrong with one; `refused` where the
- * person ends it, or a VIP lies inside the VPC
+ * Collects every answer.
+ * @param person undefined if nobody can be asked
+ * @throws Failure of kind `usage` naming missing or invalid flags; `refused` if the user quits or a VIP is inside the
+ * VPC
  */
 export async function collectAnswers(
   flags: InitFlags,
@@ -76,7 +76,7 @@ export async function collectAnswers(
   const ask = <Value>(question: Question<Value>) => answerTo(question, person)
 
   const cluster = await ask({
-    text: 'Name of the cluster, which its nodes know each other by',
+    text: 'Name of the cluster, the same on all its nodes',
     given: listOf(flags.cluster),
     parse: only(matching(CLUSTER_NAME, CLUSTER_NAME_FORM)),
   })
@@ -87,7 +87,7 @@ export async function collectAnswers(
     parse: only(matching(INSTANCE_NAME, INSTANCE_NAME_FORM)),
   })
   const routeTables = await ask({
-    text: 'Route tables: numbers of these, ids, Names, or key=value of a tag',
+    text: 'Route tables: numbers from this list, ids, Names, or tags (key=value)',
     given: flags.routeTable,
     byDefault: own?.vpc !== undefined && surroundings.tables ? ['all'] : [],
     parse: (items) => selectorsOf(items, surroundings.tables),
@@ -103,12 +103,12 @@ export async function collectAnswers(
     parse: (items) => items.map((item) => vipOf(item, inVpc)),
   })
   const peers = await ask({
-    text: 'The other nodes: addresses, Names or ids',
+    text: 'Other nodes: addresses, Names or ids',
     given: flags.peer,
     parse: (items) => peersOf(items, surroundings, vpcs),
   })
   const priority = await ask({
-    text: 'VRRP priority of this node: 1 to 254, the highest is MASTER',
+    text: 'VRRP priority of this node: 1 to 254, the highest becomes MASTER',
     given: listOf(flags.priority),
     parse: only(priorityOf),
   })
@@ -132,7 +132,7 @@ async function peersOf(
   const signal = deadline(LOOK_UP_DEADLINE_MS)
   const peers = await Promise.all(items.map((item) => addressOfNode(item, ec2, vpcs, signal)))
   const self = peers.find(({ text }) => own?.ipv4.includes(text) || own?.ipv6.includes(text))
-  if (self) throw new Failure('usage', `${self.text} is this node itself; the others are meant`)
+  if (self) throw new Failure('usage', `${self.text} is this node itself; give the other nodes`)
   return peers
 }
 
@@ -154,12 +154,12 @@ function assertAnswered(flags: InitFlags, name: string | undefined, address: str
   }
   const missing = Object.entries(answers).flatMap(([flag, answer]) => (answer?.length ? [] : [flag]))
   if (missing.length === 0) return
-  throw new Failure('usage', `not a terminal, so nobody can be asked; missing: ${missing.join(', ')}`, {
-    hint: 'vip-switch init --help has an example',
+  throw new Failure('usage', `cannot prompt without a terminal; missing: ${missing.join(', ')}`, {
+    hint: 'see vip-switch init --help',
   })
 }
 
-/** Asks until the answer is one. */
+/** Asks until the answer is valid. */
 async function answerTo<Value>(
   { text, given, byDefault = [], parse }: Question<Value>,
   person: Person | undefined,
@@ -167,16 +167,17 @@ async function answerTo<Value>(
   if (given.length > 0 || !person) return parse(given)
   for (;;) {
     const typed = await person.dialogue.ask(questionText(text, byDefault))
-    if (typed === undefined) throw new Failure('refused', 'not all was answered; nothing was written')
+    if (typed === undefined)
+      throw new Failure('refused', 'input ended before all questions were answered; nothing was written')
     const items = typed.split(',').flatMap((item) => item.trim() || [])
     const answer = items.length > 0 ? items : byDefault
-    const parsed = answer.length > 0 ? await parsedOrShown(answer, parse, person) : undefined
+    const parsed = answer.length > 0 ? await parseOrComplain(answer, parse, person) : undefined
     if (parsed) return parsed.value
   }
 }
 
-/** Undefined: what is wrong with it was shown. */
-async function parsedOrShown<Value>(
+/** Returns undefined after showing what is wrong. */
+async function parseOrComplain<Value>(
   items: readonly string[],
   parse: Question<Value>['parse'],
   { show }: Person,

@@ -1,4 +1,4 @@
-/** `vip-switch init`: the config, the snippet for keepalived.conf and the IAM policy of a new node. */
+/** `vip-switch init`: creates the config, the keepalived.conf snippet and the IAM policy for a new node. */
 import { join, resolve } from 'node:path'
 import { keepalivedSnippet, leftOutText } from '../../adapters/keepalived/snippet.ts'
 import { callContextFor } from '../../agent/node/route-port.ts'
@@ -39,7 +39,7 @@ const OWNERS_POLICY = 'iam-policy-route-owner.json'
 /** @throws Failure of kind `usage` or `refused`, before anything is written */
 export async function init(options: InitOptions): Promise<ExitCode> {
   const names = [CONFIG, SNIPPET, POLICY, ...(options.assumeRole === undefined ? [] : [OWNERS_POLICY])]
-  // Before anything is asked.
+  // Before any question.
   assertNew(options.directory, names)
   const surroundings = await lookAround(
     { interface: options.interface, assumeRole: options.assumeRole },
@@ -69,7 +69,7 @@ export async function init(options: InitOptions): Promise<ExitCode> {
   createFiles(options.directory, new Map(names.map((name, index) => [name, texts[index] ?? ''])))
 
   const notes = [
-    ...surroundings.problems.map((problem) => `not looked at: ${problem}`),
+    ...surroundings.problems.map((problem) => `not checked: ${problem}`),
     ...snippet.leftOut.map(leftOutText),
     ...foreignRoutes(answers, parsed),
   ]
@@ -84,7 +84,7 @@ export async function init(options: InitOptions): Promise<ExitCode> {
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
-/** Asks where there is a terminal. */
+/** Prompts on a terminal. */
 async function answersOf(options: InitOptions, surroundings: Surroundings): Promise<Answers> {
   if (!process.stdin.isTTY) return collectAnswers(options, surroundings, undefined)
   const show = (text: Printable) => print(text, process.stderr)
@@ -117,13 +117,13 @@ function whatIsIn(name: string, { instance, vips, tables, source, priority, peer
     case SNIPPET:
       return `${source.text}, priority ${priority}, with ${peers.map(({ text }) => text).join(', ')}`
     case POLICY:
-      return 'what the role of the instances must be allowed'
+      return 'the permissions of the instances’ role'
     default:
-      return 'what the role that owns the route tables must be allowed'
+      return 'the permissions of the role that owns the route tables'
   }
 }
 
-/** Routes that stand where ours shall be, and are somebody else's. */
+/** Foreign routes to our VIPs. */
 function foreignRoutes({ tables, instance, vips }: Answers, { instances }: Config): string[] {
   const { createMissing = true, takeOver = [] } = instances[instance] ?? {}
   return tables.flatMap((table) =>
@@ -142,32 +142,32 @@ function nextSteps(
   const config = path(CONFIG) === DEFAULT_CONFIG_PATH ? [] : ['--config', path(CONFIG)]
   const others = peers.length > 1 ? ['--peer', '…'] : []
   return [
-    [putPolicy(path(POLICY)), 'once, for the role of the instances'],
+    [putPolicy(path(POLICY)), 'once, for the instances’ role'],
     ...(assumeRole === undefined ? [] : [[putPolicy(path(OWNERS_POLICY)), `once, for ${assumeRole}`] as const]),
     [
       commandLine('sudo', 'cp', path(SNIPPET), '/etc/keepalived/keepalived.conf'),
-      'what keepalived runs with; one that is there already may include it',
+      'keepalived’s config; an existing one can include the snippet instead',
     ],
     [
       vipSwitch('keepalived-config', instance, '--priority', '…', '--peer', source.text, ...others, ...config),
-      `on ${peers.length > 1 ? 'each other' : 'the other'} node, with the same ${CONFIG}: what its keepalived.conf needs`,
+      `on ${peers.length > 1 ? 'every other' : 'the other'} node, with the same ${CONFIG}: its keepalived.conf snippet`,
     ],
     [
       literally('sudo useradd --system --shell /usr/sbin/nologin keepalived_script'),
-      'on each node: who the hooks run as',
+      'on each node: the user that runs the hooks',
     ],
     [
       literally('sudo cp "$(npm root --global)"/vip-switch/systemd/*.service /etc/systemd/system/'),
-      'the daemon’s unit, on each',
+      'on each node: the daemon’s unit',
     ],
     [
       both(
         commandLine('sudo', 'systemctl', 'enable', '--now', `vip-switch-preflight@${unitName(instance)}`, 'vip-switch'),
         literally('sudo systemctl restart keepalived'),
       ),
-      'on each, and at every boot',
+      'on each node: now and at every boot',
     ],
-    [commandLine('vip-switch', 'doctor', ...config), 'whether anything is still in the way'],
+    [commandLine('vip-switch', 'doctor', ...config), 'checks for anything still missing'],
   ]
 }
 
@@ -176,7 +176,7 @@ function putPolicy(path: string): CommandLine {
   return commandLine('aws', 'iam', 'put-role-policy', '--role-name', '…', ...policy)
 }
 
-/** As a part of a unit's name, in which most signs stand for others: what systemd-escape(1) makes of it. */
+/** Escapes a name for use in a unit name, as systemd-escape(1) does. */
 function unitName(instance: string): string {
   return instance.replace(/^\.|[^\w:./]/g, (sign) => `\\x${sign.charCodeAt(0).toString(16)}`).replaceAll('/', '-')
 }

@@ -1,4 +1,4 @@
-/** What the words mean that are said to `vip-switch init`. All throw Failure, saying what is allowed. */
+/** Parses the input of `vip-switch init`. All functions throw a Failure stating what is allowed. */
 
 import { problemsOf } from '../../adapters/ec2/operations/tables.ts'
 import type { VpcTable } from '../../adapters/ec2/operations/vpc.ts'
@@ -12,11 +12,11 @@ import { countText } from '../../terminal/table.ts'
 
 const LARGEST_PRIORITY = 254
 
-/** A parser of one item alone. */
+/** Returns a parser that accepts a single item only. */
 export function only<Value>(parse: (text: string) => Value): (items: readonly string[]) => Value {
   return (items) => {
     const [text = '', ...rest] = items
-    if (rest.length > 0) throw usage(`"${items.join(', ')}" is more than one`)
+    if (rest.length > 0) throw usage(`"${items.join(', ')}": only one value is allowed`)
     return parse(text)
   }
 }
@@ -31,16 +31,16 @@ export function matching(form: RegExp, allowed: string): (text: string) => strin
 export function priorityOf(text: string): number {
   const number = Number(text)
   if (/^\d+$/.test(text) && number >= 1 && number <= LARGEST_PRIORITY) return number
-  throw usage(`"${text}" is no priority: a whole number from 1 to ${LARGEST_PRIORITY}`)
+  throw usage(`"${text}" is not a priority: a whole number from 1 to ${LARGEST_PRIORITY}`)
 }
 
 export function addressOf(text: string): Address {
   const address = parseAddress(text)
   if (address) return address
-  throw usage(`"${text}" is no IPv4 or IPv6 address`)
+  throw usage(`"${text}" is not an IPv4 or IPv6 address`)
 }
 
-/** @param ranges CIDRs of the VPC, where no VIP can be */
+/** @param ranges CIDRs of the VPC, which must not contain a VIP */
 export function vipOf(text: string, ranges: readonly Destination[]): Destination {
   let vip: Destination
   try {
@@ -55,12 +55,12 @@ export function vipOf(text: string, ranges: readonly Destination[]): Destination
 }
 
 /**
- * The tables that are meant: by their number among those there are, by id, by Name, by `key=value` of a tag, or `all`.
- * @param tables undefined: they could not be read, and cannot be compared
+ * Selects tables: by number in the list, id, Name, tag (`key=value`), or `all`.
+ * @param tables the existing tables, if they could be read
  */
 export function selectorsOf(items: readonly string[], tables: readonly VpcTable[] | undefined): Draft['routeTables'] {
   const all = items.length === 1 && items[0] === 'all'
-  if (all && !tables) throw usage('the route tables could not be read: name them by their ids, Names or tags')
+  if (all && !tables) throw usage('the route tables could not be read: give their ids, Names or tags')
   const selectors = all && tables ? tables.map(byId) : items.map((item) => selectorOf(item, tables ?? []))
   const problems = tables ? problemsOf(tables, selectors) : []
   if (problems.length > 0) throw usage(problems.join('; '))
@@ -78,19 +78,19 @@ function selectorOf(text: string, tables: readonly VpcTable[]): TableSelector {
 
 const byId = ({ id }: VpcTable): TableSelector => ({ kind: 'id', id })
 
-/** Nobody knows a table by its id. */
+/** A comment that describes the table, since an id means little to people. */
 function commentOn(selector: TableSelector, tables: readonly VpcTable[] = []): string | undefined {
   const table = selector.kind === 'id' ? tables.find(({ id }) => id === selector.id) : undefined
   return table && [table.name, usersText(table)].filter(Boolean).join(': ')
 }
 
-/** Which subnets use the table. */
+/** Describes which subnets use the table. */
 export function usersText({ isMain, subnets }: VpcTable): string {
   const count = countText(subnets.length, 'subnet')
   if (!isMain) return count
-  return subnets.length > 0 ? `${count}, and all without another table` : 'all subnets without another table'
+  return subnets.length > 0 ? `${count}, and all without their own table` : 'all subnets without their own table'
 }
 
 function usage(message: string): Failure {
-  return new Failure('usage', message, { hint: 'vip-switch init --help has an example' })
+  return new Failure('usage', message, { hint: 'see vip-switch init --help' })
 }

@@ -1,4 +1,4 @@
-/** `vip-switch keepalived-config`: the snippet for keepalived.conf. */
+/** `vip-switch keepalived-config`: prints the snippet for keepalived.conf. */
 
 import { keepalivedSnippet, leftOutText, type Placeholder } from '../../adapters/keepalived/snippet.ts'
 import { callContextFor } from '../../agent/node/route-port.ts'
@@ -27,7 +27,7 @@ export type KeepalivedConfigOptions = {
 const LOOK_UP_DEADLINE_MS = 5000
 const LAST_ROUTER_ID = 255
 
-/** @throws Failure of kind `usage` or `config`; what cannot be looked up is no failure */
+/** @throws Failure of kind `usage` or `config`; values that cannot be looked up are not a failure */
 export async function printKeepalivedConfig(
   name: string | undefined,
   options: KeepalivedConfigOptions,
@@ -62,22 +62,22 @@ export async function printKeepalivedConfig(
   return EXIT.done
 }
 
-/** Which entries of the config are meant. @throws Failure of kind `usage` or `config` */
+/** The selected instances of the config. @throws Failure of kind `usage` or `config` */
 function namesOf(name: string | undefined, { member, virtualRouterId }: KeepalivedConfigOptions, config: Config) {
-  if (name === undefined && member.length > 0) throw usage('--member needs the name of its sync group')
+  if (name === undefined && member.length > 0) throw usage('--member requires the name of its sync group')
   const odd = member.find((each) => !INSTANCE_NAME.test(each))
   if (odd !== undefined) throw usage(`--member: "${odd}" is not ${INSTANCE_NAME_FORM}`)
   if (name !== undefined) instanceOf(config, name)
   const names = name === undefined ? Object.keys(config.instances) : [name]
   if (virtualRouterId + Math.max(names.length, member.length) - 1 > LAST_ROUTER_ID) {
     throw usage(
-      `--virtual-router-id ${virtualRouterId} is of the first; those of the others would go beyond ${LAST_ROUTER_ID}`,
+      `--virtual-router-id ${virtualRouterId} is for the first instance; the others would exceed ${LAST_ROUTER_ID}`,
     )
   }
   return names
 }
 
-/** The addresses of the flags. @throws Failure of kind `usage` */
+/** The addresses given by flags. @throws Failure of kind `usage` */
 function givenAddresses(options: Pick<KeepalivedConfigOptions, 'interface' | 'source' | 'peer'>): GivenAddresses {
   const source = options.source === undefined ? undefined : addressOf('--source', options.source)
   const peers = options.peer.map((text) => addressOf('--peer', text))
@@ -89,21 +89,21 @@ function givenAddresses(options: Pick<KeepalivedConfigOptions, 'interface' | 'so
 export function assertOneFamily([first, ...others]: readonly Address[]): void {
   const odd = others.find(({ kind }) => kind !== first?.kind)
   if (first && odd) {
-    throw usage(`${first.text} and ${odd.text} are of two families: VRRP speaks one between all nodes`)
+    throw usage(`${first.text} and ${odd.text} are of different families: VRRP uses one for all nodes`)
   }
 }
 
 function addressOf(flag: string, text: string): Address {
   const address = parseAddress(text)
-  if (!address) throw usage(`${flag}: "${text}" is no IPv4 or IPv6 address`)
+  if (!address) throw usage(`${flag}: "${text}" is not an IPv4 or IPv6 address`)
   return address
 }
 
 function usage(message: string): Failure {
-  return new Failure('usage', message, { hint: 'vip-switch keepalived-config --help has examples' })
+  return new Failure('usage', message, { hint: 'see vip-switch keepalived-config --help' })
 }
 
-function gapOf(placeholder: Placeholder, { ownProblem = 'IMDS tells none', peersProblem = '' }: VrrpAddresses): Gap {
+function gapOf(placeholder: Placeholder, { ownProblem = 'IMDS reports none', peersProblem = '' }: VrrpAddresses): Gap {
   switch (placeholder) {
     case 'INTERFACE':
       return { placeholder, flag: '--interface', why: ownProblem }
@@ -112,13 +112,13 @@ function gapOf(placeholder: Placeholder, { ownProblem = 'IMDS tells none', peers
     case 'ADDRESS-OF-ANOTHER-NODE':
       return { placeholder, flag: '--peer', why: peersProblem }
     case 'PRIORITY':
-      return { placeholder, flag: '--priority', why: 'from 1 to 254; the highest on the node that shall be MASTER' }
+      return { placeholder, flag: '--priority', why: '1 to 254; the highest becomes MASTER' }
   }
 }
 
-/** As it was called: /usr/bin/vip-switch, and not where that links to. */
+/** The program's path as invoked, such as /usr/bin/vip-switch, with symlinks unresolved. */
 export function programPath(): string {
   const [, path] = process.argv
-  if (path === undefined) throw new Error('the path of this program is not known')
+  if (path === undefined) throw new Error('the path of this program is unknown')
   return path
 }

@@ -3,14 +3,14 @@ import { type ServeOptions, serveEc2 } from '../../lab/ec2/serve.ts'
 import { runStory } from '../../lab/lab.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
 
-/** Shows a failover, with this very program as the nodes' hook. */
+/** Demonstrates a failover, with this program as the nodes' hook. */
 export async function runLab(): Promise<ExitCode> {
   const bin = process.argv[1]
-  if (bin === undefined) throw new Error('the path of this program is not known')
+  if (bin === undefined) throw new Error('the path of this program is unknown')
   return (await runStory(bin)) ? EXIT.done : EXIT.failed
 }
 
-/** Serves the embedded EC2 endpoint until it is stopped. */
+/** Serves the embedded EC2 endpoint until stopped. */
 export async function runLabEc2(options: ServeOptions): Promise<ExitCode> {
   await serveEc2(options)
   return EXIT.done

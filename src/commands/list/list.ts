@@ -1,4 +1,4 @@
-/** `vip-switch list`: route tables, and the VIPs in them. */
+/** `vip-switch list`: shows route tables and their VIPs. */
 
 import { problemsOf } from '../../adapters/ec2/operations/tables.ts'
 import { callContextFor, openFor, routePort } from '../../agent/node/route-port.ts'
@@ -25,7 +25,7 @@ export async function list({ json, config: path }: ListOptions): Promise<ExitCod
   const targets = listed.flatMap(({ routes }) => routes.flatMap(({ route }) => route?.target ?? []))
   const facts = await factsOfTargets(ec2, targets, wanted)
   print(json ? listJson(listed, facts, ec2.region, tables.length) : listText(listed, facts, tables.length))
-  // What the config means and is not there is no reason to show less, but one to fail.
+  // A selector without a match fails the command, but does not hide the rest.
   const problems = Object.values(config?.instances ?? {}).flatMap(({ routeTables }) => problemsOf(tables, routeTables))
   for (const problem of new Set(problems)) log.error(problem)
   return problems.length > 0 ? EXIT.usage : EXIT.done

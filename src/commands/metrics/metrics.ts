@@ -1,4 +1,4 @@
-/** `vip-switch metrics`: figures, for those who draw graphs of them and watch them. */
+/** `vip-switch metrics`: metrics for dashboards and alerts. */
 
 import { callContextFor } from '../../agent/node/route-port.ts'
 import { controlPath, loadConfig } from '../../config/load.ts'
@@ -19,7 +19,7 @@ export type MetricsOptions = { format: 'prometheus' | 'mackerel'; config?: strin
 
 const DEADLINE_MS = 5000
 
-/** Whoever collects figures throws all of them away where this fails, so that it fails at nothing but its arguments. */
+/** Fails only on invalid arguments, since a collector discards all metrics if the command fails. */
 export async function metrics({ format, config: option }: MetricsOptions): Promise<ExitCode> {
   if (format === 'mackerel' && process.env.MACKEREL_AGENT_PLUGIN_META === '1') {
     print(mackerelMeta())

@@ -1,5 +1,4 @@
-/** `vip-switch notify`: what keepalived calls. */
-
+/** `vip-switch notify`: called by keepalived. */
 import { isMaster } from '../../adapters/keepalived/event.ts'
 import { type HandOver, handOver, tellRemarks } from '../../agent/notify/hand-over.ts'
 import { configPath, stateDirectory } from '../../config/paths.ts'
@@ -10,9 +9,9 @@ import { deferLog } from './deferred-log.ts'
 export type NotifyOptions = { config?: string; stateDir?: string; deadline?: number }
 
 /**
- * Everything is said in the log: keepalived reads neither stdout nor the exit code, and gives its scripts /dev/null.
- * All that acting takes is loaded when no daemon takes the event.
- * @param offered what has come of it where it was handed over already
+ * Reports everything in the log: keepalived ignores stdout and the exit code, and gives its scripts /dev/null. The code
+ * to act on an event is only loaded if no daemon takes it.
+ * @param offered the result, if the event was already offered to the daemon
  */
 export async function notify(values: readonly string[], options: NotifyOptions, offered?: HandOver): Promise<ExitCode> {
   const places = { configPath: configPath(options.config), stateDirectory: stateDirectory(options.stateDir) }

@@ -1,4 +1,4 @@
-/** `vip-switch unpin`: the routes are VRRP's again. */
+/** `vip-switch unpin`: lets the routes follow VRRP again. */
 
 import { callContextFor, openFor } from '../../agent/node/route-port.ts'
 import { instanceOf } from '../../config/instances.ts'

@@ -27,8 +27,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
     print(options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided))
     return EXIT.done
   }
-  if (options.json)
-    throw new Failure('usage', '--json tells what --once finds, and the daemon logs: give it --once, too')
+  if (options.json) throw new Failure('usage', '--json requires --once; the daemon reports in its log')
 
   const counting = countRepeats(log, systemClock)
   const daemon = new Daemon({

@@ -1,4 +1,4 @@
-/** `vip-switch status`: where things stand. */
+/** `vip-switch status`: shows the current state. */
 
 import { callContextFor } from '../../agent/node/route-port.ts'
 import { namesOf } from '../../config/instances.ts'
@@ -18,7 +18,7 @@ import { statusText } from './output.ts'
 
 export type StatusOptions = { watch?: true; json?: true; config?: string }
 
-/** Whoever was woken has a minute: what EC2 does not answer by then is UNKNOWN. */
+/** An operator on call cannot wait long: without an answer from EC2 by then, the condition is UNKNOWN. */
 const DEADLINE_MS = 5000
 const REDRAW_MS = 2000
 
@@ -27,7 +27,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
   if (options.watch) assertRedrawable(options)
   const config = loadConfig(configPath(options.config))
   const onlooker = createObserver(config, namesOf(config, name), systemClock, REDRAW_MS)
-  // The screen itself says what failed.
+  // The screen shows what failed.
   const log = await openLog('silent')
   const look = () => onlooker.look(callContextFor(DEADLINE_MS, log))
   if (options.watch) {
@@ -41,14 +41,14 @@ export async function status(name: string | undefined, options: StatusOptions): 
 }
 
 function assertRedrawable({ json }: StatusOptions): void {
-  if (json) throw new Failure('usage', '--watch draws a screen, and --json is for programs: not both')
+  if (json) throw new Failure('usage', '--watch and --json cannot be combined')
   if (canRedraw(process.stdout)) return
-  throw new Failure('usage', '--watch redraws a terminal, and stdout is none', {
-    hint: 'leave it out, and call status as often as you like; --json is for programs',
+  throw new Failure('usage', '--watch requires a terminal', {
+    hint: 'omit it, and run status repeatedly; programs can use --json',
   })
 }
 
-/** Until Ctrl-C; the last picture stays. */
+/** Redraws until Ctrl-C; the last screen stays. */
 async function watch(look: () => Promise<Overview>): Promise<void> {
   const stopped = interruption()
   const ended = new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve()))

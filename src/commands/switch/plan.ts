@@ -1,4 +1,4 @@
-/** What `vip-switch switch` would do: everything that is looked up before it asks and writes. */
+/** Plans `vip-switch switch`: looks up everything before it asks and writes. */
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { findEni } from '../../adapters/ec2/operations/interfaces.ts'
@@ -16,12 +16,12 @@ import { planMoves } from './switchover.ts'
 
 export type Plan = {
   readonly moves: readonly Move[]
-  /** Where the routes are to point. */
+  /** The target of the routes. */
   readonly eni: EniId
   readonly facts: ReadonlyMap<string, TargetFacts>
-  /** Selectors of the config that mean no table, or not one alone. The tables of the others are moved all the same. */
+  /** Selectors of the config that match no table or are ambiguous. The tables of the others are moved all the same. */
   readonly problems: readonly string[]
-  /** Of an instance of the config; undefined where claims and pins could not be read. */
+  /** The owner of a config instance's routes, if claims and pins could be read. */
   readonly intent: Intent | undefined
 }
 
@@ -35,9 +35,9 @@ export async function planSwitch(
   options: SwitchOptions,
 ): Promise<Plan> {
   const { tables, problems } = await routePort(ec2, { selectors, ...policy }, context).read()
-  // What was typed is typed again; a config is not mended at 3 a.m.
+  // A mistyped argument is easily corrected; a config should not have to be fixed at 3 a.m.
   if (problems.length > 0 && name === undefined)
-    throw new Failure('config', problems.join('; '), { hint: 'vip-switch list shows what is there' })
+    throw new Failure('config', problems.join('; '), { hint: 'vip-switch list shows the existing tables' })
   const vpcs = [...new Set(tables.map((table) => table.vpc))]
   const eni = await targetEni(ec2, target, config, vpcs, context)
   const moves = planMoves(tables, vips, eni, policy)
@@ -48,7 +48,7 @@ export async function planSwitch(
   return { moves, eni, facts, problems, intent }
 }
 
-/** What claims and pins say; unknown, with a warning, where they cannot be read and no pin depends on them. */
+/** Reads claims and pins; if that fails and no pin depends on them, warns and returns undefined. */
 async function intentOf(
   ec2: Ec2,
   config: Config,
@@ -60,7 +60,7 @@ async function intentOf(
     return await readIntent(ec2, config, name, context)
   } catch (error) {
     if (pin !== undefined) throw error
-    context.log.warn({ hint: hintOf(error) }, `whom VRRP means is not known: ${messageOf(error)}`)
+    context.log.warn({ hint: hintOf(error) }, `cannot tell whom VRRP elected: ${messageOf(error)}`)
     return undefined
   }
 }
@@ -82,5 +82,5 @@ async function targetEni(
 
 function checkOnText(eni: EniId, region: string): string {
   const words = ['modify-network-interface-attribute', '--network-interface-id', eni, '--no-source-dest-check']
-  return `${eni} drops what is for the VIP: its source/dest check is on. ${ec2Command(words, region)}`
+  return `${eni} drops traffic for the VIP: its source/dest check is on. ${ec2Command(words, region)}`
 }

@@ -1,4 +1,4 @@
-/** What the words of `vip-switch switch` mean. */
+/** Parses the arguments of `vip-switch switch`. */
 import { instanceOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
@@ -19,12 +19,12 @@ export type SwitchOptions = {
   dryRun?: true
   json?: true
   config?: string
-  /** Milliseconds, as `deadline`. */
+  /** Milliseconds, like `deadline`. */
   pin?: number
   deadline?: number
 }
 
-/** What is to be moved, and where to; undefined: to this node. */
+/** What to move, and where to; without a target, to this node. */
 export type SwitchRequest = {
   readonly selectors: readonly TableSelector[]
   readonly vips: readonly Destination[]
@@ -34,11 +34,11 @@ export type SwitchRequest = {
 
 /** @throws Failure of kind `usage` or `config` */
 export function requestOf(name: string | undefined, options: SwitchOptions, config: Config | undefined): SwitchRequest {
-  if (options.pin !== undefined && name === undefined) throw usage('a pin is of an instance of the config: name it')
+  if (options.pin !== undefined && name === undefined) throw usage('a pin requires an instance of the config: name it')
   const byFlags = options.routeTable.length > 0 || options.vip.length > 0
   const target = targetOf(options)
   if (name !== undefined) {
-    if (byFlags) throw usage(`with the instance ${name}, -r and -v come from the config: leave them out`)
+    if (byFlags) throw usage(`for the instance ${name}, -r and -v come from the config: omit them`)
     const { routeTables, vips, createMissing, takeOver } = instanceOf(
       config ?? loadConfig(configPath(options.config)),
       name,
@@ -47,20 +47,20 @@ export function requestOf(name: string | undefined, options: SwitchOptions, conf
   }
   if (!byFlags) {
     const known = config ? Object.keys(config.instances).join(', ') : 'no config'
-    throw usage(`what is to be switched? An instance of the config (${known}), or -r, -v and a target`)
+    throw usage(`nothing to switch: name an instance of the config (${known}), or use -r, -v and a target`)
   }
-  if (options.routeTable.length === 0) throw usage('-v needs a route table: -r rtb-… or -r NAME')
-  if (options.vip.length === 0) throw usage('-r needs a VIP: -v ADDRESS')
-  if (!target) throw usage('where to? -I, --eni or --to')
+  if (options.routeTable.length === 0) throw usage('-v requires a route table: -r rtb-… or -r NAME')
+  if (options.vip.length === 0) throw usage('-r requires a VIP: -v ADDRESS')
+  if (!target) throw usage('no target: use -I, --eni or --to')
   return {
     selectors: options.routeTable.map((text) =>
       isRouteTableId(text) ? { kind: 'id', id: text } : { kind: 'name', name: text },
     ),
-    // Two spellings of one VIP are one VIP, and one write.
+    // Two spellings of one VIP make one write.
     vips: options.vip
       .map(vipOf)
       .filter((vip, index, all) => all.findIndex((other) => sameDestination(other, vip)) === index),
-    // A route that no config asks for is moved, never made: a slip of the fingers would make one that nobody knows of.
+    // Without a config, routes are moved but never created: a typo would create one that nobody knows of.
     policy: { createMissing: false, takeOver: [] },
     target,
   }
@@ -77,9 +77,9 @@ function vipOf(text: string): Destination {
 
 function targetOf({ instance, eni, to }: SwitchOptions): Reference | undefined {
   const given = [instance, eni, to].filter((value) => value !== undefined)
-  if (given.length > 1) throw usage('-I, --eni and --to name one target: choose one of them')
+  if (given.length > 1) throw usage('-I, --eni and --to are mutually exclusive')
   if (eni !== undefined) {
-    if (!isEniId(eni)) throw usage(`--eni: "${eni}" is no id of a network interface (eni-…)`)
+    if (!isEniId(eni)) throw usage(`--eni: "${eni}" is not the id of a network interface (eni-…)`)
     return { kind: 'eni', eni }
   }
   if (instance !== undefined) {
@@ -89,5 +89,5 @@ function targetOf({ instance, eni, to }: SwitchOptions): Reference | undefined {
 }
 
 function usage(message: string): Failure {
-  return new Failure('usage', message, { hint: 'vip-switch switch --help has examples' })
+  return new Failure('usage', message, { hint: 'see vip-switch switch --help' })
 }

@@ -1,4 +1,4 @@
-/** `vip-switch switch`: an operator points routes at another node. */
+/** `vip-switch switch`: lets an operator point routes at another node. */
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { longestWait } from '../../adapters/ec2/transport/budget.ts'
@@ -43,9 +43,9 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const stopped = interruption()
   const { signal, lastLookMs } = limitOf(options, lookedUpMs, moves.length)
   const moving = { ...lookingUp, signal: AbortSignal.any([signal, stopped]) }
-  // The pin first, so that no daemon takes back what is moved next.
+  // The pin first, so that no daemon takes the routes back.
   if (config && name && !dryRun) await pinIfAsked(ec2, config, name, plan, moving, options)
-  stopped.addEventListener('abort', () => log.warn(`${messageOf(stopped.reason)}: looking at what has moved`))
+  stopped.addEventListener('abort', () => log.warn(`${messageOf(stopped.reason)}: checking what has moved`))
   const routes = routePort(ec2, { selectors: request.selectors, ...request.policy }, moving)
   const progress = tellProgress(due, systemClock, log)
   const outcomes = dryRun
@@ -58,7 +58,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   return code === EXIT.failed && stopped.aborted ? exitCodeOfError(stopped.reason) : code
 }
 
-/** The time that a person took to answer is not EC2's: it counts for nothing. */
+/** Computes the time limit; the time the user takes to answer does not count. */
 function limitOf({ deadline }: SwitchOptions, lookedUpMs: number, routes: number) {
   const length = deadline ?? MOVE_DEADLINE_MS + longestWait(routes)
   const lastLookMs = lastLookTime(length)
@@ -72,7 +72,7 @@ function tellPlan(plan: Plan, { json, force, pin }: SwitchOptions): void {
   const text = movesText(moves, eni, facts)
   if (!json) print(text)
   else if (process.stdin.isTTY && !force) print(text, process.stderr)
-  for (const problem of problems) warn(`${problem}: vip-switch list shows what is there`)
+  for (const problem of problems) warn(`${problem}: vip-switch list shows the existing tables`)
   const warning = pin === undefined ? takenBackText(plan) : undefined
   if (warning) warn(warning)
 }
@@ -80,8 +80,8 @@ function tellPlan(plan: Plan, { json, force, pin }: SwitchOptions): void {
 function takenBackText({ intent, eni, facts }: Plan): string | undefined {
   const owner = intent?.pin?.eni ?? intent?.master?.eni
   if (owner === undefined || owner === eni) return undefined
-  const why = intent?.pin ? 'The routes are pinned to' : 'VRRP means them to be at'
-  return `${why} ${facts.get(owner)?.name ?? owner}, whose daemon would take them back; --pin 30m keeps them here for so long`
+  const why = intent?.pin ? 'The routes are pinned to' : 'VRRP elected'
+  return `${why} ${facts.get(owner)?.name ?? owner}, whose daemon would take the routes back; --pin 30m keeps them at the new node for that long`
 }
 
 async function pinIfAsked(
@@ -100,10 +100,10 @@ async function pinIfAsked(
 async function assertWanted(due: number, { force, pin }: SwitchOptions): Promise<void> {
   if (force || (due === 0 && pin === undefined)) return
   if (!process.stdin.isTTY) {
-    throw new Failure('usage', 'not a terminal, so nobody can be asked; nothing was changed', {
-      hint: 'say -f to go ahead',
+    throw new Failure('usage', 'cannot ask for confirmation without a terminal; nothing was changed', {
+      hint: 'use -f to skip confirmation',
     })
   }
-  if (!(await ask(`${pin === undefined ? 'Move' : 'Pin them there, and move'} ${countText(due, 'route')}?`)))
+  if (!(await ask(`${pin === undefined ? 'Move' : 'Pin and move'} ${countText(due, 'route')}?`)))
     throw new Failure('refused', 'not confirmed; nothing was changed')
 }

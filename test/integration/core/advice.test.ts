@@ -77,7 +77,7 @@ test.each([
   const { exitCode, stdout, stderr } = await inShell(await advised())
   expect(exitCode).toBe(2)
   expect(stdout).toMatch(new RegExp(`^To .*${enis.db2}`))
-  expect(stderr).toContain('not a terminal, so nobody can be asked')
+  expect(stderr).toContain('cannot ask for confirmation without a terminal')
   expect(targets()).toEqual(both(enis.db1))
 })
 

@@ -40,7 +40,7 @@ describe('a claim that cannot be understood', () => {
     const { exitCode, stdout } = await lookOn(['status'])
     expect(exitCode).toBe(0)
     expect(stdout).toContain('VI_1  OK\n')
-    expect(stdout).toContain(`  the claim of db-2 cannot be understood: ${WHY}\n`)
+    expect(stdout).toContain(`  the claim of db-2 is invalid: ${WHY}\n`)
     expect(stdout).toMatch(new RegExp(`^ {2}db-2 +\\? .*${eniOf('db-2')} +invalid claim$`, 'm'))
   })
 
@@ -51,11 +51,11 @@ describe('a claim that cannot be understood', () => {
     ])
     const check = await lookOn(['check'])
     expect(check.exitCode).toBe(1)
-    expect(check.stdout).toContain(`VI_1: the claim of db-2 cannot be understood: ${WHY.replaceAll(/\s+/g, ' ')}`)
+    expect(check.stdout).toContain(`VI_1: the claim of db-2 is invalid: ${WHY.replaceAll(/\s+/g, ' ')}`)
   })
 
   test('is told by whoever decides by claims', async () => {
-    const warning = `the claim of ${eniOf('db-2')} cannot be understood: ${WHY}`
+    const warning = `the claim of ${eniOf('db-2')} is invalid: ${WHY}`
     const told = (run: Run) => logLines(run).map(({ msg }) => msg)
     const env = environmentFor(endpoint)
     const once = await runProgram(['reconcile', '--once', '--config', writeDaemonConfig()], env)
@@ -80,12 +80,12 @@ describe('a claim that cannot be understood', () => {
     )
     await daemon.start()
     tellMaster()
-    const said = () => lines.filter(({ msg }) => msg.includes('cannot be understood'))
+    const said = () => lines.filter(({ msg }) => msg.includes('is invalid'))
     await expect.poll(async () => (await statusOnSocket()).instances[0]?.decision?.condition).toBe('OK')
     const reads = () => endpoint.requests.filter(({ action }) => action === 'DescribeRouteTables').length
     const before = reads()
     await expect.poll(reads).toBeGreaterThan(before + 1)
-    expect(said().map(({ msg }) => msg)).toEqual([`the claim of ${eniOf('db-2')} cannot be understood: ${WHY}`])
+    expect(said().map(({ msg }) => msg)).toEqual([`the claim of ${eniOf('db-2')} is invalid: ${WHY}`])
     setTag('db-2', CLAIM, 'nothing')
     await expect.poll(() => said().length).toBe(2)
     expect(targets()).toEqual(both(eniOf('db-1')))
@@ -106,7 +106,7 @@ test('a pin that cannot be understood is told, holds nothing, and is taken away 
   setTag('db-2', PIN, 'since=now until=later')
   const { stdout } = await lookOn(['status'])
   expect(stdout).toContain('VI_1  OK\n')
-  expect(stdout).toContain('the pin of db-2 cannot be understood: its since is "now", not a timestamp')
+  expect(stdout).toContain('the pin of db-2 is invalid: its since is "now", not a timestamp')
   const unpinned = await lookOn(['unpin', 'VI_1'])
   expect(unpinned.stdout).toBe(`VI_1 is no longer pinned to ${eniOf('db-2')}`)
   expect(endpoint.region.tags.get(eniOf('db-2'))?.has(PIN)).toBe(false)

@@ -31,7 +31,7 @@ function errorOf(path: string): Failure {
 
 describe('a config that is no file, or endless,', () => {
   test.each([
-    ['a FIFO', 'no regular file', () => execFileSync('mkfifo', [join(directory, 'config')])],
+    ['a FIFO', 'not a regular file', () => execFileSync('mkfifo', [join(directory, 'config')])],
     ['a directory', 'a directory', () => execFileSync('mkdir', [join(directory, 'config')])],
     ['of 400,000 VIPs', 'larger than 256 KiB', () => writeFileSync(join(directory, 'config'), withVips(400_000))],
   ])('%s, is refused at once', (_, what, make) => {
@@ -39,13 +39,13 @@ describe('a config that is no file, or endless,', () => {
     make()
     const error = errorOf(path)
     expect(error).toMatchObject({ kind: 'config', message: `cannot read the config: ${path} is ${what}` })
-    expect(error.hint).toBe(`it is ${what}: name another one with --config or VIP_SWITCH_CONFIG`)
+    expect(error.hint).toBe(`it is ${what}: choose another file with --config or VIP_SWITCH_CONFIG`)
     expect(plainControlPath(path)).toBe('/run/vip-switch/control.sock')
     rmSync(path, { recursive: true })
   })
 
   test('a device, is refused at once', () => {
-    expect(errorOf('/dev/zero').message).toBe('cannot read the config: /dev/zero is no regular file')
+    expect(errorOf('/dev/zero').message).toBe('cannot read the config: /dev/zero is not a regular file')
   })
 
   test('one that tells no size is read all the same', () => {
@@ -59,13 +59,13 @@ const withVips = (count: number, rest = '') =>
 test('as many VIPs as a route table has room for, and as many routes as can be moved', () => {
   expect(config(withVips(1000)).instances.VI_1?.vips).toHaveLength(1000)
   expect(problems(withVips(1001))).toMatchObject([
-    { path: 'instances.VI_1.vips', allowed: 'at most 1000 VIPs: a route table has no room for more' },
+    { path: 'instances.VI_1.vips', allowed: 'at most 1000 VIPs, the limit of a route table' },
   ])
   const tables = Array.from({ length: 10 }, (_, index) => `, rtb-0b${index}`).join('')
   expect(problems(withVips(1000, tables))).toMatchObject([
     {
       path: 'instances',
-      allowed: 'at most 10000 routes, VIPs times route tables, and not 11000: EC2 lets an account write 5 a second',
+      allowed: 'at most 10000 routes (VIPs times route tables), not 11000: EC2 lets an account write 5 per second',
     },
   ])
 })

@@ -103,7 +103,7 @@ assumeRole: route-switch
     expect(by('instances.VI_2.routeTable')[0]?.allowed).toBe('did you mean routeTables?')
     expect(by('eni').map(({ allowed }) => allowed)).toContain('either interface or eni, not both')
     expect(by('instances.VI_1.vips[0]')[0]).toMatchObject({ found: '"10.99.0.300"' })
-    expect(by('instances.VI_1.vips[2]')[0]?.allowed).toContain('vips[1] already')
+    expect(by('instances.VI_1.vips[2]')[0]?.allowed).toContain('the same as vips[1]')
     expect(by('instances.VI_1.routeTables[1]')[0]).toMatchObject({ found: '{"nmae":"x"}' })
     expect(by('instances.VI_1.priority')[0]).toMatchObject({ found: '300', allowed: 'a whole number from 1 to 255' })
   })
@@ -170,7 +170,7 @@ describe('loadConfig', () => {
 
   test.each([
     ['there is none', 'none.yaml', 'create '],
-    ['it is a directory', '.', 'it is a directory: name another one'],
+    ['it is a directory', '.', 'it is a directory: choose another file'],
   ])('says what to do where %s', (_, name, hint) => {
     let error: unknown
     try {

@@ -33,7 +33,7 @@ test('all are made, and their directory', () => {
 
 test('none is made where one is there, which stays as it is', () => {
   writeFileSync(join(directory, 'b'), 'mine')
-  expect(() => assertNew(directory, ['a', 'b'])).toThrow(`${join(directory, 'b')} is there already`)
+  expect(() => assertNew(directory, ['a', 'b'])).toThrow(`${join(directory, 'b')} exists already`)
   expect(() => createFiles(directory, FILES)).toThrow('nothing was written')
   expect(readdirSync(directory)).toEqual(['b'])
   expect(readFileSync(join(directory, 'b'), 'utf8')).toBe('mine')
@@ -41,15 +41,15 @@ test('none is made where one is there, which stays as it is', () => {
 
 test('those that were made are taken back where another cannot be: a link to nowhere is in the way, too', () => {
   symlinkSync('/nonexistent/target', join(directory, 'b'))
-  expect(() => createFiles(directory, FILES)).toThrow(`${join(directory, 'b')} is there already`)
+  expect(() => createFiles(directory, FILES)).toThrow(`${join(directory, 'b')} exists already`)
   expect(readdirSync(directory)).toEqual(['b'])
   expect(existsSync('/nonexistent/target')).toBe(false)
 })
 
 test('a directory that cannot be is told', () => {
   writeFileSync(join(directory, 'file'), '')
-  expect(() => createFiles(join(directory, 'file', 'below'), FILES)).toThrow(/none was made/)
-  expect(() => createFiles(join(directory, 'file'), FILES)).toThrow(`${join(directory, 'file')} is there already`)
+  expect(() => createFiles(join(directory, 'file', 'below'), FILES)).toThrow(/none was created/)
+  expect(() => createFiles(join(directory, 'file'), FILES)).toThrow(`${join(directory, 'file')} exists already`)
   mkdirSync(join(directory, 'a'))
-  expect(() => createFiles(directory, FILES)).toThrow('is there already')
+  expect(() => createFiles(directory, FILES)).toThrow('exists already')
 })

@@ -56,7 +56,7 @@ describe('refusalOf', () => {
   })
 
   test('a missing route is refused where it may not be created', () => {
-    expect(refusalOf(tableWith([]), VIP, { ...OPEN, createMissing: false })).toContain('none may be created')
+    expect(refusalOf(tableWith([]), VIP, { ...OPEN, createMissing: false })).toContain('createMissing is off')
   })
 
   test('a route of another destination is never looked at', () => {

@@ -39,8 +39,8 @@ describe('parseVip', () => {
     ['2001:db8::/129', 'from 0 to 128'],
     ['10.99.0.0/', 'prefix length'],
     ['10.99.0.10/24', 'write 10.99.0.0/24 or 10.99.0.10/32'],
-    ['169.254.169.1', '169.254.168.0/22, which EC2 keeps'],
-    ['fd00:ec2::254', 'fd00:ec2::/32, which EC2 keeps'],
+    ['169.254.169.1', '169.254.168.0/22, which EC2 reserves'],
+    ['fd00:ec2::254', 'fd00:ec2::/32, which EC2 reserves'],
   ])('%s is refused: %s', (text, message) => {
     expect(() => parseVip(text)).toThrow(message)
   })

@@ -1,18 +1,18 @@
-/** keepalived.conf as blocks. */
+/** Parses keepalived.conf into blocks. */
 import type { ConfLines } from './lines.ts'
 import { wordsOf } from './words.ts'
 
-/** One keyword with what follows it on its line, and its block. */
+/** A keyword, the words after it, and its block. */
 export type Entry = {
   readonly keyword: string
   readonly words: readonly string[]
-  /** Those of its block; none where it has no block. */
+  /** The entries of its block; empty without one. */
   readonly entries: readonly Entry[]
 }
 
 type Open = { readonly keyword: string; readonly words: readonly string[]; readonly entries: Open[] }
 
-/** The entries of the lines; braces that do not match are added to the doubts. */
+/** Parses the lines into entries; unbalanced braces are added to the doubts. */
 export function blocksOf({ lines, doubts }: ConfLines): { entries: readonly Entry[]; doubts: readonly string[] } {
   const entries: Open[] = []
   const stack: Open[][] = [entries]
@@ -27,10 +27,10 @@ export function blocksOf({ lines, doubts }: ConfLines): { entries: readonly Entr
     else unmatched += 1
   }
   const isWhole = unmatched === 0 && stack.length === 1
-  return { entries, doubts: isWhole ? doubts : [...doubts, 'its braces do not match'] }
+  return { entries, doubts: isWhole ? doubts : [...doubts, 'its braces are unbalanced'] }
 }
 
-/** A line, split at its braces; those in double quotes and of `${…}` are none. */
+/** Splits a line at its braces, except those in double quotes or `${…}`. */
 function partsOf(line: string): string[] {
   const parts = line.match(/(?:"[^"]*"?|\$\{[^}]*\}|[^{}"])+|[{}]/g) ?? []
   return parts.map((part) => part.trim()).filter(Boolean)

@@ -1,4 +1,4 @@
-/** What keepalived.conf says of VRRP, and of who is told. */
+/** The VRRP settings in keepalived.conf, and whom keepalived notifies. */
 import { parseAddress } from '../../../core/vip.ts'
 import { blocksOf, type Entry } from './blocks.ts'
 import { readConfLines } from './lines.ts'
@@ -7,16 +7,16 @@ import { wordsOf } from './words.ts'
 /** A script that keepalived runs, with its arguments. */
 export type Script = {
   readonly command: readonly string[]
-  /** Undefined: script_user. */
+  /** The user to run it as; default: script_user. */
   readonly user: string | undefined
 }
 
-/** What a vrrp_instance and a vrrp_sync_group have in common. */
+/** What vrrp_instance and vrrp_sync_group have in common. */
 type Announced = {
   readonly name: string
-  /** The script of every change of its state. */
+  /** The script for every state change. */
   readonly notify: Script | undefined
-  /** Whether a FIFO is told of changes of the priority; undefined: as the global setting says. */
+  /** Whether priority changes are sent to a FIFO; default: the global setting. */
   readonly priorityChanges: boolean | undefined
 }
 
@@ -29,9 +29,9 @@ export type VrrpInstance = Announced & {
   readonly source: string | undefined
   /** unicast_peer */
   readonly peers: readonly string[]
-  /** Of virtual_ipaddress and virtual_ipaddress_excluded, without their masks. */
+  /** From virtual_ipaddress and virtual_ipaddress_excluded, without prefix lengths. */
   readonly addresses: readonly string[]
-  /** undefined: as the global setting says. */
+  /** Default: the global setting. */
   readonly strict: boolean | undefined
 }
 
@@ -41,19 +41,19 @@ export type KeepalivedConf = {
   readonly path: string
   readonly instances: ReadonlyMap<string, VrrpInstance>
   readonly groups: ReadonlyMap<string, SyncGroup>
-  /** vrrp_notify_fifo and notify_fifo: VRRP's events go to both. */
+  /** vrrp_notify_fifo and notify_fifo; both receive VRRP events. */
   readonly fifos: readonly string[]
   readonly statesOnReload: boolean
   readonly priorityChanges: boolean
   readonly scriptUser: string | undefined
   readonly strict: boolean
-  /** What could not be read, or is not understood: what seems to be missing may be in there. */
+  /** What could not be read or parsed; settings that seem to be missing may be in there. */
   readonly doubts: readonly string[]
 }
 
 /**
- * @param configId the `--config-id` of keepalived
- * @throws Failure where the file cannot be read
+ * @param configId keepalived's `--config-id`
+ * @throws Failure if the file cannot be read
  */
 export function readKeepalivedConf(path: string, configId: string): KeepalivedConf {
   const { entries, doubts } = blocksOf(readConfLines(path, configId))
@@ -85,7 +85,7 @@ function instanceOf(block: Entry): VrrpInstance {
     interface: value(entries, 'interface'),
     priority: Number.isInteger(priority) ? priority : undefined,
     source: addressIn(value(entries, 'unicast_src_ip') ?? '')[0],
-    // One a line, with its options; older versions take several (vrrp_parser.c, vrrp_unicast_peer_handler).
+    // One per line, with options; older versions accept several (vrrp_parser.c, vrrp_unicast_peer_handler).
     peers: wordsIn(entries, 'unicast_peer').flatMap(addressIn),
     addresses: addresses.flatMap(addressIn),
     strict: flag(entries, 'strict_mode'),
@@ -104,18 +104,18 @@ function all(entries: readonly Entry[], keyword: string): Entry[] {
   return entries.filter((entry) => entry.keyword === keyword)
 }
 
-/** The first word after the keyword; the last one of several entries counts. */
+/** The first word after the keyword; the last of several entries wins. */
 function value(entries: readonly Entry[], keyword: string): string | undefined {
   return all(entries, keyword).at(-1)?.words[0]
 }
 
-/** keepalived.conf(5): on, true and yes, or off, false and no; the keyword alone is on. */
+/** keepalived.conf(5): on, true and yes, or off, false and no; the keyword alone means on. */
 function flag(entries: readonly Entry[], keyword: string): boolean | undefined {
   const entry = all(entries, keyword).at(-1)
   return entry && !['off', 'false', 'no'].includes(entry.words[0] ?? '')
 }
 
-/** Every word of the keyword's blocks. */
+/** All words in the keyword's blocks. */
 function wordsIn(entries: readonly Entry[], keyword: string): string[] {
   return all(entries, keyword).flatMap((block) => block.entries.flatMap((entry) => [entry.keyword, ...entry.words]))
 }
@@ -126,7 +126,7 @@ function script(entries: readonly Entry[], keyword: string): Script | undefined 
   return command === undefined ? undefined : { command: wordsOf(command), user }
 }
 
-/** In canonical text; none where it is none. */
+/** The address in canonical form; empty if invalid. */
 function addressIn(text: string): string[] {
   const address = parseAddress(text)
   return address ? [address.text] : []

@@ -1,4 +1,4 @@
-/** Files by a shell's pattern. Node has no glob(3) before its version 22. */
+/** Shell-style globbing. Node has no glob before version 22. */
 import { readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { codeOf } from '../../../platform/errors.ts'
@@ -6,16 +6,16 @@ import { codeOf } from '../../../platform/errors.ts'
 const WILDCARD = /[*?[]/
 
 /**
- * The files that a pattern names, in the order of their names, as glob(3) does with GLOB_BRACE: `*`, `?`, `[a-z]` and
- * `{a,b}`; a name that begins with a dot is meant by a pattern that begins with one. Directories are left out.
- * @param from where a relative pattern begins
- * @throws the error of a directory that may not be read
+ * The files that match a pattern, sorted by name, like glob(3) with GLOB_BRACE: `*`, `?`, `[a-z]` and `{a,b}`. Names
+ * starting with a dot only match patterns that do. Directories are left out.
+ * @param from base of a relative pattern
+ * @throws if a directory may not be read
  */
 export function filesBy(pattern: string, from: string): string[] {
   return bracesExpanded(pattern).flatMap((each) => pathsBy(resolve(from, each)).filter(isFile))
 }
 
-/** `a{b,c{d,e}}` is `ab`, `acd` and `ace`. */
+/** Expands `a{b,c{d,e}}` to `ab`, `acd` and `ace`. */
 function bracesExpanded(pattern: string): string[] {
   const innermost = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(pattern)
   if (!innermost) return [pattern]

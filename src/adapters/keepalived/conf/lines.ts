@@ -1,6 +1,6 @@
 /**
- * keepalived.conf as lines: comments, conditions, parameters and includes done (keepalived.conf(5), CONFIGURATION PARSER;
- * lib/parser.c, read_line).
+ * Reads keepalived.conf as lines, processing comments, conditions, parameters and includes (keepalived.conf(5),
+ * CONFIGURATION PARSER; lib/parser.c, read_line).
  */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -11,19 +11,19 @@ import { withoutComment, wordsOf } from './words.ts'
 
 export type ConfLines = {
   readonly lines: readonly string[]
-  /** What could not be read, or is not understood here. What seems to be missing may be in there. */
+  /** What could not be read or parsed; settings that seem to be missing may be in there. */
   readonly doubts: readonly string[]
 }
 
-/** Where a line is, and how deep in includes and parameters. */
+/** The location of a line, and its depth in includes and parameters. */
 type Place = { readonly file: string; readonly at: string; readonly depth: number }
 
-const DEEPEST = 20
+const MAX_DEPTH = 20
 const INCLUDE = /^include[rmwba]?$/
 
 /**
- * @param configId the `--config-id` of keepalived, which lines that begin with `@` are meant for
- * @throws Failure where the file cannot be read
+ * @param configId keepalived's `--config-id`, for conditional lines that start with `@`
+ * @throws Failure if the file cannot be read
  */
 export function readConfLines(path: string, configId: string): ConfLines {
   const lines: string[] = []
@@ -45,13 +45,13 @@ export function readConfLines(path: string, configId: string): ConfLines {
     }
   }
 
-  /** Returns the definition that the line is, if it is one. */
+  /** Processes a line; returns it if it is a parameter definition. */
   function take(line: string, place: Place): Definition | undefined {
     const meant = forId(line, configId)
     if (!meant) return undefined
     const definition = definitionIn(meant)
     if (definition) parameters.set(definition.name, [definition.value])
-    else if (meant.startsWith('~')) doubts.push(`${place.at}: ${meant.split(/[ (]/, 1)[0]} is not understood`)
+    else if (meant.startsWith('~')) doubts.push(`${place.at}: ${meant.split(/[ (]/, 1)[0]} is not supported`)
     else replace(meant, place)
     return definition
   }
@@ -61,19 +61,19 @@ export function readConfLines(path: string, configId: string): ConfLines {
     const replaced = replacedIn(line, new Map([...Object.entries(builtIn), ...parameters]))
     if (replaced.length === 1 && replaced[0] === line) {
       if (!include(line, place)) lines.push(line)
-    } else if (place.depth >= DEEPEST) doubts.push(`${place.at}: its parameters do not end`)
+    } else if (place.depth >= MAX_DEPTH) doubts.push(`${place.at}: its parameters are nested too deeply`)
     else for (const each of replaced) take(each, { ...place, depth: place.depth + 1 })
   }
 
   function include(line: string, { file, at, depth }: Place): boolean {
     const [keyword = '', pattern, ...rest] = wordsOf(line)
     if (!INCLUDE.test(keyword) || pattern === undefined || rest.length > 0) return false
-    if (depth >= DEEPEST) {
-      doubts.push(`${at}: its files do not end`)
+    if (depth >= MAX_DEPTH) {
+      doubts.push(`${at}: its includes are nested too deeply`)
       return true
     }
     try {
-      // A pattern that names no file includes none, to keepalived as well.
+      // As in keepalived, a pattern without matches includes nothing.
       for (const each of filesBy(pattern, dirname(resolve(file)))) readFile(each, depth + 1)
     } catch (error) {
       doubts.push(`${at}: ${messageOf(error)}`)
@@ -89,7 +89,7 @@ export function readConfLines(path: string, configId: string): ConfLines {
   return { lines, doubts }
 }
 
-/** The line without its `@id` or `@^id`; undefined where it is meant for another. */
+/** Strips `@id` or `@^id`; undefined if the line is for another id. */
 function forId(line: string, configId: string): string | undefined {
   if (!line.startsWith('@')) return line
   const [, not, id, rest] = /^@(\^?)(\S*)\s+(.*)$/.exec(line) ?? []

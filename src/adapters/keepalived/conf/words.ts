@@ -1,6 +1,6 @@
-/** The lexical side of keepalived.conf: comments, quotes, escapes (keepalived.conf(5); lib/parser.c, decomment). */
+/** The lexer of keepalived.conf: comments, quotes, escapes (keepalived.conf(5); lib/parser.c, decomment). */
 
-/** Double quotes, an escaped letter, what begins a comment, anything else. */
+/** A double-quoted string, an escaped character, the start of a comment, or anything else. */
 const COMMENT_PARTS = /"(?:\\.|[^"\\])*"?|\\.?|[#!]|[^"\\#!]+/gs
 
 const DOUBLE = String.raw`"(?:\\.|[^"\\])*"?`
@@ -8,7 +8,7 @@ const SINGLE = String.raw`'(?:\\.|[^'\\])*'?`
 const WORD = new RegExp(String.raw`(?:${DOUBLE}|${SINGLE}|\\.|[^\s"'\\]|\\$)+`, 'gs')
 const QUOTED = new RegExp(String.raw`${DOUBLE}|${SINGLE}|\\.`, 'gs')
 
-/** Without what follows a `#` or `!` outside double quotes; `\#` and `\!` are those letters. */
+/** Strips a comment, which starts with `#` or `!` outside double quotes; `\#` and `\!` are literal. */
 export function withoutComment(line: string): string {
   const parts = line.match(COMMENT_PARTS) ?? []
   const end = parts.findIndex((part) => part === '#' || part === '!')
@@ -19,7 +19,10 @@ export function withoutComment(line: string): string {
     .trim()
 }
 
-/** Words as the parser splits them: quotes are taken away, and blanks within them kept; a backslash escapes a letter. */
+/**
+ * Splits a line into words as the parser does: removes quotes, keeps spaces within them; a backslash escapes a
+ * character.
+ */
 export function wordsOf(line: string): string[] {
   return (line.match(WORD) ?? []).map((word) => word.replace(QUOTED, unquoted))
 }

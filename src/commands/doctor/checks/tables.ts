@@ -73,14 +73,14 @@ function vipFinding(
     const family = ranges.filter(({ kind }) => kind === vip.kind).map(destinationText)
     return finding('vip-range', 'ok', `${text} is outside ${family.join(', ')}`, { subject })
   }
-  const inside = `${text} lies inside the VPC’s own ${destinationText(range)}`
+  const inside = `${text} is inside the VPC’s own ${destinationText(range)}`
   if (!isHost(vip)) {
     if (!subnets.known)
       return finding('vip-range', 'unknown', `${inside}; whether it is a subnet: ${subnets.why}`, { subject })
     const isSubnet = subnets.value.some(({ cidrs }) => cidrs.some((cidr) => sameDestination(cidr, vip)))
     if (isSubnet) return finding('vip-range', 'ok', `${text} is a whole subnet`, { subject })
   }
-  return finding('vip-range', 'fail', `${inside}, where EC2 takes no such route`, {
+  return finding('vip-range', 'fail', `${inside}, where EC2 accepts no such route`, {
     subject,
     mend: { advice: 'choose a VIP outside every CIDR of the VPC' },
   })

@@ -15,6 +15,6 @@ test('a hook does not try what was seen to be impossible, moves the rest, and sa
   expect(targets()).toEqual(both(eniOf('db-2')))
   const errors = logLines(run).flatMap(({ level, msg }) => (level === 50 ? [String(msg)] : []))
   expect(errors.join('\n')).toContain(
-    "10.0.3.10/32 lies inside the VPC's own 10.0.0.0/16, where EC2 takes no such route",
+    "10.0.3.10/32 is inside the VPC's own 10.0.0.0/16, where EC2 accepts no such route",
   )
 })

@@ -50,10 +50,10 @@ describe('a pair in good order, seen from a laptop', () => {
   test('is told in words for people', async () => {
     const { exitCode, stdout } = await doctor()
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(/^db {2}ap-northeast-1 {2}this machine is no node$/m)
+    expect(stdout).toMatch(/^db {2}ap-northeast-1 {2}this machine is not a node$/m)
     expect(stdout).toMatch(/^ {2}✓ source\/dest check {2}off on eni-/m)
-    expect(stdout).toMatch(/^– not looked at: this machine is no node: keepalived, keepalived.conf, /m)
-    expect(stdout).toMatch(/\n13 ok, 9 not looked at$/)
+    expect(stdout).toMatch(/^– not checked: this machine is not a node: keepalived, keepalived.conf, /m)
+    expect(stdout).toMatch(/\n13 ok, 9 skipped$/)
   })
 
   test('of a VRRP instance that the config does not have is a wrong word', async () => {
@@ -143,7 +143,7 @@ describe('--fix', () => {
     interfaceOf('db-1').sourceDestCheck = true
     const { exitCode, stderr } = await doctor({ args: ['--fix'] })
     expect(exitCode).toBe(2)
-    expect(stderr).toContain('not a terminal, so nobody can be asked; nothing was changed')
+    expect(stderr).toContain('cannot ask for confirmation without a terminal; nothing was changed')
     expect(interfaceOf('db-1').sourceDestCheck).toBe(true)
   })
 

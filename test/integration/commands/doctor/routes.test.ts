@@ -46,14 +46,14 @@ const cases: Case[] = [
     finds: {
       check: 'vip-range',
       verdict: 'fail',
-      found: /^10\.0\.9\.9\/32 lies inside the VPC’s own 10\.0\.0\.0\/16/,
+      found: /^10\.0\.9\.9\/32 is inside the VPC’s own 10\.0\.0\.0\/16/,
       mend: /outside every CIDR/,
     },
   },
   {
     title: 'a network as VIP that is no subnet of the VPC',
     run: { instance: { vips: ['10.0.9.0/24'] } },
-    finds: { check: 'vip-range', verdict: 'fail', found: /10\.0\.9\.0\/24 lies inside/ },
+    finds: { check: 'vip-range', verdict: 'fail', found: /10\.0\.9\.0\/24 is inside/ },
   },
   {
     title: 'a whole subnet as VIP',

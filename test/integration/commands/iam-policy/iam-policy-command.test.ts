@@ -46,8 +46,8 @@ describe('iam-policy', () => {
     expect(exitCode).toBe(0)
     expect(resources).toContain(`arn:aws:ec2:*:*:route-table/${TABLE}`)
     expect(stderr).toBe(
-      'It holds for any region: set region in the config, or AWS_REGION, to narrow it.\n' +
-        'It holds for any account: --account 123456789012 narrows it.',
+      'It applies to any region: set region in the config, or AWS_REGION, to narrow it.\n' +
+        'It applies to any account: use --account 123456789012 to narrow it.',
     )
   })
 
@@ -55,14 +55,14 @@ describe('iam-policy', () => {
     const top = { region: 'cn-north-1', assumeRole: ROLE }
     const own = await print(top, ['--account', '123456789012'])
     expect(own.resources).toContain(ROLE)
-    expect(own.stderr).toBe(`It is for the instances; that of ${ROLE}: vip-switch iam-policy --for route-owner`)
+    expect(own.stderr).toBe(`It is for the instances; for ${ROLE}: vip-switch iam-policy --for route-owner`)
     const other = await print(top, ['--for', 'route-owner'])
     expect(other.resources).toContain(`arn:aws-cn:ec2:cn-north-1:210987654321:route-table/${TABLE}`)
     expect(other.stderr).toBe('')
   })
 
   test.each([
-    ['a role that the config does not have', ['--for', 'route-owner'], 'assumes no role'],
+    ['a role that the config does not have', ['--for', 'route-owner'], 'has no assumeRole'],
     ['a role that there is not', ['--for', 'me'], 'Allowed choices are instance, route-owner'],
     ['an account that is none', ['--account', 'mine'], 'It must be a number of 12 digits'],
   ])('refuses %s', async (_, args, said) => {

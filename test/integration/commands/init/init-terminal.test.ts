@@ -18,7 +18,7 @@ const CLUSTER = 'Name of the cluster'
 const INSTANCE = 'Name of the VRRP instance'
 const TABLES = 'Route tables: '
 const VIPS = 'VIPs: '
-const PEERS = 'The other nodes: '
+const PEERS = 'Other nodes: '
 const PRIORITY = 'VRRP priority'
 const INTERFACE = 'Network interface'
 
@@ -84,8 +84,8 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
     expect({ exitCode, unasked }).toEqual({ exitCode: 0, unasked: [] })
     expect(stdout).toContain('"a b" is not a name of up to 63 letters')
     expect(stdout).toContain('no route table matches the name 9')
-    expect(stdout).toContain("10.0.9.9/32 lies inside the VPC's own 10.0.0.0/16")
-    expect(stdout).toContain('"high" is no priority')
+    expect(stdout).toContain("10.0.9.9/32 is inside the VPC's own 10.0.0.0/16")
+    expect(stdout).toContain('"high" is not a priority')
     expect(stdout).not.toContain(PEERS)
     expect(made('config.yaml')).toContain('  VI_9:')
   })
@@ -106,7 +106,7 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
       [INSTANCE, keys],
     ])
     expect({ exitCode, unasked }).toEqual({ exitCode: 4, unasked: [] })
-    expect(stdout).toContain('not all was answered; nothing was written')
+    expect(stdout).toContain('input ended before all questions were answered; nothing was written')
     expect(existsSync(join(directory, 'etc'))).toBe(false)
   })
 })

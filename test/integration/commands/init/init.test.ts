@@ -30,7 +30,7 @@ describe('what it makes', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(readdirSync(files()).sort()).toEqual(FILES)
     expect(made('config.yaml')).toMatch(new RegExp(`^ +- ${idOf('private-a', 'rtb-')} +# private-a: 1 subnet$`, 'm'))
-    expect(made('config.yaml')).toContain('# main: all subnets without another table')
+    expect(made('config.yaml')).toContain('# main: all subnets without their own table')
     expect(made('config.yaml')).not.toMatch(/^(interval|region|interface|eni):/m)
     const checked = await runProgram(['config', 'check', join(files(), 'config.yaml')], environmentFor(undefined))
     expect(checked).toMatchObject({
@@ -97,7 +97,7 @@ describe('nothing is made', () => {
     writeFileSync(join(files(), name), 'mine')
     const { exitCode, stderr } = await run(CHOICES)
     expect(exitCode).toBe(4)
-    expect(stderr).toContain(`${join(files(), name)} is there already; nothing was written`)
+    expect(stderr).toContain(`${join(files(), name)} exists already; nothing was written`)
     expect(readdirSync(files())).toEqual([name])
     expect(made(name)).toBe('mine')
     expect(endpoint.requests).toEqual([])
@@ -107,15 +107,15 @@ describe('nothing is made', () => {
 
   test.each([
     ['flags are missing', ['--vip', '10.99.0.10'], 2, 'missing: --cluster, --route-table, --peer, --priority'],
-    ['a VIP lies in the VPC', [...without('--vip'), '--vip', '10.0.9.9'], 4, '10.0.9.9/32 lies inside the VPC'],
+    ['a VIP lies in the VPC', [...without('--vip'), '--vip', '10.0.9.9'], 4, '10.0.9.9/32 is inside the VPC'],
     ['an IPv6 VIP does', [...without('--vip'), '--vip', '2001:db8:10::9'], 4, 'inside the VPC'],
     ['a VIP is none', [...without('--vip'), '--vip', '10.99.0'], 2, '10.99.0 is not an IPv4'],
     ['a VIP is there twice', [...CHOICES, '--vip', '10.99.0.10/32'], 2, 'each VIP once'],
     ['no table has the Name', [...without('-r'), '-r', 'nobody'], 2, 'no route table matches the name nobody'],
     ['no node has the Name', [...without('--peer'), '--peer', 'nobody'], 2, 'no running instance is named nobody'],
     ['the other node is this one', [...without('--peer'), '--peer', 'db-1'], 2, '10.0.1.11 is this node itself'],
-    ['nodes speak two families', [...CHOICES, '--peer', '2001:db8:10:2::12'], 2, 'two families'],
-    ['the priority is none', [...without('--priority'), '--priority', '255'], 2, '"255" is no priority'],
+    ['nodes speak two families', [...CHOICES, '--peer', '2001:db8:10:2::12'], 2, 'different families'],
+    ['the priority is none', [...without('--priority'), '--priority', '255'], 2, '"255" is not a priority'],
     ['the cluster has no name', [...without('--cluster'), '--cluster', 'a b'], 2, '"a b" is not a name'],
   ])('where %s', async (_, values, code, reason) => {
     const { exitCode, stderr } = await run(values)
@@ -133,7 +133,7 @@ describe('on the first day', () => {
     expect(await run([...KNOWN, '--vip', '10.0.9.9'])).toMatchObject({ exitCode: 4 })
     const { exitCode, stderr } = await run([...KNOWN, '--vip', '10.99.0.10'])
     expect(exitCode).toBe(0)
-    expect(stderr).toMatch(/^note: not looked at: reading the route tables/)
+    expect(stderr).toMatch(/^note: not checked: reading the route tables/)
     expect(readdirSync(files()).sort()).toEqual(FILES)
   })
 

@@ -76,7 +76,7 @@ describe('a switch to a node that VRRP does not mean', () => {
     tag('db-1', CLAIM, master)
     const { stderr, exitCode } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
     expect(exitCode).toBe(0)
-    expect(stderr).toContain('VRRP means them to be at db-1, whose daemon')
+    expect(stderr).toContain('VRRP elected db-1, whose daemon')
     expect(stderr).toContain('--pin 30m')
   })
 
@@ -85,9 +85,7 @@ describe('a switch to a node that VRRP does not mean', () => {
     expect((await run('switch', 'VI_1', '--to', 'db-1', '-f')).stderr).toBe('')
     tag('db-1', CLAIM, 'MASTER prio=high')
     const told = logLines(await run('switch', 'VI_1', '--to', 'db-2', '-f')).map(({ msg }) => msg)
-    expect(told).toEqual([
-      expect.stringContaining(`the claim of ${eniOf('db-1')} cannot be understood: its prio is "high"`),
-    ])
+    expect(told).toEqual([expect.stringContaining(`the claim of ${eniOf('db-1')} is invalid: its prio is "high"`)])
   })
 
   test('with --pin keeps it there', async () => {

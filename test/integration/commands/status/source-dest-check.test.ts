@@ -22,7 +22,7 @@ test('check warns, of whichever node it is, though the condition is OK', async (
   turnOn('db-2')
   const { exitCode, stdout } = await lookOn(['check', 'VI_1'])
   expect(exitCode).toBe(1)
-  expect(stdout).toMatch(/^VIP-SWITCH WARNING - VI_1: db-2 drops what is for the VIPs: its source\/dest check is on /)
+  expect(stdout).toMatch(/^VIP-SWITCH WARNING - VI_1: db-2 drops traffic for the VIPs: its source\/dest check is on /)
   expect(stdout).toContain(ADVICE)
   expect(stdout).toContain('VI_1 OK: the routes belong to db-1')
 })
@@ -33,7 +33,7 @@ test('status says it, with what to do', async () => {
   const { exitCode, stdout } = await lookOn(['status'])
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/^VI_1 {2}OK\n/m)
-  expect(stdout).toMatch(/^ {2}db-1 drops what is for the VIPs: its source\/dest check is on\n {2}→ .*doctor --fix$/m)
+  expect(stdout).toMatch(/^ {2}db-1 drops traffic for the VIPs: its source\/dest check is on\n {2}→ .*doctor --fix$/m)
   const [{ details }] = JSON.parse((await lookOn(['status', '--json'])).stdout).instances
   expect(details).toEqual([
     {

@@ -50,13 +50,13 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
   test('--watch needs one that can draw', async () => {
     const { exitCode, stdout } = await onTerminal('--watch', { TERM: 'dumb' })
     expect(exitCode).toBe(2)
-    expect(stdout).toContain('--watch redraws a terminal')
+    expect(stdout).toContain('--watch requires a terminal')
   })
 })
 
 test.each([
-  [['--watch'], '--json is for programs'],
-  [['--watch', '--json'], 'not both'],
+  [['--watch'], 'programs can use --json'],
+  [['--watch', '--json'], '--watch and --json cannot be combined'],
 ])('%j is refused where there is no terminal, with a way out', async (flags, said) => {
   const { exitCode, stdout, stderr } = await lookOn(['status', ...flags])
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })

@@ -57,7 +57,7 @@ describe('what is refused', () => {
   test('a VIP inside the VPC, with that reason', async () => {
     const { exitCode, stdout } = await run('-r', A, '-v', '10.0.3.10', '-I', 'db-2', '-f')
     expect(exitCode).toBe(4)
-    expect(stdout).toContain("lies inside the VPC's own 10.0.0.0/16")
+    expect(stdout).toContain("is inside the VPC's own 10.0.0.0/16")
     expect(writes()).toEqual([])
   })
 
@@ -128,7 +128,7 @@ describe('with one bad selector of several', () => {
     expect([targetOf(A), targetOf(B)]).toEqual([ENI2, ENI2])
     expect(stdout).toMatch(/✗ {2}no route table matches the name nowhere\n2 done, 1 bad selector$/)
     // Before anything is asked or done.
-    expect(stderr).toBe(`${problem}: vip-switch list shows what is there`)
+    expect(stderr).toBe(`${problem}: vip-switch list shows the existing tables`)
     expect(exitCode).toBe(3)
   })
 

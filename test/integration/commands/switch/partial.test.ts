@@ -122,10 +122,10 @@ describe('ended by a signal', () => {
     const { exitCode, stdout, stderr } = await runAndEnd(signal, isTime)
     expect(stdout).toMatch(/✓ +rtb-0000000000000000a .* replaced\n✓ +rtb-0000000000000000b .* replaced\n/)
     expect(stdout).toMatch(
-      new RegExp(`✗ .* failed: ended by ${signal}; .*ReplaceRoute.* not answered\n2 done, 1 failed$`),
+      new RegExp(`✗ .* failed: interrupted by ${signal}; .*ReplaceRoute.* not answered\n2 done, 1 failed$`),
     )
     expect(exitCode).toBe(3)
-    expect(logLines({ stderr }).map(({ msg }) => msg)).toEqual([`ended by ${signal}: looking at what has moved`])
+    expect(logLines({ stderr }).map(({ msg }) => msg)).toEqual([`interrupted by ${signal}: checking what has moved`])
   })
 
   test.each([

@@ -69,7 +69,7 @@ describe('vip-switch switch', () => {
   test('needs -f where nobody can be asked', async () => {
     const { exitCode, stderr } = await run('-r', A, '-v', '10.99.0.10', '-I', 'db-2')
     expect(exitCode).toBe(2)
-    expect(stderr).toContain('not a terminal')
+    expect(stderr).toContain('without a terminal')
     expect(stderr).toContain('-f')
     expect(writes()).toEqual([])
   })
@@ -152,14 +152,14 @@ describe('--dry-run', () => {
 
 describe('usage', () => {
   test.each([
-    ['nothing at all', [], 'what is to be switched?'],
-    ['no VIP', ['-r', A, '-I', I2], '-r needs a VIP'],
-    ['no table', ['-v', '10.99.0.10', '-I', I2], '-v needs a route table'],
-    ['no target', ['-r', A, '-v', '10.99.0.10'], 'where to?'],
-    ['two targets', ['-r', A, '-v', '10.99.0.10', '-I', I2, '--to', 'db-2'], 'choose one'],
+    ['nothing at all', [], 'nothing to switch: name an instance of the config'],
+    ['no VIP', ['-r', A, '-I', I2], '-r requires a VIP'],
+    ['no table', ['-v', '10.99.0.10', '-I', I2], '-v requires a route table'],
+    ['no target', ['-r', A, '-v', '10.99.0.10'], 'no target: use -I, --eni or --to'],
+    ['two targets', ['-r', A, '-v', '10.99.0.10', '-I', I2, '--to', 'db-2'], 'mutually exclusive'],
     ['a VIP that is none', ['-r', A, '-v', '10.99.0.300', '-I', I2], '10.99.0.300 is not an IPv4'],
     ['host bits', ['-r', A, '-v', '10.99.0.10/24', '-I', I2], 'write 10.99.0.0/24 or 10.99.0.10/32'],
-    ['an --eni that is none', ['-r', A, '-v', '10.99.0.10', '--eni', 'db-2'], '"db-2" is no id'],
+    ['an --eni that is none', ['-r', A, '-v', '10.99.0.10', '--eni', 'db-2'], '"db-2" is not the id'],
     ['an unknown flag', ['--tables', A], "unknown option '--tables'"],
     ['a table that is not there', ['-r', 'rtb-0000000000000dead', '-v', VIP, '-I', I2, '-f'], 'rtb-0000000000000dead'],
     ['a Name of no table', ['-r', 'nowhere', '-v', VIP, '-I', I2, '-f'], 'no route table matches the name nowhere'],
@@ -174,7 +174,7 @@ describe('usage', () => {
 
   test('an instance of the config takes no -r and -v, and must be there', async () => {
     const mixed = await runWithConfig({ routeTables: [A] }, { eni: ENI2 }, 'VI_1', '-r', A, '-f')
-    expect(mixed).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('leave them out') })
+    expect(mixed).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('omit them') })
     const unknown = await runWithConfig({ routeTables: [A] }, { eni: ENI2 }, 'VI_2', '-f')
     expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('the config has VI_1') })
     expect(endpoint.requests).toEqual([])

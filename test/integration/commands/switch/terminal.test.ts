@@ -69,7 +69,7 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
     interceptWith(({ action, params }) => (isWrite(action) && params.RouteTableId === B ? never : undefined))
     const isTime = () => writes().some(({ status }) => status === 200) && writes().length === 2
     const { exitCode, stdout } = await answer('y\n', {}, { isTime, keys: CONTROL_C })
-    expect(stdout).toMatch(/✓ .* replaced\r?\n✗ .*ended by SIGINT; .* not answered\r?\n1 done, 1 failed/)
+    expect(stdout).toMatch(/✓ .* replaced\r?\n✗ .*interrupted by SIGINT; .* not answered\r?\n1 done, 1 failed/)
     expect(exitCode).toBe(3)
   })
 

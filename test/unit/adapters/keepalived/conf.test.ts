@@ -178,14 +178,14 @@ vrrp_sync_group VG_1 { group { VI_1 VI_2
     })
     expect([...new Set(instances.keys())]).toEqual(['A', 'B', 'Z'])
     expect(instances.get('B')?.priority).toBe(2)
-    expect(doubts).toEqual([`${directory}/y/z.conf:2: its files do not end`])
+    expect(doubts).toEqual([`${directory}/y/z.conf:2: its includes are nested too deeply`])
   })
 
   test.each([
-    [`~SEQ(N, 1, 3) vrrp_instance VI_\${N} { }`, 'keepalived.conf:1: ~SEQ is not understood'],
-    ['vrrp_instance VI_1 {', 'its braces do not match'],
-    ['}\nvrrp_instance VI_1 { }', 'its braces do not match'],
-    [`$A=\${A}x\npriority \${A}`, 'keepalived.conf:2: its parameters do not end'],
+    [`~SEQ(N, 1, 3) vrrp_instance VI_\${N} { }`, 'keepalived.conf:1: ~SEQ is not supported'],
+    ['vrrp_instance VI_1 {', 'its braces are unbalanced'],
+    ['}\nvrrp_instance VI_1 { }', 'its braces are unbalanced'],
+    [`$A=\${A}x\npriority \${A}`, 'keepalived.conf:2: its parameters are nested too deeply'],
   ])('says that there may be more in it than is understood: %s', (text, doubt) => {
     expect(conf(text).doubts).toEqual([expect.stringContaining(doubt)])
   })

@@ -152,7 +152,7 @@ describe('a keepalived.conf', () => {
       'something that is not understood',
       `${without(/unicast_peer/)}\n~SEQ(N, 1) x`,
       [
-        'unknown unicast: no unicast_peer: EC2 carries no multicast, as far as it is understood: DIRECTORY/keepalived.conf:12: ~SEQ is not understood',
+        'unknown unicast: no unicast_peer: EC2 carries no multicast, as far as it is understood: DIRECTORY/keepalived.conf:12: ~SEQ is not supported',
       ],
     ],
   ])('with %s is told so', (_, text, expected, context) => {
