@@ -61,28 +61,28 @@ describe.skipIf(!requires('keepalived'))('the doctor', { timeout: 60_000 }, () =
     }
 
     expect(await withConf((well) => well.replace(/^.*notify_master_rx.*\n/m, ''))).toEqual([
-      expect.stringMatching(/^warn lower-priority: no notify_master_rx_lower_pri: with the daemon down/),
+      expect.stringMatching(/^warn lower-priority: no notify_master_rx_lower_pri: without the daemon/),
     ])
     expect(await withConf((well) => well.replace('unicast_peer { 10.0.2.12 }', 'unicast_peer { 10.0.2.99 }'))).toEqual([
-      'fail unicast: unicast_peer of VI_1 has 10.0.2.99, which no interface of the VPC has',
-      'fail unicast: unicast_peer of VI_1 does not have db-2 (10.0.2.12)',
+      'fail unicast: unicast_peer of VI_1 includes 10.0.2.99, which no interface of the VPC has',
+      'fail unicast: unicast_peer of VI_1 lacks db-2 (10.0.2.12)',
     ])
     expect(await withConf((well) => well.replace('script_user root', 'script_user no-such-user'))).toEqual([
-      'fail script-user: there is no user no-such-user',
-      'unknown state-directory: there is no user no-such-user',
+      'fail script-user: the user no-such-user does not exist',
+      'unknown state-directory: the user no-such-user does not exist',
     ])
 
     expect(await withConf((well) => well.replace('10.99.0.10/32 dev lo', ''), second)).toEqual([
-      expect.stringMatching(/^fail vip-on-host: 10\.99\.0\.10\/32 is on no interface/),
+      expect.stringMatching(/^fail vip-on-host: 10\.99\.0\.10\/32 is not on any interface/),
     ])
 
     await lab.cluster.daemonOf(first).stop()
     expect(told(await problems(lab, first))).toEqual([
-      'warn daemon: does not run: hooks move the routes, and nobody repairs what goes wrong',
+      'warn daemon: not running: hooks move the routes, but nothing repairs them',
     ])
     rmSync(stateOf(directory), { recursive: true })
     expect(told(await problems(lab, first))).toEqual([
-      `fail state-directory: root finds no ${stateOf(directory)}: hooks that cross are not put in order`,
+      `fail state-directory: root cannot find ${stateOf(directory)}: concurrent hooks cannot be ordered`,
       expect.stringContaining('warn daemon'),
     ])
     await lab.cluster.keepalivedOf(first).kill()
@@ -90,7 +90,7 @@ describe.skipIf(!requires('keepalived'))('the doctor', { timeout: 60_000 }, () =
     expect(keepalived).toMatchObject({
       check: 'keepalived',
       verdict: 'fail',
-      found: expect.stringMatching(/^2\.\S+ does not run: /),
+      found: expect.stringMatching(/^2\.\S+ is not running: /),
       mend: { command: 'sudo systemctl enable --now keepalived' },
     })
   })
@@ -103,7 +103,7 @@ describe.skipIf(!requires('keepalived'))('the doctor', { timeout: 60_000 }, () =
     await lab.says(first, { state: 'MASTER', condition: 'OK' })
     expect(told(await problems(lab, first))).toEqual([
       expect.stringMatching(/^warn members: db-2 \(eni-\w+, 10\.0\.2\.12\) has never published a claim$/),
-      'warn events: no notify: with the daemon down, no route moves',
+      'warn events: no notify: without the daemon, no route moves',
       expect.stringMatching(/^warn lower-priority: /),
       'skipped script-user: no hook is known to call vip-switch',
       'skipped state-directory: no hook is known to call vip-switch',

@@ -1,4 +1,4 @@
-/** What can be mended safely: the source/dest check of a node's interface. */
+/** Safe fixes: turns off the source/dest check of a node's interface. */
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { readInterfaces, turnOffSourceDestCheck } from '../../adapters/ec2/operations/members.ts'
@@ -10,24 +10,24 @@ import { finding } from './checks/fact.ts'
 
 export type Fix = { readonly finding: Finding; readonly eni: EniId }
 
-/** What `--fix` can do something about. */
+/** The findings that `--fix` can fix. */
 export function fixesOf(findings: readonly Finding[]): readonly Fix[] {
   return findings.flatMap((each) => (each.fixes ? [{ finding: each, eni: each.fixes }] : []))
 }
 
-/** What a person is asked before it is done. */
+/** The confirmation question. */
 export function fixText({ finding: { check, subject }, eni }: Fix): string {
   return `Turn off the ${CHECKS[check].title} of ${eni}${subject ? ` (${subject})` : ''}`
 }
 
-/** Mends it, and looks. Returns what is found now; never rejects. */
+/** Applies the fix and verifies it. Returns the new finding; never rejects. */
 export async function fix(ec2: Ec2, { finding: before, eni }: Fix, context: CallContext): Promise<Finding> {
   const { check, subject, mend } = before
   try {
     await retryWithLogging((signal) => turnOffSourceDestCheck(ec2, eni, signal), context)
     const [now] = await retryWithLogging((signal) => readInterfaces(ec2, [eni], signal), context)
     if (now && !now.sourceDestCheck) return finding(check, 'ok', `turned off on ${eni}`, { subject })
-    return finding(check, 'fail', `EC2 accepted to turn it off on ${eni}, and shows it on still`, { subject, mend })
+    return finding(check, 'fail', `EC2 accepted the change on ${eni}, but still reports it as on`, { subject, mend })
   } catch (error) {
     return finding(check, 'fail', `${before.found}; ${messageOf(error)}`, { subject, mend })
   }

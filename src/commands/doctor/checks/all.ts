@@ -1,4 +1,4 @@
-/** The doctor: looks at everything that is known to break such a pair, and changes nothing. */
+/** The doctor: checks for everything known to break a pair; read-only. */
 import { existsSync } from 'node:fs'
 import { type Ec2, openEc2 } from '../../../adapters/ec2/client.ts'
 import { watchHost } from '../../../adapters/ec2/endpoint.ts'
@@ -11,7 +11,7 @@ import type { EniId } from '../../../core/ids.ts'
 import { deadline } from '../../../platform/clock.ts'
 import { type Cluster, isLive, readCluster } from './cluster.ts'
 import { contact, judgeContact } from './credentials.ts'
-import { type Fact, finding, ifKnown, known, learn, notKnown, retryQuietly } from './fact.ts'
+import { type Fact, finding, ifKnown, known, learn, retryQuietly, unknown } from './fact.ts'
 import { type Local, readLocal } from './keepalived.ts'
 import { announcerOf } from './keepalived-conf.ts'
 import { examineNetwork, readManaged } from './network.ts'
@@ -19,20 +19,20 @@ import { examineNode, type Place } from './node.ts'
 
 export type Examination = {
   readonly region: string | undefined
-  /** Undefined: this machine is no node of the cluster. */
+  /** This node, if this machine is one. */
   readonly node: { readonly eni: EniId | undefined; readonly label: string | undefined } | undefined
   /** In the order of CHECKS. */
   readonly findings: readonly Finding[]
 }
 
-/** What the host checks are called where there is no host to look at. */
-const NO_NODE = 'not looked at: this machine is no node'
-/** Outside EC2 there is no IMDS, and a person waits for its silence; on a busy host it may be late. */
+/** Why host checks are skipped elsewhere. */
+const NO_NODE = 'not checked: this machine is not a node'
+/** Time limit for IMDS: it may be slow on a busy host, but outside EC2, a person waits for the timeout. */
 const IMDS_PATIENCE_MS = 2500
-/** Others than this machine that have published a claim: it is a pair without it, and this a bastion. */
+/** With this many other nodes that have published claims, the pair is complete and this machine is a bastion. */
 const PAIR = 2
 
-/** @param names the VRRP instances of the config that are looked at */
+/** @param names the VRRP instances of the config to check */
 export async function examine(
   config: Config,
   names: readonly string[],
@@ -45,7 +45,7 @@ export async function examine(
     learn(() => openEc2({ region, assumeRole, clock: context.clock, onWait: () => {} })),
   ])
   const contacted = ec2.known ? await contact(ec2.value, context) : ec2
-  const rest = ec2.known && contacted.known ? await look(ec2.value, config, names, here, context) : blindly(here)
+  const rest = ec2.known && contacted.known ? await look(ec2.value, config, names, here, context) : withoutEc2(here)
   const { cluster, isNode } = rest
   const node = { eni: ifKnown(here.eni), label: ifKnown(cluster)?.members.find(({ isSelf }) => isSelf)?.label }
   const ofNode = isNode
@@ -60,15 +60,15 @@ export async function examine(
   }
 }
 
-/** What this machine tells by itself. */
+/** What is known locally. */
 type Here = {
   readonly eni: Fact<EniId>
   readonly isInstance: boolean
   readonly local: Local
   readonly daemon: DaemonAnswer
-  /** Whether there is a daemon, the keepalived of the config, or a keepalived.conf with a name of it. */
+  /** Whether there is a daemon, the config's keepalived, or a keepalived.conf with one of the config's names. */
   readonly hasTraces: boolean
-  /** Addresses of unicast_peer. */
+  /** unicast_peer addresses. */
   readonly peers: readonly string[]
 }
 
@@ -104,7 +104,7 @@ type Sight = {
   readonly findings: readonly Finding[]
 }
 
-/** What EC2 tells. */
+/** Checks what EC2 reports. */
 async function look(
   ec2: Ec2,
   config: Config,
@@ -123,24 +123,24 @@ async function look(
   return { cluster, isNode, findings: await examineNetwork(ec2, config, network, host, context) }
 }
 
-/** Without EC2, all is unknown that it would have to tell, but the credentials, which are what is wrong. */
-function blindly({ hasTraces, isInstance }: Here): Sight {
-  const why = 'EC2 could not be asked'
+/** Without EC2, everything that depends on it is unknown, except the credentials, which are the problem. */
+function withoutEc2({ hasTraces, isInstance }: Here): Sight {
+  const why = 'EC2 could not be read'
   const [, ...checks] = checksOf(['EC2', 'nodes', 'routes'])
   return {
-    cluster: notKnown(why),
+    cluster: unknown(why),
     isNode: hasTraces || isInstance,
     findings: checks.map((check) => finding(check, 'unknown', why)),
   }
 }
 
-/** Whether the nodes are others, and this instance has never said anything. */
+/** Whether other machines are the nodes, and this instance has never published anything. */
 function isBystander(cluster: Fact<Cluster>): boolean {
   const published = ifKnown(cluster)?.members.filter((member) => isLive(member) && member.published.length > 0) ?? []
   return published.length >= PAIR && !published.some(({ isSelf }) => isSelf)
 }
 
-/** The nodes as a machine sees them that is none of them. */
+/** The nodes as seen from a machine that is not one of them. */
 function withoutSelf(cluster: Fact<Cluster>): Fact<Cluster> {
   if (!cluster.known) return cluster
   const members = cluster.value.members.filter(({ isSelf, published }) => !isSelf || published.length > 0)

@@ -1,6 +1,6 @@
 /**
- * Whether a node's own way to EC2 leads over a route that we manage, as it may where the VIP is a default route (HA NAT): with
- * the master dead, the other node could not reach the one who moves it.
+ * Checks whether a node reaches EC2 over a route that we manage, as may happen if the VIP is a default route (HA NAT):
+ * with the master dead, the other node could not reach EC2 to move the route.
  */
 import { lookup } from 'node:dns/promises'
 import { tableOfSubnet, type VpcTable } from '../../../adapters/ec2/operations/vpc.ts'
@@ -14,12 +14,12 @@ import { type Cluster, isLive, type Member } from './cluster.ts'
 import { type Fact, finding, learn } from './fact.ts'
 import { type Managed, tableText } from './tables.ts'
 
-/** Where EC2 answers, as this host resolves it. */
+/** EC2's endpoint, as resolved by this host. */
 export type Api = { readonly host: string; readonly addresses: readonly Destination[] }
 
 export function resolveApi(host: string | undefined): Promise<Fact<Api>> {
   return learn(async () => {
-    if (host === undefined) throw new Failure('failed', 'nothing was sent to EC2')
+    if (host === undefined) throw new Failure('failed', 'no request was sent to EC2')
     const found = await lookup(host, { all: true })
     return { host, addresses: found.map(({ address }) => parseDestination(address)) }
   })
@@ -31,15 +31,15 @@ type PathContext = {
   readonly managed: readonly Managed[]
   readonly api: Api
   readonly region: string
-  /** Whether names are resolved as in the VPC, where an endpoint may give EC2 an address of the VPC's own. */
+  /** Whether names resolve as in the VPC, where an endpoint may give EC2 a VPC address. */
   readonly isNode: boolean
 }
 
 export function judgeApiPath({ members }: Pick<Cluster, 'members'>, context: PathContext): readonly Finding[] {
   const live = members.filter(isLive)
-  if (live.length === 0) return [finding('api-path', 'skipped', 'no node is known')]
+  if (live.length === 0) return [finding('api-path', 'skipped', 'no nodes are known')]
   if (context.api.addresses.some(isLoopback) && !live.some((member) => managedPath(member, context)))
-    return [finding('api-path', 'ok', `${context.api.host} is this very host`)]
+    return [finding('api-path', 'ok', `${context.api.host} is this host itself`)]
   const judged = live.map((member) => pathFinding(member, context))
   const good = judged.filter(({ verdict }) => verdict === 'ok')
   const problems = judged.filter(({ verdict }) => verdict !== 'ok')
@@ -53,11 +53,11 @@ function pathFinding(member: Member, context: PathContext): Finding {
   const { all, api, isNode } = context
   const { label: subject, nic } = member
   const table = tableOfSubnet(all, nic.subnet, nic.vpc)
-  if (!table) return finding('api-path', 'unknown', `the route table of ${nic.subnet} was not read`, { subject })
+  if (!table) return finding('api-path', 'unknown', `the route table of ${nic.subnet} could not be read`, { subject })
   const managed = managedPath(member, context)
   if (managed) {
     const text = destinationText(managed.destination)
-    const found = `${api.host} is reached over ${text} in ${tableText(table)}, which vip-switch moves: with that node dead, nobody could`
+    const found = `${api.host} is reached over ${text} in ${tableText(table)}, which vip-switch moves: with the target node dead, no node could move it`
     return isNode
       ? finding('api-path', 'fail', found, { subject, mend: { command: endpointCommand(member, context) } })
       : finding('api-path', 'warn', `${found}, unless the VPC has an endpoint for EC2`, { subject })
@@ -73,7 +73,7 @@ function pathFinding(member: Member, context: PathContext): Finding {
   })
 }
 
-/** The route of ours over which the node reaches EC2, if it is one. */
+/** The managed route over which the node reaches EC2, if any. */
 function managedPath({ nic }: Member, { all, managed, api }: PathContext): Route | undefined {
   const table = tableOfSubnet(all, nic.subnet, nic.vpc)
   if (!table) return undefined

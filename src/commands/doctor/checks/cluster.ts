@@ -1,4 +1,4 @@
-/** Who the nodes are: whoever has published a claim, this node, and its peers by keepalived.conf. */
+/** Determines the nodes: those that have published a claim, this node, and its peers in keepalived.conf. */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import {
@@ -16,36 +16,36 @@ import type { EniId } from '../../../core/ids.ts'
 import { type Fact, known, learnFromEc2 } from './fact.ts'
 
 export type Member = {
-  /** As people call it: the Name of its instance, else the id of its interface. */
+  /** Display name: its instance's Name, else its interface's id. */
   readonly label: string
   readonly nic: InterfaceFacts
   readonly isSelf: boolean
-  /** The VRRP instances that it has published a claim of. */
+  /** VRRP instances for which it has published a claim. */
   readonly published: readonly string[]
-  /** Claims of it that cannot be understood: the VRRP instance of each, and a sentence. */
+  /** Its invalid claims: the VRRP instance and a description of each. */
   readonly doubts: readonly { readonly name: string; readonly text: string }[]
-  /** What its adverts come from. */
+  /** Source address of its adverts. */
   readonly vrrpAddress: string
-  /** Undefined where the interface is attached to none. */
+  /** The instance, if the interface is attached to one. */
   readonly instance: Fact<InstanceFacts> | undefined
 }
 
 export type Cluster = {
   readonly region: string
-  /** This node first, then by their names. */
+  /** This node first, then by name. */
   readonly members: readonly Member[]
-  /** Addresses of unicast_peer that no interface of the VPC has. */
+  /** unicast_peer addresses that no interface of the VPC has. */
   readonly strangers: readonly string[]
-  /** How far this host's clock is before that of EC2, in milliseconds; undefined where EC2 did not tell. */
+  /** How far this host's clock is ahead of EC2's, in milliseconds, if known. */
   readonly clockAheadMs: number | undefined
 }
 
-/** Whether an interface can carry traffic, as far as is known: attached, and its instance not known to be down. */
+/** Whether an interface can carry traffic: attached, and its instance not known to be down. */
 export function isLive({ instance }: Member): boolean {
   return instance !== undefined && (!instance.known || ['running', 'pending'].includes(instance.value.state))
 }
 
-/** @param peers of unicast_peer in this node's keepalived.conf */
+/** @param peers unicast_peer in this node's keepalived.conf */
 export async function readCluster(
   ec2: Ec2,
   config: Pick<Config, 'cluster' | 'witness'>,

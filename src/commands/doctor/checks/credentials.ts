@@ -1,4 +1,4 @@
-/** Whether EC2 can be asked at all, and whether its clock is ours. */
+/** Checks whether EC2 can be reached at all, and whether our clocks agree. */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { Ec2Error } from '../../../adapters/ec2/errors.ts'
@@ -9,14 +9,14 @@ import type { Finding } from '../../../core/finding.ts'
 import { deadline } from '../../../platform/clock.ts'
 import { type Fact, finding, learn, retryQuietly } from './fact.ts'
 
-/** EC2 signs nothing that is further off ("Signature Version 4", five minutes). */
+/** EC2 rejects signatures that are off by more ("Signature Version 4", five minutes). */
 const EXPIRY_MS = 300_000
-/** For an answer of any kind: a person waits. */
+/** Time limit for any answer, since a person is waiting. */
 const PATIENCE_MS = 5000
-/** A `Date` has whole seconds, and an answer takes its time. */
+/** A `Date` header has whole seconds, and a response takes time. */
 const USUAL_MS = 5000
 
-/** Asks EC2 for the least that there is; a refusal for want of permission is an answer, too. */
+/** Makes the simplest possible call; a denial also counts as an answer. */
 export function contact(ec2: Ec2, context: CallContext): Promise<Fact<{ readonly region: string }>> {
   return learn(async () => {
     try {
@@ -36,13 +36,14 @@ export function judgeContact(contacted: Fact<{ readonly region: string }>): read
   return [finding('credentials', 'fail', contacted.why)]
 }
 
-/** @param aheadMs how far this host's clock is before that of EC2 */
+/** @param aheadMs how far this host's clock is ahead of EC2's */
 export function judgeClock(aheadMs: number | undefined): readonly Finding[] {
-  if (aheadMs === undefined) return [finding('clock', 'unknown', 'EC2 did not tell its time')]
+  if (aheadMs === undefined) return [finding('clock', 'unknown', 'EC2 did not report its time')]
   const off = Math.abs(aheadMs)
-  if (off < USUAL_MS) return [finding('clock', 'ok', 'as EC2’s')]
-  const found = `${Math.round(off / 1000)} s ${aheadMs > 0 ? 'before' : 'behind'} EC2’s`
-  const consequence = off < EXPIRY_MS ? 'times in logs and claims mislead' : 'EC2 refuses what is signed with it'
+  if (off < USUAL_MS) return [finding('clock', 'ok', 'in sync with EC2’s')]
+  const found = `${Math.round(off / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} EC2’s`
+  const consequence =
+    off < EXPIRY_MS ? 'times in logs and claims are misleading' : 'EC2 rejects requests signed with it'
   return [
     finding('clock', off < EXPIRY_MS ? 'warn' : 'fail', `${found}: ${consequence}`, {
       mend: { command: literally('sudo timedatectl set-ntp true') },

@@ -1,4 +1,4 @@
-/** What was looked at, and what could not be: unknown is not "no". */
+/** Known and unknown facts: unknown is not "no". */
 
 import type { Ec2Error } from '../../../adapters/ec2/errors.ts'
 import { retry } from '../../../adapters/ec2/transport/retry.ts'
@@ -7,7 +7,7 @@ import type { Check, Finding, Mend, Verdict } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import { Failure, messageOf } from '../../../platform/errors.ts'
 
-/** Something that was read, or why it could not be. */
+/** A fact, or why it is unknown. */
 export type Fact<Value> =
   | { readonly known: true; readonly value: Value }
   | { readonly known: false; readonly why: string }
@@ -16,25 +16,25 @@ export function known<Value>(value: Value): Fact<Value> {
   return { known: true, value }
 }
 
-export function notKnown(why: string): { readonly known: false; readonly why: string } {
+export function unknown(why: string): { readonly known: false; readonly why: string } {
   return { known: false, why }
 }
 
-/** Undefined where it is not known. */
+/** The fact's value, if known. */
 export function ifKnown<Value>(fact: Fact<Value>): Value | undefined {
   return fact.known ? fact.value : undefined
 }
 
-/** What `read` resolves to; why it is not known where it throws. */
+/** Returns the result of `read` as a fact; unknown if it throws. */
 export async function learn<Value>(read: () => Value | Promise<Value>): Promise<Fact<Value>> {
   try {
     return known(await read())
   } catch (error) {
-    return notKnown(whyOf(error))
+    return unknown(reasonOf(error))
   }
 }
 
-/** The same of a call to EC2. */
+/** The same for a call to EC2. */
 export function learnFromEc2<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
   context: CallContext,
@@ -43,10 +43,10 @@ export function learnFromEc2<Value>(
 }
 
 /**
- * Tries a call again for as long as it is wanted and that may help.
- * @param isPermanent whether an error is told at once: a hook waits for credentials that IMDS may give in a moment, but
- * here, that it gives none is the finding
- * @throws its error
+ * Retries a call for as long as it is wanted and a retry may help.
+ * @param isPermanent whether to report an error immediately: a hook waits for IMDS to provide credentials, but here
+ * their absence is the finding
+ * @throws the call's error
  */
 export function retryQuietly<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
@@ -62,13 +62,13 @@ export function retryQuietly<Value>(
   })
 }
 
-/** What was tried, what came of it, and what is likely to help. */
-export function whyOf(error: unknown): string {
+/** What was tried, the error, and the likely remedy. */
+export function reasonOf(error: unknown): string {
   const message = messageOf(error)
   return error instanceof Failure && error.hint ? `${message}; ${error.hint}` : message
 }
 
-/** Both of them; where either is not known, why. */
+/** Combines two facts; unknown if either is. */
 export function both<A, B>(a: Fact<A>, b: Fact<B>): Fact<readonly [A, B]> {
   if (!a.known) return a
   return b.known ? known([a.value, b.value]) : b
@@ -80,7 +80,7 @@ export function finding(check: Check, verdict: Verdict, found: string, { subject
   return { check, subject, verdict, found, mend, fixes }
 }
 
-/** What `judge` finds in it; where it is not known, that, and why. */
+/** Judges a known fact; an unknown one becomes an `unknown` finding with the reason. */
 export function given<Value>(
   check: Check,
   subject: string | undefined,

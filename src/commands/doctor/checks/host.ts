@@ -1,4 +1,4 @@
-/** What a node's host must give: an address to answer at, a directory to write to, a daemon. */
+/** Requirements for a node's host: the VIP's address, a writable state directory, a daemon. */
 import { readFileSync } from 'node:fs'
 import { addressPresent } from '../../../adapters/keepalived/probe.ts'
 import type { DaemonAnswer } from '../../../agent/control/status.ts'
@@ -7,10 +7,10 @@ import type { Finding } from '../../../core/finding.ts'
 import { type Destination, destinationText, isHost, vipText } from '../../../core/vip.ts'
 import { type Fact, finding, learn } from './fact.ts'
 
-/** What the kernel does with packets for the VIPs. */
+/** Facts about a VIP on this host. */
 export type VipFacts = {
   readonly vip: Destination
-  /** Whether an interface of this host has the address, now. */
+  /** Whether an interface of this host currently has the address. */
   readonly isPresent: boolean
 }
 
@@ -20,7 +20,7 @@ export function readVips(vips: readonly Destination[]): VipFacts[] {
   return vips.map((vip) => ({ vip, isPresent: isHost(vip) && addressPresent(vipText(vip)) }))
 }
 
-/** Of the family of the VIP (ip-sysctl of the kernel's documentation). */
+/** For the VIP's address family (ip-sysctl in the kernel's documentation). */
 export async function readSysctl({ kind }: Destination): Promise<Sysctl> {
   const isOn = (path: string) => learn(() => readFileSync(`/proc/sys/net/${path}`, 'utf8').trim() !== '0')
   const [nonlocalBind, forwarding] = await Promise.all(
@@ -32,8 +32,8 @@ export async function readSysctl({ kind }: Destination): Promise<Sysctl> {
 }
 
 /**
- * Whether this host answers at the VIP once the route leads here.
- * @param set what keepalived adds to an interface when it becomes MASTER; not known where its config is not
+ * Checks whether this host answers at the VIP once the route points here.
+ * @param set addresses that keepalived adds on becoming MASTER; unknown if its config is
  */
 export function judgeVip(
   { vip, isPresent }: VipFacts,
@@ -44,26 +44,31 @@ export function judgeVip(
   const text = destinationText(vip)
   const say = (verdict: Finding['verdict'], found: string, command?: CommandLine) =>
     finding('vip-on-host', verdict, `${text} ${found}`, { subject, ...(command && { mend: { command } }) })
-  if (vip.kind === 'prefix-list') return say('skipped', 'has entries that are not looked at')
+  if (vip.kind === 'prefix-list') return say('skipped', 'has entries that are not checked')
   if (!isHost(vip)) {
-    if (!forwarding.known) return say('unknown', `is a network; whether this host forwards: ${forwarding.why}`)
+    if (!forwarding.known)
+      return say('unknown', `is a network; cannot tell whether this host forwards packets: ${forwarding.why}`)
     const key = vip.kind === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
-    if (forwarding.value) return say('ok', 'is a network, and this host forwards')
-    return say('warn', 'is a network, and this host does not forward', commandLine('sudo', 'sysctl', '-w', `${key}=1`))
+    if (forwarding.value) return say('ok', 'is a network, and this host forwards packets')
+    return say(
+      'warn',
+      'is a network, but this host does not forward packets',
+      commandLine('sudo', 'sysctl', '-w', `${key}=1`),
+    )
   }
   if (isPresent) return say('ok', 'is on an interface')
-  if (!set.known) return say('unknown', `is on no interface; whether keepalived adds it: ${set.why}`)
-  if (set.value.includes(vipText(vip))) return say('ok', 'is added by keepalived when it becomes MASTER')
+  if (!set.known) return say('unknown', `is not on any interface; cannot tell whether keepalived adds it: ${set.why}`)
+  if (set.value.includes(vipText(vip))) return say('ok', 'is added by keepalived on becoming MASTER')
   const binds = nonlocalBind.known && nonlocalBind.value
-  const bound = binds ? '; ip_nonlocal_bind lets services bind to it, but nothing is delivered' : ''
+  const bound = binds ? '; ip_nonlocal_bind lets services bind to it, but they receive no packets' : ''
   return say(
     'fail',
-    `is on no interface, and no virtual_ipaddress of keepalived.conf${bound}`,
+    `is not on any interface, nor a virtual_ipaddress in keepalived.conf${bound}`,
     commandLine('sudo', 'ip', 'address', 'add', text, 'dev', 'lo'),
   )
 }
 
-/** What is looked at of the daemon's answer. */
+/** The parts of the daemon's answer that are checked. */
 export type DaemonSight =
   | Exclude<DaemonAnswer, { kind: 'up' }>
   | {
@@ -78,7 +83,7 @@ export type DaemonSight =
       }
     }
 
-/** @param hooksMove whether hooks move the routes where no daemon does */
+/** @param hooksMove whether hooks move the routes without a daemon */
 export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly Finding[] {
   const start = { command: literally('sudo systemctl enable --now vip-switch') }
   switch (answer.kind) {
@@ -87,18 +92,18 @@ export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly F
       if (configRejected !== null) {
         const reload = literally('sudo systemctl reload vip-switch')
         const mend = { command: both(literally('vip-switch config check'), reload) }
-        return [finding('daemon', 'fail', `runs with an older config: ${configRejected}`, { mend })]
+        return [finding('daemon', 'fail', `running with an older config: ${configRejected}`, { mend })]
       }
       const mute = instances.filter((instance) => instance.mute).map(({ name }) => name)
       if (mute.length > 0) {
-        const found = `its claims of ${mute.join(', ')} are not acknowledged: the others do not see this node`
+        const found = `its claims for ${mute.join(', ')} are not acknowledged: the others cannot see this node`
         return [finding('daemon', 'fail', found, { mend: { command: literally('journalctl -u vip-switch') } })]
       }
       return [
         finding(
           'daemon',
           'ok',
-          `alive, with ${instances.map(({ name, claim }) => `${name} ${claim.state}`).join(', ')}`,
+          `running, with ${instances.map(({ name, claim }) => `${name} ${claim.state}`).join(', ')}`,
         ),
       ]
     }
@@ -111,8 +116,8 @@ export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly F
       ]
     case 'down': {
       const found = hooksMove
-        ? 'does not run: hooks move the routes, and nobody repairs what goes wrong'
-        : 'does not run, and no hook is known to stand in: nobody moves the routes'
+        ? 'not running: hooks move the routes, but nothing repairs them'
+        : 'not running, and no hook is known to replace it: nothing moves the routes'
       return [finding('daemon', hooksMove ? 'warn' : 'fail', found, { mend: start })]
     }
   }

@@ -1,4 +1,4 @@
-/** keepalived on this host: whether it is there, runs, and is new enough. */
+/** Checks keepalived on this host: installed, running, and recent enough. */
 import { existsSync } from 'node:fs'
 import { type KeepalivedConf, readKeepalivedConf } from '../../../adapters/keepalived/conf/conf.ts'
 import { type ConfPlace, keepalivedVersion, placeOfConf } from '../../../adapters/keepalived/installation.ts'
@@ -7,15 +7,15 @@ import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { type Fact, finding, learn } from './fact.ts'
 
-/** The first with notify_master_rx_lower_pri (its ChangeLog, July 2018). */
+/** The first version with notify_master_rx_lower_pri (its ChangeLog, July 2018). */
 const OLDEST = [2, 0, 6]
 
 export type Local = {
   readonly process: Found
-  /** Undefined: it is not installed. */
+  /** The version, if it is installed. */
   readonly version: Fact<readonly number[] | undefined>
   readonly place: ConfPlace
-  /** Undefined: there is no such file. */
+  /** The parsed file, if it exists. */
   readonly conf: Fact<KeepalivedConf | undefined>
 }
 
@@ -34,11 +34,11 @@ export function judgeKeepalived({ process: found, version }: Local): readonly Fi
   if (!version.known) return [finding('keepalived', 'unknown', version.why)]
   if (!version.value) {
     const mend = { advice: `install keepalived ${OLDEST.join('.')} or newer` }
-    return [finding('keepalived', 'fail', 'not installed: nobody elects a master', { mend })]
+    return [finding('keepalived', 'fail', 'not installed: nothing elects a master', { mend })]
   }
   const text = version.value.join('.')
   if (compareVersions(version.value, OLDEST) < 0) {
-    const found = `${text} is too old: it tells nobody that a lower node acts as master (notify_master_rx_lower_pri)`
+    const found = `${text} is too old: it cannot report that a lower node acts as master (notify_master_rx_lower_pri)`
     return [finding('keepalived', 'fail', found, { mend: { advice: `install ${OLDEST.join('.')} or newer` } })]
   }
   switch (found.kind) {
@@ -46,14 +46,14 @@ export function judgeKeepalived({ process: found, version }: Local): readonly Fi
       return [finding('keepalived', 'ok', `${text}, process ${found.process.pid}`)]
     case 'not-running': {
       const mend = { command: literally('sudo systemctl enable --now keepalived') }
-      return [finding('keepalived', 'fail', `${text} does not run: ${found.reason}`, { mend })]
+      return [finding('keepalived', 'fail', `${text} is not running: ${found.reason}`, { mend })]
     }
     case 'unknown':
       return [finding('keepalived', 'unknown', found.reason)]
   }
 }
 
-/** Less than 0 where `a` is older than `b`, as a sort takes it. */
+/** Compares versions for sorting: negative if `a` is older. */
 export function compareVersions(a: readonly number[], b: readonly number[]): number {
   const index = b.findIndex((part, at) => (a[at] ?? 0) !== part)
   return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0)

@@ -1,4 +1,4 @@
-/** The nodes: who they are, and what each must be to carry a VIP. */
+/** Checks the nodes: who they are, and whether each can carry a VIP. */
 
 import type { MetadataOptions } from '../../../adapters/ec2/operations/members.ts'
 import { claimKey } from '../../../adapters/witness/tag.ts'
@@ -11,7 +11,7 @@ import { type Fact, finding } from './fact.ts'
 
 /**
  * Who the nodes are.
- * @param ownEni which interface is this node's; undefined: this machine is no node
+ * @param ownEni this node's interface; undefined if this machine is not a node
  */
 export function judgeMembers(
   { members, region }: Pick<Cluster, 'members' | 'region'>,
@@ -33,7 +33,7 @@ export function judgeMembers(
       doubts.map(({ name, text }) =>
         finding('members', 'warn', `${name}: ${text}`, {
           subject: label,
-          mend: { advice: 'its daemon writes it again: start it there' },
+          mend: { advice: 'start the daemon there: it rewrites the claim' },
         }),
       ),
     ),
@@ -46,11 +46,11 @@ function ownProblems(members: readonly Member[], ownEni: Fact<EniId> | undefined
   if (!ownEni) return []
   const setIt = { advice: 'set interface or eni in the config' }
   if (!ownEni.known) {
-    const found = `which interface is this node’s is not known: ${ownEni.why}`
+    const found = `cannot determine this node’s interface: ${ownEni.why}`
     return [finding('members', 'fail', found, { mend: setIt })]
   }
   if (members.some(({ isSelf }) => isSelf)) return []
-  return [finding('members', 'fail', `EC2 has no interface ${ownEni.value}, which is this node’s`, { mend: setIt })]
+  return [finding('members', 'fail', `this node’s interface, ${ownEni.value}, does not exist in EC2`, { mend: setIt })]
 }
 
 function voidFinding(
@@ -58,9 +58,9 @@ function voidFinding(
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
   region: string,
 ): Finding {
-  const why = instance?.known ? `its instance is ${instance.value.state}` : 'it is attached to no instance'
+  const why = instance?.known ? `its instance is ${instance.value.state}` : 'it is not attached to an instance'
   const keys = [...published, ...doubts.map(({ name }) => name)].map((name) => `Key=${claimKey(cluster, name)}`)
-  const found = `${nic.eni} carries a claim, and no traffic: ${why}`
+  const found = `${nic.eni} has a claim but carries no traffic: ${why}`
   if (instance) {
     const mend = { command: ec2Command(['start-instances', '--instance-ids', nic.instance ?? '…'], region) }
     return finding('members', 'warn', found, { subject: label, mend })
@@ -73,14 +73,14 @@ function voidFinding(
     case 'dynamodb':
       return finding('members', 'warn', found, {
         subject: label,
-        mend: { advice: 'it is forgotten within seven days' },
+        mend: { advice: 'it expires within seven days' },
       })
   }
 }
 
 function loneFinding([only]: readonly Member[]): Finding {
-  const who = only ? `only ${whoText(only)} is known` : 'no node is known'
-  const found = `${who}: nobody else has published a claim, and keepalived.conf names no other that EC2 has`
+  const who = only ? `only ${whoText(only)} is known` : 'no nodes are known'
+  const found = `${who}: no other node has published a claim, and keepalived.conf lists no other that exists in EC2`
   return finding('members', 'warn', found, { mend: { advice: 'set up the other node: README.md, steps 4 to 7' } })
 }
 
@@ -89,7 +89,7 @@ function whoText({ label, nic, vrrpAddress, isSelf }: Member): string {
   return `${label} (${where.filter(Boolean).join(', ')})`
 }
 
-/** Whether the loss of one zone leaves a node. */
+/** Whether a node survives the loss of one zone. */
 export function judgeZones({ members }: Cluster): readonly Finding[] {
   const live = members.filter(isLive)
   if (live.length < 2) return [finding('zones', 'skipped', 'fewer than two nodes are known')]
@@ -101,23 +101,23 @@ export function judgeZones({ members }: Cluster): readonly Finding[] {
     finding(
       'zones',
       'warn',
-      `${live.map(({ label }) => label).join(' and ')} are in ${zone}: its loss takes them all`,
+      `${live.map(({ label }) => label).join(' and ')} are in ${zone}: its loss would take them all down`,
       {
-        mend: { advice: 'put one of them into a subnet of another zone' },
+        mend: { advice: 'move one of them to a subnet in another zone' },
       },
     ),
   ]
 }
 
-/** An interface whose check is on drops what is for the VIP, whose address it does not have. */
+/** An interface whose check is on drops traffic for the VIP, which is not its own address. */
 export function judgeSourceDestChecks({ members, region }: Cluster): readonly Finding[] {
   const live = members.filter(isLive)
   const checked = live.filter(({ nic }) => nic.sourceDestCheck)
-  if (live.length === 0) return [finding('source-dest-check', 'skipped', 'no node is known')]
+  if (live.length === 0) return [finding('source-dest-check', 'skipped', 'no nodes are known')]
   if (checked.length === 0)
-    return [finding('source-dest-check', 'ok', `off on ${live.map(({ nic }) => nic.eni).join(', ')}`)]
+    return [finding('source-dest-check', 'ok', `off for ${live.map(({ nic }) => nic.eni).join(', ')}`)]
   return checked.map(({ label, nic: { eni } }) =>
-    finding('source-dest-check', 'fail', `it is on, on ${eni}: what is for the VIP is dropped`, {
+    finding('source-dest-check', 'fail', `on for ${eni}: traffic for the VIP is dropped`, {
       subject: label,
       mend: {
         command: ec2Command(
@@ -130,7 +130,7 @@ export function judgeSourceDestChecks({ members, region }: Cluster): readonly Fi
   )
 }
 
-/** Where a node learns who it is, and has its credentials from. */
+/** The metadata service, the source of a node's identity and credentials. */
 export function judgeMetadata({ members, region }: Cluster): readonly Finding[] {
   const live = members.filter(isLive)
   const unread = live.find(({ instance }) => instance && !instance.known)?.instance
@@ -138,7 +138,7 @@ export function judgeMetadata({ members, region }: Cluster): readonly Finding[] 
   const findings = live.flatMap((member) => metadataFinding(member, region) ?? [])
   const good = findings.filter(({ verdict }) => verdict === 'ok')
   const [first] = good
-  if (!first) return findings.length > 0 ? findings : [finding('imds', 'skipped', 'no node is known')]
+  if (!first) return findings.length > 0 ? findings : [finding('imds', 'skipped', 'no nodes are known')]
   const told = good.map(({ subject, found }) => `${subject}: ${found}`).join(', ')
   return [{ ...first, subject: undefined, found: told }, ...findings.filter((each) => !good.includes(each))]
 }
@@ -146,7 +146,7 @@ export function judgeMetadata({ members, region }: Cluster): readonly Finding[] 
 function metadataFinding({ label: subject, instance }: Member, region: string): Finding | undefined {
   if (!instance?.known) return undefined
   const { metadata, instance: id } = instance.value
-  if (!metadata) return finding('imds', 'unknown', 'EC2 does not tell how it may be asked', { subject })
+  if (!metadata) return finding('imds', 'unknown', 'EC2 does not report its metadata options', { subject })
   const [verdict, found, option = []] = metadataVerdict(metadata)
   const command = ec2Command(['modify-instance-metadata-options', '--instance-id', id, ...option], region)
   return finding('imds', verdict, found, { subject, ...(option.length > 0 && { mend: { command } }) })
@@ -158,10 +158,10 @@ function metadataVerdict({
   hopLimit,
 }: MetadataOptions): ['ok' | 'warn' | 'fail', string, string[]?] {
   if (!isEnabled)
-    return ['fail', 'disabled: the node knows neither who it is, nor its credentials', ['--http-endpoint', 'enabled']]
+    return ['fail', 'disabled: the node has no identity and no credentials', ['--http-endpoint', 'enabled']]
   if (!needsToken) {
-    const why = 'whatever can be tricked into a GET there has the role that moves the routes'
-    return ['warn', `version 1 is answered, too: ${why}`, ['--http-tokens', 'required']]
+    const why = 'any software tricked into a GET there gets the role that moves the routes'
+    return ['warn', `IMDSv1 is enabled: ${why}`, ['--http-tokens', 'required']]
   }
   return ['ok', hopLimit > 1 ? `IMDSv2, hop limit ${hopLimit}` : 'IMDSv2, hop limit 1 (2 for a container)']
 }

@@ -1,4 +1,4 @@
-/** What EC2 has of the pair: its nodes, their security groups, its route tables and the subnets that these serve. */
+/** Checks the pair as EC2 sees it: its nodes, their security groups, its route tables and the subnets these serve. */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { readTables, selectTables } from '../../../adapters/ec2/operations/tables.ts'
@@ -11,7 +11,7 @@ import type { RouteTable } from '../../../core/route.ts'
 import { judgeApiPath, resolveApi } from './api-path.ts'
 import { type Cluster, isLive } from './cluster.ts'
 import { judgeClock } from './credentials.ts'
-import { both, type Fact, given, ifKnown, known, learnFromEc2, notKnown } from './fact.ts'
+import { both, type Fact, given, ifKnown, known, learnFromEc2, unknown } from './fact.ts'
 import { judgeMembers, judgeMetadata, judgeSourceDestChecks, judgeZones } from './members.ts'
 import { askPermissions, judgePermissions } from './permissions.ts'
 import { judgeProtocol, readGroupsOf } from './security-groups.ts'
@@ -19,12 +19,12 @@ import { judgeCoverage, judgeRoutes, judgeTables, judgeVipRange, type Managed } 
 
 export type Network = {
   readonly cluster: Fact<Cluster>
-  /** Which interface is this node's; undefined: this machine is no node. */
+  /** This node's interface; undefined if this machine is not a node. */
   readonly ownEni: Fact<EniId> | undefined
   readonly managed: Fact<readonly Managed[]>
 }
 
-/** The tables that each VRRP instance means. */
+/** Reads the tables that each VRRP instance selects. */
 export async function readManaged(
   ec2: Ec2,
   config: Config,
@@ -41,7 +41,7 @@ export async function readManaged(
   return known(instances.map((instance) => ({ ...instance, tables: tablesOf(read.value, instance) })))
 }
 
-/** Those that are meant beyond doubt; none where the selectors mean none, which the check of the tables tells. */
+/** The unambiguously selected tables; if there are none, the check of the tables reports it. */
 function tablesOf(tables: readonly RouteTable[], { config }: Omit<Managed, 'tables'>): readonly RouteTable[] {
   try {
     return selectTables(tables, config.routeTables).tables
@@ -50,7 +50,7 @@ function tablesOf(tables: readonly RouteTable[], { config }: Omit<Managed, 'tabl
   }
 }
 
-/** Everything that is judged by what EC2 says. @param host that the calls to EC2 go to */
+/** All checks based on EC2. @param host the host that EC2 calls go to */
 export async function examineNetwork(
   ec2: Ec2,
   config: Config,
@@ -65,7 +65,7 @@ export async function examineNetwork(
     ...new Set([...instances.flatMap(({ tables }) => tables), ...members.map(({ nic }) => nic)].map(({ vpc }) => vpc)),
   ]
   const eni = ownEni?.known ? ownEni.value : members.find(isLive)?.nic.eni
-  const none = notKnown('neither a route table nor a node is known')
+  const none = unknown('no route tables or nodes are known')
   const [groups, tables, subnets, answers, api] = await Promise.all([
     cluster.known ? readGroupsOf(ec2, cluster.value, context) : cluster,
     vpcs.length > 0 ? learnFromEc2((signal) => readVpcTables(ec2, vpcs, signal), context) : none,

@@ -1,4 +1,4 @@
-/** This node's own side: keepalived, the user of its hooks, the host. */
+/** Checks this node: keepalived, the hooks' user, the host. */
 
 import type { Script } from '../../../adapters/keepalived/conf/conf.ts'
 import { searchPathOf } from '../../../adapters/keepalived/installation.ts'
@@ -29,12 +29,12 @@ type NodeContext = {
   readonly names: readonly string[]
   readonly local: Local
   readonly daemon: DaemonAnswer
-  /** Undefined: the nodes are not known. */
+  /** The cluster, if known. */
   readonly cluster: Cluster | undefined
   readonly place: Place
 }
 
-/** Everything that is judged by what is on this host. */
+/** All checks based on this host. */
 export async function examineNode(context: NodeContext): Promise<readonly Finding[]> {
   const { config, names, local, daemon } = context
   const each = await Promise.all(names.map((name) => examineInstance(name, context)))
@@ -52,7 +52,7 @@ export async function examineNode(context: NodeContext): Promise<readonly Findin
   ]
 }
 
-/** The entries of the config that keepalived.conf has, too. */
+/** The config's entries that keepalived.conf also has. */
 function announcersOf({ config, names, local: { conf } }: NodeContext) {
   const file = ifKnown(conf)
   return names.flatMap((name) => {
@@ -86,18 +86,18 @@ async function examineInstance(name: string, { config, local, cluster }: NodeCon
   ]
 }
 
-/** The hook of keepalived that calls us. They are of one user, as a rule: the first is looked at. */
+/** keepalived's hook that calls us. Usually all have the same user, so only the first is checked. */
 function scriptOf(context: NodeContext): Script | undefined {
   return announcersOf(context).flatMap(({ ways }) => (ways.hook && ways.leadsToUs ? [ways.hook] : []))[0]
 }
 
-/** Undefined where no hook is known to call us. */
+/** The hooks' user, if any hook is known to call us. */
 async function userOfHooks(context: NodeContext): Promise<Fact<User> | undefined> {
   const script = scriptOf(context)
   return script && learn(() => userOf(script, ifKnown(context.local.conf)?.scriptUser))
 }
 
-/** What the hooks need of their user. @param user undefined where no hook is known to call us */
+/** Checks what the hooks' user must be able to do. @param user undefined if no hook is known to call us */
 function examineHooks(context: NodeContext, user: Fact<User> | undefined): readonly Finding[] {
   const { local, place } = context
   const { conf } = local

@@ -1,4 +1,4 @@
-/** Whether each call that the config needs is permitted, asked by dry runs. */
+/** Checks with dry runs whether each call that the config needs is permitted. */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { Ec2Error } from '../../../adapters/ec2/errors.ts'
@@ -11,30 +11,32 @@ import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import type { RouteKey } from '../../../core/route.ts'
-import { finding, retryQuietly, whyOf } from './fact.ts'
+import { finding, reasonOf, retryQuietly } from './fact.ts'
 import type { Managed } from './tables.ts'
 
-/** A dry run counts against the bucket that a failover draws on: 50 at once, 5 a second (ec2-api-throttling). */
-const MOST_TABLES = 20
+/**
+ * Limits the dry runs, which use the token bucket that a failover needs: 50 at once, 5 per second (ec2-api-throttling).
+ */
+const MAX_TABLES = 20
 
 export type Answer = {
   readonly permission: Permission
   readonly rehearsal: Rehearsal
-  /** Undefined: it is permitted. `action` is what was denied, by EC2's or STS' words. */
+  /** The error, unless permitted. `action` is what EC2 or STS says was denied. */
   readonly error: { readonly isDenied: boolean; readonly why: string; readonly action: string | undefined } | undefined
 }
 
 export type Answers = {
   readonly answers: readonly Answer[]
-  /** Permissions that could not be asked for, since no node's interface is known. */
+  /** Permissions that could not be checked, since no node's interface is known. */
   readonly unasked: readonly Permission[]
   /** Whether claims are in DynamoDB, which has no dry runs. */
   readonly isTableUsed: boolean
-  /** How many tables were left out, to spare the account's budget. */
+  /** Number of tables skipped to save the account's API budget. */
   readonly tablesLeftOut: number
 }
 
-/** @param eni whose routes and tags the calls would be about; undefined where no node is known */
+/** @param eni the interface for routes and tags, if any node is known */
 export async function askPermissions(
   ec2: Ec2,
   { cluster, witness }: Pick<Config, 'cluster' | 'witness'>,
@@ -57,7 +59,7 @@ export async function askPermissions(
     answers,
     unasked: asked.flatMap(({ permission, rehearsals }) => (rehearsals ? [] : [permission])),
     isTableUsed: witness.type === 'dynamodb',
-    tablesLeftOut: Math.max(0, tables.size - MOST_TABLES),
+    tablesLeftOut: Math.max(0, tables.size - MAX_TABLES),
   }
 }
 
@@ -66,13 +68,16 @@ async function errorOf(ec2: Ec2, rehearsal: Rehearsal, context: CallContext): Pr
     await retryQuietly((signal) => rehearse(ec2, rehearsal, signal), context)
     return undefined
   } catch (error) {
-    const why = whyOf(error)
+    const why = reasonOf(error)
     const [, action] = /is not authorized to perform: ([\w-]+:\w+)/.exec(why) ?? []
     return { isDenied: error instanceof Ec2Error && error.class === 'denied', why, action }
   }
 }
 
-/** Undefined where an interface is needed, and none is known. What the doctor alone calls shows by its own checks. */
+/**
+ * The dry runs for a permission; undefined if an interface is needed but none is known. Other checks cover calls that
+ * only the doctor makes.
+ */
 function rehearsalsOf(
   { actions, scope }: Permission,
   cluster: string,
@@ -109,7 +114,7 @@ function rehearsalsWith(
   }
 }
 
-/** A route of each table: IAM knows tables, and no destinations. */
+/** One route per table, since IAM distinguishes tables but not destinations. */
 function keysOf(managed: readonly Managed[]): RouteKey[] {
   const keys = managed.flatMap(
     ({
@@ -119,21 +124,21 @@ function keysOf(managed: readonly Managed[]): RouteKey[] {
       },
     }) => (vip ? tables.map(({ id }) => ({ table: id, vip })) : []),
   )
-  return [...new Map(keys.map((key) => [key.table, key])).values()].slice(0, MOST_TABLES)
+  return [...new Map(keys.map((key) => [key.table, key])).values()].slice(0, MAX_TABLES)
 }
 
-/** By the Sid: how bad it is, and what does not work without it. */
+/** By Sid: the severity and the consequence of lacking it. */
 const CONSEQUENCES: Readonly<Record<string, readonly ['warn' | 'fail', string]>> = {
-  ReadRoutes: ['fail', 'no table is found by its Name or tags, and no write is read back'],
+  ReadRoutes: ['fail', 'tables cannot be found by Name or tags, and writes cannot be confirmed'],
   MoveRoutes: ['fail', 'the routes stay where they are'],
-  CreateMissingRoutes: ['fail', 'a route that is missing stays missing'],
-  ReadInterfaces: ['fail', 'no daemon, and no pins'],
-  ReadInstances: ['warn', 'names and zones are not shown, and not understood'],
-  PublishClaims: ['fail', 'the other nodes do not see this one'],
-  Pin: ['warn', 'no pin and no unpin from here'],
+  CreateMissingRoutes: ['fail', 'missing routes stay missing'],
+  ReadInterfaces: ['fail', 'the daemon and pins do not work'],
+  ReadInstances: ['warn', 'names and zones are neither shown nor accepted'],
+  PublishClaims: ['fail', 'the other nodes cannot see this one'],
+  Pin: ['warn', 'pin and unpin do not work from here'],
 }
 
-/** @param isNode whether the credentials are a node's; an operator may do with less */
+/** @param isNode whether the credentials are a node's; an operator may need fewer permissions */
 export function judgePermissions(
   { answers, unasked, isTableUsed, tablesLeftOut }: Answers,
   isNode: boolean,
@@ -144,13 +149,13 @@ export function judgePermissions(
   })
   if (unasked.length > 0) {
     const actions = [...new Set(unasked.flatMap((permission) => permission.actions))].join(', ')
-    problems.push(finding('permissions', 'unknown', `${actions}: no node’s interface is known to ask for`))
+    problems.push(finding('permissions', 'unknown', `${actions}: not checked, since no node’s interface is known`))
   }
-  const spared = tablesLeftOut > 0 ? `; ${tablesLeftOut} more tables were not asked for, to spare EC2’s budget` : ''
+  const spared = tablesLeftOut > 0 ? `; ${tablesLeftOut} more tables were not checked, to save API budget` : ''
   const permitted = [...new Set(answers.filter(({ error }) => !error).map(({ rehearsal }) => rehearsal.action))]
   const found = problems.length > 0 ? problems : [finding('permissions', 'ok', `${permitted.join(', ')}${spared}`)]
   if (!isTableUsed) return found
-  const untried = 'DynamoDB has no dry runs: whether claims can be published, the daemon tells'
+  const untried = 'DynamoDB has no dry runs; the daemon reports whether claims can be published'
   return [...found, finding('permissions', 'skipped', untried, { subject: 'ShareClaims' })]
 }
 
@@ -158,7 +163,7 @@ function deniedFinding({ sid }: Permission, failed: readonly Answer[], isNode: b
   const denied = failed.filter(({ error }) => error?.isDenied)
   if (denied.length === 0) return []
   const [verdict, consequence] = CONSEQUENCES[sid] ?? ['fail', 'something does not work']
-  const whose = isNode ? '' : ' to these credentials, which says nothing of the nodes’ own'
+  const whose = isNode ? '' : ' for these credentials; the nodes’ own may differ'
   const found = `${denied.map(deniedText).join(', ')}: denied${whose}; ${consequence}`
   return [
     finding('permissions', isNode ? verdict : 'warn', found, {
@@ -172,11 +177,11 @@ function doubtfulFindings(failed: readonly Answer[]): Finding[] {
   return failed.flatMap(({ error }) => (error && !error.isDenied ? [finding('permissions', 'unknown', error.why)] : []))
 }
 
-/** With the action that EC2 or STS names, where it is another one: a role that may not be assumed. */
+/** Includes the action that EC2 or STS names, if it differs: a role that may not be assumed. */
 function deniedText({ rehearsal, error }: Answer): string {
   const { action } = error ?? {}
   const isOther = action !== undefined && action !== `ec2:${rehearsal.action}`
-  return isOther ? `${callText(rehearsal)}, which needs ${action}` : callText(rehearsal)
+  return isOther ? `${callText(rehearsal)}, which requires ${action}` : callText(rehearsal)
 }
 
 function callText(rehearsal: Rehearsal): string {

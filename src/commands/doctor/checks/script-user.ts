@@ -1,4 +1,4 @@
-/** The user that keepalived runs hooks as: whether it can do what a hook does. Tried, rather than worked out from modes. */
+/** Checks that the user keepalived runs hooks as can do what a hook does: by trying, not by interpreting modes. */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
@@ -6,24 +6,24 @@ import type { Script } from '../../../adapters/keepalived/conf/conf.ts'
 import { commandLine } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { Failure, messageOf } from '../../../platform/errors.ts'
-import { type Fact, finding, known, notKnown } from './fact.ts'
+import { type Fact, finding, known, unknown } from './fact.ts'
 import { programIn } from './hook-script.ts'
 
-/** keepalived.conf(5), script_user: the default where the system has such a user. */
+/** keepalived.conf(5), script_user: the default if that user exists. */
 const DEFAULT_USER = 'keepalived_script'
 const TIMEOUT_MS = 5000
 
 export type User = { readonly name: string; readonly uid: number; readonly gid: number }
 
-/** Why something did not work; undefined: it did. */
+/** Why something failed; undefined on success. */
 export type Tried = Fact<string | undefined>
 
-/** Who runs a script, by name or number. @throws Failure where there is no such user */
+/** The user that runs a script, by name or number. @throws Failure if the user does not exist */
 export function userOf({ user }: Pick<Script, 'user'>, scriptUser: string | undefined): User {
   const name = user ?? scriptUser
   const found = name === undefined ? (lookUp(DEFAULT_USER) ?? lookUp('root')) : lookUp(name)
   if (found) return found
-  throw new Failure('failed', `there is no user ${name}`)
+  throw new Failure('failed', `the user ${name} does not exist`)
 }
 
 function lookUp(name: string): User | undefined {
@@ -33,7 +33,7 @@ function lookUp(name: string): User | undefined {
   return status === 0 ? { name: found, uid: Number(uid), gid: Number(gid) } : undefined
 }
 
-/** Runs the program of a script as its user, to print its version; of a wrapper, whether it could be run. */
+/** Runs a script's program as its user with --version; for a wrapper, checks that it could be run. */
 export function tryScript({ command }: Script, user: User, searchPath: string): Tried {
   const program = programIn(command)
   if (program) return tryAs(user, [...program, '--version'], searchPath)
@@ -43,17 +43,17 @@ export function tryScript({ command }: Script, user: User, searchPath: string): 
   return trials.find((trial) => !trial.known || trial.value !== undefined) ?? known(undefined)
 }
 
-/** Whether the user may read (`r`), write (`w`) or run (`x`) a file; in a directory, `w` is to make files. */
+/** Whether the user may read (`r`), write (`w`) or execute (`x`) a file; `w` on a directory means creating files. */
 export function tryAccess(user: User, path: string, what: 'r' | 'w' | 'x'): Tried {
   const tried = tryAs(user, ['test', `-${what}`, path], process.env.PATH ?? '')
   if (!tried.known || tried.value === undefined) return tried
   const verb = { r: 'read', w: 'write', x: 'run' }[what]
-  return known(isThere(path) ? `may not ${verb} ${path}` : `finds no ${path}`)
+  return known(isThere(path) ? `may not ${verb} ${path}` : `cannot find ${path}`)
 }
 
 function tryAs({ name, uid, gid }: User, [program = '', ...values]: readonly string[], searchPath: string): Tried {
   const own = process.getuid?.()
-  if (own !== uid && own !== 0) return notKnown(`only root can try what ${name} may: run this with sudo`)
+  if (own !== uid && own !== 0) return unknown(`only root can check what ${name} may do: run this with sudo`)
   const { error, status, stderr } = spawnSync(program, values, {
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
@@ -61,7 +61,9 @@ function tryAs({ name, uid, gid }: User, [program = '', ...values]: readonly str
     ...(own !== uid && { uid, gid }),
   })
   if (error) return known(`cannot run ${program}: ${messageOf(error)}`)
-  return known(status === 0 ? undefined : stderr.trim().split('\n', 1)[0] || `${basename(program)} ended by ${status}`)
+  return known(
+    status === 0 ? undefined : stderr.trim().split('\n', 1)[0] || `${basename(program)} exited with ${status}`,
+  )
 }
 
 function isThere(path: string): boolean {
@@ -73,7 +75,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** What a hook does as its user: it runs, and reads the config. */
+/** Checks what a hook does as its user: run the program and read the config. */
 export function judgeScriptUser(
   user: Fact<User>,
   trials: { readonly script: Tried; readonly config: Tried } | undefined,
@@ -83,14 +85,14 @@ export function judgeScriptUser(
   for (const tried of trials ? [trials.script, trials.config] : []) {
     if (!tried.known) return [finding('script-user', 'unknown', tried.why)]
     if (tried.value === undefined) continue
-    const found = `${name}: ${tried.value}; no hook does anything`
+    const found = `${name}: ${tried.value}; no hook works`
     return [
       finding('script-user', 'fail', found, {
         mend: { command: commandLine('sudo', '-u', name, 'vip-switch', '--version') },
       }),
     ]
   }
-  return [finding('script-user', 'ok', `${name} can run vip-switch, and read its config`)]
+  return [finding('script-user', 'ok', `${name} can run vip-switch and read its config`)]
 }
 
 function makeUser(name: string) {

@@ -1,6 +1,6 @@
 /**
- * Whether adverts get through: VRRP is IP protocol 112, which no security group lets in by itself. One way is not enough;
- * two nodes that do not hear each other are both MASTER.
+ * Checks that adverts get through: VRRP is IP protocol 112, which security groups block by default. It must pass both
+ * ways: two nodes that cannot hear each other both become MASTER.
  */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
@@ -12,16 +12,16 @@ import { contains, parseDestination } from '../../../core/vip.ts'
 import { type Cluster, isLive, type Member } from './cluster.ts'
 import { type Fact, finding, learnFromEc2 } from './fact.ts'
 
-/** VRRP's number among IP protocols, and what stands for all of them. */
+/** VRRP's IP protocol number, and the wildcard for all. */
 const PROTOCOLS = ['112', '-1']
 
-/** The security groups of the nodes. */
+/** Reads the nodes' security groups. */
 export function readGroupsOf(ec2: Ec2, { members }: Cluster, context: CallContext): Promise<Fact<SecurityGroup[]>> {
   const ids = [...new Set(members.flatMap(({ nic }) => nic.groups))]
   return learnFromEc2((signal) => readSecurityGroups(ec2, ids, signal), context)
 }
 
-/** Whether protocol 112 gets from each node to each other one, out of the one and into the other. */
+/** Whether protocol 112 passes from each node to each other: out of one and into the other. */
 export function judgeProtocol(
   { members, region }: Pick<Cluster, 'members' | 'region'>,
   groups: readonly SecurityGroup[],
@@ -39,7 +39,7 @@ export function judgeProtocol(
       ),
   )
   if (obstacles.length > 0) {
-    // Of nodes in one group, one rule is the way in of all.
+    // For nodes in the same group, one rule admits all.
     const rules = [...new Set(obstacles.map(({ rule }) => rule))]
     return rules.map((rule) => obstacleFinding(obstacles.filter((obstacle) => obstacle.rule === rule)))
   }
@@ -47,19 +47,19 @@ export function judgeProtocol(
   return [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
 }
 
-/** What keeps adverts from passing a node's groups. */
+/** What blocks adverts at a node's security groups. */
 type Obstacle = {
   readonly at: Member
   readonly groups: string
   /** `in from db-2 (10.0.2.12)`. */
   readonly way: string
-  /** Prefix lists that may let them pass. */
+  /** Prefix lists that may admit them. */
   readonly lists: readonly string[]
-  /** Adds the rule that lets them pass. */
+  /** The command that adds a rule to admit them. */
   readonly rule: CommandLine
 }
 
-/** On their way out to the other node, or in from it. */
+/** Checks adverts going out to the other node, or coming in from it. */
 function obstacleAt(
   at: Member,
   other: Member,
@@ -85,14 +85,14 @@ function obstacleFinding(obstacles: readonly Obstacle[]): Finding {
   const [groups] = obstacles.map((obstacle) => obstacle.groups)
   const lists = [...new Set(obstacles.flatMap((obstacle) => obstacle.lists))]
   if (lists.length > 0) {
-    const found = `whether ${lists.join(', ')} lets protocol 112 ${ways.join(', and ')} is not known: its entries are not read`
+    const found = `cannot tell whether ${lists.join(', ')} allows protocol 112 ${ways.join(', and ')}: its entries are not read`
     return finding('protocol-112', 'unknown', found, { subject })
   }
   const [mend] = obstacles.map(({ rule }) => ({ command: rule }))
   return finding(
     'protocol-112',
     'fail',
-    `${groups} does not let protocol 112 ${ways.join(', nor ')}: both would become MASTER`,
+    `${groups} does not allow protocol 112 ${ways.join(', nor ')}: both nodes would become MASTER`,
     { subject, mend },
   )
 }

@@ -1,4 +1,4 @@
-/** The route tables of a VRRP instance: whether they are there, whom they serve, and what their routes point to now. */
+/** Checks the route tables of a VRRP instance: whether they exist, whom they serve, and where their routes point. */
 
 import { problemsOf } from '../../../adapters/ec2/operations/tables.ts'
 import { type Subnet, tableOfSubnet, type VpcTable } from '../../../adapters/ec2/operations/vpc.ts'
@@ -18,14 +18,14 @@ import { contains, type Destination, destinationText, isHost, sameDestination } 
 import { isLive, type Member } from './cluster.ts'
 import { type Fact, finding } from './fact.ts'
 
-/** One VRRP instance of the config, and the tables that it means. */
+/** A VRRP instance of the config, and the tables it selects. */
 export type Managed = {
   readonly name: string
   readonly config: InstanceConfig
   readonly tables: readonly RouteTable[]
 }
 
-/** Whether the selectors mean tables, each where the nodes are. */
+/** Whether the selectors match tables in the nodes' VPC. */
 export function judgeTables(
   { name: subject, config, tables }: Managed,
   members: readonly Member[],
@@ -36,22 +36,22 @@ export function judgeTables(
   const vpcs = new Set(members.map(({ nic }) => nic.vpc))
   const elsewhere = vpcs.size === 0 ? [] : tables.filter(({ vpc }) => !vpcs.has(vpc))
   const outside = elsewhere.map((table) => {
-    const found = `${tableText(table)} is in ${table.vpc}, and the nodes in ${[...vpcs].join(', ')}: EC2 takes no such route`
-    return finding('tables', 'fail', found, { subject, mend: { advice: 'leave it out of routeTables in the config' } })
+    const found = `${tableText(table)} is in ${table.vpc}, but the nodes are in ${[...vpcs].join(', ')}: EC2 accepts no such route`
+    return finding('tables', 'fail', found, { subject, mend: { advice: 'remove it from routeTables in the config' } })
   })
   const problems = [...missing, ...outside]
   return problems.length > 0 ? problems : [finding('tables', 'ok', tables.map(tableText).join(', '), { subject })]
 }
 
 /**
- * Whether EC2 takes a route of each VIP: within the VPC, only one whose destination is a whole subnet.
- * @param subnets of the VPCs of the tables
+ * Whether EC2 accepts a route to each VIP: within the VPC, only if it is a whole subnet.
+ * @param subnets of the tables' VPCs
  */
 export function judgeVipRange(
   { name: subject, config, tables }: Managed,
   subnets: Fact<readonly Subnet[]>,
 ): readonly Finding[] {
-  if (tables.length === 0) return [finding('vip-range', 'skipped', 'no route table is known', { subject })]
+  if (tables.length === 0) return [finding('vip-range', 'skipped', 'no route tables are known', { subject })]
   const ranges = localRanges(tables)
   const findings = config.vips.map((vip) => vipFinding(vip, ranges, subnets, subject))
   const problems = findings.filter(({ verdict }) => verdict !== 'ok')
@@ -67,7 +67,7 @@ function vipFinding(
 ): Finding {
   const text = destinationText(vip)
   if (vip.kind === 'prefix-list')
-    return finding('vip-range', 'skipped', `the entries of ${text} are not looked at`, { subject })
+    return finding('vip-range', 'skipped', `the entries of ${text} are not checked`, { subject })
   const range = ranges.find((each) => contains(each, vip))
   if (!range) {
     const family = ranges.filter(({ kind }) => kind === vip.kind).map(destinationText)
@@ -76,7 +76,9 @@ function vipFinding(
   const inside = `${text} is inside the VPC’s own ${destinationText(range)}`
   if (!isHost(vip)) {
     if (!subnets.known)
-      return finding('vip-range', 'unknown', `${inside}; whether it is a subnet: ${subnets.why}`, { subject })
+      return finding('vip-range', 'unknown', `${inside}; cannot tell whether it is a subnet: ${subnets.why}`, {
+        subject,
+      })
     const isSubnet = subnets.value.some(({ cidrs }) => cidrs.some((cidr) => sameDestination(cidr, vip)))
     if (isSubnet) return finding('vip-range', 'ok', `${text} is a whole subnet`, { subject })
   }
@@ -86,14 +88,14 @@ function vipFinding(
   })
 }
 
-/** Whether each route is ours to write, and all are at one of the nodes. */
+/** Whether each route is ours to write, and all point to the same node. */
 export function judgeRoutes(
   { name: subject, config, tables }: Managed,
   members: readonly Member[],
 ): readonly Finding[] {
-  if (tables.length === 0) return [finding('routes', 'skipped', 'no route table is known', { subject })]
+  if (tables.length === 0) return [finding('routes', 'skipped', 'no route tables are known', { subject })]
   const ranges = localRanges(tables)
-  // The check of their range tells of the others.
+  // The VIP range check reports the others.
   const vips = config.vips.filter((vip) => rangeRefusal(vip, ranges) === undefined)
   if (vips.length === 0) return [finding('routes', 'skipped', 'no VIP can have a route', { subject })]
   const routes = tables.flatMap((table) =>
@@ -137,21 +139,21 @@ function standingIn(
   const reason = refusalOf(table, vip, config)
   if (reason) return { what, standing: `is refused: ${reason}`, problem: ['fail'] }
   const route = findRoute(table, vip)
-  if (!route) return { what, standing: 'missing, and to be created' }
+  if (!route) return { what, standing: 'missing; it will be created' }
   const target = `points to ${routeText(route)}`
   if (route.state === 'blackhole') {
-    return { what, standing: `${target}: nothing arrives`, problem: ['warn', move] }
+    return { what, standing: `${target}: traffic is lost`, problem: ['warn', move] }
   }
   const node = nodeAt(route.target, members)
   if (node !== undefined) return { what, standing: `at ${node}` }
   return {
     what,
-    standing: `${target}, which is no known node’s`,
+    standing: `${target}, which belongs to no known node`,
     problem: ['warn', { command: literally('vip-switch list') }],
   }
 }
 
-/** The node that a route points to; undefined where it is none that is known. */
+/** The node that a route points to, if known. */
 function nodeAt(target: Target, members: readonly Member[]): string | undefined {
   const at = members.find(
     ({ nic }) =>
@@ -162,8 +164,8 @@ function nodeAt(target: Target, members: readonly Member[]): string | undefined 
 }
 
 /**
- * Whether hosts in the nodes' subnets, and in those without a table of their own, get to the VIP.
- * @param all every table of the VPCs
+ * Whether hosts in the nodes' subnets, and in those without their own table, can reach the VIP.
+ * @param all every table in the VPCs
  */
 export function judgeCoverage(
   { name: subject, tables, config }: Managed,
@@ -171,7 +173,7 @@ export function judgeCoverage(
   all: readonly VpcTable[],
   subnets: readonly Subnet[],
 ): readonly Finding[] {
-  if (tables.length === 0) return [finding('coverage', 'skipped', 'no route table is known', { subject })]
+  if (tables.length === 0) return [finding('coverage', 'skipped', 'no route tables are known', { subject })]
   const isManaged = (table: VpcTable) => tables.some(({ id }) => id === table.id)
   const vpcs = new Set(tables.map(({ vpc }) => vpc))
   const users = new Map<VpcTable, string[]>()
@@ -185,16 +187,16 @@ export function judgeCoverage(
   if (forgotten.length > 0) {
     return forgotten.map(([table, served]) => {
       const what = `${tableText(table)}${table.isMain ? ', the main table,' : ''} serves ${served.join(', ')}`
-      return finding('coverage', 'warn', `${what}, and has no route of ${vips}: hosts there do not reach it`, {
+      return finding('coverage', 'warn', `${what}, but has no route to ${vips}: hosts there cannot reach it`, {
         subject,
         mend: { advice: `add ${table.id} to routeTables of ${subject} in the config` },
       })
     })
   }
   const others = [...users].filter(([table]) => !isManaged(table)).map(([table]) => tableText(table))
-  const rest = others.length > 0 ? `; those of ${others.join(', ')} do not` : ''
+  const rest = others.length > 0 ? `; those using ${others.join(', ')} cannot` : ''
   return [
-    finding('coverage', 'ok', `the nodes’ own, and all without a table of their own, reach ${vips}${rest}`, {
+    finding('coverage', 'ok', `the nodes’ subnets, and all without their own table, can reach ${vips}${rest}`, {
       subject,
     }),
   ]

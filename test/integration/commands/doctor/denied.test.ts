@@ -44,10 +44,15 @@ describe('what EC2 denies', () => {
       [
         'PublishClaims',
         'fail',
-        expect.stringMatching(/^CreateTags vip-switch:db:VI_1: denied; the other nodes do not see/),
+        expect.stringMatching(/^CreateTags vip-switch:db:VI_1: denied; the other nodes cannot see/),
         mend,
       ],
-      ['Pin', 'warn', expect.stringMatching(/^CreateTags vip-switch-pin:db:VI_1: denied; no pin/), mend],
+      [
+        'Pin',
+        'warn',
+        expect.stringMatching(/^CreateTags vip-switch-pin:db:VI_1: denied; pin and unpin do not work/),
+        mend,
+      ],
     ])
     expect(exitCode).toBe(1)
   })
@@ -55,7 +60,7 @@ describe('what EC2 denies', () => {
   test('to a laptop says nothing of the nodes’ own role', async () => {
     const { exitCode, of } = await denied({}, 'ReplaceRoute')
     expect(of('permissions')).toMatchObject([
-      { verdict: 'warn', found: expect.stringContaining('to these credentials, which says nothing of the nodes') },
+      { verdict: 'warn', found: expect.stringContaining('for these credentials; the nodes’ own may differ') },
     ])
     expect(exitCode).toBe(3)
   })
@@ -67,7 +72,7 @@ describe('what EC2 denies', () => {
       {
         verdict: 'fail',
         subject: 'ReadRoutes',
-        found: expect.stringMatching(/^DescribeRouteTables, which needs sts:AssumeRole: denied/),
+        found: expect.stringMatching(/^DescribeRouteTables, which requires sts:AssumeRole: denied/),
       },
     ])
     expect(of('tables')).toMatchObject([{ verdict: 'unknown', found: expect.stringContaining('sts:AssumeRole') }])
@@ -125,7 +130,7 @@ describe('EC2 that cannot be asked', () => {
     })
     expect(report.findings.find(({ check }) => check === 'clock')).toMatchObject({
       verdict: 'fail',
-      found: expect.stringMatching(/^(399|40\d) s behind EC2’s: EC2 refuses what is signed with it$/),
+      found: expect.stringMatching(/^(399|40\d) s behind EC2’s: EC2 rejects requests signed with it$/),
     })
   })
 })
@@ -145,7 +150,7 @@ test('in a large account it spares the budget that a failover draws on', async (
   expect(asked).toBe(20)
   expect(report.findings.find(({ check }) => check === 'permissions')).toMatchObject({
     verdict: 'ok',
-    found: expect.stringContaining('12 more tables were not asked for'),
+    found: expect.stringContaining('12 more tables were not checked'),
   })
 })
 

@@ -34,7 +34,7 @@ describe('a pair in good order, seen from a laptop', () => {
     expect(report).toMatchObject({ cluster: 'db', region: 'ap-northeast-1', node: null, worst: 'ok' })
     const skipped = report.findings.filter(({ verdict }) => verdict === 'skipped')
     expect(skipped.map(({ check }) => check)).toEqual(HOST_CHECKS)
-    expect(new Set(skipped.map(({ found }) => found))).toEqual(new Set(['not looked at: this machine is no node']))
+    expect(new Set(skipped.map(({ found }) => found))).toEqual(new Set(['not checked: this machine is not a node']))
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   })
 
@@ -51,7 +51,7 @@ describe('a pair in good order, seen from a laptop', () => {
     const { exitCode, stdout } = await doctor()
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^db {2}ap-northeast-1 {2}this machine is not a node$/m)
-    expect(stdout).toMatch(/^ {2}✓ source\/dest check {2}off on eni-/m)
+    expect(stdout).toMatch(/^ {2}✓ source\/dest check {2}off for eni-/m)
     expect(stdout).toMatch(/^– not checked: this machine is not a node: keepalived, keepalived.conf, /m)
     expect(stdout).toMatch(/\n13 ok, 9 skipped$/)
   })

@@ -26,7 +26,7 @@ const cases: Case[] = [
       check: 'source-dest-check',
       verdict: 'fail',
       subject: 'db-2',
-      found: /^it is on, on eni-\w+: what is for the VIP is dropped$/,
+      found: /^on for eni-\w+: traffic for the VIP is dropped$/,
       mend: /^aws ec2 modify-network-interface-attribute --network-interface-id eni-\w+ --no-source-dest-check --region ap-northeast-1$/,
     },
   },
@@ -40,7 +40,7 @@ const cases: Case[] = [
       verdict: 'fail',
       subject: 'db-2, db-1',
       found:
-        /^sg-\w+ \(db\) does not let protocol 112 in from db-1 \(10\.0\.1\.11\), nor in from db-2 \(10\.0\.2\.12\): both would become MASTER$/,
+        /^sg-\w+ \(db\) does not allow protocol 112 in from db-1 \(10\.0\.1\.11\), nor in from db-2 \(10\.0\.2\.12\): both nodes would become MASTER$/,
       mend: /^aws ec2 authorize-security-group-ingress --group-id sg-\w+ --protocol 112 --port -1 --source-group sg-\w+ --region ap-northeast-1$/,
     },
   },
@@ -59,7 +59,7 @@ const cases: Case[] = [
     finds: {
       check: 'protocol-112',
       verdict: 'fail',
-      found: /does not let protocol 112 out to db-2/,
+      found: /does not allow protocol 112 out to db-2/,
       mend: /^aws ec2 authorize-security-group-egress --group-id sg-\w+ --ip-permissions 'IpProtocol=112,UserIdGroupPairs=\[\{GroupId=sg-\w+\}\]' --region ap-northeast-1$/,
     },
   },
@@ -72,7 +72,7 @@ const cases: Case[] = [
       check: 'protocol-112',
       verdict: 'fail',
       subject: 'db-2',
-      found: /\(other\) does not let protocol 112 in from db-1/,
+      found: /\(other\) does not allow protocol 112 in from db-1/,
     },
   },
   {
@@ -83,7 +83,7 @@ const cases: Case[] = [
     finds: {
       check: 'zones',
       verdict: 'warn',
-      found: /^db-1 and db-2 are in ap-northeast-1a: its loss takes them all$/,
+      found: /^db-1 and db-2 are in ap-northeast-1a: its loss would take them all down$/,
     },
   },
   {
@@ -95,7 +95,7 @@ const cases: Case[] = [
       check: 'imds',
       verdict: 'warn',
       subject: 'db-1',
-      found: /version 1 is answered, too/,
+      found: /IMDSv1 is enabled/,
       mend: /^aws ec2 modify-instance-metadata-options --instance-id i-\w+ --http-tokens required --region ap-northeast-1$/,
     },
   },
@@ -126,7 +126,7 @@ const cases: Case[] = [
       check: 'members',
       verdict: 'warn',
       subject: 'db-2',
-      found: /carries a claim, and no traffic: its instance is stopped$/,
+      found: /has a claim but carries no traffic: its instance is stopped$/,
       mend: /^aws ec2 start-instances --instance-ids i-\w+ --region ap-northeast-1$/,
     },
   },
@@ -136,7 +136,7 @@ const cases: Case[] = [
     finds: {
       check: 'members',
       verdict: 'warn',
-      found: /attached to no instance/,
+      found: /not attached to an instance/,
       mend: /^aws ec2 delete-tags --resources eni-\w+ --tags Key=vip-switch:db:VI_1 --region ap-northeast-1$/,
     },
   },
@@ -147,7 +147,7 @@ const cases: Case[] = [
       check: 'members',
       verdict: 'warn',
       subject: null,
-      found: /^only db-1 .* is known: nobody else has published/,
+      found: /^only db-1 .* is known: no other node has published/,
     },
   },
   {

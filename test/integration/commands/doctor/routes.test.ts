@@ -25,7 +25,7 @@ const cases: Case[] = [
       verdict: 'warn',
       subject: 'VI_1',
       found:
-        /^rtb-\w+ \(private-c\) serves subnet-\w+ \(c\), subnet-\w+ \(other\), and has no route of 10\.99\.0\.10\/32/,
+        /^rtb-\w+ \(private-c\) serves subnet-\w+ \(c\), subnet-\w+ \(other\), but has no route to 10\.99\.0\.10\/32/,
       mend: /^add rtb-\w+ to routeTables of VI_1/,
     },
   },
@@ -37,7 +37,7 @@ const cases: Case[] = [
     finds: {
       check: 'coverage',
       verdict: 'warn',
-      found: /\(main\), the main table, serves subnet-\w+ \(other\), and has no route/,
+      found: /\(main\), the main table, serves subnet-\w+ \(other\), but has no route/,
     },
   },
   {
@@ -76,7 +76,7 @@ const cases: Case[] = [
       endpoint.region.interfaces.delete(eniOf('db-1'))
     },
     run: {},
-    finds: { check: 'routes', verdict: 'warn', found: /points to eni-\w+ \(blackhole\): nothing arrives/ },
+    finds: { check: 'routes', verdict: 'warn', found: /points to eni-\w+ \(blackhole\): traffic is lost/ },
   },
   {
     title: 'routes at two nodes',
@@ -92,7 +92,7 @@ const cases: Case[] = [
     change: () => {
       for (const name of ['private-a', 'private-c']) tableNamed(name).routes.pop()
     },
-    finds: { check: 'routes', verdict: 'ok', found: /^2 missing, and to be created$/ },
+    finds: { check: 'routes', verdict: 'ok', found: /^2 missing; it will be created$/ },
   },
 ]
 

@@ -78,14 +78,18 @@ describe('a keepalived.conf', () => {
     [
       'no such instance',
       WELL.replace('VI_1 {', 'VI_9 {'),
-      ['fail vrrp-instance: DIRECTORY/keepalived.conf has no vrrp_instance or vrrp_sync_group of that name, but VI_9'],
+      [
+        'fail vrrp-instance: DIRECTORY/keepalived.conf has no vrrp_instance or vrrp_sync_group of that name (it has VI_9)',
+      ],
     ],
     [
       'no instance at all',
       'global_defs { }',
-      ['fail vrrp-instance: DIRECTORY/keepalived.conf has no vrrp_instance or vrrp_sync_group of that name, but none'],
+      [
+        'fail vrrp-instance: DIRECTORY/keepalived.conf has no vrrp_instance or vrrp_sync_group of that name (it has none)',
+      ],
     ],
-    ['no peers', without(/unicast_peer/), ['fail unicast: no unicast_peer: EC2 carries no multicast']],
+    ['no peers', without(/unicast_peer/), ['fail unicast: no unicast_peer: EC2 has no multicast']],
     [
       'vrrp_strict',
       WELL.replace('global_defs {', 'global_defs {\nvrrp_strict'),
@@ -95,22 +99,22 @@ describe('a keepalived.conf', () => {
       'the other’s addresses',
       WELL.replace('10.0.1.11', '10.0.2.12').replace('{ 10.0.2.12', '{ 10.0.1.11'),
       [
-        'fail unicast: unicast_src_ip 10.0.2.12 is no address of eni-01 (10.0.1.11)',
-        'fail unicast: unicast_peer of VI_1 has 10.0.1.11, which is this node itself',
-        'fail unicast: unicast_peer of VI_1 does not have db-2 (10.0.2.12)',
+        'fail unicast: unicast_src_ip 10.0.2.12 is not an address of eni-01 (10.0.1.11)',
+        'fail unicast: unicast_peer of VI_1 includes 10.0.1.11, which is this node itself',
+        'fail unicast: unicast_peer of VI_1 lacks db-2 (10.0.2.12)',
       ],
     ],
     [
       'a peer that is nobody',
       WELL.replace('{ 10.0.2.12 }', '{\n10.0.2.12\n10.0.9.9\n}'),
-      ['fail unicast: unicast_peer of VI_1 has 10.0.9.9, which no interface of the VPC has'],
+      ['fail unicast: unicast_peer of VI_1 includes 10.0.9.9, which no interface of the VPC has'],
       { cluster: { ...PAIR, strangers: ['10.0.9.9'] } },
     ],
     [
       'neither FIFO nor hook',
       WELL.replace(/^.*(notify_fifo|notify ).*\n/gm, ''),
       [
-        'fail events: neither notify nor vrrp_notify_fifo: nobody tells vip-switch',
+        'fail events: neither notify nor vrrp_notify_fifo: vip-switch gets no events',
         'fail lower-priority: no notify_master_rx_lower_pri',
       ],
     ],
@@ -118,28 +122,26 @@ describe('a keepalived.conf', () => {
       'the FIFO of another',
       WELL.replace(FIFO, '/run/other.fifo'),
       [
-        `warn events: no vrrp_notify_fifo: each event starts a process, and their order is lost (vrrp_notify_fifo is /run/other.fifo, and the daemon reads ${FIFO})`,
+        `warn events: no vrrp_notify_fifo: each event starts a process, and their order may be lost (vrrp_notify_fifo is /run/other.fifo, but the daemon reads ${FIFO})`,
       ],
     ],
-    ['no hook', without(/notify "/), ['warn events: no notify: with the daemon down, no route moves']],
+    ['no hook', without(/notify "/), ['warn events: no notify: without the daemon, no route moves']],
     [
       'another’s hook',
       WELL.replace('"/usr/bin/vip-switch notify"', 'DIRECTORY/other.sh'),
-      ['unknown events: whether DIRECTORY/other.sh calls vip-switch is not known'],
+      ['unknown events: cannot tell whether DIRECTORY/other.sh calls vip-switch'],
     ],
     [
       'no priority changes, no states on reload',
       WELL.replace(/^.*(priority_changes|on_reload).*\n/gm, ''),
       [
-        'warn events: no notify_priority_changes: a changed priority is noticed late; no fifo_write_vrrp_states_on_reload: after a reload the state is noticed late',
+        'warn events: no notify_priority_changes: priority changes are noticed late; no fifo_write_vrrp_states_on_reload: after a reload, the state is noticed late',
       ],
     ],
     [
       'no notify_master_rx_lower_pri',
       without(/rx_lower/),
-      [
-        'warn lower-priority: no notify_master_rx_lower_pri: with the daemon down, a route that was lost in a blip stays lost',
-      ],
+      ['warn lower-priority: no notify_master_rx_lower_pri: without the daemon, a route lost in a blip stays lost'],
     ],
     [
       'the wrong name for it',
@@ -152,7 +154,7 @@ describe('a keepalived.conf', () => {
       'something that is not understood',
       `${without(/unicast_peer/)}\n~SEQ(N, 1) x`,
       [
-        'unknown unicast: no unicast_peer: EC2 carries no multicast, as far as it is understood: DIRECTORY/keepalived.conf:12: ~SEQ is not supported',
+        'unknown unicast: no unicast_peer: EC2 has no multicast, unless in the part that could not be parsed: DIRECTORY/keepalived.conf:12: ~SEQ is not supported',
       ],
     ],
   ])('with %s is told so', (_, text, expected, context) => {
@@ -171,7 +173,7 @@ describe('a keepalived.conf', () => {
     const text = WELL.replace(/^.*(priority_changes|on_reload).*\n/gm, '')
     expect(problems(text, { version: [2, 0, 10] })).toEqual([])
     expect(told(problems(text, { version: [2, 2, 4] }))).toEqual([
-      'warn events: no notify_priority_changes: a changed priority is noticed late',
+      'warn events: no notify_priority_changes: priority changes are noticed late',
     ])
   })
 
@@ -181,13 +183,13 @@ describe('a keepalived.conf', () => {
     expect(problems(text, { name: 'VG_1' })).toEqual([])
     const silent = text.replace(/^.*rx_lower.*\n/m, '')
     expect(told(problems(silent, { name: 'VG_1' }))).toEqual([
-      'fail lower-priority: no notify_master_rx_lower_pri: a route that was lost in a blip stays lost',
+      'fail lower-priority: no notify_master_rx_lower_pri: a route lost in a blip stays lost',
     ])
   })
 
   test('that is not there is told so', () => {
     expect(told(judgeVrrpInstance(undefined, '/etc/keepalived/keepalived.conf', 'VI_1'))).toEqual([
-      'fail vrrp-instance: there is no /etc/keepalived/keepalived.conf',
+      'fail vrrp-instance: /etc/keepalived/keepalived.conf does not exist',
     ])
   })
 })

@@ -25,35 +25,35 @@ describe('a VIP on the host', () => {
     [
       'set by keepalived',
       judge('10.99.0.10', false, quiet, set('10.99.0.10')),
-      'ok 10.99.0.10/32 is added by keepalived when it becomes MASTER',
+      'ok 10.99.0.10/32 is added by keepalived on becoming MASTER',
     ],
     [
       'nowhere',
       judge('10.99.0.10', false),
-      'fail 10.99.0.10/32 is on no interface, and no virtual_ipaddress of keepalived.conf',
+      'fail 10.99.0.10/32 is not on any interface, nor a virtual_ipaddress in keepalived.conf',
     ],
     [
       'nowhere, though services may bind to it',
       judge('10.99.0.10', false, { ...quiet, nonlocalBind: is(true) }),
-      'fail 10.99.0.10/32 is on no interface, and no virtual_ipaddress of keepalived.conf; ip_nonlocal_bind lets services bind to it, but nothing is delivered',
+      'fail 10.99.0.10/32 is not on any interface, nor a virtual_ipaddress in keepalived.conf; ip_nonlocal_bind lets services bind to it, but they receive no packets',
     ],
     [
       'perhaps set by keepalived',
       judge('10.99.0.10', false, quiet, unread),
-      'unknown 10.99.0.10/32 is on no interface; whether keepalived adds it: EACCES',
+      'unknown 10.99.0.10/32 is not on any interface; cannot tell whether keepalived adds it: EACCES',
     ],
     [
       'a network that is forwarded',
       judge('0.0.0.0/0', false, { ...quiet, forwarding: is(true) }),
-      'ok 0.0.0.0/0 is a network, and this host forwards',
+      'ok 0.0.0.0/0 is a network, and this host forwards packets',
     ],
-    ['a network that is not', judge('::/0', false), 'warn ::/0 is a network, and this host does not forward'],
+    ['a network that is not', judge('::/0', false), 'warn ::/0 is a network, but this host does not forward packets'],
     [
       'a network, and nobody knows',
       judge('0.0.0.0/0', false, { ...quiet, forwarding: unread }),
-      'unknown 0.0.0.0/0 is a network; whether this host forwards: EACCES',
+      'unknown 0.0.0.0/0 is a network; cannot tell whether this host forwards packets: EACCES',
     ],
-    ['a prefix list', judge('pl-0a', false), 'skipped pl-0a has entries that are not looked at'],
+    ['a prefix list', judge('pl-0a', false), 'skipped pl-0a has entries that are not checked'],
   ])('%s', (_, found, expected) => {
     expect(found).toBe(expected)
   })
@@ -69,13 +69,13 @@ describe('keepalived', () => {
     [local({ known: true, value: [2, 10] }), 'ok 2.10, process 7'],
     [
       local({ known: true, value: [1, 3, 5] }),
-      'fail 1.3.5 is too old: it tells nobody that a lower node acts as master (notify_master_rx_lower_pri)',
+      'fail 1.3.5 is too old: it cannot report that a lower node acts as master (notify_master_rx_lower_pri)',
     ],
     [local({ known: true, value: [2, 0, 5] }), expect.stringMatching(/^fail 2\.0\.5 is too old/)],
-    [local({ known: true, value: undefined }), 'fail not installed: nobody elects a master'],
+    [local({ known: true, value: undefined }), 'fail not installed: nothing elects a master'],
     [
       local({ known: true, value: [2, 2, 7] }, { kind: 'not-running', reason: 'no pid file' }),
-      'fail 2.2.7 does not run: no pid file',
+      'fail 2.2.7 is not running: no pid file',
     ],
     [local({ known: true, value: [2, 2, 7] }, { kind: 'unknown', reason: 'hidden' }), 'unknown hidden'],
     [local(unread), 'unknown EACCES'],
@@ -92,20 +92,20 @@ describe('the daemon', () => {
     }) as const
 
   test.each([
-    [judgeDaemon(up(), true), 'ok alive, with VI_1 BACKUP'],
-    [judgeDaemon(up({ configRejected: 'line 3' }), true), 'fail runs with an older config: line 3'],
+    [judgeDaemon(up(), true), 'ok running, with VI_1 BACKUP'],
+    [judgeDaemon(up({ configRejected: 'line 3' }), true), 'fail running with an older config: line 3'],
     [
       judgeDaemon(up({ mute: true }), true),
-      'fail its claims of VI_1 are not acknowledged: the others do not see this node',
+      'fail its claims for VI_1 are not acknowledged: the others cannot see this node',
     ],
     [judgeDaemon({ kind: 'silent', reason: 'still starting', isDenied: false }, true), 'warn still starting'],
     [
       judgeDaemon({ kind: 'down', reason: 'connect ENOENT' }, true),
-      'warn does not run: hooks move the routes, and nobody repairs what goes wrong',
+      'warn not running: hooks move the routes, but nothing repairs them',
     ],
     [
       judgeDaemon({ kind: 'down', reason: 'connect ENOENT' }, false),
-      'fail does not run, and no hook is known to stand in: nobody moves the routes',
+      'fail not running, and no hook is known to replace it: nothing moves the routes',
     ],
     [
       judgeDaemon({ kind: 'silent', reason: 'permission denied: ask as root', isDenied: true }, false),
@@ -146,13 +146,13 @@ describe('the user of the hooks', () => {
 
   test('can read a wrapper and what it is read by, without running it', () => {
     expect(run('/bin/sh', 'DIRECTORY/wrapper.sh')).toEqual({ known: true, value: undefined })
-    expect(run('DIRECTORY/nowhere.sh')).toEqual({ known: true, value: `finds no ${directory}/nowhere.sh` })
+    expect(run('DIRECTORY/nowhere.sh')).toEqual({ known: true, value: `cannot find ${directory}/nowhere.sh` })
   })
 
   test('is looked up; one that is not there runs nothing', () => {
     expect(userOf({ user: undefined }, own.name)).toEqual(own)
     expect(userOf({ user: own.name }, 'another')).toEqual(own)
-    expect(() => userOf({ user: undefined }, 'no-such-user')).toThrow('there is no user no-such-user')
+    expect(() => userOf({ user: undefined }, 'no-such-user')).toThrow('the user no-such-user does not exist')
   })
 
   test.skipIf(!requires('root'))('may lack what root has', () => {
@@ -171,14 +171,14 @@ describe('the user of the hooks', () => {
     const fine = { known: true, value: undefined } as const
     const user = { known: true, value: own } as const
     expect(told(judgeScriptUser(user, { script: fine, config: fine }))).toEqual([
-      `ok ${own.name} can run vip-switch, and read its config`,
+      `ok ${own.name} can run vip-switch and read its config`,
     ])
     expect(told(judgeScriptUser(user, { script: fine, config: { known: true, value: 'may not read /x' } }))).toEqual([
-      `fail ${own.name}: may not read /x; no hook does anything`,
+      `fail ${own.name}: may not read /x; no hook works`,
     ])
     expect(told(judgeScriptUser(user, { script: unread, config: fine }))).toEqual(['unknown EACCES'])
-    expect(told(judgeScriptUser({ known: false, why: 'there is no user x' }, undefined))).toEqual([
-      'fail there is no user x',
+    expect(told(judgeScriptUser({ known: false, why: 'the user x does not exist' }, undefined))).toEqual([
+      'fail the user x does not exist',
     ])
   })
 })

@@ -63,7 +63,7 @@ describe('protocol 112', () => {
   test('of IPv6 is let in by a rule of its family alone', () => {
     const members = pair(['2001:db8::11', '2001:db8::12'])
     expect(told(judgeProtocol(members, [group('sg-a', [rule('112', { cidrs: ['0.0.0.0/0'] })])]))).toEqual([
-      expect.stringMatching(/^fail sg-a does not let protocol 112 in from /),
+      expect.stringMatching(/^fail sg-a does not allow protocol 112 in from /),
     ])
     expect(told(judgeProtocol(members, [group('sg-a', [rule('112', { cidrs: ['2001:db8::/64'] })])]))).toEqual([
       'ok VRRP passes both ways between db-1 and db-2',
@@ -73,7 +73,7 @@ describe('protocol 112', () => {
   test('that a prefix list may let in is not known to pass', () => {
     const found = told(judgeProtocol(v4, [group('sg-a', [rule('112', { prefixLists: ['pl-0a'] })])]))
     expect(found).toEqual([
-      'unknown whether pl-0a lets protocol 112 in from db-1 (10.0.1.11), and in from db-2 (10.0.2.12) is not known: its entries are not read',
+      'unknown cannot tell whether pl-0a allows protocol 112 in from db-1 (10.0.1.11), and in from db-2 (10.0.2.12): its entries are not read',
     ])
   })
 
@@ -103,11 +103,11 @@ describe('protocol 112', () => {
 
 describe('a clock', () => {
   test.each([
-    [0, 'ok as EC2’s'],
-    [-4900, 'ok as EC2’s'],
-    [61_000, 'warn 61 s before EC2’s: times in logs and claims mislead'],
-    [-400_000, 'fail 400 s behind EC2’s: EC2 refuses what is signed with it'],
-    [undefined, 'unknown EC2 did not tell its time'],
+    [0, 'ok in sync with EC2’s'],
+    [-4900, 'ok in sync with EC2’s'],
+    [61_000, 'warn 61 s ahead of EC2’s: times in logs and claims are misleading'],
+    [-400_000, 'fail 400 s behind EC2’s: EC2 rejects requests signed with it'],
+    [undefined, 'unknown EC2 did not report its time'],
   ])('%s ms before EC2’s', (ahead, expected) => {
     expect(told(judgeClock(ahead))).toEqual([expected])
   })

@@ -31,10 +31,10 @@ const FINDINGS: Finding[] = [
     'ok',
     'DescribeRouteTables, DescribeNetworkInterfaces, DescribeInstances, ReplaceRoute, CreateRoute',
   ),
-  found('zones', 'warn', 'db-1 and db-2 are in ap-northeast-1a: its loss takes them all', {
-    mend: { advice: 'put one of them into a subnet of another zone' },
+  found('zones', 'warn', 'db-1 and db-2 are in ap-northeast-1a: its loss would take them all down', {
+    mend: { advice: 'move one of them to a subnet in another zone' },
   }),
-  found('source-dest-check', 'fail', `it is on, on ${ENI}: what is for the VIP is dropped`, {
+  found('source-dest-check', 'fail', `on for ${ENI}: traffic for the VIP is dropped`, {
     subject: 'db-2',
     mend: {
       command: TURN_OFF,
@@ -43,8 +43,8 @@ const FINDINGS: Finding[] = [
   }),
   found('protocol-112', 'unknown', 'reading security groups: EC2 answered UnauthorizedOperation (request 0a1b)'),
   found('coverage', 'unknown', 'reading security groups: EC2 answered UnauthorizedOperation (request 0a1b)'),
-  found('keepalived', 'skipped', 'not looked at: this machine is not a node'),
-  found('daemon', 'skipped', 'not looked at: this machine is not a node'),
+  found('keepalived', 'skipped', 'not checked: this machine is not a node'),
+  found('daemon', 'skipped', 'not checked: this machine is not a node'),
 ]
 const REPORT = { cluster: 'db', region: 'ap-northeast-1', node: undefined, findings: FINDINGS }
 
@@ -54,15 +54,15 @@ describe('the report of the doctor', () => {
 EC2
   ✓ credentials        EC2 answers in ap-northeast-1
   ✓ permissions        DescribeRouteTables, DescribeNetworkInterfaces, Describe…
-– not looked at: this machine is not a node: keepalived, daemon
+– not checked: this machine is not a node: keepalived, daemon
 
   ? reading security groups: EC2 answered UnauthorizedOperation (request 0a1b):
     protocol 112, subnets
-  ! zones              db-1 and db-2 are in ap-northeast-1a: its loss takes them
-                       all
-    → put one of them into a subnet of another zone
-  ✗ source/dest check  db-2: it is on, on eni-06972ddd891f3c78e: what is for the
-                       VIP is dropped
+  ! zones              db-1 and db-2 are in ap-northeast-1a: its loss would take
+                       them all down
+    → move one of them to a subnet in another zone
+  ✗ source/dest check  db-2: on for eni-06972ddd891f3c78e: traffic for the VIP
+                       is dropped
       aws ec2 modify-network-interface-attribute --network-interface-id \\
           eni-06972ddd891f3c78e --no-source-dest-check
 
@@ -74,12 +74,12 @@ EC2
 EC2
   ✓ credentials        EC2 answers in ap-northeast-1
   ✓ permissions        DescribeRouteTables, DescribeNetworkInterfaces, DescribeInstances, ReplaceRoute, CreateRoute
-– not looked at: this machine is not a node: keepalived, daemon
+– not checked: this machine is not a node: keepalived, daemon
 
   ? reading security groups: EC2 answered UnauthorizedOperation (request 0a1b): protocol 112, subnets
-  ! zones              db-1 and db-2 are in ap-northeast-1a: its loss takes them all
-    → put one of them into a subnet of another zone
-  ✗ source/dest check  db-2: it is on, on eni-06972ddd891f3c78e: what is for the VIP is dropped
+  ! zones              db-1 and db-2 are in ap-northeast-1a: its loss would take them all down
+    → move one of them to a subnet in another zone
+  ✗ source/dest check  db-2: on for eni-06972ddd891f3c78e: traffic for the VIP is dropped
       aws ec2 modify-network-interface-attribute --network-interface-id eni-06972ddd891f3c78e --no-source-dest-check
 
 1 failure, 1 warning, 2 unknown, 2 ok, 2 skipped  docs/doctor.md explains each`)
@@ -116,7 +116,7 @@ EC2
       check: 'source-dest-check',
       subject: 'db-2',
       verdict: 'fail',
-      found: `it is on, on ${ENI}: what is for the VIP is dropped`,
+      found: `on for ${ENI}: traffic for the VIP is dropped`,
       mend: {
         command: TURN_OFF,
       },

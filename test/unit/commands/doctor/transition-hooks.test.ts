@@ -43,18 +43,19 @@ describe('the command of a hook', () => {
     expect(judge('nowhere')).toEqual([
       [
         'fail',
-        `owner: ${own.name} finds no DIR/nowhere; nothing is run`,
-        'make DIR/nowhere, or correct instances.VI_1.hooks.owner.run in the config',
+        `owner: ${own.name} cannot find DIR/nowhere; the hook cannot run`,
+        'create DIR/nowhere, or correct instances.VI_1.hooks.owner.run in the config',
       ],
     ])
   })
 
   test('that is no program is not to be run', () => {
-    const advice = (path: string) => `chmod a+x ${path}, and let every directory above it be entered: namei -l ${path}`
+    const advice = (path: string) =>
+      `chmod a+x ${path}, and make all its parent directories accessible: namei -l ${path}`
     expect(judge('plain')).toEqual([
-      ['fail', `owner: ${own.name} may not run DIR/plain; nothing is run`, advice('DIR/plain')],
+      ['fail', `owner: ${own.name} may not run DIR/plain; the hook cannot run`, advice('DIR/plain')],
     ])
-    expect(judge('folder')).toEqual([['fail', expect.stringContaining('which is a directory'), advice('DIR/folder')]])
+    expect(judge('folder')).toEqual([['fail', expect.stringContaining('it is a directory'), advice('DIR/folder')]])
   })
 
   test('that the script user alone may not run is missed where no daemon is', () => {
@@ -65,7 +66,7 @@ describe('the command of a hook', () => {
     expect(judge('promote', is(other), tried)).toEqual([
       [
         'warn',
-        'owner: keepalived_script may not run DIR/promote; nothing is run where no daemon is',
+        'owner: keepalived_script may not run DIR/promote; the hook cannot run without the daemon',
         expect.any(String),
       ],
     ])
@@ -75,15 +76,15 @@ describe('the command of a hook', () => {
     const [finding] = judge('/root/bin/promote', undefined, () => ({ known: true, value: undefined }))
     expect(finding?.slice(0, 2)).toEqual([
       'warn',
-      'owner: /root/bin/promote is hidden from the daemon, if ProtectHome of its unit is as it comes',
+      'owner: /root/bin/promote is hidden from the daemon by its unit’s default ProtectHome',
     ])
   })
 
   test('that cannot be tried is not known', () => {
-    const why = 'only root can try what root may: run this with sudo'
+    const why = 'only root can check what root may do: run this with sudo'
     expect(judge('promote', undefined, () => ({ known: false, why }))).toEqual([['unknown', `owner: ${why}`]])
-    expect(judge('promote', { known: false, why: 'there is no user x' })).toEqual([
-      ['unknown', 'owner: there is no user x'],
+    expect(judge('promote', { known: false, why: 'the user x does not exist' })).toEqual([
+      ['unknown', 'owner: the user x does not exist'],
     ])
   })
 })
