@@ -1,4 +1,6 @@
-/** 500 pairs in one account: the real protocol of 1,000 agents, with a fake clock, against the account's token buckets. */
+/**
+ * 500 pairs in one account: the real protocol of 1,000 agents, on a fake clock, against the account's token buckets.
+ */
 
 import type { Claim } from '../src/core/claim.ts'
 import type { EniId } from '../src/core/ids.ts'
@@ -23,11 +25,11 @@ const PAIRS = 500
 const FAILOVERS = 20
 /** Milliseconds. */
 const LATENCY = 30
-/** As in the daemon, an interval is between these parts of the config's. */
+/** As in the daemon, each interval is this fraction of the configured one. */
 const SHARE = { least: 0.94, most: 0.99 }
 const HOUR = 3_600_000
 const AFTER_FAILOVER = 120_000
-/** Of EC2, DescribeRouteTables as DescribeNetworkInterfaces. */
+/** EC2's limits for DescribeRouteTables and DescribeNetworkInterfaces. */
 const READS = { size: 100, perSecond: 20 }
 const WRITES = { size: 50, perSecond: 5 }
 const POLICY = { createMissing: true, takeOver: [] }
@@ -57,26 +59,26 @@ type Node = { state: ProtocolState; readonly pair: Pair; wakesAt: number; alive:
 
 export async function measureAccount(): Promise<Part> {
   const usual = simulate(defaultSettings(5000))
-  const advised = simulate({ ...defaultSettings(90_000), ...BEATING })
+  const recommended = simulate({ ...defaultSettings(90_000), ...BEATING })
   const share = (perSecond: number) => `${Math.round((perSecond / READS.perSecond) * 100)}% of the bucket`
   const rows = [
     { name: 'interval 5s (default)', run: usual },
-    { name: 'interval 90s, witness dynamodb', run: advised },
+    { name: 'interval 90s, witness dynamodb', run: recommended },
   ].flatMap(({ name, run }) => [
     {
-      what: `${name}: reads sent, the second hour`,
+      what: `${name}: reads sent, second hour`,
       target: '< 40% of the bucket',
-      measured: `${share(run.reads)}, ${Math.round(run.refused * 100)}% refused; a MASTER’s every ${ms(run.pause)}`,
+      measured: `${share(run.reads)}, ${Math.round(run.refused * 100)}% throttled; each MASTER reads every ${ms(run.pause)}`,
       isMet: run.reads < 0.4 * READS.perSecond,
     },
     {
-      what: `${name}: ${FAILOVERS} failovers at once, the last route accepted`,
+      what: `${name}: ${FAILOVERS} concurrent failovers, until the last route is accepted`,
       target: 'one round trip, 30 ms',
       measured: ms(run.accepted),
       isMet: run.accepted <= LATENCY,
     },
     {
-      what: `${name}: the last of them has read what it wrote`,
+      what: `${name}: until the last of them has read its route back`,
       target: '',
       measured: ms(run.seen),
       isMet: undefined,
@@ -85,7 +87,7 @@ export async function measureAccount(): Promise<Part> {
   return { name: `${PAIRS} pairs in one account, simulated`, rows }
 }
 
-/** Two hours, of which the second counts; then so many masters die at once. */
+/** Simulates two hours, of which the second counts; then this many masters die at once. */
 function simulate(settings: ProtocolSettings) {
   const random = randomOf(1)
   const queue = new Queue()
@@ -176,7 +178,7 @@ function simulate(settings: ProtocolSettings) {
     const other = eni(`eni-${(2 * index + 1).toString(16)}`)
     return { master: nodeOf(first, '10.0.1.10'), backup: nodeOf(other, '10.0.2.10') }
   })
-  // The daemons of an account were started at different times.
+  // An account's daemons start at different times.
   for (const { master, backup } of pairs) {
     const at = random.next() * 600_000
     later(at, () => deliver(master, { kind: 'state', state: 'MASTER', priority: 150, found: true }))

@@ -1,4 +1,4 @@
-// A process with nothing but Node's own HTTPS client: posts one request a table, all at once, and ends.
+// A process with just Node's own HTTPS client: posts one request per table, all at once, and exits.
 import { Agent, request } from 'node:https'
 
 const [url, eni, ...tables] = process.argv.slice(2)

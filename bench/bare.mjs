@@ -1,4 +1,5 @@
-// A client with nothing but keep-alive connections: posts so many requests at once as it is told to, and tells how long that took.
+// A client with just keep-alive connections: posts as many concurrent requests as it is told to, and reports how long
+// that took.
 import { Agent, request } from 'node:http'
 
 const [url, table, eni] = process.argv.slice(2)

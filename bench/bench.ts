@@ -1,4 +1,4 @@
-/** Every figure that docs and issues quote, measured in one run: `npm run bench`, and bench/RESULTS.md is written. */
+/** `npm run bench`: measures every figure quoted in docs and issues, and writes bench/RESULTS.md. */
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -17,11 +17,11 @@ import { measurePrefixList } from './prefix-list.ts'
 import { measureSplitBrain } from './split-brain.ts'
 
 export type Bench = {
-  /** The repository. */
+  /** The repository's root. */
   readonly root: string
-  /** For what is needed in between. */
+  /** For temporary files. */
   readonly directory: string
-  /** Parts to run; none: all, and the results are written down. */
+  /** Parts to run; if empty, runs all and writes the results. */
   readonly words: readonly string[]
 }
 
@@ -74,7 +74,7 @@ function results(parts: readonly Part[]): string {
   })
   return `# Results
 
-Medians of one run of \`npm run bench\`, against the embedded EC2 endpoint on the same machine; ratios hold within the run.
+Medians of one run of \`npm run bench\`, against the embedded EC2 endpoint on the same machine; ratios are within that run.
 
 ${machine}.
 

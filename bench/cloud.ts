@@ -1,4 +1,4 @@
-/** An embedded EC2 endpoint with as many tables as are wanted, whose answers take a time of their own. */
+/** An embedded EC2 endpoint with any number of tables and a configurable delay. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RequestRecord } from '../src/lab/ec2/dispatch.ts'
 import { ApiError } from '../src/lab/ec2/errors.ts'
@@ -9,23 +9,23 @@ export type Cloud = {
   readonly eni: string
   readonly otherEni: string
   readonly tables: readonly string[]
-  /** Milliseconds that each answer takes longer. */
+  /** Added to each response time, in milliseconds. */
   delay: number
-  /** Runs for each request, when it has come and before it is answered. */
+  /** Called for each request on arrival, before it is answered. */
   onRequest: (request: Readonly<RequestRecord>) => void
-  /** Resolves, with the moment (performance.now), when that many writes more have been answered with success. */
+  /** Resolves once this many more writes have succeeded, with the time (performance.now). */
   accepted(count: number): Promise<number>
-  /** Resolves, with the moment, when a request for a write comes. */
+  /** Resolves when a write request arrives, with the time. */
   asked(): Promise<number>
-  /** Refuses what EC2's published token buckets would refuse; returns how often it did. */
+  /** Throttles as EC2's published token buckets would; `refused` counts the throttled calls. */
   enforceBuckets(): { readonly refused: () => number }
 }
 
 const isWrite = (action: string) => action === 'ReplaceRoute' || action === 'CreateRoute'
 
 /**
- * @param vips which have a route to the other node in every table, or in the table of that number
- * @param prefixLists by id, the CIDRs in each
+ * @param vips VIPs with a route to the other node, in every table or per table number
+ * @param prefixLists CIDRs by prefix list id
  */
 export async function startCloud(
   tables: number,
@@ -63,7 +63,7 @@ export async function startCloud(
         throw new ApiError('RequestLimitExceeded', 'Request limit exceeded.', 503)
       }
       if (cloud.delay > 0) await sleep(cloud.delay)
-      // After the answer was written: the interceptor runs before it.
+      // Delayed until the response is written, as the interceptor runs before that.
       if (isWrite(request.action)) setImmediate(() => setImmediate(() => acceptances.map((each) => each())))
     },
   })
@@ -99,7 +99,7 @@ export async function startCloud(
   return cloud
 }
 
-/** ReplaceRoute and CreateRoute: 50 at once, 5 each second. */
+/** ReplaceRoute and CreateRoute: bursts of 50, then 5 per second. */
 function hasToken(buckets: Map<string, { tokens: number; at: number }>, action: string): boolean {
   const now = performance.now()
   const { tokens, at } = buckets.get(action) ?? { tokens: 50, at: now }
@@ -108,7 +108,7 @@ function hasToken(buckets: Map<string, { tokens: number; at: number }>, action: 
   return refilled >= 1
 }
 
-/** Every route of the cloud points to the other node again. */
+/** Points every route at the other node again. */
 export function pointAway({ endpoint, otherEni }: Cloud): void {
   for (const { routes } of endpoint.region.routeTables.values()) {
     for (const route of routes) {

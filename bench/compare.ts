@@ -1,4 +1,4 @@
-/** Process start to all routes accepted, beside what most notify scripts do: the AWS CLI, once a table. */
+/** From process start to all routes accepted, compared with what most notify scripts do: one AWS CLI call per table. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,13 +6,13 @@ import type { Bench } from './bench.ts'
 import { type Cloud, startCloud } from './cloud.ts'
 import { measureEdge } from './daemon.ts'
 import { isInstalled } from './hook.ts'
-import { inTurns, median, ms, type Part } from './measure.ts'
+import { interleaved, median, ms, type Part } from './measure.ts'
 import { type BenchNode, makeNode, startHook, stop } from './node.ts'
 
 const ROUNDS = 7
 const CLI_ROUNDS = 2
-/** Milliseconds, by delay and number of tables: what the hook and the warm daemon aim at. */
-const AIMS = [
+/** Targets for the hook and the warm daemon in milliseconds, by delay and number of tables. */
+const TARGETS = [
   { delay: 0, tables: 1, hook: 80, daemon: 10 },
   { delay: 30, tables: 1, hook: 115, daemon: 40 },
   { delay: 30, tables: 10, hook: 155, daemon: 70 },
@@ -21,15 +21,15 @@ const AIMS = [
 ]
 export const VIP = '10.99.0.1/32'
 
-/** How the cloud is reached; by default as it is. */
+/** How to reach the cloud; default: directly. */
 export type Reach = { readonly url: string; readonly env: NodeJS.ProcessEnv }
 
-/** A node that runs its hook without a daemon, or another program. */
+/** A node whose hook runs without a daemon, or that runs another program. */
 export function aloneNode({ root, directory }: Bench, cloud: Cloud, reach?: Reach): BenchNode {
   return makeNode({ root, directory: join(directory, 'alone'), cloud, instances: { VI_1: [VIP] }, ...reach })
 }
 
-/** Milliseconds from the start of a hook's process until every table has accepted. */
+/** Milliseconds from the start of a hook's process until every table's write is accepted. */
 export async function timeColdHook(cloud: Cloud, node: BenchNode): Promise<number> {
   const accepted = cloud.accepted(cloud.tables.length)
   const start = performance.now()
@@ -39,7 +39,7 @@ export async function timeColdHook(cloud: Cloud, node: BenchNode): Promise<numbe
   return took
 }
 
-/** The AWS CLI, one process a table, to the end of the last; the median, in milliseconds. */
+/** The AWS CLI, one process per table, until the last ends; median, in milliseconds. */
 export async function measureCli(cloud: Cloud, { env }: BenchNode): Promise<number> {
   const found: number[] = []
   for (let round = 0; round < CLI_ROUNDS; round++) {
@@ -56,12 +56,12 @@ export async function measureCli(cloud: Cloud, { env }: BenchNode): Promise<numb
 export async function measureComparison(bench: Bench): Promise<Part> {
   const hasCli = isInstalled('aws')
   const rows: Part['rows'][number][] = []
-  for (const { delay, tables, hook, daemon } of AIMS) {
+  for (const { delay, tables, hook, daemon } of TARGETS) {
     const where = `${delay} ms, ${tables} table${tables === 1 ? '' : 's'}`
     const cloud = await startCloud(tables, [VIP])
     cloud.delay = delay
     const node = aloneNode(bench, cloud)
-    const { cold } = await inTurns(ROUNDS, { cold: () => timeColdHook(cloud, node) })
+    const { cold } = await interleaved(ROUNDS, { cold: () => timeColdHook(cloud, node) })
     const cli = hasCli ? await measureCli(cloud, node) : undefined
     await cloud.endpoint.close()
     const { accepted } = await measureEdge(bench, tables, 1, delay)
@@ -73,7 +73,7 @@ export async function measureComparison(bench: Bench): Promise<Part> {
       isMet: accepted <= daemon,
     })
     if (cli === undefined) continue
-    rows.push({ what: `${where}: aws ec2 replace-route, a loop`, target: '', measured: ms(cli), isMet: undefined })
+    rows.push({ what: `${where}: aws ec2 replace-route in a loop`, target: '', measured: ms(cli), isMet: undefined })
   }
-  return { name: 'From the start of a process, or the line in the FIFO, to all routes accepted', rows }
+  return { name: 'From process start, or the line in the FIFO, to all routes accepted', rows }
 }

@@ -1,4 +1,4 @@
-/** A warm daemon: from a line in its FIFO to the request, and to the last answer. */
+/** A warm daemon: from a line in its FIFO to the first request and the last response. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -10,26 +10,26 @@ import { median, ms, type Part, times } from './measure.ts'
 import { makeNode, startDaemon, stop, tell } from './node.ts'
 
 const ROUNDS = 15
-/** Times that the bare client posts before anything is measured: the endpoint is not what is. */
-const WARMING = 20
-/** A daemon is warm when it has been BACKUP for so long. Milliseconds. */
+/** Warm-up rounds of the bare client, so that the endpoint is warm. */
+const WARM_UP_ROUNDS = 20
+/** Time as BACKUP after which a daemon is warm, in milliseconds. */
 const WARM_AFTER_MS = 500
 
 /** VIPs `10.99.0.1` and so on. */
 const vipsOf = (count: number) => Array.from({ length: count }, (_, index) => `10.99.0.${index + 1}/32`)
 
 export type EdgeTimes = {
-  /** From the line to the first request, and to the last answer. */
+  /** From the line to the first request, and to the last response. */
   readonly wire: number
   readonly accepted: number
-  /** From telling a bare client to post until its request comes. */
+  /** From telling a bare client to post until its request arrives. */
   readonly bareWire: number
-  /** From a bare client's request to its answer; and where it posts as many at once as there are routes. */
+  /** From a bare client's request to its response; and for as many concurrent requests as there are routes. */
   readonly bare: number
   readonly bareAtOnce: number
 }
 
-/** Medians, in milliseconds. Each round has a daemon of its own. */
+/** Medians, in milliseconds. Each round starts a new daemon. */
 export async function measureEdge(
   { root, directory }: Bench,
   tables: number,
@@ -40,13 +40,13 @@ export async function measureEdge(
   const cloud = await startCloud(tables, vipsOf(vips))
   const node = makeNode({ root, directory: join(directory, 'daemon'), cloud, instances: { VI_1: vipsOf(vips) } })
   const bare = await startBare(root, cloud)
-  for (let round = 0; round < WARMING; round++) await post(bare, routes)
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await post(bare, routes)
   const found: Record<keyof EdgeTimes, number[]> = { wire: [], accepted: [], bareWire: [], bare: [], bareAtOnce: [] }
   for (let round = 0; round < ROUNDS; round++) {
     cloud.delay = 0
     const daemon = await startDaemon(node, cloud)
     await sleep(WARM_AFTER_MS)
-    // As keepalived, which writes to it again and again.
+    // Held open, as keepalived does.
     const writer = openSync(node.fifo, 'w')
     cloud.delay = delay
     const asked = cloud.asked()
@@ -81,7 +81,7 @@ async function startBare(root: string, cloud: Cloud): Promise<ChildProcess> {
   return bare
 }
 
-/** Milliseconds until so many requests, posted at once, are all answered. */
+/** Milliseconds until this many concurrent requests are all answered. */
 async function post(bare: ChildProcess, count: number): Promise<number> {
   const answered = once(bare, 'message')
   bare.send(count)
@@ -99,7 +99,7 @@ export async function measureDaemon(bench: Bench): Promise<Part> {
       isMet: atOnce.wire < 2,
     },
     {
-      what: 'the same of a bare client that is told to post, with nothing to be signed',
+      what: 'the same for a bare client, without signing',
       target: '',
       measured: ms(atOnce.bareWire),
       isMet: undefined,
@@ -120,7 +120,7 @@ export async function measureDaemon(bench: Bench): Promise<Part> {
     })
     if (tables * vips === 1) continue
     rows.push({
-      what: `the same requests by a bare client, ${tables * vips} at once on warm connections`,
+      what: `the same requests from a bare client, ${tables * vips} at once on warm connections`,
       target: '',
       measured: `${times(bareAtOnce / bare)} (${ms(bareAtOnce)})`,
       isMet: undefined,

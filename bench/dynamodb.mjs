@@ -1,4 +1,4 @@
-// A DynamoDB-compatible server with the table of claims that docs/dynamodb.md defines; says how often it was asked.
+// A DynamoDB-compatible server with the claims table of docs/dynamodb.md; reports how often each action was called.
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import dynalite from 'dynalite'
 

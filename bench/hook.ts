@@ -1,12 +1,12 @@
 /**
- * A hook, from the start of its process: without a daemon to the first request, with one to its end. The hooks before it,
- * of which the first is not among the fastest half, have parsed the same config, as that of BACKUP has at boot.
+ * A hook, from process start: without a daemon until the first request, with one until it exits. Earlier hooks have
+ * parsed the same config, as the BACKUP hook does at boot; the first one is an outlier that the median ignores.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'
 import { pointAway, startCloud } from './cloud.ts'
-import { inTurns, ms, type Part, times } from './measure.ts'
+import { interleaved, ms, type Part, times } from './measure.ts'
 import { type BenchNode, makeNode, startDaemon, startHook, stop, timeOf } from './node.ts'
 import { coldHookNotes, marked } from './profile.ts'
 
@@ -28,7 +28,7 @@ export async function measureHook({ root, directory }: Bench): Promise<Part> {
     await stop(hook, 'SIGKILL')
     return at - start
   }
-  const found = await inTurns(ROUNDS, {
+  const found = await interleaved(ROUNDS, {
     node: () => timeOf(process.execPath, ['-e', '0'], alone.env),
     wire: () => wireOf(alone),
     watched: () => wireOf(watched),
@@ -44,7 +44,7 @@ export async function measureHook({ root, directory }: Bench): Promise<Part> {
   return {
     name: 'A hook',
     rows: [
-      { what: '`node -e 0`, start to end', target: '', measured: ms(found.node), isMet: undefined },
+      { what: '`node -e 0`, start to exit', target: '', measured: ms(found.node), isMet: undefined },
       {
         what: 'hook without a daemon: process start → request on the wire',
         target: '≤ 2.2 × `node -e 0`',
@@ -62,7 +62,7 @@ export async function measureHook({ root, directory }: Bench): Promise<Part> {
   }
 }
 
-/** Whether a program can be run here. */
+/** Whether a program is installed. */
 export function isInstalled(program: string, asked = '--version'): boolean {
   return spawnSync(program, [asked], { stdio: 'ignore' }).status === 0
 }

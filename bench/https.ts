@@ -1,4 +1,4 @@
-/** The comparison once over HTTPS, as EC2 is: with a CA of the bench's own, and TLS that ends before the endpoint. */
+/** The comparison over HTTPS, as with EC2: with the bench's own CA, and TLS terminated in front of the endpoint. */
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -8,7 +8,7 @@ import type { Bench } from './bench.ts'
 import { type Cloud, startCloud } from './cloud.ts'
 import { aloneNode, measureCli, timeColdHook, VIP } from './compare.ts'
 import { isInstalled } from './hook.ts'
-import { inTurns, median, ms, type Part } from './measure.ts'
+import { interleaved, median, ms, type Part } from './measure.ts'
 import { type BenchNode, startDaemon, stop, tell } from './node.ts'
 
 const ROUNDS = 7
@@ -17,9 +17,9 @@ const DELAY_MS = 30
 const HOST = '127.0.0.1'
 
 export async function measureHttps(bench: Bench): Promise<Part> {
-  const name = `Over HTTPS, at ${DELAY_MS} ms: from the start of a process, or the line in the FIFO, to all routes accepted`
+  const name = `Over HTTPS, at ${DELAY_MS} ms: from process start, or the line in the FIFO, to all routes accepted`
   if (!isInstalled('openssl', 'version')) {
-    const row = { what: 'a CA of its own takes openssl', target: '', measured: 'not installed', isMet: undefined }
+    const row = { what: 'requires openssl to create a CA', target: '', measured: 'not installed', isMet: undefined }
     return { name, rows: [row] }
   }
   const rows: Part['rows'][number][] = []
@@ -34,7 +34,7 @@ export async function measureHttps(bench: Bench): Promise<Part> {
     const warm = await measureWarmDaemon(cloud, hashed)
     cloud.delay = DELAY_MS
     const found = {
-      ...(await inTurns(ROUNDS, {
+      ...(await interleaved(ROUNDS, {
         'hook alone': () => timeColdHook(cloud, hashed),
         'hook alone, with NODE_EXTRA_CA_CERTS': () => timeColdHook(cloud, extra),
         'Node’s own client': () => timeBare(bench, cloud, secure.url, unchecked),
@@ -42,7 +42,7 @@ export async function measureHttps(bench: Bench): Promise<Part> {
       })),
       'warm daemon': warm,
       ...(isInstalled('aws') && {
-        'aws ec2 replace-route, a loop': await measureCli(cloud, nodeWith('cli', { AWS_CA_BUNDLE: secure.ca })),
+        'aws ec2 replace-route in a loop': await measureCli(cloud, nodeWith('cli', { AWS_CA_BUNDLE: secure.ca })),
       }),
     }
     const where = `${tables} table${tables === 1 ? '' : 's'}`
@@ -56,15 +56,18 @@ export async function measureHttps(bench: Bench): Promise<Part> {
     name,
     rows,
     notes: [
-      `The bench's CA is in a directory of hashed names (SSL_CERT_DIR), as Amazon's are in /etc/ssl/certs, where OpenSSL looks ` +
-        `it up. Node's own client reads in the CAs that Node brings along, and goes on though it does not know this one ` +
-        `(NODE_TLS_REJECT_UNAUTHORIZED=0). NODE_EXTRA_CA_CERTS costs Node time at each start.`,
+      `The bench's CA is in a hashed directory (SSL_CERT_DIR), like Amazon's in /etc/ssl/certs, where OpenSSL looks ` +
+        `it up. Node's own client loads Node's bundled CAs, and continues although it does not trust this one ` +
+        `(NODE_TLS_REJECT_UNAUTHORIZED=0). NODE_EXTRA_CA_CERTS slows down each start of Node.`,
       '',
     ],
   }
 }
 
-/** TLS in front of the endpoint, by a certificate of a CA that is made for it. `ca`: the path of the CA's certificate, which is in `directory` by its hash, too. */
+/**
+ * Terminates TLS in front of the endpoint, with a certificate from a new CA. `ca` is the path of the CA's certificate,
+ * which is also in `directory` under its hash.
+ */
 async function startTls(cloud: Cloud, directory: string) {
   mkdirSync(directory, { recursive: true })
   const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: directory, stdio: 'ignore' })

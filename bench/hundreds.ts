@@ -1,4 +1,4 @@
-/** Hundreds of routes, with EC2's published token buckets enforced; and hundreds of VIPs behind one prefix list. */
+/** Hundreds of routes, with EC2's published token buckets enforced. */
 import { join } from 'node:path'
 import type { Bench } from './bench.ts'
 import { startCloud } from './cloud.ts'
@@ -7,7 +7,7 @@ import { makeNode, startDaemon, stop, tell } from './node.ts'
 
 const TABLES = 10
 const VIPS = 50
-/** Of EC2's bucket: 50 at once, 5 a second. */
+/** The minimum time with EC2's bucket: bursts of 50, then 5 per second. */
 const FLOOR_MS = ((TABLES * VIPS - 50) / 5) * 1000
 
 export async function measureHundreds({ root, directory }: Bench): Promise<Part> {
@@ -16,7 +16,7 @@ export async function measureHundreds({ root, directory }: Bench): Promise<Part>
   const node = makeNode({ root, directory: join(directory, 'hundreds'), cloud, instances: { VI_1: vips } })
   const daemon = await startDaemon(node, cloud)
   const { refused } = cloud.enforceBuckets()
-  /** Of each table, how many of its routes had been asked for when half of all were. */
+  /** For each table, the number of its routes requested by the time half of all were. */
   const asked = new Map<string, number>()
   let all = 0
   cloud.onRequest = ({ action, params }) => {
@@ -38,19 +38,19 @@ export async function measureHundreds({ root, directory }: Bench): Promise<Part>
     name: 'Hundreds of routes',
     rows: [
       {
-        what: `${TABLES * VIPS} routes in ${TABLES} tables, 50 at once and 5 a second`,
+        what: `${TABLES * VIPS} routes in ${TABLES} tables, in bursts of 50, then 5 per second`,
         target: `≤ 1.03 × the bucket's floor, ${ms(FLOOR_MS)}`,
         measured: `${ratio.toFixed(3)} × (${ms(took)})`,
         isMet: ratio <= 1.03,
       },
       {
-        what: 'answered RequestLimitExceeded meanwhile',
+        what: 'RequestLimitExceeded errors',
         target: 'none',
         measured: String(refused()),
         isMet: refused() === 0,
       },
       {
-        what: 'routes of each table asked for when half of all were',
+        what: 'routes requested per table when half of all were',
         target: 'fair: 25 each',
         measured: `${least} to ${Math.max(...shares)}`,
         isMet: least >= 20,

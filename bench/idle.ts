@@ -1,4 +1,4 @@
-/** A daemon that has nothing to do: its memory and its processor time, and where both go. */
+/** An idle daemon: its memory and CPU time, and where both go. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -19,11 +19,11 @@ import {
   timeByOwner,
 } from './profile.ts'
 
-/** For the looks at what was written, and until V8 has collected the garbage of the start, which it does once. */
+/** Long enough for the route confirmations, and for V8's one-time garbage collection after the start. */
 const SETTLED_MS = 20_000
 const WATCHED_MS = 60_000
 
-/** Takes SIGUSR1 for what keepalived takes it, and is called keepalived. */
+/** A stand-in named keepalived that handles SIGUSR1 as keepalived does. */
 const STAND_IN = `
   const { appendFileSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
   process.on('SIGUSR1', () => {
@@ -51,7 +51,7 @@ export async function measureIdle(bench: Bench): Promise<Part> {
         isMet: plain.all < 75,
       },
       {
-        what: 'processor, as MASTER with the default interval',
+        what: 'CPU, as MASTER with the default interval',
         target: 'under 0.3% of a core',
         measured: `${share.toFixed(2)}%`,
         isMet: share < 0.3,
@@ -66,7 +66,7 @@ export async function measureIdle(bench: Bench): Promise<Part> {
   }
 }
 
-/** Runs a daemon until it is idle, and then for a minute. @param bin the program; the one that is built by default */
+/** Runs a daemon until it is idle, then observes it for a minute. @param bin the program; default: the built one */
 async function watch({ root, directory }: Bench, name: string, bin?: string) {
   const cloud = await startCloud(2, ['10.99.0.1/32'])
   const file = join(directory, `${name}.json`)
@@ -79,7 +79,7 @@ async function watch({ root, directory }: Bench, name: string, bin?: string) {
   const accepted = cloud.accepted(2)
   tell(node, 'MASTER')
   await accepted
-  // Not before: until then its answer would be news.
+  // Not earlier, or its answer would count as news.
   const keepalived = await startKeepalived(node)
   await sleep(SETTLED_MS)
   const pid = daemon.pid ?? 0
@@ -115,7 +115,7 @@ async function startKeepalived({ directory }: BenchNode): Promise<ChildProcess> 
   return child
 }
 
-/** What Node itself needs. */
+/** The baseline: an idle Node process. */
 async function waitingNode({ root, directory }: Bench): Promise<Memory> {
   const file = join(directory, 'node.json')
   const code = "process.once('SIGTERM', () => process.exit()); setInterval(() => {}, 2 ** 30)"
@@ -134,20 +134,20 @@ function memoryNotes(daemon: Memory, node: Memory): string[] {
     `| ${what} | ${of(daemon).toFixed(1)} | ${of(node).toFixed(1)} |`
   const code = ({ observation }: Memory) => (observation.code?.bytecode_and_metadata_size ?? 0) / 2 ** 20
   return [
-    '| resident memory, MB | the daemon | `node -e` that waits |',
+    '| resident memory, MB | the daemon | an idle `node -e` |',
     '| --- | --- | --- |',
-    row("Node's program and libraries, which processes share", ({ files }) => files),
+    row("Node's executable and libraries, shared between processes", ({ files }) => files),
     row('V8’s heap: objects', (memory) => heapMb(memory, /^(old|shared|trusted|read_only)_space$/) - code(memory)),
     row('V8’s heap: bytecode', code),
-    row('V8’s heap: large objects, such as the text of the bundle', (memory) => heapMb(memory, /large_object/)),
-    row('V8’s heap: the young generation', (memory) => heapMb(memory, /^new_space$/)),
+    row('V8’s heap: large objects, such as the bundle’s source', (memory) => heapMb(memory, /large_object/)),
+    row('V8’s heap: young generation', (memory) => heapMb(memory, /^new_space$/)),
     row('V8’s heap: compiled code', (memory) => heapMb(memory, /^code_space$/)),
-    row('all else: malloc, stacks, buffers', (memory) => memory.own - heapMb(memory, /./)),
-    row('**all**', ({ all }) => all),
+    row('everything else: malloc, stacks, buffers', (memory) => memory.own - heapMb(memory, /./)),
+    row('**total**', ({ all }) => all),
   ]
 }
 
-/** MB of V8's spaces whose names match. */
+/** Size of V8's heap spaces with matching names, in MB. */
 function heapMb({ observation: { spaces = [] } }: Memory, names: RegExp): number {
   const bytes = spaces.filter(({ space_name: name }) => names.test(name)).map((space) => space.physical_space_size)
   return bytes.reduce((sum, each) => sum + each, 0) / 2 ** 20
@@ -162,10 +162,10 @@ function processorNotes({ processor, reads, observation }: Watched, owners: Read
   const rest = (small ?? []).reduce((sum, [, ms]) => sum + ms, 0)
   const shares = [...(large ?? []), ['others', rest] as const]
   return [
-    `A tick, with its two reads and its question to keepalived, takes ${perTick(main)} of the main thread, of which ` +
-      `${perTick(garbageMs)} go to garbage, and ${perTick(others)} of V8’s other threads. Code of the main thread, by owner:`,
+    `A tick, with its two reads and its query to keepalived, takes ${perTick(main)} on the main thread, of which ` +
+      `${perTick(garbageMs)} are garbage collection, and ${perTick(others)} on V8’s other threads. Main thread by owner of the code:`,
     '',
-    '| whose | share |',
+    '| owner | share |',
     '| --- | --- |',
     ...shares.map(([owner, ms]) => `| ${owner} | ${((ms / all) * 100).toFixed(0)}% |`),
   ]

@@ -1,4 +1,4 @@
-/** A zone is lost: connections that nobody answers on any more, and an address of the endpoint's that swallows packets. */
+/** The loss of a zone: connections that go dead, and an endpoint address that swallows packets. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -16,19 +16,19 @@ const TABLES = 10
 const VIP = '10.99.0.1/32'
 const DELAY_MS = 30
 const LIMIT_MS = 1500
-/** This machine, too. */
+/** Also this machine. */
 const LOST = '127.0.0.2'
-/** A connection that is not made within this never is: both ends are here. Milliseconds. */
+/** Connection timeout: both ends are local, so a slower connection will never be made. Milliseconds. */
 const CONNECTED_MS = 200
-/** Nothing that is measured takes so long. */
+/** Longer than anything measured. */
 const PATIENCE_MS = 10_000
 
 export async function measureLostZone(bench: Bench): Promise<Part> {
   const cloud = await startCloud(TABLES, [VIP])
   cloud.delay = DELAY_MS
   const found = {
-    'connections that are blackholed: warm daemon': await rounds(() => daemonWithDeadConnections(bench, cloud)),
-    'connections that are blackholed: hook alone': await rounds(() => hookWithDeadConnections(bench, cloud)),
+    'blackholed connections: warm daemon': await rounds(() => daemonWithDeadConnections(bench, cloud)),
+    'blackholed connections: hook alone': await rounds(() => hookWithDeadConnections(bench, cloud)),
     'an address that swallows packets: warm daemon': await rounds(() => daemonWithDeadAddress(bench, cloud)),
     'an address that swallows packets: hook alone': await rounds(() => hookWithDeadAddress(bench, cloud)),
   }
@@ -38,12 +38,12 @@ export async function measureLostZone(bench: Bench): Promise<Part> {
     rows: Object.entries(found).map(([what, took]) => ({
       what: `${what}, ${TABLES} tables at ${DELAY_MS} ms`,
       target: `all accepted within ${ms(LIMIT_MS)}`,
-      measured: `${ms(median(took))}, the longest ${ms(Math.max(...took))}`,
+      measured: `${ms(median(took))}, longest ${ms(Math.max(...took))}`,
       isMet: Math.max(...took) <= LIMIT_MS,
     })),
     notes: [
-      `The address is the first of two that the endpoint's name has, by a dns.lookup of the bench's own (node --require): ` +
-        `a process that is stopped, whose queue of connections is full.`,
+      `The address is the first of two that the bench's own dns.lookup (node --require) returns for the endpoint's name: ` +
+        `a stopped process whose accept queue is full.`,
       '',
     ],
   }
@@ -55,7 +55,7 @@ async function rounds(measure: () => Promise<number>): Promise<number[]> {
   return found
 }
 
-/** Milliseconds from what `begin` does to the last write accepted. */
+/** Milliseconds from `begin` until the last write is accepted. */
 async function took(cloud: Cloud, begin: () => void): Promise<number> {
   const accepted = cloud.accepted(TABLES)
   const start = performance.now()
@@ -87,7 +87,7 @@ async function daemonWithDeadConnections({ root, directory }: Bench, cloud: Clou
   return found
 }
 
-/** A process that has just started has no connections yet: those that it opens first come about, and are dead. */
+/** A new process has no connections yet: the first ones it opens succeed, but are dead. */
 async function hookWithDeadConnections({ root, directory }: Bench, cloud: Cloud): Promise<number> {
   const way = await openWay(cloud.endpoint.url)
   way.blackhole(TABLES)
@@ -114,7 +114,7 @@ async function hookWithDeadAddress(bench: Bench, cloud: Cloud): Promise<number> 
 
 const portOf = ({ endpoint }: Cloud) => Number(new URL(endpoint.url).port)
 
-/** The endpoint's name has two addresses for this node, the one that will be lost first. */
+/** A node for which the endpoint's name has two addresses, the one to be lost first. */
 function nodeOfTwoAddresses({ root, directory }: Bench, cloud: Cloud): BenchNode {
   const addresses = [LOST, '127.0.0.1'].map((address) => ({ address, family: 4 }))
   const names = join(directory, 'names.cjs')
@@ -132,7 +132,7 @@ async function startZone({ root }: Bench, cloud: Cloud) {
   await once(zone, 'message')
   const queued: Socket[] = []
   return {
-    /** From now on it passes on nothing, and answers to no new connection. */
+    /** Stops forwarding, and stops answering new connections. */
     async lose() {
       zone.kill('SIGSTOP')
       let isMade = true

@@ -1,4 +1,4 @@
-/** Hundreds of VRRP instances in one daemon: a transition of them all at once, and what they ask for when nothing moves. */
+/** Hundreds of VRRP instances in one daemon: a transition of all at once, and their steady-state requests. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -13,13 +13,13 @@ const INSTANCES = 200
 const VIPS_EACH = 5
 const TABLES = 50
 const ROUTES = INSTANCES * VIPS_EACH
-/** Of EC2's bucket: 50 at once, 5 a second. */
+/** The minimum time with EC2's bucket: bursts of 50, then 5 per second. */
 const FLOOR_MS = ((ROUTES - 50) / 5) * 1000
 const CLAIMS = 'vip-switch'
 const INTERVAL_MS = 5000
 const WATCHED = 4
 
-/** The VIPs of an instance are routes of one table alone, or there would be 50,000 of them. */
+/** Each instance's VIPs are in a single table, or there would be 50,000 routes. */
 const tableOf = (instance: number) => instance % TABLES
 const vipsOf = (instance: number) => Array.from({ length: VIPS_EACH }, (_, vip) => `10.99.${instance}.${vip + 1}/32`)
 const numbers = Array.from({ length: INSTANCES }, (_, index) => index)
@@ -37,7 +37,7 @@ export async function measureMany({ root, directory }: Bench): Promise<Part> {
   })
   const daemon = await startDaemon(node, cloud)
   const moving = await measureTransition(cloud, () => tell(node, 'MASTER'))
-  // Until the last have looked at what they wrote, and all are in step.
+  // Until the last ones have confirmed their routes and all are in step.
   await sleep(3 * INTERVAL_MS)
   const steady = await measureSteady(cloud, claims, daemon.pid ?? 0)
   await stop(daemon)
@@ -47,8 +47,8 @@ export async function measureMany({ root, directory }: Bench): Promise<Part> {
     name: `${INSTANCES} VRRP instances, ${ROUTES} VIPs and ${TABLES} tables in one daemon`,
     rows: [...moving, ...steady],
     notes: [
-      `Claims are in DynamoDB (dynalite): an interface takes 50 tags, so 200 instances cannot publish theirs there. Each MASTER ` +
-        `beats once a second, 200 PutItem together, which is most of what the processor does.`,
+      `Claims are in DynamoDB (dynalite), since an interface can have only 50 tags. Each MASTER ` +
+        `beats once a second; those 200 PutItem calls account for most of the CPU time.`,
       '',
     ],
   }
@@ -56,7 +56,7 @@ export async function measureMany({ root, directory }: Bench): Promise<Part> {
 
 async function measureTransition(cloud: Cloud, begin: () => void): Promise<Part['rows']> {
   const { refused } = cloud.enforceBuckets()
-  /** When each VIP was asked for. */
+  /** When each VIP's write was requested. */
   const asked = new Map<string, number>()
   let again = 0
   let pause = 0
@@ -78,25 +78,25 @@ async function measureTransition(cloud: Cloud, begin: () => void): Promise<Part[
   const whole = await halfway
   return [
     {
-      what: `all of them become MASTER at once: ${ROUTES} routes, 50 at once and 5 a second`,
+      what: `all become MASTER at once: ${ROUTES} routes, in bursts of 50, then 5 per second`,
       target: `≤ 1.03 × the bucket's floor, ${ms(FLOOR_MS)}`,
       measured: `${ratio.toFixed(3)} × (${ms(took)})`,
       isMet: ratio <= 1.03,
     },
     {
-      what: 'answered RequestLimitExceeded; asked for twice',
+      what: 'RequestLimitExceeded errors; routes written twice',
       target: 'none',
       measured: `${refused()}; ${again}`,
       isMet: refused() === 0 && again === 0,
     },
     {
-      what: 'instances wholly moved when half of all routes were',
-      target: 'one after the other: ≥ 95 of 100',
+      what: 'instances fully moved when half of all routes were',
+      target: 'one by one: ≥ 95 of 100',
       measured: String(whole),
       isMet: whole >= 95,
     },
     {
-      what: 'longest time in which nothing was written (the edges end after 5 s, and are decided anew)',
+      what: 'longest pause between writes (edges end after 5 s, then a new decision follows)',
       target: '',
       measured: ms(pause),
       isMet: undefined,
@@ -117,26 +117,22 @@ async function measureSteady(cloud: Cloud, claims: ChildProcess, pid: number): P
   const queries = (await queriesOf(claims)) - queriesBefore
   const perInterval = (what: string, count: number, limit: number) => ({
     what: `${what}, in ${WATCHED} intervals`,
-    // The watch begins anywhere in an interval.
-    target: `${limit} each, and those where it begins: ≤ ${limit * (WATCHED + 1)}`,
+    // Observation starts anywhere within an interval.
+    target: `${limit} each, plus the interval in progress: ≤ ${limit * (WATCHED + 1)}`,
     measured: String(count),
     isMet: count <= limit * (WATCHED + 1),
   })
   return [
     perInterval('DescribeRouteTables', counts.get('DescribeRouteTables') ?? 0, 1),
     perInterval('Query of all claims', queries, 1),
-    perInterval(
-      'DescribeNetworkInterfaces: pins, and what carries traffic',
-      counts.get('DescribeNetworkInterfaces') ?? 0,
-      2,
-    ),
+    perInterval('DescribeNetworkInterfaces: pins and attachments', counts.get('DescribeNetworkInterfaces') ?? 0, 2),
     {
-      what: 'writes of routes meanwhile',
+      what: 'route writes meanwhile',
       target: 'none',
       measured: String(counts.get('ReplaceRoute') ?? 0),
       isMet: !counts.has('ReplaceRoute'),
     },
-    { what: 'processor meanwhile', target: '', measured: `${share.toFixed(0)}% of a core`, isMet: undefined },
+    { what: 'CPU meanwhile', target: '', measured: `${share.toFixed(0)}% of a core`, isMet: undefined },
     {
       what: 'resident memory meanwhile',
       target: '',

@@ -1,4 +1,4 @@
-// Loaded into a hook before its own code: writes when it came how far, in milliseconds since its process began.
+// Preloaded into a hook: records when it reaches each phase, in milliseconds since its process started.
 const { subscribe } = require('node:diagnostics_channel')
 const fs = require('node:fs')
 const { performance } = require('node:perf_hooks')
@@ -16,7 +16,7 @@ fs.readFileSync = (path, options) => {
 }
 fs.openSync = (path, ...options) => {
   if (/\.view$/.test(path)) mark('view')
-  // The first time it is looked at for where the daemon would be.
+  // The first read only looks for the daemon's socket.
   if (marks.compiled && /config\.yaml$/.test(path)) mark('config')
   return openSync(path, ...options)
 }

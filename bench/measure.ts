@@ -1,10 +1,10 @@
-/** Medians, and what they are held against. */
+/** Medians and their targets. */
 
 export type Row = {
   readonly what: string
   readonly target: string
   readonly measured: string
-  /** Undefined: nothing is aimed at, it is told for comparison. */
+  /** Whether the target is met; undefined without a target. */
   readonly isMet: boolean | undefined
 }
 
@@ -22,7 +22,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** Milliseconds, as short as they can be told apart. */
+/** Formats milliseconds with just enough digits. */
 export function ms(value: number): string {
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
@@ -30,8 +30,8 @@ export function ms(value: number): string {
 
 export const times = (value: number): string => `${value.toFixed(2)} ×`
 
-/** One after the other, in turns: what the machine does meanwhile meets all alike. */
-export async function inTurns<Name extends string>(
+/** Runs all in alternating rounds, so that load on the machine affects them equally; returns medians. */
+export async function interleaved<Name extends string>(
   rounds: number,
   runs: Readonly<Record<Name, () => Promise<number>>>,
 ): Promise<Record<Name, number>> {

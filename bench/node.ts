@@ -1,4 +1,4 @@
-/** A node as the bench runs it: the built program with a config, and nothing of this machine's own settings. */
+/** A node for the bench: the built program with a config, isolated from this machine's settings. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,9 +19,9 @@ export type NodeOptions = {
   readonly root: string
   readonly directory: string
   readonly cloud: Cloud
-  /** By VRRP instance. */
+  /** VIPs by VRRP instance. */
   readonly instances: Readonly<Record<string, readonly string[]>>
-  /** Of each VRRP instance, by default all that the cloud has. */
+  /** Tables of each VRRP instance; default: all in the cloud. */
   readonly tablesOf?: (instance: string) => readonly string[]
   readonly config?: object
   readonly url?: string
@@ -42,7 +42,7 @@ export function makeNode(options: NodeOptions): BenchNode {
     ...config,
     instances: Object.fromEntries(managed),
   }
-  // One key a line, as people write it.
+  // One key per line, as people write it.
   const lines = Object.entries(file).map(([key, value]) =>
     typeof value === 'string' ? `${key}: ${value}\n` : `${key}: ${JSON.stringify(value)}\n`,
   )
@@ -52,7 +52,7 @@ export function makeNode(options: NodeOptions): BenchNode {
     fifo,
     names: Object.keys(instances),
     bin: join(root, 'bin/vip-switch'),
-    // NODE_EXTRA_CA_CERTS among those that are not set: it costs Node 20 some 40 ms at each start.
+    // Among others without NODE_EXTRA_CA_CERTS, which costs Node 20 some 40 ms per start.
     env: {
       PATH: process.env.PATH,
       HOME: '/nonexistent',
@@ -69,22 +69,22 @@ export function makeNode(options: NodeOptions): BenchNode {
   }
 }
 
-/** Starts the hook of an event as keepalived does. */
+/** Starts a hook as keepalived does. */
 export function startHook({ bin, env }: BenchNode, state = 'MASTER'): ChildProcess {
   return spawn(bin, ['notify', 'INSTANCE', 'VI_1', state, '150'], { env, stdio: 'ignore' })
 }
 
-/** Starts a daemon, tells it that its node is BACKUP, and waits until it has read everything once. */
+/** Starts a daemon, makes it BACKUP, and waits until it has read everything once. */
 export async function startDaemon(node: BenchNode, cloud: Cloud): Promise<ChildProcess> {
   const { bin, env, fifo, directory } = node
-  // Another daemon's: to write to it before there is a reader would block.
+  // A previous daemon's FIFO: writing to it without a reader would block.
   rmSync(fifo, { force: true })
   const daemon = spawn(bin, ['reconcile', '--state-dir', join(directory, 'state')], { env, stdio: 'ignore' })
   const ended = once(daemon, 'exit').then(() => {
     throw new Error('the daemon ended')
   })
   ended.catch(() => {})
-  // What is in the FIFO before it is up is not taken for news.
+  // Lines in the FIFO before the daemon is up do not count as news.
   while ((await askStatus(join(directory, 'control.sock'))).kind !== 'up') await Promise.race([sleep(20), ended])
   const read = new Promise<void>((resolve) => {
     cloud.onRequest = ({ action }) => {
@@ -105,12 +105,12 @@ export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTER
   await ended
 }
 
-/** What keepalived writes to its FIFO; all names in one write are one chunk for the reader. */
+/** Writes to the FIFO as keepalived does; all names in one write, so that the reader gets one chunk. */
 export function tell({ fifo, names }: BenchNode, state: string, priority = 150): void {
   appendFileSync(fifo, names.map((name) => `INSTANCE "${name}" ${state} ${priority}\n`).join(''))
 }
 
-/** Milliseconds from the start of a program to its end. */
+/** Milliseconds from a program's start to its exit. */
 export async function timeOf(program: string, values: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const start = performance.now()
   const child = spawn(program, values, { env, stdio: 'ignore' })

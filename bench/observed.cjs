@@ -1,5 +1,5 @@
-// Loaded into a program before its own code: writes at its end what V8 holds and how long it collected garbage, and where
-// BENCH_PROFILED is set, how the main thread's time was spent; both since the start, or since SIGUSR2.
+// Preloaded into a program: on exit, writes V8's heap statistics and garbage collection time, and, if BENCH_PROFILED is
+// set, a profile of the main thread; both since the start, or since SIGUSR2.
 const { appendFileSync } = require('node:fs')
 const { Session } = require('node:inspector')
 const { PerformanceObserver } = require('node:perf_hooks')

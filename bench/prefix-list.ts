@@ -1,4 +1,4 @@
-/** Hundreds of VIPs that move together: one managed prefix list, so that each table takes one call. */
+/** Hundreds of VIPs that move together in one managed prefix list, with one call per table. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
@@ -31,7 +31,7 @@ export async function measurePrefixList({ root, directory }: Bench): Promise<Par
     const start = performance.now()
     tell(node, 'MASTER')
     took.push((await accepted) - start)
-    // To the first look at what was written: nothing may have been written again.
+    // Until the first confirmation: nothing may be written again.
     await sleep(1500)
     writes.add(asked)
     await stop(daemon)
@@ -42,19 +42,19 @@ export async function measurePrefixList({ root, directory }: Bench): Promise<Par
     name: 'A managed prefix list',
     rows: [
       {
-        what: `${VIPS.length} VIPs in one list, ${TABLES} tables: calls that write`,
-        target: `one a table: ${TABLES}`,
+        what: `${VIPS.length} VIPs in one list, ${TABLES} tables: write calls`,
+        target: `one per table: ${TABLES}`,
         measured: String(most),
         isMet: writes.size === 1 && most === TABLES,
       },
       {
-        what: `FIFO line → all of them moved, at ${DELAY_MS} ms`,
+        what: `FIFO line → all moved, at ${DELAY_MS} ms`,
         target: '',
         measured: ms(median(took)),
         isMet: undefined,
       },
       {
-        what: 'answered RequestLimitExceeded meanwhile',
+        what: 'RequestLimitExceeded errors',
         target: 'none',
         measured: String(refused()),
         isMet: refused() === 0,

@@ -1,4 +1,4 @@
-/** Where a process' time and memory go: what the kernel and V8 tell of it. */
+/** Where a process's time and memory go, according to the kernel and V8. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ const profileSchema = z.object({
 })
 const observationSchema = z.object({
   profile: profileSchema.optional(),
-  /** Samples before this are of no interest. */
+  /** Earlier samples are ignored. */
   from: z.number().optional(),
   garbageMs: z.number().optional(),
   spaces: z.array(z.object({ space_name: z.string(), physical_space_size: z.number() })).optional(),
@@ -29,7 +29,7 @@ const observationSchema = z.object({
 type Profile = z.infer<typeof profileSchema>
 export type Observation = z.infer<typeof observationSchema>
 
-/** The environment in which a Node process writes to the file, at its end, what V8 tells of it (observed.cjs). */
+/** Environment for a Node process to write V8's statistics to the file on exit (observed.cjs). */
 export function observed(root: string, file: string, isProfiled = false): NodeJS.ProcessEnv {
   return {
     NODE_OPTIONS: `--require=${join(root, 'bench/observed.cjs')}`,
@@ -42,7 +42,7 @@ export function readObservation(file: string): Observation {
   return observationSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
 }
 
-/** A bundle whose lines tell of which module they are; it runs as the program does, from one file. */
+/** Builds a bundle that shows which module each line is from; runs like the program, from one file. */
 export function buildReadable(root: string, outfile: string): void {
   const options = [
     ...['--bundle', '--platform=node', '--format=cjs', '--target=node20', '--main-fields=module,main'],
@@ -53,7 +53,10 @@ export function buildReadable(root: string, outfile: string): void {
   execFileSync('chmod', ['+x', outfile])
 }
 
-/** Milliseconds of a profile by whose code ran, the longest first; without garbage, of which profiling makes its own. */
+/**
+ * Milliseconds of a profile by owner of the code, longest first; excludes garbage collection, which profiling itself
+ * adds to.
+ */
 export function timeByOwner({ profile, from = 0 }: Observation, bundle: string): Map<string, number> {
   if (!profile) throw new Error('nothing was profiled')
   const { nodes, samples, timeDeltas, startTime } = profile
@@ -69,7 +72,7 @@ export function timeByOwner({ profile, from = 0 }: Observation, bundle: string):
   return new Map([...found].sort((a, b) => b[1] - a[1]))
 }
 
-/** Undefined while no code runs. */
+/** The code's owner; undefined while no code runs. */
 function ownerOf(
   { functionName, url, lineNumber }: Profile['nodes'][number]['callFrame'],
   ownerOfLine: readonly string[],
@@ -79,7 +82,7 @@ function ownerOf(
   return url ? ownerOfLine[lineNumber] : 'native code and the kernel'
 }
 
-/** By line, from the comments with which esbuild begins each module. */
+/** Owners by line, from esbuild's comment at the start of each module. */
 function ownersIn(text: string): string[] {
   let owner = 'vip-switch'
   return text.split('\n').map((line) => {
@@ -96,11 +99,11 @@ function ownerOfModule(path: string): string {
   return /xml|^@nodable/.test(name) ? 'fast-xml-parser' : name
 }
 
-/** Milliseconds of processor time that the process has used, by thread; `main` is the first. */
+/** CPU time used by the process in milliseconds, by thread; `main` is the first. */
 export function processorMs(pid: number): Record<'all' | 'main' | 'others', number> {
   const found = { all: 0, main: 0, others: 0 }
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    // Nanoseconds first (Documentation/scheduler/sched-stats.rst).
+    // The first field is in nanoseconds (Documentation/scheduler/sched-stats.rst).
     const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')
     found.all += Number(running) / 1e6
     found[thread === String(pid) ? 'main' : 'others'] += Number(running) / 1e6
@@ -108,7 +111,7 @@ export function processorMs(pid: number): Record<'all' | 'main' | 'others', numb
   return found
 }
 
-/** Resident memory in MB: all, what is mapped from files, and the rest; proc(5), smaps. */
+/** Resident memory in MB: total, mapped files, and the rest; proc(5), smaps. */
 export function residentMb(pid: number): Record<'all' | 'files' | 'own', number> {
   const found = { all: 0, files: 0, own: 0 }
   let isFile = false
@@ -123,24 +126,24 @@ export function residentMb(pid: number): Record<'all' | 'files' | 'own', number>
   return found
 }
 
-/** What a hook does between two of its marks (marked.cjs). */
+/** The phases of a hook, which end at its marks (marked.cjs). */
 const PHASES = [
-  ['program', 'Node itself, until the first line of ours'],
-  ['bundle', 'is there a daemon to hand it to?'],
-  ['source', 'reading the code and what V8 kept of it, with their checksums'],
-  ['compiled', 'V8 takes what it kept'],
-  ['config', 'the first modules run; the config'],
-  ['view', 'the SDK’s modules run'],
+  ['program', 'Node itself, until our first line'],
+  ['bundle', 'looking for a daemon to hand over to'],
+  ['source', 'reading the code and V8’s code cache, with checksums'],
+  ['compiled', 'V8 loads the code cache'],
+  ['config', 'running the first modules; the config'],
+  ['view', 'running the SDK’s modules'],
   ['wire', 'the request: endpoint, credentials, signature'],
 ] as const
 const marksSchema = z.record(z.enum(PHASES.map(([name]) => name)), z.number())
 
-/** The environment in which a hook writes to the file how far it came when. */
+/** Environment for a hook to write its marks to the file. */
 export function marked(root: string, file: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--require=${join(root, 'bench/marked.cjs')}`, BENCH_OBSERVED: file }
 }
 
-/** Where the time of a hook without a daemon goes, as a table; medians of the hooks that wrote to the file. */
+/** A table of where a hook without a daemon spends its time; medians of the hooks in the file. */
 export function coldHookNotes(file: string): string[] {
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   const hooks = lines.map((line) => marksSchema.parse(JSON.parse(line)))

@@ -1,4 +1,5 @@
-// `npm run bench`: bundles bench/bench.ts, as Node 20 reads no TypeScript, and runs it. Words choose parts: `npm run bench -- hook`.
+// `npm run bench`: bundles bench/bench.ts, as Node 20 cannot run TypeScript, and runs it. Arguments select parts: `npm
+// run bench -- hook`.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

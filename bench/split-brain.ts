@@ -1,4 +1,4 @@
-/** A lower node that is MASTER, too, for it heard no adverts: how long until the routes are back at the true master. */
+/** A lower node becomes MASTER, too, as it heard no adverts: time until the routes are back at the true master. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
@@ -6,15 +6,15 @@ import { type Cloud, startCloud } from './cloud.ts'
 import { median, ms, type Part } from './measure.ts'
 import { type BenchNode, makeNode, startDaemon, stop, tell } from './node.ts'
 
-/** At the same time: each has an endpoint and two daemons of its own, that wait for most of the time. */
+/** Pairs run concurrently, each with its own endpoint and two daemons, since they mostly wait. */
 const PAIRS = 3
 const TABLES = 2
 const VIP = '10.99.0.10/32'
 const DELAY_MS = 30
 const INTERVAL_MS = 5000
 const [HIGHER, LOWER] = [150, 100]
-/** The edges' looks, at +1 and +3 s: until then somebody might take the routes once more. */
-const LOOKED_AT_MS = 4000
+/** Past the edges' confirmations at +1 and +3 s: until then, a node might take the routes once more. */
+const CONFIRMED_AFTER_MS = 4000
 
 type Pair = { readonly cloud: Cloud; readonly master: BenchNode; readonly thief: BenchNode }
 
@@ -34,14 +34,14 @@ export async function measureSplitBrain(bench: Bench): Promise<Part> {
         isMet: told < 1000,
       },
       {
-        what: 'without it, taken just after the master has looked → restored; the longest',
+        what: 'without it, taken just after the master has read → restored; longest',
         target: `≤ one interval and one round trip, ${limit} ms`,
         measured: `${Math.round(untold)} ms`,
         isMet: untold <= limit,
       },
       { what: 'taken again by the lower node', target: 'never', measured: `${lost} of ${PAIRS}`, isMet: lost === 0 },
     ],
-    notes: ['The master finds out with its next read: a read and a write are two round trips.', ''],
+    notes: ['The master only notices at its next read: a read and a write are two round trips.', ''],
   }
 }
 
@@ -56,13 +56,13 @@ async function measurePair({ root, directory }: Bench, index: number) {
   cloud.delay = DELAY_MS
   tell(pair.master, 'MASTER', HIGHER)
   tell(pair.thief, 'BACKUP', LOWER)
-  await sleep(LOOKED_AT_MS)
+  await sleep(CONFIRMED_AFTER_MS)
 
   await steal(pair)
   const start = performance.now()
   tell(pair.master, 'MASTER_RX_LOWER_PRI', HIGHER)
   const told = (await restored(cloud)) - start
-  await sleep(LOOKED_AT_MS)
+  await sleep(CONFIRMED_AFTER_MS)
   let isLost = !isRestored(cloud)
   tell(pair.thief, 'BACKUP', LOWER)
 
@@ -70,14 +70,14 @@ async function measurePair({ root, directory }: Bench, index: number) {
   await looked(cloud)
   const stolen = await steal(pair)
   const untold = (await restored(cloud)) - stolen
-  await sleep(LOOKED_AT_MS)
+  await sleep(CONFIRMED_AFTER_MS)
   isLost ||= !isRestored(cloud)
   for (const daemon of daemons) await stop(daemon)
   await cloud.endpoint.close()
   return { told, untold, isLost }
 }
 
-/** The adverts are lost for a moment. Resolves when the routes are the lower node's. */
+/** Simulates a brief loss of adverts; resolves when the lower node has the routes. */
 async function steal({ cloud, thief }: Pair): Promise<number> {
   const accepted = cloud.accepted(TABLES)
   tell(thief, 'MASTER', LOWER)
@@ -87,14 +87,14 @@ async function steal({ cloud, thief }: Pair): Promise<number> {
 const isRestored = ({ endpoint, eni, tables }: Cloud) =>
   tables.every((id) => endpoint.region.routeTables.get(id)?.routes.some(({ target }) => target.id === eni))
 
-/** Resolves with the moment when the last write of those that restore the routes is answered. */
+/** Resolves when the last of the restoring writes is answered, with the time. */
 async function restored(cloud: Cloud): Promise<number> {
   let at = performance.now()
   while (!isRestored(cloud)) at = await cloud.accepted(1)
   return at
 }
 
-/** Resolves when a read of the tables has been answered. The lower node, as BACKUP, makes one in half a minute. */
+/** Resolves when a read of the tables is answered. The lower node, as BACKUP, only reads twice a minute. */
 async function looked(cloud: Cloud): Promise<void> {
   await new Promise<void>((resolve) => {
     cloud.onRequest = ({ action }) => {

@@ -1,4 +1,4 @@
-// An address of the endpoint in a zone of its own: a process that passes on what it gets, until it is stopped (SIGSTOP).
+// An endpoint address in its own zone: a process that forwards connections until it is stopped (SIGSTOP).
 import { connect, createServer } from 'node:net'
 
 const [host, port] = process.argv.slice(2)
@@ -8,5 +8,5 @@ const server = createServer((near) => {
   near.on('error', () => {}).pipe(far)
   far.on('error', () => {}).pipe(near)
 })
-// With a short queue: what it has no room for is not even answered at its first packet.
+// A short accept queue: once it is full, not even the first packet of a connection is answered.
 server.listen({ host, port: Number(port), backlog: 1 }, () => process.send('ready'))
