@@ -207,6 +207,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'now.monotonic + 2 * spacing',
   },
   {
+    name: 'a claim that wrongly says MASTER waits as long as any other',
+    file: 'src/core/protocol/turn.ts',
+    find: 'if (isWaitedFor) return',
+    replace: 'if (isWaitedFor && state.pauseFactor < 1) return',
+  },
+  {
+    name: 'a claim that was published is taken for one that still says MASTER',
+    file: PUBLISHING,
+    find: '    if (beatOfClaim === state.self.beat) state.mayBeSeenAsMaster = ',
+    replace: '    if (beatOfClaim !== state.self.beat) state.mayBeSeenAsMaster = ',
+  },
+  {
     name: 'a mute node tries to publish again at ticks only',
     file: TIMES,
     find: 'export const PUBLISH_BACKOFF = 500',

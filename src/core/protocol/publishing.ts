@@ -43,6 +43,7 @@ export function publishNow({ state, effects, now }: Turn): void {
   // Beats alone come once a second, where the witness takes them: a change has its place between them.
   const spacing = state.settings.beatEveryMs === undefined ? PUBLISH_SPACING : PUBLISH_SPACING / 2
   state.publishing = state.self.beat
+  state.mayBeSeenAsMaster ||= state.self.state === 'MASTER'
   state.publishFrom = Math.max(state.publishFrom + spacing, now.monotonic)
   state.publishAgainAt = undefined
   effects.push({ kind: 'publish', claim: state.self })
@@ -58,6 +59,7 @@ export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boole
   state.mismatchSince = undefined
   if (acknowledged) {
     state.published = beatOfClaim
+    if (beatOfClaim === state.self.beat) state.mayBeSeenAsMaster = state.self.state === 'MASTER'
     state.publishBackoffMs = PUBLISH_BACKOFF
   }
   if (!acknowledged) publishLater(turn)

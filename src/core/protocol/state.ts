@@ -114,6 +114,8 @@ export type ProtocolState = {
   self: Claim
   /** The claim that is on its way, by its beat. */
   publishing: string | undefined
+  /** What the others read of this node may be MASTER: the last claim that is known to have arrived, or one sent since. */
+  mayBeSeenAsMaster: boolean
   /** A claim is to be published as soon as none is on its way. */
   publishNext: boolean
   published: string | undefined
@@ -212,6 +214,7 @@ export function initialState(
     settings,
     self: { eni, state: 'UNKNOWN', priority: undefined, address, since: at, beat: at },
     publishing: undefined,
+    mayBeSeenAsMaster: false,
     publishNext: false,
     published: undefined,
     mute: false,

@@ -47,8 +47,14 @@ export function tickPause(state: ProtocolState): number {
   return isInConflict(state) ? Math.min(CONFLICT_INTERVAL, readPause(state)) : readPause(state)
 }
 
-/** From a publish that failed to the next, at most: it is of another bucket than reads. */
+/**
+ * From a publish that failed to the next, at most: EC2 counts it in another bucket than reads. The next master waits for
+ * one that is no master any more to say so.
+ */
 export function longestPublishPause(state: ProtocolState): number {
+  const { self, mayBeSeenAsMaster, settings } = state
+  const isWaitedFor = mayBeSeenAsMaster && self.state !== 'MASTER'
+  if (isWaitedFor) return Math.min(CONFLICT_INTERVAL, settings.intervalMs)
   return Math.min(tickPause(state), rolePause(state))
 }
 
