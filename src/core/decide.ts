@@ -14,6 +14,8 @@ export type ObservedRoute = { readonly key: RouteKey; readonly standing: Standin
 export type ClusterView = {
   readonly others: readonly ObservedClaim[]
   readonly pin: Pin | undefined
+  /** Whether the routes have been away from every MASTER for longer than a live one would leave them. */
+  readonly isAbandoned: boolean
   /** Each managed route, judged from the observer's ENI, if it has one. */
   readonly routes: readonly ObservedRoute[]
 }
@@ -115,18 +117,32 @@ function contestOf({ self, mute, others }: NodeView): Contest {
   return { rivals, winner: elect([self, ...rivals.map(({ claim }) => claim)]) }
 }
 
-/** The contest as everyone else sees it. A long-silent master is normal there: it is silent because all is well. */
-function contestForObserver({ others, routes }: ClusterView): Contest {
+/** Whether there are reachable masters, and none of them has all routes. */
+export function isStray({ others, routes }: Pick<ClusterView, 'others' | 'routes'>): boolean {
+  const masters = mastersOf(others)
+  return masters.length > 0 && ownersOf(masters, routes).length === 0
+}
+
+/**
+ * The contest as everyone else sees it. A long-silent master is normal there: it is silent because all is well. But one
+ * that stays silent while its routes are away is dead: a live one would show itself, and take them back.
+ */
+function contestForObserver({ others, routes, isAbandoned }: ClusterView): Contest {
   const masters = mastersOf(others)
   const live = masters.filter(({ liveness }) => isLive(liveness))
   if (live.length > 0) return { rivals: live, winner: elect(live.map(({ claim }) => claim)) }
-  const owner = masters.filter(({ claim }) => routes.every(({ standing }) => isAt(standing, claim.eni)))
+  const owner = ownersOf(masters, routes)
+  if (owner.length === 0 && isAbandoned) return { rivals: [], winner: undefined }
   const winner = elect((owner.length > 0 ? owner : masters).map(({ claim }) => claim))
   return { rivals: masters.filter(({ claim }) => claim === winner), winner }
 }
 
 function mastersOf(others: ClusterView['others']): ObservedClaim[] {
   return others.filter(({ claim, liveness }) => claim.state === 'MASTER' && liveness !== 'unreachable')
+}
+
+function ownersOf(masters: readonly ObservedClaim[], routes: ClusterView['routes']): ObservedClaim[] {
+  return masters.filter(({ claim }) => routes.every(({ standing }) => isAt(standing, claim.eni)))
 }
 
 function misplacedOf(routes: ClusterView['routes'], intended: EniId | undefined): ClusterView['routes'] {

@@ -80,8 +80,13 @@ function nodesText(rivals: readonly ObservedClaim[]): string {
   return rivals.map(({ claim }) => nodeText(claim)).join(', and ')
 }
 
-function nobodyText({ routes }: ClusterView): string {
-  return `nobody claims to be MASTER; routes left as they are: ${routesText(routes)}`
+function nobodyText({ others, routes }: ClusterView): string {
+  const silent = others.filter(({ claim, liveness }) => claim.state === 'MASTER' && liveness === 'expired')
+  const nobody =
+    silent.length > 0
+      ? `nobody who shows life claims to be MASTER: ${nodesText(silent)}, is silent, and does not take the routes`
+      : 'nobody claims to be MASTER'
+  return `${nobody}; routes left as they are: ${routesText(routes)}`
 }
 
 function whoseText({ pin }: ClusterView, winner: Claim | undefined): string {

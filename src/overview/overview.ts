@@ -94,7 +94,9 @@ function instanceOverview(
   const nodes = observed.sort((a, b) => compareClaims(b.claim, a.claim))
   const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isUnreachable)
   const routes = observedRoutes(own, config)
-  const { condition, reason, masters, ...outlook } = assess({ others: nodes, pin, routes })
+  // Who looks once cannot know it; the daemon here has watched the routes.
+  const isAbandoned = told?.decision?.condition === 'NO-MASTER'
+  const { condition, reason, masters, ...outlook } = assess({ others: nodes, pin, routes, isAbandoned })
   const intended = testimonies && outlook.intended
   const judged = claims.map((claim) => ({ claim, isUnreachable: isUnreachable(claim.eni) }))
   const checks = testimony ? sourceDestChecks(judged, testimony.checked) : []

@@ -41,6 +41,7 @@ export function view(change: Partial<NodeView> = {}): NodeView {
     mute: false,
     others: [],
     isPersistent: false,
+    isAbandoned: false,
     pin: undefined,
     routes: routes(standing(to(US))),
     ...change,

@@ -44,6 +44,7 @@ export async function decideOnce(
         mute: false,
         others,
         isPersistent: false,
+        isAbandoned: false,
         pin: judgePins(pins, date, (id) => unreachable.has(id)).valid,
         routes,
       })

@@ -2,7 +2,7 @@
  * What an agent does, as a state machine: an input in, a new state and effects out. No I/O and no clock of its own, so
  * that the daemon, the scenarios and the simulations run the very same steps.
  */
-import { decide, type NodeView } from '../decide.ts'
+import { decide, isStray, type NodeView } from '../decide.ts'
 import { isLive, observe, observedClaims, ttlOf } from '../liveness.ts'
 import { judgePins } from '../pin.ts'
 import { routeKeyText, type Standing } from '../route.ts'
@@ -281,7 +281,7 @@ function seenBeats({ observations }: ProtocolState): Edge['beats'] {
 
 /** Where no claim can be read: what is known of the others stays as it is, and nobody has shown life. */
 function viewOfRoutes({ self, mute, pin }: ProtocolState, routes: Reading['routes']): NodeView {
-  return { self, isUnreachable: false, mute, others: [], isPersistent: false, pin, routes }
+  return { self, isUnreachable: false, mute, others: [], isPersistent: false, isAbandoned: false, pin, routes }
 }
 
 function viewOf(
@@ -295,11 +295,17 @@ function viewOf(
   const { self, mute, pin, settings } = state
   const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && isLive(liveness))
   state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
+  // While they are pinned, every MASTER leaves them where they are, and is silent.
+  const isAstray = !pin && isStray({ others: observed, routes })
+  state.strayedSince = isAstray ? (state.strayedSince ?? askedAt) : undefined
   // However fast a dead node's claim expires: a blip may last for as long as ever.
   const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))
   const isPersistent = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
   const isUnreachable = claims.some((each) => each.isUnreachable && each.claim.eni === self.eni)
-  return { self, isUnreachable, mute, others: observed, isPersistent, pin, routes }
+  // A MASTER whose reads are throttled as ours are may not have seen yet that its routes are away.
+  const patience = state.pauseFactor === 1 ? lastsAfter : lastsAfter + LONGEST_PAUSE_FACTOR * settings.intervalMs
+  const isAbandoned = state.strayedSince !== undefined && askedAt - state.strayedSince >= patience
+  return { self, isUnreachable, mute, others: observed, isPersistent, isAbandoned, pin, routes }
 }
 
 /** For as long as the other's pause may be, besides the ttl: only then its silence is that of one who knows of us. */

@@ -133,6 +133,8 @@ export type ProtocolState = {
   ignoredPins: readonly string[]
   /** Since when another MASTER contends with this one. */
   contestedSince: number | undefined
+  /** Since when no MASTER has had all of the routes, though there are MASTERs and no pin. */
+  strayedSince: number | undefined
   /** A tick has come since the last beat: a node in conflict shows that it is alive. */
   beatNext: boolean
   /** When the claim is renewed in any case; undefined: never. */
@@ -226,6 +228,7 @@ export function initialState(
     pin,
     ignoredPins: [],
     contestedSince: undefined,
+    strayedSince: undefined,
     beatNext: false,
     beatAt: undefined,
     keys,

@@ -28,6 +28,7 @@ function scene(change: Partial<ClusterView> = {}): ClusterView {
   return {
     others: [node(A, 'MASTER', 150, 'unknown'), node(B, 'BACKUP', 100, 'unknown')],
     pin: undefined,
+    isAbandoned: false,
     routes: [{ key: KEY, standing: standing(at(A)) }],
     ...change,
   }
@@ -70,4 +71,24 @@ test('two masters are a split brain, unless one has shown no life for long', () 
 test('a master that has long been silent is the usual thing, where the routes are', () => {
   const others = [node(A, 'MASTER', 100, 'expired'), node(B, 'MASTER', 150, 'expired')]
   expect(assess(scene({ others }))).toMatchObject({ condition: 'OK', intended: A, masters: 1 })
+})
+
+test('a silent master to whom the routes do not come back is none', () => {
+  const silent = {
+    others: [node(A, 'MASTER', 150, 'expired'), node(B, 'STOP', 100, 'unknown')],
+    ...route(standing(at(B))),
+  }
+  expect(assess(scene(silent))).toMatchObject({ condition: 'DRIFT', intended: A, masters: 1 })
+  const abandoned = assess(scene({ ...silent, isAbandoned: true }))
+  expect(abandoned).toMatchObject({ condition: 'NO-MASTER', intended: undefined, masters: 0 })
+  expect(abandoned.reason).toBe(
+    'nobody who shows life claims to be MASTER: eni-0a, MASTER 150, is silent, and does not take the routes; routes left as they are: 10.99.0.10/32 in rtb-0a (at eni-0b)',
+  )
+})
+
+test.each<[string, Partial<ClusterView>]>([
+  ['it may live', { others: [node(A, 'MASTER', 150, 'unknown')], ...route(standing(at(B))) }],
+  ['the routes have come back to it', { others: [node(A, 'MASTER', 150, 'expired')] }],
+])('a master is one all the same where %s', (_, change) => {
+  expect(assess(scene({ ...change, isAbandoned: true }))).toMatchObject({ intended: A, masters: 1 })
 })

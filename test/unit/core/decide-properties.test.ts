@@ -38,6 +38,7 @@ describe('whatever a view shows', () => {
     isUnreachable: fc.boolean(),
     mute: fc.boolean(),
     isPersistent: fc.boolean(),
+    isAbandoned: fc.boolean(),
     others: fc.tuple(observed(THEM), observed(THIRD)).chain((both) => fc.subarray(both)),
     pin: fc.constantFrom(undefined, undefined, pinTo(US), pinTo(THEM)),
     routes: fc.array(standings, { minLength: 1, maxLength: 3 }).map((all) => routes(...all)),

@@ -2,7 +2,14 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { setInstanceState } from '../../../../src/lab/ec2/changes.ts'
 import { environmentFor, runProgram } from '../../../support/cli.ts'
-import { createDaemon, inDirectory, statusOnSocket, tellMaster, writeDaemonConfig } from '../../../support/daemon.ts'
+import {
+  createDaemon,
+  inDirectory,
+  statusOnSocket,
+  tell,
+  tellMaster,
+  writeDaemonConfig,
+} from '../../../support/daemon.ts'
 import { endpoint, interceptWith, startEndpointForEachTest, writes } from '../../../support/endpoint.ts'
 import { gate } from '../../../support/fixtures.ts'
 import { eniOf, idOf } from '../../../support/node.ts'
@@ -136,6 +143,25 @@ describe('on a node', () => {
     expect(stdout).toMatch(/VI_1 {2}SPLIT-BRAIN\n {2}the daemon here: db-2, MASTER 200, is not known to be alive/)
     expect(stdout).toMatch(/^ {2}db-2 +MASTER 200 .* owner, alive\?$/m)
   })
+
+  test('says NO-MASTER where the only MASTER is silent while the routes are elsewhere', async () => {
+    claim('db-2', 'MASTER', 200)
+    const config = writeDaemonConfig({ interval: '1s' })
+    await createDaemon(config).start()
+    tell('STOP')
+    const told = async () => (await statusOnSocket()).instances[0]?.decision?.condition
+    await vi.waitFor(async () => expect(await told()).toBe('DRIFT'), 10_000)
+    await vi.waitFor(async () => expect(await told()).toBe('NO-MASTER'), 15_000)
+    const run = (command: string) => runProgram([command, '-c', config], environmentFor(endpoint))
+    const status = await run('status')
+    expect(status.stdout).toContain('VI_1  NO-MASTER\n')
+    expect(status.stdout.replace(/\s+/g, ' ')).toContain(
+      'nobody who shows life claims to be MASTER: db-2, MASTER 200, is silent',
+    )
+    const check = await run('check')
+    expect(check.exitCode).toBe(2)
+    expect(check.stdout).toContain('NO-MASTER')
+  }, 40_000)
 
   test('says SWITCHING while its daemon is', async () => {
     const config = writeDaemonConfig()
