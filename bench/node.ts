@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { askStatus } from '../src/agent/control/status.ts'
+import { askStatus, type DaemonAnswer, type InstanceStatus } from '../src/agent/control/status.ts'
 import type { Cloud } from './cloud.ts'
 
 export type BenchNode = {
@@ -69,8 +69,9 @@ export function makeNode(options: NodeOptions): BenchNode {
   }
 }
 
-/** Starts a hook as keepalived does. */
-export function startHook({ bin, env }: BenchNode, state = 'MASTER'): ChildProcess {
+/** Starts a hook as keepalived does. Earlier events are forgotten: the third edge within a minute would be held. */
+export function startHook({ bin, env, directory }: BenchNode, state = 'MASTER'): ChildProcess {
+  rmSync(join(directory, 'state/VI_1.events'), { recursive: true, force: true })
   return spawn(bin, ['notify', 'INSTANCE', 'VI_1', state, '150'], { env, stdio: 'ignore' })
 }
 
@@ -84,19 +85,18 @@ export async function startDaemon(node: BenchNode, cloud: Cloud): Promise<ChildP
     throw new Error('the daemon ended')
   })
   ended.catch(() => {})
+  const until = async (isSo: (answer: DaemonAnswer) => boolean) => {
+    while (!isSo(await askStatus(join(directory, 'control.sock')))) await Promise.race([sleep(20), ended])
+  }
   // Lines in the FIFO before the daemon is up do not count as news.
-  while ((await askStatus(join(directory, 'control.sock'))).kind !== 'up') await Promise.race([sleep(20), ended])
-  const read = new Promise<void>((resolve) => {
-    cloud.onRequest = ({ action }) => {
-      if (action === 'DescribeRouteTables') resolve()
-    }
-  })
+  await until(({ kind }) => kind === 'up')
   tell(node, 'BACKUP')
-  await Promise.race([read, ended])
+  await until((answer) => answer.kind === 'up' && answer.status.instances.every(isReadyBackup))
   await sleep(cloud.delay + 300)
-  cloud.onRequest = () => {}
   return daemon
 }
+
+const isReadyBackup = ({ claim, readAgeMs }: InstanceStatus) => claim.state === 'BACKUP' && readAgeMs !== null
 
 export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
