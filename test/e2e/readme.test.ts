@@ -195,7 +195,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
     await two.run('mkdir -p /etc/vip-switch && cat > /etc/vip-switch/config.yaml', same)
     const theirs = /^ *(vip-switch keepalived-config .*)$/m.exec(made)?.[1]?.replace('…', '100')
     await two.run(`${theirs} > /etc/keepalived/keepalived.conf`)
-    expect((await one.attempt('vip-switch doctor --fix -f')).stdout).toContain('does not run')
+    expect((await one.attempt('vip-switch doctor --fix -f')).stdout).toContain('is not running')
     for (const machine of [one, two]) await startAll(machine)
     await allWell([one, two])
   })
