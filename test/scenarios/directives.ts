@@ -1,13 +1,16 @@
 /** The words of a scenario file, and what they do to the world. */
 
-import { parseDuration } from '../../src/config/duration.ts'
 import type { NodeState } from '../../src/core/claim.ts'
 import { BEATING, defaultSettings } from '../../src/core/protocol/state.ts'
-import { type Target, targetText } from '../../src/core/route.ts'
-import { type Api, World, type WorldNode } from '../simulation/world.ts'
-import { eni, instanceId } from '../support/fixtures.ts'
+import { World, type WorldNode } from '../simulation/world.ts'
+import { WAYS } from '../simulation/world-node.ts'
+import { eni } from '../support/fixtures.ts'
+import { apiChange, daemonText, durationOf, isKind, routeText, targetOf } from './words.ts'
 
 const STATES: readonly NodeState[] = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'UNKNOWN']
+
+/** From its event being on record until a hook acts. */
+const HOOK_LOADS_MS = 50
 
 /** One scenario as it runs: directives in, what happened out. */
 export class Scenario {
@@ -48,7 +51,11 @@ export class Scenario {
 type Directive = (scenario: Scenario, words: string[]) => void
 
 const DIRECTIVES: Readonly<Record<string, Directive>> = {
-  /** `nodes a=150 b=100 [tables=2] [interval=5s] [failover=safe] [witness=dynamodb]`: started, all BACKUP; `c=0`: priority not known. */
+  /**
+   * `nodes a=150 b=100:hooks [tables=2] [interval=5s] [failover=safe] [witness=dynamodb]`: started, all BACKUP; `c=0`: priority
+   * not known. How events come: to a `daemon`, if nothing is said; to `hooks` alone; by `handover` from hooks to a daemon; or
+   * by `both`, its FIFO and hooks.
+   */
   nodes(scenario, words) {
     const options = Object.fromEntries(words.map((word) => word.split('=')))
     const { tables = '1', interval = '5s', failover = 'fast', witness, ...nodes } = options
@@ -58,8 +65,11 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     }
     const world = new World({ tables: Number(tables), settings, log: (line) => scenario.say(line) })
     scenario.begin(world)
-    for (const [name, priority] of Object.entries(nodes))
-      world.start(world.addNode(name, Number(priority) || undefined))
+    for (const [name, text] of Object.entries(nodes)) {
+      const [priority, kind = 'daemon'] = `${text}`.split(':')
+      if (!isKind(kind)) throw new Error(`"${kind}" is no kind of node: ${Object.keys(WAYS).join(', ')}`)
+      world.start(world.addNode(name, Number(priority) || undefined, { kind }))
+    }
   },
 
   /** `run 5s`: time passes. */
@@ -68,20 +78,21 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   },
 
   /**
-   * `vrrp a MASTER [lost|late=4s] [priority=90]`: keepalived changes its state. `lost`: its line was dropped; `late`: it is
-   * handled only then. `UNKNOWN`: keepalived is dead.
+   * `vrrp a MASTER [lost|late=4s] [hook=2s] [priority=90]`: keepalived changes its state. `lost`: its line was dropped; `late`:
+   * it is handled only then; `hook`: so long its hook takes to start. `UNKNOWN`: keepalived is dead.
    */
   vrrp(scenario, [name, text, ...words]) {
     const { world } = scenario
     const node = scenario.node(name)
     const state = STATES.find((known) => known === text)
     if (!state) throw new Error(`"${text}" is no state`)
-    const { late, priority } = Object.fromEntries(words.map((word) => word.split('=')))
+    const { late, hook, priority } = Object.fromEntries(words.map((word) => word.split('=')))
     if (priority !== undefined) node.priority = Number(priority) || undefined
-    world.vrrp(node, state, { lost: words.includes('lost') || late !== undefined })
+    const delays = hook === undefined ? {} : { hook: { start: durationOf(hook), load: HOOK_LOADS_MS } }
+    world.vrrp(node, state, { lost: words.includes('lost') || late !== undefined, ...delays })
     if (late === undefined) return
     const event = { kind: 'state', state, priority: node.priority, found: false } as const
-    world.after(durationOf(late), () => world.deliver(node, event))
+    world.after(durationOf(late), () => world.line(node, event))
   },
 
   /** `flap a 50ms 5s`: for five seconds keepalived is MASTER and BACKUP by turns, each for 50 ms. */
@@ -96,19 +107,19 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   /** `reopen a`: keepalived was reloaded and the FIFO is a new one, so the true state is read again. */
   reopen(scenario, [name]) {
     const node = scenario.node(name)
-    scenario.world.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
+    scenario.world.deliver(node.daemon, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
   },
 
   /** `rx-lower-pri a [10s]`: a MASTER hears a lower one; so long, five times a second. */
   'rx-lower-pri'(scenario, [name, time = '1ms']) {
     const node = scenario.node(name)
     for (let ms = 0; ms < durationOf(time); ms += 200) {
-      scenario.world.after(ms, () => scenario.world.deliver(node, { kind: 'rx-lower-pri' }))
+      scenario.world.after(ms, () => scenario.world.rxLowerPri(node))
     }
   },
 
   /**
-   * `api a down|up` or `api a reads=down|throttled claims=down writes=down publishes=denied stale=3s`. What is down times out; writes are tried
+   * `api a down|up` or `api a reads=down|throttled claims=down writes=down|late publishes=denied stale=3s`. What is down times out; writes are tried
    * again for as long as they are wanted.
    */
   api(scenario, [name, ...words]) {
@@ -124,6 +135,11 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
     else scenario.world.start(node)
   },
 
+  /** `hooks a kill`: its hooks are ended, and what they have sent is on its way. */
+  hooks(scenario, [name]) {
+    scenario.world.hooks.killAll(scenario.node(name))
+  },
+
   /** `pause a 3s`: the virtual machine stands still. */
   pause(scenario, [name, time]) {
     const node = scenario.node(name)
@@ -133,7 +149,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   /** `terminate a`: its instance is gone, and so is its daemon. */
   terminate(scenario, [name]) {
     const node = scenario.node(name)
-    scenario.world.kill(node)
+    scenario.world.destroy(node)
     scenario.world.setVoid(node.eni, true)
   },
 
@@ -156,7 +172,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   /** `replace a c`: an instance c with the address and the priority of a, which is gone. */
   replace(scenario, [old, name = '']) {
     const { priority, address } = scenario.node(old)
-    scenario.world.start(scenario.world.addNode(name, priority, address))
+    scenario.world.start(scenario.world.addNode(name, priority, { address }))
   },
 
   /** `table 2 denied|allowed`: whether EC2 takes writes to it. */
@@ -168,7 +184,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
 
   /** `route 1 a|nat|tool|none`: somebody else sets the route of a table. */
   route(scenario, [index, to]) {
-    scenario.world.setRoute(Number(index) - 1, targetOf(scenario, to))
+    scenario.world.setRoute(Number(index) - 1, targetOf(scenario.world, to))
   },
 
   /** `late-write a`: a write that an earlier life of a sent arrives now. */
@@ -193,58 +209,23 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   /** What each node thinks, what it claims, and where the routes are. */
   status(scenario) {
     const { world } = scenario
-    for (const { name, protocol, eni: own } of world.nodes.values()) {
+    for (const node of world.nodes.values()) {
+      const {
+        name,
+        eni: own,
+        daemon: { protocol },
+      } = node
       const claim = world.claims().find((each) => each.eni === own)
       const claimed = claim ? `${claim.state} ${claim.priority ?? '?'}` : 'nothing'
       const { decision, details = [] } = protocol ?? {}
       const thinks = decision
         ? [decision.condition, decision.action, ...details.map(({ kind }) => kind)].join(', ')
         : 'no decision'
-      scenario.say(`${name}: claims ${claimed}; ${protocol ? thinks : 'daemon dead'}`)
+      scenario.say(`${name}: claims ${claimed}; ${protocol ? thinks : daemonText(node)}`)
     }
     const routes = world.targets().map(routeText).join(' ')
     scenario.say(
       `routes: ${routes}; so far ${world.calls.writes.length} writes, ${world.calls.publishes} publishes, ${world.calls.reads} reads`,
     )
   },
-}
-
-function apiChange(word: string): Partial<Api> {
-  const [key, value = ''] = word.split('=')
-  const upOrDown = value === 'up' ? 'up' : 'down'
-  switch (key) {
-    case 'up':
-      return { reads: 'up', claims: 'up', writes: 'up', publishes: 'up', staleMs: 0 }
-    case 'down':
-      return { reads: 'down', writes: 'down', publishes: 'down' }
-    case 'reads':
-      return { reads: value === 'throttled' ? value : upOrDown }
-    case 'claims':
-      return { claims: upOrDown }
-    case 'writes':
-      return { writes: upOrDown }
-    case 'publishes':
-      return { publishes: value === 'denied' ? 'denied' : upOrDown }
-    case 'stale':
-      return { staleMs: durationOf(value) }
-    default:
-      throw new Error(`"${word}" is nothing that an API does`)
-  }
-}
-
-function targetOf(scenario: Scenario, text = ''): Target | undefined {
-  if (text === 'none') return undefined
-  if (text === 'nat') return { kind: 'other', id: 'nat-0a1b2c3d' }
-  if (text === 'tool') return { kind: 'instance', instance: instanceId('i-0a1b2c3d') }
-  return { kind: 'eni', eni: scenario.node(text).eni, instance: undefined }
-}
-
-function routeText(target: Target | undefined): string {
-  return target ? targetText(target) : 'missing'
-}
-
-function durationOf(text = ''): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new Error(`"${text}" is no duration`)
-  return ms
 }

@@ -1,18 +1,21 @@
 /** What simulated nodes ask of EC2: when it arrives, what it does, and when it is answered, if it is. */
-
+import { needsReads } from '../../src/agent/notify/event-life.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
+import { judgePins } from '../../src/core/pin.ts'
 import type { Reading } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { World } from './world.ts'
-import type { Answer, Watch, WorldNode } from './world-node.ts'
+import type { Actor, Answer, Watch, WorldNode } from './world-node.ts'
 
 const LATENCY_MS = 30
 const TIMEOUT_MS = 2000
 const RETRY_MS = 1000
 /** When a request arrives that was not answered in time. */
 const LATE_MS = 4000
+/** From a request that is not answered to another on a second connection. */
+const HEDGE_MS = 1000
 
 export class Calls {
   readonly #world: World
@@ -25,6 +28,10 @@ export class Calls {
   reads = 0
   /** Tables whose writes EC2 refuses. */
   readonly denied = new Set<string>()
+  /** What hooks ask besides, who wait for EC2 to answer their first write. */
+  readonly #waiting = new Map<Actor, (() => void)[]>()
+  /** Hooks that wait no more. */
+  readonly #underWay = new WeakSet<Actor>()
 
   constructor(world: World, ec2: ControlPlane, watch: Watch) {
     this.#world = world
@@ -36,17 +43,47 @@ export class Calls {
     return this.#watch.latency?.(node) ?? LATENCY_MS
   }
 
-  read(node: WorldNode): void {
-    const { life } = node
+  read(actor: Actor): void {
+    const { event } = actor
+    if (!event) this.#read(actor)
+    else if (needsReads(event.state)) this.#whenUnderWay(actor, () => this.#read(actor))
+  }
+
+  #read(actor: Actor): void {
+    const { node, life } = actor
     this.reads += 1
     const { reads } = node.api
     this.#world.after(reads === 'down' ? TIMEOUT_MS : this.#latency(node), () => {
-      if (life !== node.life) return
+      if (life !== actor.life) return
       const isGood = reads === 'up' && node.api.reads === 'up'
       const failed = { reading: undefined, throttled: reads === 'throttled' }
       const reading = isGood ? this.#reading(node) : undefined
       const isWhole = reading && node.api.claims === 'up'
-      this.#world.deliver(node, { kind: 'read', ...(isWhole ? { reading } : { ...failed, routes: reading?.routes }) })
+      if (reading) keep(node, reading, isWhole === true)
+      this.#world.deliver(actor, { kind: 'read', ...(isWhole ? { reading } : { ...failed, routes: reading?.routes }) })
+    })
+  }
+
+  /** A hook asks for nothing that its first write could have to wait for. */
+  #whenUnderWay(hook: Actor, run: () => void): void {
+    const waiting = this.#waiting.get(hook)
+    if (waiting) waiting.push(run)
+    else {
+      this.#becomeUnderWay(hook)
+      run()
+    }
+  }
+
+  /** Only now it looks up its own address, too. */
+  #becomeUnderWay(hook: Actor): void {
+    if (this.#underWay.has(hook)) return
+    this.#underWay.add(hook)
+    const waiting = this.#waiting.get(hook) ?? []
+    this.#waiting.delete(hook)
+    this.#world.after(0, () => {
+      if (!hook.protocol) return
+      this.#world.deliver(hook, { kind: 'address', address: hook.node.address })
+      for (const run of waiting) run()
     })
   }
 
@@ -60,8 +97,12 @@ export class Calls {
   }
 
   /** A write that was decided just now; it is tried again for as long as it is wanted. */
-  write(node: WorldNode, key: RouteKey): void {
-    this.#send(node, key, node.writeEpoch, this.#world.now)
+  write(actor: Actor, key: RouteKey): void {
+    if (actor.event && !this.#underWay.has(actor) && !this.#waiting.has(actor)) {
+      this.#waiting.set(actor, [])
+      this.#world.after(HEDGE_MS, () => this.#becomeUnderWay(actor))
+    }
+    this.#send(actor, key, actor.writeEpoch, this.#world.now)
   }
 
   /** A write that some earlier life of the node sent, and that arrives only now. */
@@ -73,13 +114,15 @@ export class Calls {
     }
   }
 
-  #send(node: WorldNode, key: RouteKey, epoch: number, decidedAt: number): void {
-    const isWanted = () => epoch === node.writeEpoch
-    this.#watch.sending?.(node, key, decidedAt)
+  #send(actor: Actor, key: RouteKey, epoch: number, decidedAt: number): void {
+    const { node } = actor
+    const isWanted = () => epoch === actor.writeEpoch
+    this.#watch.sending?.(actor, key, decidedAt)
     const answered = (accepted: boolean | undefined) => {
       if (!isWanted()) return
-      if (accepted !== undefined) this.#world.deliver(node, { kind: 'written', key, accepted })
-      else this.#whenRunning(node, RETRY_MS, () => isWanted() && this.#send(node, key, epoch, decidedAt))
+      if (actor.event) this.#becomeUnderWay(actor)
+      if (accepted !== undefined) this.#world.deliver(actor, { kind: 'written', key, accepted })
+      else this.#world.whenRunning(node, RETRY_MS, () => isWanted() && this.#send(actor, key, epoch, decidedAt))
     }
     // What is on the wire when it is aborted arrives all the same; what has failed is tried again only if wanted.
     const { eni } = node
@@ -95,8 +138,14 @@ export class Calls {
     this.#world.log(`${key.table} → ${node.name}`)
   }
 
-  publish(node: WorldNode, claim: Claim): void {
-    const { life } = node
+  publish(actor: Actor, claim: Claim): void {
+    if (!actor.event) this.#publish(actor, claim)
+    else this.#whenUnderWay(actor, () => this.#publish(actor, { ...claim, address: actor.node.address }))
+  }
+
+  #publish(actor: Actor, claim: Claim): void {
+    const { node, life } = actor
+    this.#watch.publishing?.(actor)
     const happen = () => {
       if (this.#ec2.isDeleted(claim.eni)) return
       this.#ec2.setTag(claim.eni, claim, this.#world.now)
@@ -105,8 +154,9 @@ export class Calls {
     }
     const answer = node.api.publishes === 'up' && this.#ec2.isDeleted(claim.eni) ? 'denied' : node.api.publishes
     this.#request(node, answer, happen, (accepted) => {
-      if (life !== node.life) return
-      this.#world.deliver(node, { kind: 'published', beat: claim.beat, acknowledged: accepted === true })
+      if (life !== actor.life) return
+      actor.isRefused = accepted === false
+      this.#world.deliver(actor, { kind: 'published', beat: claim.beat, acknowledged: accepted === true })
     })
   }
 
@@ -131,12 +181,11 @@ export class Calls {
     if (answer !== 'down') this.#world.after(answer === 'late' ? LATE_MS : latency, happen)
     this.#world.after(TIMEOUT_MS, () => answered(undefined))
   }
+}
 
-  /** After so much time, and not while the machine is paused. */
-  #whenRunning(node: WorldNode, ms: number, run: () => void): void {
-    this.#world.after(ms, () => {
-      if (this.#world.now < node.pausedUntil) this.#whenRunning(node, node.pausedUntil - this.#world.now, run)
-      else run()
-    })
-  }
+/** What is written to the node's disk: where no claim could be read, the pin stays what it was. */
+function keep(node: WorldNode, { routes, pins, date, unreachable }: Reading, isWhole: boolean): void {
+  const foreign = routes.filter(({ standing }) => standing.kind === 'refused').map(({ key }) => routeKeyText(key))
+  const pin = isWhole ? judgePins(pins, date, (eni) => unreachable.has(eni)).valid : node.kept?.pin
+  node.kept = { keys: routes.map(({ key }) => key), foreign, pin }
 }

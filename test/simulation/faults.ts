@@ -16,6 +16,8 @@ export type Stage = {
   readonly dead: Set<WorldNode>
   /** How long the calls of a node take at least. */
   readonly slow: Map<WorldNode, number>
+  /** How long the hooks of a node may take to start. */
+  readonly late: Map<WorldNode, number>
 }
 
 /** Does the fault now. What it returns undoes it. */
@@ -31,7 +33,7 @@ export function begin(stage: Stage, fault: Fault): (() => void) | undefined {
 }
 
 function beginLasting(stage: Stage, fault: Exclude<LastingFault, { kind: 'cut' | 'flap' }>): (() => void) | undefined {
-  const { world, vrrp, slow, dead } = stage
+  const { world, vrrp, slow, late, dead } = stage
   const node = world.node(fault.node)
   if (dead.has(node)) return undefined
   switch (fault.kind) {
@@ -55,6 +57,9 @@ function beginLasting(stage: Stage, fault: Exclude<LastingFault, { kind: 'cut' |
     case 'slow':
       slow.set(node, fault.ms)
       return () => slow.delete(node)
+    case 'hooks':
+      late.set(node, fault.ms)
+      return () => late.delete(node)
     case 'daemon':
       world.kill(node)
       return () => restart(stage, node)
@@ -93,6 +98,9 @@ function happen(stage: Stage, fault: Exclude<MomentaryFault, { kind: 'unpin' }>,
     case 'interface':
       world.replaceInterface(node, eni(`${node.eni}0`), fault.ms)
       break
+    case 'kill-hooks':
+      world.hooks.killAll(node)
+      break
     case 'untag':
       world.setClaim(node.eni, undefined)
       break
@@ -103,8 +111,9 @@ function happen(stage: Stage, fault: Exclude<MomentaryFault, { kind: 'unpin' }>,
 
 /** Ends everything that a fault may have left behind. */
 export function healAll(stage: Stage): void {
-  const { world, vrrp, dead, slow } = stage
+  const { world, vrrp, dead, slow, late } = stage
   slow.clear()
+  late.clear()
   for (const node of world.nodes.values()) {
     node.api = HEALTHY
     Object.assign(vrrp.line(node), { lost: false, lateMs: 0 })
@@ -154,7 +163,7 @@ function flap(stage: Stage, link: { from: string; to: string; bothWays: boolean 
 }
 
 function restart({ world, dead }: Stage, node: WorldNode): void {
-  if (!dead.has(node) && !node.protocol) world.start(node)
+  if (!dead.has(node) && !node.daemon.protocol) world.start(node)
 }
 
 /** The interface that VRRP runs over is the one that carries the traffic. */
@@ -178,7 +187,7 @@ function detach({ world, vrrp, dead }: Stage, node: WorldNode): () => void {
 function die({ world, vrrp, dead }: Stage, node: WorldNode, isUnreachable: boolean): void {
   dead.add(node)
   vrrp.down(node, 'killed')
-  world.kill(node)
+  world.destroy(node)
   if (isUnreachable) world.setVoid(node.eni, true)
 }
 

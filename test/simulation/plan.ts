@@ -1,9 +1,10 @@
 /** What is going to go wrong in one simulated run: drawn from its seed before anything happens, as data. */
 import type { Random } from './random.ts'
-import type { Answer } from './world-node.ts'
+import type { Answer, Kind } from './world-node.ts'
 
 export type NodePlan = {
   readonly name: string
+  readonly kind: Kind
   /** The priority that keepalived runs with. */
   readonly priority: number
   readonly address: string
@@ -22,11 +23,13 @@ export type LastingFault =
   | { readonly kind: 'writes' | 'publishes'; readonly node: string; readonly answer: Exclude<Answer, 'up'> }
   | { readonly kind: 'stale'; readonly node: string; readonly routesMs: number; readonly claimsMs: number }
   | { readonly kind: 'slow'; readonly node: string; readonly ms: number }
+  /** Its hooks take up to so long to start. */
+  | { readonly kind: 'hooks'; readonly node: string; readonly ms: number }
   | { readonly kind: 'keepalived'; readonly node: string; readonly how: 'FAULT' | 'STOP' | 'killed' }
 
 /** What happens, or ends by itself, or never. */
 export type MomentaryFault =
-  | { readonly kind: 'pause' | 'reopen' | 'untag' | 'late-write'; readonly node: string }
+  | { readonly kind: 'pause' | 'reopen' | 'untag' | 'late-write' | 'kill-hooks'; readonly node: string }
   /** Its machine is gone for good, with or without EC2 knowing. */
   | { readonly kind: 'terminated' | 'hung'; readonly node: string }
   | { readonly kind: 'route'; readonly table: number; readonly to: RouteTo; readonly node: string }
@@ -59,6 +62,14 @@ export type Plan = {
   readonly quietMs: number
 }
 
+type Kinds = readonly [Kind, ...Kind[]]
+/** Of the nodes of a cluster. */
+const KINDS: readonly [Kinds, ...Kinds[]] = [
+  ['daemon'],
+  ['hooks'],
+  ['daemon', 'hooks', 'hooks', 'handover', 'both'],
+  ['daemon', 'hooks', 'handover', 'both'],
+]
 const FIRST_FAULT_MS = 10_000
 const LAST_FAULT_MS = 120_000
 const QUIET_MS = 120_000
@@ -73,7 +84,12 @@ export function planOf(seed: number, random: Random): Plan {
   const middle = random.int(FIRST_FAULT_MS, LAST_FAULT_MS)
   const spread = random.pick([2000, 10_000, 120_000, 120_000])
   const at = () => Math.max(FIRST_FAULT_MS, Math.min(LAST_FAULT_MS, middle + random.int(-spread, spread)))
-  const faults = Array.from({ length: random.int(1, 8) }, () => faultOf(random, names, tables, at()))
+  const hooked = nodes.filter(({ kind }) => kind !== 'daemon').map(({ name }) => name)
+  const faults = Array.from({ length: random.int(1, 8) }, () =>
+    random.chance(0.15)
+      ? hookFaultOf(random, nodeOf(random, hooked.length > 0 ? hooked : names), at())
+      : faultOf(random, names, tables, at()),
+  )
   const plan = {
     seed,
     nodes,
@@ -104,14 +120,20 @@ function nodesOf(random: Random): NodePlan[] {
   const count = random.pick([2, 2, 2, 3, 3, 4])
   const areEqual = random.chance(0.25)
   const first = random.int(1, 10)
+  const kinds = random.pick<Kinds>(KINDS)
   return NAMES.slice(0, count).map((name, index) => ({
     name,
+    kind: random.pick<Kind>(kinds),
     // As text, 10.0.9.10 would be above 10.0.10.10.
     address: `10.0.${first + index}.10`,
     priority: areEqual ? 100 : random.pick([50, 90, 100, 110, 150, 200, 254]),
     isKnown: !random.chance(0.15),
     wallOffset: random.chance(0.3) ? random.int(-90_000, 90_000) : 0,
   }))
+}
+
+function nodeOf(random: Random, names: readonly string[]): string {
+  return names[random.int(0, names.length - 1)] ?? ''
 }
 
 function pairOf(random: Random, names: readonly string[]): { from: string; to: string } {
@@ -132,10 +154,15 @@ function faultOf(random: Random, names: readonly string[], tables: number, at: n
     : { lasts: false, what: momentaryOf(random, names, tables), at, until }
 }
 
+function hookFaultOf(random: Random, node: string, at: number): Fault {
+  if (random.chance(0.3)) return { lasts: false, what: { kind: 'kill-hooks', node }, at, until: at }
+  return { lasts: true, what: { kind: 'hooks', node, ms: random.int(500, 8000) }, at, until: at + durationOf(random) }
+}
+
 const ANSWERS = ['down', 'denied', 'unanswered', 'late'] as const
 
 function lastingOf(random: Random, names: readonly string[]): LastingFault {
-  const node = names[random.int(0, names.length - 1)] ?? ''
+  const node = nodeOf(random, names)
   const cut = (): LastingFault => ({ kind: 'cut', ...pairOf(random, names), bothWays: random.chance(0.5) })
   const draw = random.pick<() => LastingFault>([
     cut,
@@ -156,7 +183,7 @@ function lastingOf(random: Random, names: readonly string[]): LastingFault {
 }
 
 function momentaryOf(random: Random, names: readonly string[], tables: number): MomentaryFault {
-  const node = names[random.int(0, names.length - 1)] ?? ''
+  const node = nodeOf(random, names)
   const to = random.pick<RouteTo>(['tool', 'nat', 'none', 'node'])
   const draw = random.pick<() => MomentaryFault>([
     () => ({ kind: random.pick(['pause', 'reopen', 'untag', 'late-write'] as const), node }),
@@ -188,9 +215,9 @@ function withSurvivors(faults: readonly Fault[], names: readonly string[]): Faul
 export function planText(plan: Plan): string {
   const { nodes, faults, lasting, tables, intervalMs, failover, witness, rxLowerPri, preempt, advertMs } = plan
   const seconds = (ms: number) => (ms / 1000).toFixed(2)
-  const nodeTexts = nodes.map(({ name, priority, address, isKnown, wallOffset }) => {
+  const nodeTexts = nodes.map(({ name, kind, priority, address, isKnown, wallOffset }) => {
     const offset = wallOffset ? `, clock ${seconds(wallOffset)} s off` : ''
-    return `${name}=${priority} at ${address}${isKnown ? '' : ' (its agent does not know)'}${offset}`
+    return `${name}=${priority}:${kind} at ${address}${isKnown ? '' : ' (its agent does not know)'}${offset}`
   })
   return [
     `${nodeTexts.join('; ')}; ${tables} tables, interval ${intervalMs} ms, failover ${failover}, ${witness}`,

@@ -1,12 +1,20 @@
 /** What is remembered of the simulated nodes, from the outside, to judge their next step by. */
-import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
-import type { WorldNode } from './world-node.ts'
 
-/** What is remembered of one life of one daemon. */
-export type DaemonRecord = {
+import type { Pin } from '../../src/core/pin.ts'
+import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
+import type { Actor, HookEvent, WorldNode } from './world-node.ts'
+
+/** What is remembered of one life of one daemon, or of one hook. */
+export type ActorRecord = {
   readonly life: number
+  /** The pin that a hook finds on its node's disk. */
+  keptPin: Pin | undefined
+  /** Routes whose last write EC2 has refused. */
+  refused: Set<string>
   reading: Reading | undefined
   lastReadFailed: boolean
+  /** What the last read showed of the routes; undefined: nothing. */
+  routes: Reading['routes'] | undefined
   isMute: boolean
   /** When claims were published, but for those that were published again since EC2 did not take them. */
   publishes: number[]
@@ -24,11 +32,14 @@ export type DaemonRecord = {
   looks: number[]
 }
 
-export function blankRecord(life: number): DaemonRecord {
+export function blankRecord(life: number): ActorRecord {
   return {
     life,
+    keptPin: undefined,
+    refused: new Set(),
     reading: undefined,
     lastReadFailed: false,
+    routes: undefined,
     isMute: false,
     publishes: [],
     edges: [],
@@ -49,17 +60,24 @@ export class BrokenRule extends Error {
 /** One step of a node, before it counts. */
 export type Step = {
   readonly now: number
+  readonly actor: Actor
   readonly node: WorldNode
   readonly input: Input
   readonly before: ProtocolState
   readonly after: ProtocolState
   readonly effects: readonly Effect[]
-  readonly record: DaemonRecord
+  readonly record: ActorRecord
 }
 
-/** The pin that counts in a reading. */
-export function knownPin(reading: Reading | undefined): Reading['pins'][number] | undefined {
-  return reading?.pins
+/** The pin that counts, as far as it is known. */
+export function knownPin({ reading, keptPin }: ActorRecord): Pin | undefined {
+  if (!reading) return keptPin
+  return reading.pins
     .filter(({ eni, until }) => until > reading.date && !reading.unreachable.has(eni))
     .toSorted((a, b) => b.since - a.since)[0]
+}
+
+/** Whether `a` was forked after `b`. */
+export function isLater({ moment: a }: HookEvent, { moment: b }: HookEvent): boolean {
+  return a.pid > b.pid
 }

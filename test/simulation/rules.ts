@@ -1,9 +1,10 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
 import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
 import { routeKeyText } from '../../src/core/route.ts'
-import { BrokenRule, blankRecord, type DaemonRecord, knownPin, type Step } from './record.ts'
+import { HookRules } from './hook-rules.ts'
+import { type ActorRecord, BrokenRule, blankRecord, knownPin, type Step } from './record.ts'
 import type { World } from './world.ts'
-import type { Watch, WorldNode } from './world-node.ts'
+import type { Actor, Watch, WorldNode } from './world-node.ts'
 import { checkSending, checkWrite, mayBrake } from './writing-rules.ts'
 
 const EDGE_MEMORY_MS = 60_000
@@ -25,9 +26,13 @@ const STALEST_MS = 6000
 
 /** Watches a world, and throws BrokenRule as soon as a node does what it must not. */
 export class Rules {
-  readonly #records = new Map<WorldNode, DaemonRecord>()
+  readonly #records = new Map<Actor, ActorRecord>()
   readonly #world: () => World
   readonly #silenced: ReadonlySet<string>
+  readonly #hooks = new HookRules(
+    () => this.#world().now,
+    (hook) => this.#record(hook),
+  )
   edges = 0
   accusations = 0
 
@@ -37,26 +42,30 @@ export class Rules {
     this.#silenced = silenced
   }
 
-  watch(): Required<Pick<Watch, 'stepped' | 'sending'>> {
+  watch(): Watch {
     return {
-      stepped: (node, input, before, effects) => this.#stepped(node, input, before, effects),
-      sending: (node, key, decidedAt) =>
-        checkSending({ now: this.#world().now, node, record: this.#record(node) }, key, decidedAt),
+      stepped: (actor, input, before, effects) => this.#stepped(actor, input, before, effects),
+      sending: (actor, key, decidedAt) => {
+        this.#hooks.checkCall(actor)
+        const { node } = actor
+        checkSending({ now: this.#world().now, actor, node, record: this.#record(actor) }, key, decidedAt)
+      },
+      ...this.#hooks.watch(),
     }
   }
 
-  #record(node: WorldNode): DaemonRecord {
-    const known = this.#records.get(node)
-    if (known?.life === node.life) return known
-    const record = blankRecord(node.life)
-    this.#records.set(node, record)
+  #record(actor: Actor): ActorRecord {
+    const known = this.#records.get(actor)
+    if (known?.life === actor.life) return known
+    const record = blankRecord(actor.life)
+    this.#records.set(actor, record)
     return record
   }
 
-  #stepped(node: WorldNode, input: Input, before: ProtocolState, effects: readonly Effect[]): void {
-    const after = node.protocol
+  #stepped(actor: Actor, input: Input, before: ProtocolState, effects: readonly Effect[]): void {
+    const { node, protocol: after } = actor
     if (!after) return
-    const step = { now: this.#world().now, node, input, before, after, effects, record: this.#record(node) }
+    const step = { now: this.#world().now, actor, node, input, before, after, effects, record: this.#record(actor) }
     this.#checkLooks(step)
     this.#noteState(step)
     this.#checkAccusations(step)
@@ -71,21 +80,34 @@ export class Rules {
   #noteAnswers({ input, before, record }: Step): void {
     if (input.kind === 'read') {
       record.lastReadFailed = input.reading === undefined
+      record.routes = input.reading ? input.reading.routes : input.routes
       record.reading = input.reading ?? (record.reading && withRoutes(record.reading, input.routes))
     }
     // An answer that comes when the interface is another one already says nothing of the new one.
     if (input.kind === 'published' && input.beat === before.publishing) record.isMute = !input.acknowledged
     if (input.kind === 'written') this.#noteWritten(record, routeKeyText(input.key), input.accepted)
-    // What was written and said before was about another interface.
+    // What was written, said and pinned before was about another interface.
     if (input.kind !== 'identity') return
-    Object.assign(record, { isMute: false, publishes: [], accepted: new Map() })
+    const { reading } = record
+    const pins = reading?.pins.filter(({ eni }) => eni !== before.self.eni) ?? []
+    Object.assign(record, {
+      isMute: false,
+      publishes: [],
+      accepted: new Map(),
+      reading: reading && { ...reading, pins },
+    })
     record.edge?.writes.clear()
   }
 
-  #noteWritten({ accepted, healing, heals }: DaemonRecord, text: string, isAccepted: boolean): void {
+  #noteWritten(record: ActorRecord, text: string, isAccepted: boolean): void {
     const { now } = this.#world()
+    const { accepted, healing, heals, refused } = record
     const isHeal = healing.delete(text)
-    if (!isAccepted) return
+    refused.delete(text)
+    if (!isAccepted) {
+      refused.add(text)
+      return
+    }
     accepted.set(text, now)
     if (isHeal) heals.set(text, [...(heals.get(text) ?? []), now])
   }
@@ -102,7 +124,8 @@ export class Rules {
         throw new BrokenRule(`${node.name} left MASTER and did not abort its writes before anything else`)
       }
     }
-    const isFound = input.kind === 'state' && input.found
+    // To an agent that has just begun, a proof of a lower master says what was so before.
+    const isFound = input.kind === 'state' ? input.found : before.self.state === 'UNKNOWN'
     if (!wasMaster && isMaster && !isFound) this.#noteEdge(step)
   }
 
@@ -142,8 +165,8 @@ export class Rules {
     record.edge = isHeld ? undefined : { startedAt: now, writes: new Map() }
     const writes = effects.some(({ kind }) => kind === 'write')
     if (isHeld && writes) throw new BrokenRule(`${node.name} wrote at once in an edge that is to be held`)
-    const pin = knownPin(record.reading)
-    const isElsewhere = pin !== undefined && pin.eni !== node.eni
+    const pin = knownPin(record)
+    const isElsewhere = pin !== undefined && pin.eni !== after.self.eni
     if (!isHeld && !isElsewhere && before.foreign.length < before.keys.length && !writes) {
       throw new BrokenRule(`${node.name} became MASTER and did not write at once`)
     }
@@ -151,7 +174,8 @@ export class Rules {
 
   /** A proof of a lower master is looked into at once, but not more than once a second. */
   #checkProof({ now, node, before, after, effects, record }: Step): void {
-    const reads = effects.some(({ kind }) => kind === 'read')
+    // What makes a MASTER of another state is an edge, and reads for that.
+    const reads = before.self.state === 'MASTER' && effects.some(({ kind }) => kind === 'read')
     const isSoon = record.rxReadAt !== undefined && now - record.rxReadAt < RX_LOWER_PRI_SPACING_MS
     if (reads && isSoon) throw new BrokenRule(`${node.name} reads more than once a second for MASTER_RX_LOWER_PRI`)
     if (reads) record.rxReadAt = now
@@ -162,7 +186,7 @@ export class Rules {
 
   /** Whether an external writer may have made it slow. */
   hasToBrake(node: WorldNode): boolean {
-    return mayBrake(this.#record(node))
+    return mayBrake(this.#record(node.daemon))
   }
 }
 

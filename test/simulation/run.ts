@@ -1,37 +1,30 @@
 /** One simulated run: a plan is carried out, and what must hold afterwards is checked. */
-
-import type { Pin } from '../../src/core/pin.ts'
 import { BEATING, defaultSettings } from '../../src/core/protocol/state.ts'
-import { begin, healAll, type Stage } from './faults.ts'
+import { checkFailovers, LATEST_START_MS, LONGEST_LOAD_MS } from './failovers.ts'
+import { begin, healAll } from './faults.ts'
 import type { Plan } from './plan.ts'
 import { type Random, randomOf } from './random.ts'
 import { BrokenRule } from './record.ts'
 import { Rules } from './rules.ts'
-import { isAbove, Vrrp } from './vrrp.ts'
+import { type Run, settle } from './settling.ts'
+import { Vrrp } from './vrrp.ts'
 import { World } from './world.ts'
-import type { WorldNode } from './world-node.ts'
+import type { HookDelays, WorldNode } from './world-node.ts'
 
 /** Requests that were not answered in time arrive up to so much later: only then the last fault is over. */
 const LATE_ARRIVALS_MS = 6500
-/** VRRP's own election: the master-down time with its skew, and an advert. */
-const ELECTION_MS = 6000
-/** How much more slowly than a MASTER the others read. */
-const OTHERS_SLOWDOWN = 6
-const BRAKE_MS = 600_000
-/** One call that takes as long as it may, and one that is asked for while another is on its way. */
-const CALLS_MS = 1000
-const LONGEST_WITH_ADVERTS_MS = 600_000
 
 export type Outcome = {
   readonly steps: number
+  /** Of the nodes, those that were never to have a daemon. */
+  readonly withoutDaemon: number
+  readonly nodes: number
   readonly writes: number
   readonly edges: number
   readonly accusations: number
   /** Milliseconds from the end of VRRP's own election until every route was where it belongs; undefined: not checked. */
   readonly convergedIn: number | undefined
 }
-
-type Run = Stage & { readonly plan: Plan; readonly rules: Rules; readonly isWriting: { at: number | undefined } }
 
 /** @throws BrokenRule with the first thing that must not be */
 export function carryOut(plan: Plan, log?: (line: string) => void): Outcome {
@@ -54,13 +47,12 @@ export function carryOut(plan: Plan, log?: (line: string) => void): Outcome {
     world.log('FAULTS are over')
     world.run(LATE_ARRIVALS_MS)
     const convergedIn = settle(run)
+    checkFailovers(run)
     checkBound(run)
+    const withoutDaemon = plan.nodes.filter(({ kind }) => kind === 'hooks').length
     return {
-      steps: world.steps,
-      writes: world.calls.writes.length,
-      edges: rules.edges,
-      accusations: rules.accusations,
-      convergedIn,
+      ...{ steps: world.steps, writes: world.calls.writes.length, edges: rules.edges, convergedIn },
+      ...{ nodes: plan.nodes.length, withoutDaemon, accusations: rules.accusations },
     }
   } catch (error) {
     if (error instanceof BrokenRule) throw new BrokenRule(`${seconds()}  ${error.message}`)
@@ -71,32 +63,34 @@ export function carryOut(plan: Plan, log?: (line: string) => void): Outcome {
 function stageOf(plan: Plan, log?: (line: string) => void): Run {
   const random = randomOf(plan.seed ^ 0x5eed)
   const slow = new Map<WorldNode, number>()
+  const late = new Map<WorldNode, number>()
   const isWriting: { at: number | undefined } = { at: undefined }
   const rules: Rules = new Rules(() => world, silencedIn(plan))
-  const { stepped, sending } = rules.watch()
+  const watch = rules.watch()
   const world: World = new World({
     tables: plan.tables,
     settings: { ...defaultSettings(plan.intervalMs, plan.failover), ...(plan.witness === 'dynamodb' && BEATING) },
     ...(log ? { log: (line: string) => log(`${(world.now / 1000).toFixed(2).padStart(8)}  ${line}`) } : {}),
     watch: {
-      stepped,
-      sending: (node, key, decidedAt) => {
+      ...watch,
+      sending: (actor, key, decidedAt) => {
         isWriting.at = world.now
-        sending(node, key, decidedAt)
+        watch.sending?.(actor, key, decidedAt)
       },
+      hookDelays: (node) => hookDelaysOf(random, late.get(node)),
       latency: (node) => latencyOf(random, slow.get(node)),
       staleness: (ms) => (ms > 0 ? random.int(0, ms) : 0),
     },
   })
   const vrrp = new Vrrp(world, plan)
-  for (const { name, priority, address, isKnown, wallOffset } of plan.nodes) {
-    const node = world.addNode(name, isKnown ? priority : undefined, address)
+  for (const { name, kind, priority, address, isKnown, wallOffset } of plan.nodes) {
+    const node = world.addNode(name, isKnown ? priority : undefined, { address, kind })
     node.wallOffset = wallOffset
     vrrp.add(node, priority)
     world.start(node)
   }
   for (const node of world.nodes.values()) vrrp.up(node)
-  return { plan, world, vrrp, rules, slow, dead: new Set(), isWriting }
+  return { plan, world, vrrp, rules, slow, late, dead: new Set(), isWriting }
 }
 
 const SILENCING: ReadonlySet<string> = new Set(['publishes', 'api', 'untag', 'interface'])
@@ -111,145 +105,15 @@ function latencyOf(random: Random, slowMs: number | undefined): number {
   return random.chance(0.02) ? random.int(200, 900) : random.int(5, 120)
 }
 
-/**
- * Waits for VRRP to elect, and then for as long as the rule needs; checks that the routes are there, and stay.
- * - three intervals: a fault that ended just after a read is seen in the next; what that read decides is written at once,
- *   unless a write of ours is settling or the claim must be published first, which the next one finds done
- * - a claim MASTER of a node that is no master and that is not void (its machine hangs, or it could not publish that it
- *   stepped down) counts until it expired: the ttl, from the first good read
- * - a pin that a node which is no MASTER has not read yet: it reads more slowly, until it knows that it is the pinned one
- * - the brake at an external writer
- * - reads that were throttled: the pauses are as much longer
- * A claim that is wrong at a node that is no MASTER is published again with its second slow read.
- */
-function settle(run: Run): number | undefined {
-  const { world, vrrp } = run
-  const healedAt = world.now
-  world.run(ELECTION_MS)
-  const ended = world.pins().flatMap(({ until }) => (until <= world.now ? [until] : []))
-  let from = Math.max(healedAt, vrrp.lastTransitionAt, ...ended)
-  // The end of a pin is the last thing to happen.
-  for (let endsAt = endOfPin(world); endsAt !== undefined; endsAt = endOfPin(world)) {
-    const deadline = from + boundOf(run)
-    if (endsAt > deadline) {
-      const owner = expectedOwner(run)
-      awaitOwner(run, owner, deadline)
-      checkQuiet(run, owner, endsAt - world.now)
-    }
-    vrrp.thaw()
-    world.run(endsAt - world.now)
-    from = Math.max(from, endsAt)
-  }
-  return checkFrom(run, from)
-}
-
-/** When the next pin ends. */
-function endOfPin(world: World): number | undefined {
-  const ends = world.pins().map(({ until }) => until)
-  const next = Math.min(...ends.filter((until) => until > world.now))
-  return Number.isFinite(next) ? next : undefined
-}
-
-function checkFrom(run: Run, from: number): number | undefined {
-  const owner = expectedOwner(run)
-  const arrivedAt = awaitOwner(run, owner, from + boundOf(run))
-  checkQuiet(run, owner, run.plan.quietMs)
-  return arrivedAt === undefined ? undefined : Math.max(0, arrivedAt - from)
-}
-
-function boundOf({ world, vrrp, dead, rules }: Run): number {
-  const { settings } = world
-  const masters = vrrp.masters()
-  const pinned = validPin(world)
-  const stale = world
-    .claims()
-    .some(
-      ({ eni, state }) =>
-        state === 'MASTER' && !world.isUnreachable(eni) && !masters.some((master) => master.eni === eni),
-    )
-  const isBraked = [...world.nodes.values()].some((node) => !dead.has(node) && rules.hasToBrake(node))
-  const intervalMs = longestInterval(world)
-  const slowPause = OTHERS_SLOWDOWN * intervalMs
-  const knows = [...world.nodes.values()].some(({ eni, protocol }) => eni === pinned?.eni && protocol?.pin?.eni === eni)
-  const isNews = pinned !== undefined && !knows
-  return 3 * intervalMs + CALLS_MS + (stale ? settings.ttlMs : 0) + (isNews ? slowPause : 0) + (isBraked ? BRAKE_MS : 0)
-}
-
-function longestInterval({ nodes, settings }: World): number {
-  return settings.intervalMs * Math.max(1, ...[...nodes.values()].map(({ protocol }) => protocol?.pauseFactor ?? 1))
-}
-
-function validPin(world: World): Pin | undefined {
-  return world
-    .pins()
-    .filter(({ eni, until }) => until > world.now && !world.isUnreachable(eni))
-    .toSorted((a, b) => b.since - a.since)[0]
-}
-
-/** Whom VRRP elects, or the pinned one; undefined where it is a node without a daemon, which nobody can make write. */
-function expectedOwner({ world, vrrp, dead }: Run): WorldNode | undefined {
-  const pinned = validPin(world)?.eni
-  if (pinned !== undefined) return [...world.nodes.values()].find((node) => node.eni === pinned && !dead.has(node))
-  return vrrp.masters().toSorted((a, b) => (outranks(a, b) ? -1 : 1))[0]
-}
-
-/** As far as the agents know: a priority that is not known is the lowest. */
-function outranks(a: WorldNode, b: WorldNode): boolean {
-  const [left, right] = [a.priority ?? 0, b.priority ?? 0]
-  return left === right ? isAbove(a.address, b.address) : left > right
-}
-
-function isThere({ world }: Run, owner: WorldNode): boolean {
-  return world
-    .targets()
-    .every((target) => target?.kind === 'other' || (target?.kind === 'eni' && target.eni === owner.eni))
-}
-
-/** Returns when the routes were there for good. */
-function awaitOwner(run: Run, owner: WorldNode | undefined, deadline: number): number | undefined {
-  const { world } = run
-  let arrivedAt: number | undefined
-  while (world.now < deadline) {
-    world.run(Math.min(250, deadline - world.now))
-    if (!owner || !isThere(run, owner)) arrivedAt = undefined
-    else arrivedAt ??= world.now
-  }
-  if (owner && arrivedAt === undefined) throw new BrokenRule(`the routes are not at ${owner.name}, where they belong`)
-  return arrivedAt
-}
-
-/** Nobody writes any more, and, unless nodes contend or beat all the time, nobody publishes. */
-function checkQuiet(run: Run, owner: WorldNode | undefined, ms: number): void {
-  const { world, vrrp, plan, isWriting } = run
-  const startedAt = world.now
-  const intervalMs = longestInterval(world)
-  const isContended = vrrp.masters().length > 1
-  // Adverts that change nothing need not be simulated; those of a lower master, which keepalived reports, must.
-  if (!isContended || ms > LONGEST_WITH_ADVERTS_MS) vrrp.freeze()
-  world.run(ms)
-  if (isWriting.at !== undefined && isWriting.at > startedAt) throw new BrokenRule('a write after all has settled')
-  const lastPublish = startedAt + (2 * OTHERS_SLOWDOWN + 1) * intervalMs
-  const isSilent = !isContended && plan.witness === 'ec2-tags'
-  if (isSilent && owner && world.calls.publishedAt > lastPublish) {
-    throw new BrokenRule('a claim is published after all has settled')
-  }
-  if (owner && !isThere(run, owner)) throw new BrokenRule(`the routes did not stay at ${owner.name}`)
-  if (world.now > lastPublish) checkClaims(run)
-}
-
-/** What is published is what is so. */
-function checkClaims({ world, dead }: Run): void {
-  const claims = world.claims()
-  for (const node of world.nodes.values()) {
-    const claim = claims.find(({ eni }) => eni === node.eni)
-    if (dead.has(node) || (claim?.state === node.vrrp && claim.priority === node.priority)) continue
-    throw new BrokenRule(`the claim of ${node.name} says ${claim?.state}, and it is ${node.vrrp}`)
-  }
+function hookDelaysOf(random: Random, lateMs: number | undefined): HookDelays {
+  const start =
+    lateMs === undefined ? random.int(50, random.chance(0.1) ? LATEST_START_MS : 300) : random.int(50, lateMs)
+  return { start, load: random.int(20, LONGEST_LOAD_MS) }
 }
 
 /** Every edge may write each route three times; apart from edges, only what somebody moved is moved back. */
 function checkBound({ world, vrrp, rules, plan }: Run): void {
   const perTable = world.calls.writes.length / plan.tables
-  const allowed = 3 * rules.edges + 2 * (vrrp.transitions + plan.faults.length) + 10
+  const allowed = 3 * rules.edges + 2 * (vrrp.transitions + plan.faults.length + world.hooks.acted) + 10
   if (perTable > allowed) throw new BrokenRule(`${perTable} writes a table, where ${allowed} would be plenty`)
 }

@@ -14,16 +14,18 @@ const BATCHES = 8
 const SEEDS_APART = 1_000_000
 const IDLE_CLUSTERS = 20
 
-const total = { runs: 0, steps: 0, writes: 0, edges: 0, accusations: 0 }
+const total = { runs: 0, steps: 0, writes: 0, edges: 0, accusations: 0, nodes: 0, withoutDaemon: 0 }
 
 function runSeed(seed: number): number {
   const plan = planOfSeed(seed)
-  const { steps, writes, edges, accusations } = outcomeOf(plan)
+  const { steps, writes, edges, accusations, nodes, withoutDaemon } = outcomeOf(plan)
   total.runs += 1
   total.steps += steps
   total.writes += writes
   total.edges += edges
   total.accusations += accusations
+  total.nodes += nodes
+  total.withoutDaemon += withoutDaemon
   return steps
 }
 
@@ -54,11 +56,12 @@ if (SEED === undefined) {
   })
 
   test('the numbers are printed', () => {
-    const { runs, steps, writes, edges, accusations } = total
+    const { runs, steps, writes, edges, accusations, nodes, withoutDaemon } = total
     process.stdout.write(
-      `simulation: ${runs} runs, ${steps} steps, ${edges} edges, ${writes} writes, ${accusations} accusations\n`,
+      `simulation: ${runs} runs, ${steps} steps, ${edges} edges, ${writes} writes, ${accusations} accusations; ${withoutDaemon} of ${nodes} nodes had no daemon\n`,
     )
     expect(steps).toBeGreaterThanOrEqual(STEPS)
+    expect(withoutDaemon).toBeGreaterThan(nodes / 10)
   })
 } else {
   test(`seed ${SEED}`, () => {

@@ -37,6 +37,8 @@ export class Vrrp {
   readonly #cuts = new Set<string>()
   lastTransitionAt = 0
   transitions = 0
+  /** How often a node has become MASTER. */
+  elections = 0
   rxLowerPriLines = 0
   #isFrozen = false
 
@@ -112,7 +114,8 @@ export class Vrrp {
 
   /** The FIFO is a new one, so keepalived's true state is read again. */
   reopen(node: WorldNode): void {
-    this.#world.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
+    if (!node.ways.fifo) return
+    this.#world.deliver(node.daemon, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
   }
 
   #member(node: WorldNode): Member {
@@ -128,8 +131,11 @@ export class Vrrp {
     this.#changed()
     this.#world.log(`VRRP: ${node.name} is ${state}${member.line.lost ? ', and its line is lost' : ''}`)
     const { priority } = node
-    this.#say(member, () => this.#world.deliver(node, { kind: 'state', state, priority, found: false }))
-    if (state === 'MASTER') this.#sendAdverts(member, member.term)
+    this.#say(member, () => this.#world.line(node, { kind: 'state', state, priority, found: false }))
+    if (state !== 'UNKNOWN') this.#world.hooks.fork(node, state)
+    if (state !== 'MASTER') return
+    this.elections += 1
+    this.#sendAdverts(member, member.term)
   }
 
   #changed(): void {
@@ -143,9 +149,9 @@ export class Vrrp {
     if (line.lost) return
     const at = Math.max(member.lastLineAt, this.#world.now + line.lateMs)
     member.lastLineAt = at
-    const { life } = node
+    const { life } = node.daemon
     if (at === this.#world.now) deliver()
-    else this.#world.after(at - this.#world.now, () => life === node.life && deliver())
+    else this.#world.after(at - this.#world.now, () => life === node.daemon.life && deliver())
   }
 
   #sendAdverts(member: Member, term: number): void {
@@ -174,7 +180,8 @@ export class Vrrp {
         this.#awaitMaster(member)
       } else if (this.#options.rxLowerPri) {
         this.rxLowerPriLines += 1
-        this.#say(member, () => this.#world.deliver(node, { kind: 'rx-lower-pri' }))
+        this.#say(member, () => this.#world.line(node, { kind: 'rx-lower-pri' }))
+        this.#world.hooks.fork(node, 'MASTER_RX_LOWER_PRI')
       }
     } else if (priority === 0) {
       member.masterDownAt = this.#world.now + this.#skewMs(member)

@@ -1,15 +1,13 @@
 /** EC2 and the nodes of a cluster in simulated time: the real protocol, everything around it a model. */
-import { isNews } from '../../src/agent/agent.ts'
+import type { KeepalivedInput } from '../../src/agent/keepalived-input.ts'
 import type { Claim, NodeState } from '../../src/core/claim.ts'
-import { newDetails } from '../../src/core/detail.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
-import { step, wakeAt } from '../../src/core/protocol/protocol.ts'
 import {
   defaultSettings,
-  type Effect,
   type Input,
   initialState,
+  type Now,
   type ProtocolSettings,
 } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
@@ -17,8 +15,10 @@ import { parseVip } from '../../src/core/vip.ts'
 import { eni, rtb } from '../support/fixtures.ts'
 import { Calls } from './calls.ts'
 import { ControlPlane } from './control-plane.ts'
+import { Hooks } from './hooks.ts'
 import { Queue } from './queue.ts'
-import type { Api, Watch, WorldNode } from './world-node.ts'
+import { Steps } from './steps.ts'
+import { type Actor, type Api, type HookDelays, type Kind, WAYS, type Watch, type WorldNode } from './world-node.ts'
 
 export type { Api, WorldNode }
 
@@ -34,10 +34,9 @@ export class World {
   readonly #watch: Watch
   readonly #queue = new Queue()
   readonly #ec2: ControlPlane
-  /** The wake-ups of each node that are scheduled. */
-  readonly #wakes = new Map<WorldNode, Set<number>>()
+  readonly #steps: Steps
   readonly calls: Calls
-  steps = 0
+  readonly hooks: Hooks
   /** Routes that somebody else set to a node, or that one of its writes reached long after. */
   readonly setToNodes: { readonly at: number; readonly route: string; readonly eni: EniId }[] = []
 
@@ -48,21 +47,35 @@ export class World {
     this.#watch = options.watch ?? {}
     this.#ec2 = new ControlPlane(this.keys)
     this.calls = new Calls(this, this.#ec2, this.#watch)
+    this.hooks = new Hooks(this, this.#watch)
+    this.#steps = new Steps(this, this.#watch)
   }
 
-  addNode(name: string, priority: number | undefined, address = `10.0.${this.nodes.size + 1}.10`): WorldNode {
+  addNode(
+    name: string,
+    priority: number | undefined,
+    { address = `10.0.${this.nodes.size + 1}.10`, kind = 'daemon' as Kind } = {},
+  ): WorldNode {
     const node: WorldNode = {
       name,
+      ways: WAYS[kind],
       eni: eni(`eni-${name}`),
       priority,
       address,
       api: { reads: 'up', claims: 'up', writes: 'up', publishes: 'up', staleMs: 0 },
-      protocol: undefined,
+      get daemon() {
+        return daemon
+      },
+      hooks: new Set(),
+      journal: [],
+      kept: undefined,
       vrrp: 'BACKUP',
       pausedUntil: 0,
-      life: 0,
-      writeEpoch: 0,
       wallOffset: 0,
+    }
+    const daemon: Actor = {
+      ...{ name, node, event: undefined, protocol: undefined },
+      ...{ life: 0, writeEpoch: 0, isRefused: false },
     }
     this.nodes.set(name, node)
     return node
@@ -76,28 +89,55 @@ export class World {
 
   /** Starts the daemon, which does not know yet what state keepalived is in. */
   bear(node: WorldNode): void {
-    node.life += 1
-    const now = { monotonic: this.now, wall: this.now + node.wallOffset }
-    node.protocol = initialState(this.settings, { eni: node.eni, address: node.address, keys: this.keys }, now)
+    const { daemon, eni, address } = node
+    daemon.life += 1
+    daemon.protocol = initialState(this.settings, { eni, address, keys: this.keys }, this.clock(node))
   }
 
-  /** Starts the daemon: it finds the state that keepalived is in. */
+  /** Starts the daemon, where one is meant to run: it finds the state that keepalived is in. */
   start(node: WorldNode): void {
+    if (!node.ways.daemon) return
     this.bear(node)
-    this.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
-    this.#probeEachInterval(node, node.life)
+    this.deliver(node.daemon, { kind: 'state', state: node.vrrp, priority: node.priority, found: true })
+    this.#steps.probeEachInterval(node.daemon, node.daemon.life)
   }
 
-  kill(node: WorldNode): void {
-    node.life += 1
-    node.writeEpoch += 1
-    node.protocol = undefined
+  /** Ends the daemon. */
+  kill({ daemon }: WorldNode): void {
+    this.end(daemon)
   }
 
-  /** keepalived changes its state, and says so unless the line is lost. */
-  vrrp(node: WorldNode, state: NodeState, options: { lost?: boolean } = {}): void {
+  end(actor: Actor): void {
+    actor.life += 1
+    actor.writeEpoch += 1
+    actor.protocol = undefined
+  }
+
+  /** The machine is gone, with everything that ran on it. */
+  destroy(node: WorldNode): void {
+    this.kill(node)
+    this.hooks.killAll(node)
+  }
+
+  /** keepalived changes its state, writes a line into its FIFO unless that is full, and runs a hook. */
+  vrrp(node: WorldNode, state: NodeState, options: { lost?: boolean; hook?: HookDelays } = {}): void {
     node.vrrp = state
-    if (!options.lost) this.deliver(node, { kind: 'state', state, priority: node.priority, found: false })
+    const { priority } = node
+    if (!options.lost) this.line(node, { kind: 'state', state, priority, found: false })
+    if (state !== 'UNKNOWN') this.hooks.fork(node, state, options.hook)
+  }
+
+  /** The daemon reads a line of the FIFO. */
+  line(node: WorldNode, said: KeepalivedInput): void {
+    if (!node.ways.fifo) return
+    this.hooks.toldByFifo(node)
+    this.deliver(node.daemon, said)
+  }
+
+  /** A MASTER hears a lower one. */
+  rxLowerPri(node: WorldNode): void {
+    this.line(node, { kind: 'rx-lower-pri' })
+    this.hooks.fork(node, 'MASTER_RX_LOWER_PRI')
   }
 
   setRoute(index: number, target: Target | undefined): void {
@@ -124,12 +164,13 @@ export class World {
     this.#ec2.deleteInterface(id, this.now)
   }
 
-  /** Its instance has another interface, and the one before is deleted, or somebody else's; so much later its agent knows. */
+  /** Its instance has another interface, and the one before is deleted, or somebody else's; so much later its agents know. */
   replaceInterface(node: WorldNode, id: EniId, knownAfterMs: number, isDeleted = true): void {
     if (isDeleted) this.deleteInterface(node.eni)
     this.after(knownAfterMs, () => {
       node.eni = id
-      this.deliver(node, { kind: 'identity', eni: id, address: node.address })
+      for (const actor of [node.daemon, ...node.hooks])
+        this.deliver(actor, { kind: 'identity', eni: id, address: node.address })
     })
   }
 
@@ -170,83 +211,24 @@ export class World {
     this.now = end
   }
 
-  deliver(node: WorldNode, input: Input): void {
-    if (!node.protocol) return
-    if (this.now < node.pausedUntil) {
-      const life = node.life
-      this.after(node.pausedUntil - this.now, () => life === node.life && this.deliver(node, input))
-      return
-    }
-    const now = { monotonic: this.now, wall: this.now + node.wallOffset }
-    const before = node.protocol
-    const { state, effects } = step(before, input, now)
-    this.steps += 1
-    node.protocol = state
-    this.#watch.stepped?.(node, input, before, effects)
-    const { decision } = state
-    if (decision && isNews(decision, before.decision)) {
-      this.log(`${node.name}: ${decision.condition}: ${decision.reason}`)
-    }
-    for (const { message } of newDetails(before.details, state.details)) this.log(`${node.name} warns: ${message}`)
-    for (const effect of effects) this.#perform(node, effect)
-    this.#wake(node)
-  }
-
-  #wake(node: WorldNode): void {
-    if (!node.protocol) return
-    const { life } = node
-    const at = Math.max(this.now, wakeAt(node.protocol))
-    const scheduled = this.#wakes.get(node) ?? new Set()
-    this.#wakes.set(node, scheduled)
-    if (scheduled.has(at)) return
-    scheduled.add(at)
-    this.#queue.put(at, () => {
-      scheduled.delete(at)
-      if (!node.protocol) return
-      if (this.now < node.pausedUntil) this.after(node.pausedUntil - this.now, () => this.#wake(node))
-      else if (life !== node.life || wakeAt(node.protocol) > this.now) this.#wake(node)
-      else {
-        // A beat alone is no look around.
-        if (wakeAt({ ...node.protocol, beatAt: undefined }) <= this.now) this.#probe(node)
-        this.deliver(node, { kind: 'wake' })
-      }
+  /** After so much time, and not while the machine is paused. */
+  whenRunning(node: WorldNode, ms: number, run: () => void): void {
+    this.after(ms, () => {
+      if (this.now < node.pausedUntil) this.whenRunning(node, node.pausedUntil - this.now, run)
+      else run()
     })
   }
 
-  /** keepalived's true state is read every interval, whatever the pause between reads of EC2 is: it is local and cheap. */
-  #probeEachInterval(node: WorldNode, life: number): void {
-    this.after(this.settings.intervalMs, () => {
-      if (life !== node.life) return
-      this.#probe(node)
-      this.#probeEachInterval(node, life)
-    })
+  clock({ wallOffset }: WorldNode): Now {
+    return { monotonic: this.now, wall: this.now + wallOffset }
   }
 
-  /** A line that was lost costs one interval. */
-  #probe(node: WorldNode): void {
-    if (node.protocol && node.protocol.self.state !== node.vrrp && this.now >= node.pausedUntil) {
-      this.deliver(node, { kind: 'state', state: node.vrrp, priority: node.priority, found: false })
-    }
+  /** Something has happened to a process, if it lives. */
+  deliver(actor: Actor, input: Input): void {
+    this.#steps.deliver(actor, input)
   }
 
-  #perform(node: WorldNode, effect: Effect): void {
-    switch (effect.kind) {
-      case 'read':
-        this.calls.read(node)
-        break
-      case 'write':
-        this.log(`${node.name} writes ${effect.keys.map((key) => key.table).join(', ')}`)
-        for (const key of effect.keys) this.calls.write(node, key)
-        break
-      case 'abort':
-        node.writeEpoch += 1
-        break
-      case 'publish':
-        this.calls.publish(node, effect.claim)
-        break
-      case 'withdraw':
-        this.calls.withdraw(node, effect.claim)
-        break
-    }
+  get steps(): number {
+    return this.#steps.taken
   }
 }

@@ -1,7 +1,10 @@
 /** The rules of what a simulated node may write, and when. */
+
+import type { EniId } from '../../src/core/ids.ts'
+import type { Pin } from '../../src/core/pin.ts'
 import type { Reading } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
-import { BrokenRule, type DaemonRecord, knownPin, type Step } from './record.ts'
+import { type ActorRecord, BrokenRule, knownPin, type Step } from './record.ts'
 
 const SETTLE_MS = 3000
 const LONGEST_EDGE_MS = 5000
@@ -12,7 +15,7 @@ const FREE_HEALS = 3
 const HEAL_MEMORY_MS = 3_600_000
 
 /** Who writes, as far as it is known, and when. */
-type Writer = Pick<Step, 'now' | 'node' | 'record'>
+type Writer = Pick<Step, 'now' | 'actor' | 'node' | 'record'>
 
 /** What one step has decided to write. @throws BrokenRule */
 export function checkWrite(step: Step, keys: readonly RouteKey[]): void {
@@ -25,7 +28,7 @@ export function checkWrite(step: Step, keys: readonly RouteKey[]): void {
     else checkDecidedWrite(step, key)
   }
   // A pin says to all whose the routes are, whether or not its node can.
-  if (isEdge || !record.isMute || knownPin(record.reading)) return
+  if (isEdge || !record.isMute || knownPin(record)) return
   const seen = record.reading?.claims.find(
     ({ claim, isUnreachable }) => claim.eni !== node.eni && claim.state === 'MASTER' && !isUnreachable,
   )
@@ -34,13 +37,13 @@ export function checkWrite(step: Step, keys: readonly RouteKey[]): void {
 
 /** Whether it may write anything at all. */
 function checkRight({ now, node, input, before, after, record }: Step): void {
-  const pin = knownPin(record.reading)
-  if (after.self.state !== 'MASTER' && pin?.eni !== node.eni) {
+  const pin = knownPin(record)
+  // An agent may not know yet that its interface has become another one.
+  const { eni } = after.self
+  if (after.self.state !== 'MASTER' && pin?.eni !== eni) {
     throw new BrokenRule(`${node.name} writes although it knows that it is ${after.self.state}`)
   }
-  if (pin && pin.eni !== node.eni && pin.until > now) {
-    throw new BrokenRule(`${node.name} writes although it knows that ${pin.eni} is pinned`)
-  }
+  checkPin({ now, node, record }, pin, eni)
   if (input.kind === 'state' && input.found)
     throw new BrokenRule(`${node.name} writes what it has not read, in no edge`)
   const isLook = input.kind === 'read' && (input.reading || (before.edge && input.routes))
@@ -52,13 +55,25 @@ function checkRight({ now, node, input, before, after, record }: Step): void {
   }
 }
 
+/** A pin that was kept is compared with the node's own clock. */
+function checkPin(
+  { now, node, record }: Pick<Writer, 'now' | 'node' | 'record'>,
+  pin: Pin | undefined,
+  eni: EniId,
+): void {
+  const today = record.reading ? now : now + node.wallOffset
+  if (pin && pin.eni !== eni && pin.until > today) {
+    throw new BrokenRule(`${node.name} writes although it knows that ${pin.eni} is pinned`)
+  }
+}
+
 function checkRefused({ node, record: { reading } }: Writer, key: RouteKey): void {
   const text = routeKeyText(key)
   const known = reading?.routes.find((route) => routeKeyText(route.key) === text)
   if (known && isRefused(known)) throw new BrokenRule(`${node.name} writes ${text}, which it knows to be refused`)
 }
 
-function checkEdgeWrite({ now, node, record }: Writer, edge: NonNullable<DaemonRecord['edge']>, key: RouteKey): void {
+function checkEdgeWrite({ now, node, record }: Writer, edge: NonNullable<ActorRecord['edge']>, key: RouteKey): void {
   record.looks = LOOKS_MS.map((ms) => now + ms)
   const text = routeKeyText(key)
   const count = (edge.writes.get(text) ?? 0) + 1
@@ -85,7 +100,7 @@ function checkDecidedWrite({ now, node, record }: Writer, key: RouteKey): void {
   record.healing.add(text)
 }
 
-function isExternal({ reading }: DaemonRecord, text: string): boolean {
+function isExternal({ reading }: ActorRecord, text: string): boolean {
   const standing = reading?.routes.find(({ key }) => routeKeyText(key) === text)?.standing
   if (standing?.kind !== 'elsewhere') return false
   const { target } = standing.route
@@ -95,24 +110,26 @@ function isExternal({ reading }: DaemonRecord, text: string): boolean {
 /** Every request, retries too: what was right when it was decided may be so no more. @throws BrokenRule */
 export function checkSending(writer: Writer, key: RouteKey, decidedAt: number): void {
   const { now, node, record } = writer
-  const pin = knownPin(record.reading)
-  if (!node.protocol) throw new BrokenRule(`${node.name} sends a write although its daemon is dead`)
-  if (node.protocol.self.state !== 'MASTER' && pin?.eni !== node.eni) {
-    throw new BrokenRule(`${node.name} sends a write although it knows that it is ${node.protocol.self.state}`)
+  const { name, protocol } = writer.actor
+  const pin = knownPin(record)
+  if (!protocol) throw new BrokenRule(`${name} sends a write although its process has ended`)
+  if (protocol.self.state !== 'MASTER' && pin?.eni !== protocol.self.eni) {
+    throw new BrokenRule(`${name} sends a write although it knows that it is ${protocol.self.state}`)
   }
   if (decidedAt === now) return
   checkRefused(writer, key)
-  if (record.lastReadFailed && !node.protocol.edge) {
+  if (record.lastReadFailed && !protocol.edge) {
     throw new BrokenRule(`${node.name} sends a write again after a read has failed`)
   }
   const isOfEdge = record.edge !== undefined && record.decided.get(routeKeyText(key)) !== decidedAt
-  if (isOfEdge && record.edge && now > record.edge.startedAt + LONGEST_EDGE_MS) {
+  const wasPaused = node.pausedUntil === now
+  if (isOfEdge && !wasPaused && record.edge && now > record.edge.startedAt + LONGEST_EDGE_MS) {
     throw new BrokenRule(`${node.name} sends a write of an edge again that is over`)
   }
 }
 
 /** Whether an external writer may have made it slow. */
-export function mayBrake({ heals }: DaemonRecord): boolean {
+export function mayBrake({ heals }: ActorRecord): boolean {
   return [...heals.values()].some((times) => times.length >= FREE_HEALS)
 }
 

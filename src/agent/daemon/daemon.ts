@@ -10,7 +10,8 @@ import type { Log } from '../../platform/log.ts'
 import { prepareState } from '../../state/state-directory.ts'
 import type { ControlRequest } from '../control/messages.ts'
 import type { Counts } from '../counters.ts'
-import { isNewer, type JournalEntry, type Moment, newestEvent } from '../node/journal.ts'
+import { type JournalEntry, type Moment, supersederOf } from '../node/event-order.ts'
+import { recordedEvents } from '../node/journal.ts'
 import { type Node, openNode } from '../node/node.ts'
 import type { CallContext } from '../node/route-port.ts'
 import { createStateKeeper, type StateKeeper } from '../node/state-keeper.ts'
@@ -242,22 +243,21 @@ export class Daemon {
     const event = parseEventArguments(values)
     if (!Object.hasOwn(generation.config.instances, event.name))
       throw new Error(`no VRRP instance ${event.name} in the daemon's config`)
-    const newest = this.#newestEvent(event.name, moment)
-    if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) return 'superseded'
+    if (supersederOf(this.#recordedEvents(event.name, moment), moment)) return 'superseded'
     if (!generation.takeHook(event, moment.ticks)) return 'superseded'
     actingOf(generation)
     this.#options.log.info({ event }, `${eventText(event)}, by a hook`)
     return 'taken'
   }
 
-  /** Undefined also if the record cannot be read: then nothing contradicts the hook. */
-  #newestEvent(instance: string, known: Moment): JournalEntry | undefined {
+  /** None also if the record cannot be read: then nothing contradicts the hook. */
+  #recordedEvents(instance: string, known: Moment): readonly JournalEntry[] {
     const { stateDirectory, log } = this.#options
     try {
-      return newestEvent(stateDirectory, instance, known, (text) => log.warn(text))
+      return recordedEvents(stateDirectory, instance, known, (text) => log.warn(text))
     } catch (error) {
       log.warn(`what hooks have recorded cannot be read: ${messageOf(error)}`)
-      return undefined
+      return []
     }
   }
 }

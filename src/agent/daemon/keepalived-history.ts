@@ -1,10 +1,12 @@
 /** What is remembered of what keepalived has said, for an agent that is to come. Pure, as the protocol is. */
+
+import { type FifoEvent, isMaster } from '../../adapters/keepalived/event.ts'
+import type { NodeState } from '../../core/claim.ts'
 import { LONGEST_EDGE } from '../../core/protocol/edge.ts'
 import type { Input } from '../../core/protocol/state.ts'
+import type { KeepalivedInput } from '../keepalived-input.ts'
 
 type StateInput = Extract<Input, { kind: 'state' }>
-/** What keepalived can say. */
-export type KeepalivedInput = Extract<Input, { kind: 'state' | 'rx-lower-pri' }>
 
 /** Of one VRRP instance. */
 export type KeepalivedHistory = {
@@ -27,6 +29,22 @@ export function addToHistory(
   const last = stateOf(input, heard)
   if (heard?.last.state !== last.state) return { first: heard?.first ?? last, last, since: now, isHooks }
   return { ...heard, last, isHooks: heard.isHooks || isHooks }
+}
+
+/**
+ * What a hook's event says that is new. `outdated`: the FIFO has told of another state since; `known`: of this one.
+ * @param ticks when the hook was forked
+ * @param toldAt when the FIFO told of the instance last, in ticks; undefined: it has not
+ * @param state the last that was heard
+ */
+export function judgeHook(
+  event: FifoEvent,
+  ticks: number,
+  toldAt: number | undefined,
+  state: NodeState | undefined,
+): 'news' | 'known' | 'outdated' {
+  if (toldAt === undefined || ticks > toldAt) return 'news'
+  return state === (isMaster(event) ? 'MASTER' : event.state) ? 'known' : 'outdated'
 }
 
 /** A proof of a lower master says that the node is MASTER. Where nothing was heard before, it was so before. */

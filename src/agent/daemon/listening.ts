@@ -1,15 +1,16 @@
 /** What keepalived says of this node's VRRP instances: by its FIFO, by its hooks, and when it is asked. */
 
-import { type FifoEvent, isMaster } from '../../adapters/keepalived/event.ts'
+import type { FifoEvent } from '../../adapters/keepalived/event.ts'
 import { type Fifo, readFifo } from '../../adapters/keepalived/fifo.ts'
 import type { Config } from '../../config/schema.ts'
 import { type Clock, UNWANTED } from '../../platform/clock.ts'
 import { hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
+import { inputOf, type KeepalivedInput } from '../keepalived-input.ts'
 import { ticksNow } from '../node/journal.ts'
 import { probeFor, stateOf } from '../node/keepalived-state.ts'
 import type { HangDetector } from './hang-detector.ts'
-import { addToHistory, type KeepalivedHistory, type KeepalivedInput } from './keepalived-history.ts'
+import { addToHistory, judgeHook, type KeepalivedHistory } from './keepalived-history.ts'
 
 /** Keepalived logs a line whenever it is asked, and a FIFO may bring any number of gaps. Milliseconds. */
 const ASKING_SPACING = 250
@@ -69,13 +70,9 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
   }
 
   function takeHook(event: FifoEvent, ticks: number, isActing: boolean): boolean {
-    if (ticks <= (toldAt.get(event.name) ?? -1)) {
-      const state = isMaster(event) ? 'MASTER' : event.state
-      if (heard.get(event.name)?.last.state !== state) return false
-      if (!isActing) return true
-    }
-    take(event, isActing)
-    return true
+    const verdict = judgeHook(event, ticks, toldAt.get(event.name), heard.get(event.name)?.last.state)
+    if (verdict === 'news' || (verdict === 'known' && isActing)) take(event, isActing)
+    return verdict !== 'outdated'
   }
 
   async function ask(found: boolean): Promise<void> {
@@ -164,22 +161,5 @@ function askInTurn(ask: (found: boolean) => Promise<void>, clock: Clock) {
       if (!isBusy) void work()
     },
     stop: () => stopped.abort(UNWANTED),
-  }
-}
-
-function inputOf({ state }: FifoEvent, priority: number | undefined): KeepalivedInput {
-  switch (state) {
-    case 'MASTER_RX_LOWER_PRI':
-      return { kind: 'rx-lower-pri', priority }
-    case 'MASTER_PRIORITY':
-      return { kind: 'state', state: 'MASTER', priority, found: false }
-    case 'BACKUP_PRIORITY':
-      return { kind: 'state', state: 'BACKUP', priority, found: false }
-    case 'MASTER':
-    case 'BACKUP':
-    case 'FAULT':
-    case 'STOP':
-    case 'DELETED':
-      return { kind: 'state', state, priority, found: false }
   }
 }

@@ -11,23 +11,7 @@ import { join } from 'node:path'
 import { STATES, type VrrpEvent } from '../../adapters/keepalived/event.ts'
 import { type OpenDirectory, openNew } from '../../state/directory.ts'
 import { inEachStateOf, inOwnStateOf, inStateOf, isOwn, stateName } from '../../state/state-directory.ts'
-
-/** When a process was forked, comparable within one boot. */
-export type Moment = {
-  readonly boot: string
-  /** Clock ticks since boot, 100 a second on Linux (proc(5), starttime). */
-  readonly ticks: number
-  /** Breaks the tie within one tick: pids are given out in ascending order. */
-  readonly pid: number
-}
-
-export type JournalEntry = Moment & {
-  readonly state: string
-  /** What the event asked for is done; its process may go on, for the user's hooks. */
-  readonly isDone: boolean
-}
-
-const TICKS_PER_SECOND = 100
+import { type JournalEntry, type Moment, outdated, TICKS_PER_SECOND } from './event-order.ts'
 
 /** The moment at which a process was forked: by default this hook, by keepalived. @throws ENOENT where there is none */
 export function momentOf(pid = process.pid): Moment {
@@ -48,29 +32,21 @@ function ticksOf(stat: string): number {
   return Number(stat.replace(/^.*\) /s, '').split(' ')[19])
 }
 
-/** MASTER events of the last minute are remembered beside the newest event, as many as make the next edge a held one. */
-const REMEMBERED_MASTERS = 2
-const REMEMBERED_SECONDS = 60
 /** Far more than the hooks that are at work for one VRRP instance. */
 const MOST_FILES = 1000
 
-export type Recorded = {
-  /** May be later than the event just recorded. */
-  readonly newest: JournalEntry
-  /** The newest of the others. */
-  readonly previous: JournalEntry | undefined
-}
-
 /**
- * Records an event and forgets older ones. Removes files that are not events or lie in the future.
+ * Records an event and forgets those that nothing depends on any more. Removes files that are not events or lie in the
+ * future.
  * @param tell called with what was removed
+ * @returns what is on record now, this event included
  */
 export function recordEvent(
   stateDirectory: string,
   event: VrrpEvent,
   moment: Moment,
   tell: (text: string) => void = () => {},
-): Recorded {
+): JournalEntry[] {
   const own = { ...moment, state: event.state, isDone: false }
   const name = stateName(event.name, 'events')
   return inOwnStateOf(stateDirectory, name, (directory, place) => {
@@ -80,26 +56,8 @@ export function recordEvent(
     removeOddities(directory, oddities, tell)
     for (const entry of outdated(events, moment.boot)) rmSync(join(directory.path, fileNameOf(entry)), { force: true })
     const others = inStateOf(place, name, (each) => listingOf(each, moment))
-    const all = [...events, ...(others ? believed(others, tell) : [])]
-    const isOwnEvent = ({ ticks, pid }: JournalEntry) => ticks === own.ticks && pid === own.pid
-    return {
-      newest: newestOf(all, moment.boot) ?? own,
-      previous: newestOf(
-        all.filter((entry) => !isOwnEvent(entry)),
-        moment.boot,
-      ),
-    }
+    return [...events, ...(others ? believed(others, tell) : [])]
   })
-}
-
-/** All events but the newest and those that the next edge needs. */
-function outdated(entries: readonly JournalEntry[], boot: string): JournalEntry[] {
-  const newest = newestOf(entries, boot)
-  if (!newest) return []
-  const recent = mastersOf(entries, boot).filter((entry) => secondsBetween(entry, newest) < REMEMBERED_SECONDS)
-  // The newest event may be one of them.
-  const kept = new Set([newest, ...recent.slice(0, REMEMBERED_MASTERS + 1)])
-  return entries.filter((entry) => !kept.has(entry))
 }
 
 function removeOddities({ path }: OpenDirectory, oddities: readonly Oddity[], tell: (text: string) => void): void {
@@ -123,17 +81,6 @@ function tellOf([first, ...others]: readonly Oddity[], what: string, tell: (text
   tell(`among the recorded events is ${JSON.stringify(first.name)}, which ${first.why}: ${what}${more}`)
 }
 
-/** The MASTER events before this moment that are still on record, the newest first. */
-export function earlierMasters(stateDirectory: string, instance: string, moment: Moment): JournalEntry[] {
-  return mastersOf(eventsOf(stateDirectory, instance, moment), moment.boot).filter((entry) => isNewer(moment, entry))
-}
-
-function mastersOf(entries: readonly JournalEntry[], boot: string): JournalEntry[] {
-  return entries
-    .filter((entry) => entry.boot === boot && entry.state === 'MASTER')
-    .sort((a, b) => (isNewer(a, b) ? -1 : 1))
-}
-
 /** Notes that what an event asked for is done. Nothing, once a newer one is recorded. */
 export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): void {
   const own = { ...moment, state: event.state }
@@ -147,17 +94,19 @@ export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Mom
 }
 
 /**
- * The newest event of the instance that was recorded since this boot.
+ * The events of the instance that root and the hooks have recorded, in no order.
  * @param known the moment of an event that has happened: the kernel's clock is asked where one seems to be newer
  * @param tell told of what is ignored
  */
-export function newestEvent(
+export function recordedEvents(
   stateDirectory: string,
   instance: string,
   known: Moment,
-  tell?: (text: string) => void,
-): JournalEntry | undefined {
-  return newestOf(eventsOf(stateDirectory, instance, known, tell), known.boot)
+  tell: (text: string) => void = () => {},
+): JournalEntry[] {
+  const name = stateName(instance, 'events')
+  const listings = inEachStateOf(stateDirectory, name, (directory) => listingOf(directory, known))
+  return listings.flatMap((listing) => believed(listing, tell))
 }
 
 /** Calls back whenever something is recorded for the instance. Returns no watcher if nothing was recorded yet. */
@@ -176,38 +125,10 @@ export function isAtWork({ pid, ticks }: Moment): boolean {
   }
 }
 
-/** Whether `a` was forked after `b`, both since the same boot. */
-export function isNewer(a: Moment, b: Moment): boolean {
-  return a.ticks === b.ticks ? a.pid > b.pid : a.ticks > b.ticks
-}
-
-/** Seconds from `earlier` to `later`. */
-export function secondsBetween(earlier: Moment, later: Moment): number {
-  return (later.ticks - earlier.ticks) / TICKS_PER_SECOND
-}
-
-function newestOf(entries: readonly JournalEntry[], boot: string): JournalEntry | undefined {
-  return entries
-    .filter((entry) => entry.boot === boot)
-    .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
-}
-
 const FILE_NAME = new RegExp(`^([0-9a-f-]{1,36})_(\\d{1,15})_(\\d{1,15})_(${STATES.join('|')})(_done)?$`)
 
 function fileNameOf({ boot, ticks, pid, state, isDone }: JournalEntry): string {
   return [boot, ticks, pid, state, ...(isDone ? ['done'] : [])].join('_')
-}
-
-/** The events that root and the hooks have recorded. */
-function eventsOf(
-  stateDirectory: string,
-  instance: string,
-  known: Moment,
-  tell: (text: string) => void = () => {},
-): JournalEntry[] {
-  const name = stateName(instance, 'events')
-  const listings = inEachStateOf(stateDirectory, name, (directory) => listingOf(directory, known))
-  return listings.flatMap((listing) => believed(listing, tell))
 }
 
 function believed({ events, oddities }: Listing, tell: (text: string) => void): JournalEntry[] {

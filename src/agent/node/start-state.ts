@@ -4,6 +4,7 @@ import { claimTtlOf } from '../../config/claim-ttl.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { Config } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
+import type { Pin } from '../../core/pin.ts'
 import { BEATING, defaultSettings, type Memory, type ProtocolSettings } from '../../core/protocol/state.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { loadKnownRoutes, routeKeys } from './known-routes.ts'
@@ -18,6 +19,10 @@ export function settingsOf(config: Config, intervalMs: number): ProtocolSettings
 }
 
 /** A pin that has ended by this host's own clock is left out: the next read tells what is so. */
+export function pinOnStart(kept: Pin | undefined, wall: number): Pin | undefined {
+  return kept && wall < kept.until ? kept : undefined
+}
+
 export function memoryOf(
   config: Config,
   name: string,
@@ -30,7 +35,7 @@ export function memoryOf(
 ): Memory {
   const { eni, address, stateDirectory, clock } = node
   const view = loadKnownRoutes(stateDirectory, name, config)
-  const pin = view?.pin && clock.wall() < view.pin.until ? view.pin : undefined
+  const pin = pinOnStart(view?.pin, clock.wall())
   const keys = routeKeys(view?.tables ?? [], instanceOf(config, name).vips)
   return { eni, address, keys, foreign: view?.foreign ?? [], pin }
 }

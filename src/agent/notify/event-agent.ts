@@ -8,7 +8,7 @@ import type { Config } from '../../config/schema.ts'
 import { vipSwitch } from '../../core/command-line.ts'
 import type { EniId } from '../../core/ids.ts'
 import { type EventProgress, isPublished, progressOf } from '../../core/protocol/single-event.ts'
-import type { Input, ProtocolState } from '../../core/protocol/state.ts'
+import type { ProtocolState } from '../../core/protocol/state.ts'
 import type { RouteOutcome } from '../../core/route.ts'
 import { destinationText } from '../../core/vip.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -16,14 +16,13 @@ import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { Agent } from '../agent.ts'
 import { newCounters } from '../counters.ts'
+import { inputOf } from '../keepalived-input.ts'
 import { type Ledger, openLedger } from '../node/ledger.ts'
 import { memoryOf, settingsOf } from '../node/start-state.ts'
 import type { EventResult } from '../transition-hooks/event-hooks.ts'
 import { isAnswered } from '../transition-hooks/hooks-due.ts'
+import { isOver, LONGEST_PUBLISH } from './event-life.ts'
 import { type EventPorts, eventPorts } from './event-ports.ts'
-
-/** A claim that is not published by then is left to the next event. Milliseconds. */
-const LONGEST_PUBLISH = 5000
 
 export type EventTask = {
   readonly event: VrrpEvent
@@ -79,15 +78,18 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
       look()
     },
   })
-  const isOver = overOf(agent, ports, clock)
+  const startedAt = clock.now()
+  const isFinal = (problem: unknown) => problem !== undefined && isVerdict(problem)
+  const { problems: failed } = ports
+  const refused = () => ({ read: isFinal(failed.read), publish: isFinal(failed.publish) })
   const ended = new AbortController()
   let why = 'nothing more was looked at'
   try {
     await new Promise<void>((resolve, reject) => {
-      look = () => void (isOver() && resolve())
+      look = () => void (isOver(agent.state, startedAt, clock.now(), refused()) && resolve())
       task.signal.addEventListener('abort', () => reject(task.signal.reason))
       clock.sleep(LONGEST_PUBLISH, ended.signal).then(look, () => {})
-      agent.deliver(inputOf(event, config))
+      agent.deliver(inputOf(event, event.priority ?? instanceOf(config, event.name).priority))
       void ports.underWay().then(task.onUnderWay)
     })
   } catch (error) {
@@ -110,26 +112,6 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
       log.error(`${destinationText(key.vip)} in ${key.table}: ${detail}`)
   }
   return { outcomes, problems }
-}
-
-function inputOf({ name, state, priority: told }: VrrpEvent, config: Config): Input {
-  const priority = told ?? instanceOf(config, name).priority
-  if (state === 'MASTER_RX_LOWER_PRI') return { kind: 'rx-lower-pri', priority }
-  return { kind: 'state', state, priority, found: false }
-}
-
-/** Whether there is nothing more to wait for. */
-function overOf(agent: Agent, ports: EventPorts, clock: Clock): () => boolean {
-  const startedAt = clock.now()
-  const isFinal = (problem: unknown) => problem !== undefined && isVerdict(problem)
-  /** EC2 refuses the reads, and nothing is left to be done without them. */
-  const isBlind = ({ edge, keys, writing, readingSince }: ProtocolState) =>
-    (!edge || keys.length === 0) && writing.length === 0 && readingSince === undefined && isFinal(ports.problems.read)
-  return () => {
-    const { state } = agent
-    if (progressOf(state, clock.now()) === 'pending' && !isBlind(state)) return false
-    return isPublished(state) || isFinal(ports.problems.publish) || clock.now() - startedAt >= LONGEST_PUBLISH
-  }
 }
 
 function logWrites(ledger: Ledger, { clock, log }: EventTask): void {

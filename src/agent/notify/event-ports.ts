@@ -5,7 +5,6 @@
 
 import { isAboutInterface } from '../../adapters/ec2/errors.ts'
 import { addressOfThisInstance } from '../../adapters/ec2/identity.ts'
-import type { EventState } from '../../adapters/keepalived/event.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { RouteKey } from '../../core/route.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
@@ -15,6 +14,7 @@ import { CONFIGURED_HINT, type Identity, replacementOf } from '../node/own-inter
 import type { InstanceReading } from '../node/reading.ts'
 import { type TableSelection, writeRouteWithRetries } from '../node/route-port.ts'
 import type { EventTask } from './event-agent.ts'
+import { needsReads } from './event-life.ts'
 
 export type EventPorts = AgentPorts & {
   /** Why the last read failed, or the last publish; undefined: it has not. */
@@ -34,8 +34,6 @@ export type EventPortOptions = {
   readonly onIdentity: (identity: Identity) => void
 }
 
-/** The others have told the nodes of the cluster all that they have to, which keepalived gives STOP a second for. */
-const NEEDS_READS: ReadonlySet<EventState> = new Set(['MASTER', 'MASTER_RX_LOWER_PRI', 'BACKUP'])
 const NEVER = new Promise<never>(() => {})
 
 export function eventPorts(
@@ -158,7 +156,7 @@ export function eventPorts(
       return writing
     },
     async read(signal) {
-      if (!NEEDS_READS.has(event.state)) return NEVER
+      if (!needsReads(event.state)) return NEVER
       const { read } = await others()
       try {
         // Between claims of the same priority the address decides; for anything else it is not needed.

@@ -7,20 +7,9 @@ import { eventText, parseEventArguments, type VrrpEvent } from '../../adapters/k
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { exchangeLine } from '../control/line.ts'
-import {
-  isAtWork,
-  isNewer,
-  type JournalEntry,
-  type Moment,
-  momentOf,
-  newestEvent,
-  type Recorded,
-  recordEvent,
-  secondsBetween,
-} from '../node/journal.ts'
+import { isCoalesced, type JournalEntry, type Moment, newestOf, supersederOf } from '../node/event-order.ts'
+import { isAtWork, momentOf, recordEvent, recordedEvents } from '../node/journal.ts'
 
-/** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
-const RX_LOWER_PRI_SPACING_SECONDS = 1
 /** What the daemon says when it takes an event, or knows a newer one. */
 const TAKEN = '{"ok":true,"status":"taken"}'
 const SUPERSEDED = '{"ok":true,"status":"superseded"}'
@@ -72,32 +61,30 @@ async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: 
   const remarks: Remark[] = []
   const remark = (each: Remark) => remarks.push(each)
   const moment = momentOf()
-  if (
-    event.state === 'MASTER_RX_LOWER_PRI' &&
-    isCoalesced(newestRecorded(stateDirectory, event, moment, remark), moment)
-  ) {
+  const readRecord = () => eventsOnRecord(stateDirectory, event, moment, remark)
+  if (event.state === 'MASTER_RX_LOWER_PRI' && isCoalesced(newestOf(readRecord(), moment.boot), moment, isAtWork)) {
     return { kind: 'coalesced' }
   }
   const recorded = record(stateDirectory, event, moment, remark)
-  const newest = recorded ? recorded.newest : newestRecorded(stateDirectory, event, moment, remark)
-  assertNewest(newest, moment, event)
+  const onRecord = recorded ?? readRecord()
+  assertNewest(onRecord, moment, event)
   const why = await offer(controlPath, event, moment)
   if (why === undefined) return { kind: 'taken', remarks }
-  const previous = recorded ? recorded.previous : newest
-  const isRecorded = recorded !== undefined
-  return { kind: 'ours', event, moment, previous: previous?.state, isRecorded, remarks: [...remarks, why] }
+  const others = onRecord.filter(({ ticks, pid }) => ticks !== moment.ticks || pid !== moment.pid)
+  const previous = newestOf(others, moment.boot)?.state
+  return { kind: 'ours', event, moment, previous, isRecorded: recorded !== undefined, remarks: [...remarks, why] }
 }
 
 /**
  * A hook goes on even if nothing can be recorded, as on a full disk: a route that stays at the old master is a certain
- * outage, two hooks that cross a rare one. Undefined: the event could not be recorded.
+ * outage, two hooks that cross a rare one. Returns what is on record now; undefined: the event could not be recorded.
  */
 function record(
   stateDirectory: string,
   event: VrrpEvent,
   moment: Moment,
   remark: (each: Remark) => void,
-): Recorded | undefined {
+): readonly JournalEntry[] | undefined {
   try {
     return recordEvent(stateDirectory, event, moment, (text) => remark({ level: 'warn', text }))
   } catch (error) {
@@ -110,39 +97,29 @@ function record(
 const stateHint = (directory: string) =>
   `make keepalived's script_user the owner of ${directory}/hooks, or choose another directory with --state-dir`
 
-/** The newest event on record; none, with a remark, where the record cannot be read. */
-export function newestRecorded(
+/** The events on record; none, with a remark, where the record cannot be read. */
+export function eventsOnRecord(
   stateDirectory: string,
   { name }: VrrpEvent,
   moment: Moment,
   remark: (each: Remark) => void,
-): JournalEntry | undefined {
+): readonly JournalEntry[] {
   try {
-    return newestEvent(stateDirectory, name, moment)
+    return recordedEvents(stateDirectory, name, moment)
   } catch (error) {
     remark({
       level: 'error',
       text: `cannot see whether a newer event is recorded: ${messageOf(error)}`,
       hint: hintOf(error) ?? stateHint(stateDirectory),
     })
-    return undefined
+    return []
   }
 }
 
-/** Whether nothing can be new to this proof of a lower master: another hook has just begun, or is still at work. */
-function isCoalesced(newest: JournalEntry | undefined, moment: Moment): boolean {
-  if (!newest?.state.startsWith('MASTER')) return false
-  return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || (!newest.isDone && isAtWork(newest))
-}
-
-/**
- * A proof of a lower master is no change of state: it supersedes nothing.
- * @throws Failure of kind `superseded`
- */
-export function assertNewest(newest: JournalEntry | undefined, moment: Moment, event: VrrpEvent): void {
-  if (newest && newest.state !== 'MASTER_RX_LOWER_PRI' && isNewer(newest, moment)) {
-    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newest.state}`)
-  }
+/** @throws Failure of kind `superseded` */
+export function assertNewest(entries: readonly JournalEntry[], moment: Moment, event: VrrpEvent): void {
+  const newer = supersederOf(entries, moment)
+  if (newer) throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newer.state}`)
 }
 
 /** Why the daemon, whose connection is warm and who knows what the others claim, does not take it; undefined: it does. */

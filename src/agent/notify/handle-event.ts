@@ -4,21 +4,17 @@ import { eventText, type VrrpEvent } from '../../adapters/keepalived/event.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
-import { NODE_STATES, type NodeState } from '../../core/claim.ts'
+import { NODE_STATES } from '../../core/claim.ts'
 import { type Clock, lastLookTime, movableDeadline } from '../../platform/clock.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
-import { closeEvent, earlierMasters, type Moment, secondsBetween, watchEvents } from '../node/journal.ts'
-import type { EventResult } from '../transition-hooks/event-hooks.ts'
-import { withTransitionHooks } from '../transition-hooks/event-hooks.ts'
-import { assertNewest, type HandOver, newestRecorded, type Remark, tellRemarks } from './hand-over.ts'
+import type { Moment } from '../node/event-order.ts'
+import { closeEvent, recordedEvents, watchEvents } from '../node/journal.ts'
+import { type EventResult, withTransitionHooks } from '../transition-hooks/event-hooks.ts'
+import { DEADLINE, earlierEdges, timeFor } from './event-life.ts'
+import { assertNewest, eventsOnRecord, type HandOver, type Remark, tellRemarks } from './hand-over.ts'
 
 const NOTHING: EventResult = { outcomes: [], problems: [] }
-const DEADLINE_MS = 60_000
-/** keepalived kills a hook of STOP a second after it was forked (vrrp_notify.c): milliseconds of the process' life. */
-const STOP_ENDS_MS = 900
-/** A claim that says that this node is down is worth no more than this. */
-const PUBLISH_MS = 5000
 
 export type HookOptions = {
   readonly configPath: string
@@ -54,7 +50,7 @@ export async function handleEvent(
   const { log, stateDirectory } = options
   tellRemarks(remarks, log)
   const tell = (remark: Remark) => tellRemarks([remark], log)
-  const permit = () => assertNewest(newestRecorded(stateDirectory, event, moment, tell), moment, event)
+  const permit = () => assertNewest(eventsOnRecord(stateDirectory, event, moment, tell), moment, event)
   const signal = superseded(event, permit, options)
 
   const { state } = event
@@ -68,7 +64,7 @@ export async function handleEvent(
   return withTransitionHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
     const work = { event, moment, permit, signal, onAnswer }
     try {
-      return state === 'MASTER' ? await takeRoutes(work, options) : await stepDown(work, state, options)
+      return state === 'MASTER' ? await takeRoutes(work, options) : await stepDown(work, options)
     } finally {
       closeEvent(stateDirectory, event, moment)
     }
@@ -92,15 +88,16 @@ async function takeRoutes(work: Work, options: HookOptions): Promise<EventResult
  * Tells the other nodes that this one is not MASTER; BACKUP also reads which tables are meant, so that a later MASTER need
  * not. The event is recorded, and the others' knowing of it is no condition.
  */
-async function stepDown(work: Work, state: NodeState, options: HookOptions): Promise<EventResult> {
+async function stepDown(work: Work, options: HookOptions): Promise<EventResult> {
+  const { event } = work
   const { log, clock, deadlineMs } = options
-  log.info({ event: work.event }, `${eventText(work.event)}: recorded`)
-  const ms = state === 'STOP' ? Math.max(0, STOP_ENDS_MS - clock.now()) : state === 'BACKUP' ? deadlineMs : PUBLISH_MS
+  log.info({ event }, `${eventText(event)}: recorded`)
+  const ms = event.state === 'BACKUP' ? deadlineMs : timeFor(event.state, clock.now())
   try {
     const config = await loadKeptConfig(options.configPath, options.stateDirectory)
     await runAgent(work, config, options, ms)
   } catch (error) {
-    if (state === 'BACKUP' || (error instanceof Failure && error.kind === 'superseded')) throw error
+    if (event.state === 'BACKUP' || (error instanceof Failure && error.kind === 'superseded')) throw error
     log.error({ hint: hintOf(error) }, `the others cannot see this node's claim: ${messageOf(error)}`)
   }
   return NOTHING
@@ -116,7 +113,7 @@ async function runAgent(
     import('../node/route-port.ts'),
     import('./event-agent.ts'),
   ])
-  const length = deadlineMs ?? DEADLINE_MS
+  const length = deadlineMs ?? timeFor(event.state, clock.now())
   const lastLookMs = lastLookTime(length)
   const limit = movableDeadline(length, lastLookMs)
   const signal = AbortSignal.any([limit.signal, newer])
@@ -124,19 +121,19 @@ async function runAgent(
   const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
   return runEventAgent({
     ...{ event, config, ec2, eni, stateDirectory, permit, signal, lastLookMs, clock, log },
-    edges: earlierEdges(stateDirectory, event, moment).map((seconds) => clock.now() - 1000 * seconds),
+    edges: edgesOnRecord(stateDirectory, event, moment, clock.now()),
     onWrites(count) {
-      if (deadlineMs === undefined) limit.putOff(DEADLINE_MS + longestWait(count))
+      if (deadlineMs === undefined) limit.putOff(DEADLINE + longestWait(count))
     },
     onUnderWay,
     onAnswer: () => onAnswer(eni),
   })
 }
 
-/** How many seconds ago earlier edges of this node began; none where the record cannot be read, which has been said. */
-function earlierEdges(stateDirectory: string, { name }: VrrpEvent, moment: Moment): number[] {
+/** When earlier edges of this node began; none where the record cannot be read, which has been said. */
+function edgesOnRecord(stateDirectory: string, { name }: VrrpEvent, moment: Moment, now: number): number[] {
   try {
-    return earlierMasters(stateDirectory, name, moment).map((entry) => secondsBetween(entry, moment))
+    return earlierEdges(recordedEvents(stateDirectory, name, moment), moment, now)
   } catch {
     return []
   }

@@ -38,8 +38,13 @@ export function beginEdge(turn: Turn): void {
 
 /** Writes all of an edge again, as if for the first time: it went to the wrong interface. @param why for people */
 export function repeatEdge(turn: Turn, why: string): void {
-  const { state } = turn
+  const { state, now } = turn
   if (!state.edge) return
+  // The machine may have stood still meanwhile.
+  if (now.monotonic - state.edge.startedAt >= LONGEST_EDGE) {
+    endEdge(turn)
+    return
+  }
   const due = ownKeys(state)
   writeInEdge(turn, { ...state.edge, writes: {} }, due, announceEdge(turn, due, `${why}: writing at once`))
 }

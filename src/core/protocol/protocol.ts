@@ -199,6 +199,7 @@ function onFailedRead(turn: Turn, { unread = 'EC2', routes, throttled }: Extract
   const { state } = turn
   if (!throttled) retryRead(turn)
   if (routes) noteRoutes(turn, routes)
+  else state.misplaced = undefined
   if (state.edge && routes && lookInEdge(turn, state.edge, viewOfRoutes(state, routes), undefined)) return
   const { edge, self, decision, settings, observations } = state
   // Nobody else may have been able to publish either. A ttl that is shorter than two intervals needs to be told so.

@@ -150,7 +150,7 @@ export type ProtocolState = {
   writing: readonly string[]
   /** Routes whose write EC2 has refused since the last tick: another attempt at once would be refused, too. */
   rejected: readonly string[]
-  /** Routes that the last look of this mastership found elsewhere or missing; undefined before the first look. */
+  /** Routes that the last look found elsewhere or missing; undefined if it failed, and before the first of this mastership. */
   misplaced: readonly string[] | undefined
   acceptedAt: Readonly<Record<string, number>>
   /** Those of `writing` that take a route back, by whom it was taken. */

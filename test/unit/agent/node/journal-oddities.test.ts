@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { VrrpEvent } from '../../../../src/adapters/keepalived/event.ts'
-import { type Moment, momentOf, newestEvent, recordEvent, ticksNow } from '../../../../src/agent/node/journal.ts'
+import { type Moment, newestOf } from '../../../../src/agent/node/event-order.ts'
+import { momentOf, recordEvent, recordedEvents, ticksNow } from '../../../../src/agent/node/journal.ts'
 
 let state: string
 let told: string[]
@@ -28,7 +29,7 @@ const plant = (name: string) => writeFileSync(inEvents(name), '')
 const nameOf = (ticks: number | string, stateText = 'BACKUP', boot = known.boot) => `${boot}_${ticks}_1_${stateText}`
 /** Ten years. */
 const AHEAD = 31_557_600_000
-const newest = (moment: Moment = known) => newestEvent(state, 'VI_1', moment, tell)
+const newest = (moment: Moment = known) => newestOf(recordedEvents(state, 'VI_1', moment, tell), moment.boot)
 
 describe('an event that lies ahead of the kernel’s clock', () => {
   test.each([ticksNow() + 60_000, AHEAD, '999999999999999'])('is not the newest: %s ticks', (ticks) => {
@@ -40,8 +41,8 @@ describe('an event that lies ahead of the kernel’s clock', () => {
   test('is removed by whoever records the next one, and told once', () => {
     plant(nameOf(AHEAD))
     plant(nameOf(AHEAD, 'MASTER'))
-    const { newest: recorded } = recordEvent(state, event('MASTER'), known, tell)
-    expect(recorded).toMatchObject({ state: 'MASTER', ticks: known.ticks })
+    const recorded = recordEvent(state, event('MASTER'), known, tell)
+    expect(newestOf(recorded, known.boot)).toMatchObject({ state: 'MASTER', ticks: known.ticks })
     expect(told).toEqual([expect.stringMatching(/ahead of the kernel’s clock: removed, and 1 more files$/)])
     expect(names()).toEqual([expect.stringMatching(/_MASTER$/)])
     recordEvent(state, event('MASTER'), known, tell)

@@ -5,15 +5,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseEventArguments, type VrrpEvent } from '../../../../src/adapters/keepalived/event.ts'
 import {
-  closeEvent,
-  earlierMasters,
   isNewer,
   type Moment,
-  momentOf,
-  newestEvent,
-  recordEvent,
+  mastersBefore,
+  newestOf,
   secondsBetween,
-} from '../../../../src/agent/node/journal.ts'
+} from '../../../../src/agent/node/event-order.ts'
+import { closeEvent, momentOf, recordEvent, recordedEvents } from '../../../../src/agent/node/journal.ts'
 
 describe('the event that keepalived appends', () => {
   test('is read as it comes', () => {
@@ -60,27 +58,29 @@ describe('the journal', () => {
     priority: 100,
   })
   const at = (ticks: number, pid = 10, boot = 'b0-0') => ({ boot, ticks, pid })
+  const newest = (name: string) => newestOf(recordedEvents(state, name, at(1)), 'b0-0')
 
   test('the event forked later is the newest, whichever is recorded last', () => {
-    expect(recordEvent(state, event('VI_1', 'BACKUP'), at(200)).newest.state).toBe('BACKUP')
-    expect(recordEvent(state, event('VI_1', 'MASTER'), at(100)).newest.state).toBe('BACKUP')
-    expect(newestEvent(state, 'VI_1', at(1))).toMatchObject({ state: 'BACKUP', ticks: 200 })
+    expect(newestOf(recordEvent(state, event('VI_1', 'BACKUP'), at(200)), 'b0-0')?.state).toBe('BACKUP')
+    expect(newestOf(recordEvent(state, event('VI_1', 'MASTER'), at(100)), 'b0-0')?.state).toBe('BACKUP')
+    expect(newest('VI_1')).toMatchObject({ state: 'BACKUP', ticks: 200 })
   })
 
   test('one that is done is said to be, unless it is forgotten', () => {
     recordEvent(state, event('VI_1', 'MASTER'), at(100))
     closeEvent(state, event('VI_1', 'MASTER'), at(100))
-    expect(newestEvent(state, 'VI_1', at(1))).toEqual({ ...at(100), state: 'MASTER', isDone: true })
+    expect(newest('VI_1')).toEqual({ ...at(100), state: 'MASTER', isDone: true })
     recordEvent(state, event('VI_1', 'BACKUP'), at(101))
     recordEvent(state, event('VI_1', 'FAULT'), at(102))
     closeEvent(state, event('VI_1', 'BACKUP'), at(101))
-    expect(newestEvent(state, 'VI_1', at(1))).toMatchObject({ state: 'FAULT', isDone: false })
+    expect(newest('VI_1')).toMatchObject({ state: 'FAULT', isDone: false })
     expect(readdirSync(join(state, 'VI_1.events'))).toHaveLength(2)
   })
 
   test('within one tick of the kernel’s clock, the later pid is newer', () => {
     recordEvent(state, event('VI_1', 'BACKUP'), at(100, 11))
-    expect(recordEvent(state, event('VI_1', 'MASTER'), at(100, 9)).newest.state).toBe('BACKUP')
+    recordEvent(state, event('VI_1', 'MASTER'), at(100, 9))
+    expect(newest('VI_1')?.state).toBe('BACKUP')
     expect(isNewer(at(100, 11), at(100, 9))).toBe(true)
     expect(isNewer(at(100, 9), at(100, 9))).toBe(false)
   })
@@ -91,7 +91,8 @@ describe('the journal', () => {
   })
 
   test('the last two MASTER events of a minute are remembered, for the edge that follows them is held', () => {
-    const ticksOfMasters = (moment: Moment) => earlierMasters(state, 'VI_1', moment).map(({ ticks }) => ticks)
+    const ticksOfMasters = (moment: Moment) =>
+      mastersBefore(recordedEvents(state, 'VI_1', moment), moment).map(({ ticks }) => ticks)
     for (let ticks = 100; ticks <= 500; ticks += 100) {
       recordEvent(state, event('VI_1', 'MASTER'), at(ticks))
       recordEvent(state, event('VI_1', 'BACKUP'), at(ticks + 50))
@@ -109,17 +110,17 @@ describe('the journal', () => {
 
   test('events of an earlier boot count for nothing: the ticks start anew', () => {
     recordEvent(state, event('VI_1', 'MASTER'), at(9_000_000, 10, 'a0-0'))
-    expect(recordEvent(state, event('VI_1', 'BACKUP'), at(5)).newest.state).toBe('BACKUP')
-    expect(newestEvent(state, 'VI_1', at(1))).toMatchObject({ ticks: 5 })
+    recordEvent(state, event('VI_1', 'BACKUP'), at(5))
+    expect(newest('VI_1')).toMatchObject({ ticks: 5 })
   })
 
   test('instances are kept apart, whatever their names hold', () => {
     for (const name of ['..', 'a/b', 'a', 'VI 1']) recordEvent(state, event(name, 'MASTER'), at(1))
     recordEvent(state, event('a', 'BACKUP'), at(2))
-    expect(newestEvent(state, '..', at(1))?.state).toBe('MASTER')
-    expect(newestEvent(state, 'a/b', at(1))?.state).toBe('MASTER')
-    expect(newestEvent(state, 'a', at(1))?.state).toBe('BACKUP')
-    expect(newestEvent(state, 'unheard of', at(1))).toBeUndefined()
+    expect(newest('..')?.state).toBe('MASTER')
+    expect(newest('a/b')?.state).toBe('MASTER')
+    expect(newest('a')?.state).toBe('BACKUP')
+    expect(newest('unheard of')).toBeUndefined()
     expect(readdirSync(state).sort()).toEqual(['%2E%2E.events', 'VI%201.events', 'a%2Fb.events', 'a.events'])
   })
 
