@@ -2,13 +2,25 @@
 import type { Model, NodeModel } from './model.ts'
 
 /** Numbers that are no times. */
-const COUNTS = new Set(['priority', 'muteBackoffMs', 'publishBackoffMs', 'readBackoffMs', 'writes', 'stretch'])
+const COUNTS = new Set([
+  'priority',
+  'muteBackoffMs',
+  'publishBackoffMs',
+  'readBackoffMs',
+  'writes',
+  'stretch',
+  'id',
+  'by',
+  'pid',
+])
 /** Texts that are times. */
 const BEATS = new Set(['beat', 'beats', 'published', 'publishing'])
 /** Times that have no effect once they have passed. */
 const AWAITED = new Set(['publishFrom'])
 /** What is held by ENI or by route: the holder says what it is. */
 const HOLDERS = new Set(['beats', 'acceptedAt', 'writes'])
+/** In hundredths of a second since boot. */
+const TICKS = 'ticks'
 /** For people; of external writers, of whom there are none; or the same in every state. */
 const WITHOUT_EFFECT = new Set([
   'since',
@@ -40,9 +52,9 @@ export class Canonical {
   }
 
   /** Most steps change one node: the number of the other is known. */
-  #numberOf({ protocol, vrrp, tag, calls, known }: NodeModel, now: number): number {
+  #numberOf({ actors, vrrp, tag, calls, journal, known }: NodeModel, now: number): number {
     if (known.now === now) return known.number
-    const text = `${vrrp} ${textOf(protocol, '', now)} ${textOf(tag, '', now)} ${textOf(calls, '', now)}`
+    const text = `${vrrp} ${[actors, tag, calls, journal].map((part) => textOf(part, '', now)).join(' ')}`
     const number = this.#numbers.get(text) ?? this.#numbers.size
     this.#numbers.set(text, number)
     Object.assign(known, { now, number })
@@ -53,6 +65,7 @@ export class Canonical {
 function textOf(value: unknown, name: string, now: number): string {
   switch (typeof value) {
     case 'number':
+      if (name === TICKS) return `${Math.max(value * 10 - now, -LONG_AGO_MS)}`
       return COUNTS.has(name) ? `${value}` : `${Math.max(value - now, AWAITED.has(name) ? 0 : -LONG_AGO_MS)}`
     case 'string':
       return BEATS.has(name) ? `${timeOf(value) - now}` : value

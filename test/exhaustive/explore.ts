@@ -2,9 +2,12 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { type Action, actionsOf } from './actions.ts'
 import { Canonical } from './canonical.ts'
-import { BrokenRule, begin, isQuiet, type Model, ownerOf, writesOnTheirWay } from './model.ts'
+import { BrokenRule } from './checks.ts'
+import { begin, transition } from './cluster.ts'
+import { type Index, isQuiet, type Kind, type Model, NODES, ownerOf, writesOnTheirWay } from './model.ts'
 
 export type Budget = {
+  readonly kinds: readonly [Kind, Kind]
   readonly events: number
   readonly faults: number
   /** For how long, from the first event that may happen, every order is tried. Milliseconds. */
@@ -30,7 +33,7 @@ type Reached = { readonly model: Model; readonly path: Path }
 export async function explore(budget: Budget): Promise<Explored> {
   const seen = new Set<string>()
   const canonical = new Canonical()
-  const settled = runOn(begin({ events: 0, faults: 0 }), SETTLED_MS)
+  const settled = runOn(begin(budget.kinds), SETTLED_MS)
   const root = { ...settled, events: budget.events, faults: budget.faults }
   const end = root.now + budget.horizonMs
   // The last first: there are never many states that wait.
@@ -73,6 +76,8 @@ function checkLeaf(reached: Reached): void {
   try {
     const owner = ownerOf(reached.model)
     const settled = runOn({ ...reached.model, events: 0, faults: 0 }, COMPLETION_MS)
+    if (settled.nodes.some(({ kind }) => kind === 'hooks')) checkFailover(settled)
+    if (hasMuteMaster(settled)) return
     if (owner !== undefined && settled.target !== owner) {
       throw new BrokenRule(`the route is at ${settled.target}, and belongs to ${owner}`)
     }
@@ -82,6 +87,29 @@ function checkLeaf(reached: Reached): void {
   } catch (error) {
     throw told(reached.path, error)
   }
+}
+
+/** Hooks alone take no note of what happens between two events. */
+function hasMuteMaster({ nodes }: Model): boolean {
+  return nodes.some(({ kind, vrrp }) => kind === 'hooks' && vrrp === 'MASTER')
+}
+
+/** Of each to the other: whatever was before, the route comes along. */
+function checkFailover(settled: Model): void {
+  let model = NODES.reduce((before, index) => became(before, index, 'BACKUP'), settled)
+  for (const owner of [1, 0] as const) {
+    const elected = became(
+      NODES.reduce((before, index) => became(before, index, 'BACKUP'), model),
+      owner,
+      'MASTER',
+    )
+    model = runOn(elected, COMPLETION_MS)
+    if (model.target !== owner) throw new BrokenRule(`after a failover to ${owner} the route is at ${model.target}`)
+  }
+}
+
+function became(model: Model, index: Index, state: 'MASTER' | 'BACKUP'): Model {
+  return model.nodes[index].vrrp === state ? model : transition(model, index)
 }
 
 /** One order of many: whatever comes first. Nothing may be left of the budget. */

@@ -4,31 +4,66 @@
  * Time passes only when nothing is under way but what is held back, and then to the next moment that a node asked for.
  */
 
+import type { EventState } from '../../src/adapters/keepalived/event.ts'
+import type { JournalEntry, Moment } from '../../src/agent/node/event-order.ts'
+import { LONGEST_PUBLISH, timeFor } from '../../src/agent/notify/event-life.ts'
 import type { Claim } from '../../src/core/claim.ts'
 import { step, wakeAt } from '../../src/core/protocol/protocol.ts'
 import {
   defaultSettings,
   type Effect,
   type Input,
-  initialState,
   type ProtocolState,
   type Reading,
 } from '../../src/core/protocol/state.ts'
 import { type RouteKey, standingOf } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { eni, rtb, tableWith } from '../support/fixtures.ts'
+import { check } from './checks.ts'
 
-export type Call =
+/** `by`: whose call it is. */
+export type Call = { readonly by: number } & (
   | { readonly kind: 'read'; readonly reading: Reading | undefined }
   /** `held`: its request is somewhere between the node and EC2, and arrives when it arrives. */
   | { readonly kind: 'write'; readonly done: boolean; readonly wanted: boolean; readonly held: boolean }
   | { readonly kind: 'publish'; readonly claim: Claim }
+)
+
+export type Kind = 'daemon' | 'hooks'
+
+/** What a hook is besides. */
+export type HookModel = {
+  readonly state: EventState
+  readonly moment: Moment
+  /** It starts when it starts, and no time waits for it. */
+  readonly isLate: boolean
+  /** Undefined: it has not recorded its event yet. */
+  readonly begunAt: number | undefined
+  /** EC2 has answered its first write, or it has none: whatever else it asks may go. */
+  readonly isUnderWay: boolean
+  /** Whether its last read showed the route in place. */
+  readonly isInPlace: boolean
+}
+
+/** A process that acts for a node: its daemon, or a hook. */
+export type Actor = {
+  /** Of hooks in the order of their forks; of the daemon it is 0. */
+  readonly id: number
+  /** Undefined: a hook that does not act yet. */
+  readonly protocol: ProtocolState | undefined
+  readonly hook: HookModel | undefined
+}
 
 export type NodeModel = {
-  readonly protocol: ProtocolState | undefined
+  readonly kind: Kind
+  readonly actors: readonly Actor[]
   readonly vrrp: 'MASTER' | 'BACKUP'
   readonly tag: Claim | undefined
   readonly calls: readonly Call[]
+  /** The events that its hooks have recorded. */
+  readonly journal: readonly JournalEntry[]
+  /** How many hooks were run. */
+  readonly forks: number
   /** Which of all states of a node it is in, as of some moment. */
   readonly known: { now: number; number: number }
 }
@@ -43,40 +78,16 @@ export type Model = {
   readonly faults: number
 }
 
-export class BrokenRule extends Error {
-  override name = 'BrokenRule'
-}
-
 export const KEY: RouteKey = { table: rtb('rtb-1'), vip: parseVip('10.99.0.10') }
 export const NAMES = ['a', 'b'] as const
-const ENIS = [eni('eni-a'), eni('eni-b')] as const
+export const ENIS = [eni('eni-a'), eni('eni-b')] as const
 export const PRIORITIES = [150, 100] as const
-const ADDRESSES = ['10.0.1.10', '10.0.2.10'] as const
-const SETTINGS = defaultSettings(5000)
+export const ADDRESSES = ['10.0.1.10', '10.0.2.10'] as const
+export const SETTINGS = defaultSettings(5000)
 export const NODES = [0, 1] as const
+const IDLE_MS = 1000
 
 export type Index = (typeof NODES)[number]
-
-/** Both daemons have just started; a is the master. */
-export function begin(budget: { events: number; faults: number }): Model {
-  const nobody: NodeModel = {
-    protocol: undefined,
-    vrrp: 'BACKUP',
-    tag: undefined,
-    calls: [],
-    known: { now: Number.NaN, number: 0 },
-  }
-  const blank: Model = { now: 0, nodes: [{ ...nobody, vrrp: 'MASTER' }, nobody], target: undefined, ...budget }
-  return start(start(blank, 0), 1)
-}
-
-function start(model: Model, index: Index): Model {
-  const options = { eni: ENIS[index], address: ADDRESSES[index], keys: [KEY] }
-  const protocol = initialState(SETTINGS, options, { monotonic: model.now, wall: model.now })
-  const born = withNode(model, index, { protocol })
-  const { vrrp } = model.nodes[index]
-  return deliver(born, index, { kind: 'state', state: vrrp, priority: PRIORITIES[index], found: true })
-}
 
 export function withNode(model: Model, index: Index, change: Partial<NodeModel>): Model {
   const [a, b] = model.nodes
@@ -84,26 +95,36 @@ export function withNode(model: Model, index: Index, change: Partial<NodeModel>)
   return { ...model, nodes: index === 0 ? [{ ...a, ...change, known }, b] : [a, { ...b, ...change, known }] }
 }
 
-export function deliver(model: Model, index: Index, input: Input): Model {
-  const node = model.nodes[index]
-  const before = node.protocol
-  if (!before) return model
-  const { state, effects } = step(before, input, { monotonic: model.now, wall: model.now })
-  check(index, input, before, state, effects)
-  const calls = effects.reduce(performed, node.calls)
-  return withNode(model, index, { protocol: state, calls })
+export function withActor(model: Model, index: Index, changed: Actor): Model {
+  const actors = model.nodes[index].actors.map((actor) => (actor.id === changed.id ? changed : actor))
+  return withNode(model, index, { actors })
 }
 
-function performed(calls: readonly Call[], effect: Effect): readonly Call[] {
+export function actorOf(model: Model, index: Index, id: number): Actor | undefined {
+  return model.nodes[index].actors.find((actor) => actor.id === id)
+}
+
+/** What is answered to a process that has ended is lost. */
+export function stepped(model: Model, index: Index, id: number, input: Input): Model {
+  const actor = actorOf(model, index, id)
+  const before = actor?.protocol
+  if (!actor || !before) return model
+  const { state, effects } = step(before, input, { monotonic: model.now, wall: model.now })
+  check({ node: model.nodes[index], name: NAMES[index], actor, input, before, after: state, effects })
+  const calls = effects.reduce((made, effect) => performed(made, effect, id), model.nodes[index].calls)
+  return withActor(withNode(model, index, { calls }), index, { ...actor, protocol: state })
+}
+
+function performed(calls: readonly Call[], effect: Effect, by: number): readonly Call[] {
   switch (effect.kind) {
     case 'read':
-      return [...calls, { kind: 'read', reading: undefined }]
+      return [...calls, { by, kind: 'read', reading: undefined }]
     case 'write':
-      return [...calls, { kind: 'write', done: false, wanted: true, held: false }]
+      return [...calls, { by, kind: 'write', done: false, wanted: true, held: false }]
     case 'publish':
-      return [...calls, { kind: 'publish', claim: effect.claim }]
+      return [...calls, { by, kind: 'publish', claim: effect.claim }]
     case 'abort':
-      return calls.flatMap(aborted)
+      return calls.flatMap((call) => (call.by === by ? aborted(call) : [call]))
     case 'withdraw':
       return calls // Interfaces stay what they are here.
   }
@@ -115,40 +136,39 @@ function aborted(call: Call): readonly Call[] {
   return call.done ? [] : [{ ...call, wanted: false }]
 }
 
-/** What must hold at every step, whatever the order. */
-function check(
-  index: Index,
-  input: Input,
-  before: ProtocolState,
-  after: ProtocolState,
-  effects: readonly Effect[],
-): void {
-  const name = NAMES[index]
-  const writes = effects.some(({ kind }) => kind === 'write')
-  if (writes && after.self.state !== 'MASTER') throw new BrokenRule(`${name} writes and knows that it is no master`)
-  if (writes && input.kind === 'read' && !input.reading) throw new BrokenRule(`${name} writes on a failed read`)
-  const leaves = before.self.state === 'MASTER' && after.self.state !== 'MASTER'
-  if (leaves && before.writing.length > 0 && effects[0]?.kind !== 'abort') {
-    throw new BrokenRule(`${name} leaves MASTER and aborts nothing`)
-  }
+/** A process ends: nobody waits for what it has asked, and what it has written is on its way all the same. */
+export function ended(model: Model, index: Index, id: number): Model {
+  const { actors, calls } = model.nodes[index]
+  return withNode(model, index, {
+    actors: actors.filter((actor) => actor.id !== id),
+    calls: calls.flatMap((call) => (call.by !== id ? [call] : call.kind === 'write' ? aborted(call) : [])),
+  })
 }
 
 /** Nothing is under way but what is held back. */
 export function isQuiet({ nodes, now }: Model): boolean {
   return nodes.every(
-    ({ protocol, calls }) =>
-      calls.every((call) => call.kind === 'write' && call.held) && (!protocol || wakeAt(protocol) > now),
+    ({ actors, calls }) =>
+      calls.every((call) => call.kind === 'write' && call.held) &&
+      actors.every(({ protocol, hook }) => (protocol ? wakeAt(protocol) > now : hook?.isLate === true)),
   )
 }
 
-export function nextMoment({ nodes }: Model): number {
-  return Math.min(...nodes.map(({ protocol }) => (protocol ? wakeAt(protocol) : Number.POSITIVE_INFINITY)))
+/** When it may be over by itself. */
+function nextMomentOf({ state, begunAt }: HookModel, now: number): number[] {
+  if (begunAt === undefined) return []
+  return [begunAt + LONGEST_PUBLISH, begunAt + timeFor(state, 0)].filter((at) => at > now)
 }
 
-/** What it had sent is on its way all the same. */
-export function restart(model: Model, index: Index): Model {
-  const calls = model.nodes[index].calls.filter(({ kind }) => kind === 'write').flatMap(aborted)
-  return start(withNode(model, index, { calls }), index)
+/** When something happens next by itself: if nothing does, whatever happens may happen a while later. */
+export function nextMoment({ nodes, now }: Model): number {
+  const moments = nodes.flatMap(({ actors }) =>
+    actors.flatMap(({ protocol, hook }) => [
+      ...(protocol ? [wakeAt(protocol)] : []),
+      ...(hook ? nextMomentOf(hook, now) : []),
+    ]),
+  )
+  return moments.length > 0 ? Math.min(...moments) : now + IDLE_MS
 }
 
 export function replaceCall(model: Model, index: Index, at: number, changed: Call | undefined): Model {

@@ -1,5 +1,5 @@
 /** What is an external writer's deed and what is not, broken by hand. */
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const EXTERNAL = 'src/core/protocol/external-writer.ts'
 const PROTOCOL = 'src/core/protocol/protocol.ts'
@@ -110,7 +110,7 @@ export const externalWriterMutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a taking isLive that EC2 did not let be taken back',
+    name: 'a taking counts that EC2 did not let be taken back',
     file: WRITING,
     find: '  if (accepted) {\n',
     replace: '  if (accepted || state.healing[text]) {\n',

@@ -1,5 +1,5 @@
 /** What a node does when its interface has become another one, broken by hand. */
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const IDENTITY = 'src/core/protocol/identity.ts'
 const PUBLISHING = 'src/core/protocol/publishing.ts'

@@ -5,20 +5,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const TESTS = [
-  'test/scenarios',
-  'test/simulation',
-  'test/exhaustive',
-  'test/support/views.ts',
-  'test/support/fixtures.ts',
+const CORE_TESTS = ['decide', 'decide-contest', 'decide-properties', 'liveness', 'pin', 'claim']
+const UNIT_TESTS = [
+  ...CORE_TESTS.map((name) => `test/unit/core/${name}.test.ts`),
+  'test/unit/agent/node/event-order.test.ts',
 ]
-const COPIED = ['src', ...TESTS, 'package.json']
-const UNIT_TESTS = ['decide', 'decide-contest', 'decide-properties', 'liveness', 'pin', 'claim'].map(
-  (name) => `test/unit/${name}.test.ts`,
-)
+const COPIED = ['src', 'test/scenarios', 'test/simulation', 'test/exhaustive', 'test/support', 'package.json']
 const TIMEOUT_MS = 120_000
 
 /** What kills most, and is quick, comes first. */

@@ -1,5 +1,5 @@
 /** When a node reads, broken by hand. */
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const TURN = 'src/core/protocol/turn.ts'
 const PROTOCOL = 'src/core/protocol/protocol.ts'

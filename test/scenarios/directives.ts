@@ -119,7 +119,7 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   },
 
   /**
-   * `api a down|up` or `api a reads=down|throttled claims=down writes=down|late publishes=denied stale=3s`. What is down times out; writes are tried
+   * `api a down|up` or `api a reads=down|throttled claims=down writes=down|late|unanswered publishes=denied stale=3s`. What is down times out; writes are tried
    * again for as long as they are wanted.
    */
   api(scenario, [name, ...words]) {

@@ -27,7 +27,7 @@ export function apiChange(word: string): Partial<Api> {
     case 'claims':
       return { claims: upOrDown }
     case 'writes':
-      return { writes: value === 'late' ? value : upOrDown }
+      return { writes: value === 'late' || value === 'unanswered' ? value : upOrDown }
     case 'publishes':
       return { publishes: value === 'denied' ? 'denied' : upOrDown }
     case 'stale':

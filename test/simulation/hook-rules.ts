@@ -58,6 +58,7 @@ export class HookRules {
     const { name, event, node } = hook
     if (!event) return
     const { reading, routes, refused, looks } = this.#recordOf(hook)
+    if (state.self.state === 'BACKUP' && !reading) throw new BrokenRule(`${name} ends and has not read`)
     if (state.self.state !== 'MASTER') return
     const pin = knownPin(this.#recordOf(hook))
     if (pin && pin.eni !== node.eni) return
