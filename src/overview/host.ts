@@ -1,6 +1,6 @@
 /** What this host knows by itself: its daemon, and keepalived where no daemon answers. */
 import { existsSync } from 'node:fs'
-import { eniOfThisInstance } from '../adapters/ec2/identity.ts'
+import { eniOfThisInstance } from '../adapters/ec2/instance-metadata.ts'
 import { askStatus, daemonSummary, detailsOf, type InstanceStatus } from '../agent/control/status.ts'
 import { probeFor, stateOf } from '../agent/node/keepalived-state.ts'
 import type { Config } from '../config/schema.ts'

@@ -1,7 +1,7 @@
 /** What a node does when its interface has become another one, broken by hand. */
 import type { Mutant } from './mutant.ts'
 
-const IDENTITY = 'src/core/protocol/identity.ts'
+const IDENTITY = 'src/core/protocol/new-interface.ts'
 const PUBLISHING = 'src/core/protocol/publishing.ts'
 
 export const identityMutants: readonly Mutant[] = [

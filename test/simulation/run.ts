@@ -95,9 +95,10 @@ function stageOf(plan: Plan, log?: (line: string) => void): Run {
 
 const SILENCING: ReadonlySet<string> = new Set(['publishes', 'api', 'untag', 'interface'])
 
-/** Nodes that may have written without the others seeing a claim of theirs. */
-function silencedIn({ faults }: Plan): ReadonlySet<string> {
-  return new Set(faults.flatMap(({ what }) => (SILENCING.has(what.kind) && 'node' in what ? [what.node] : [])))
+/** Nodes that may have written without the others seeing a claim of theirs, as a hook does that is killed. */
+function silencedIn({ faults, nodes }: Plan): ReadonlySet<string> {
+  const byFaults = faults.flatMap(({ what }) => (SILENCING.has(what.kind) && 'node' in what ? [what.node] : []))
+  return new Set([...byFaults, ...nodes.flatMap(({ name, kind }) => (kind === 'daemon' ? [] : [name]))])
 }
 
 function latencyOf(random: Random, slowMs: number | undefined): number {

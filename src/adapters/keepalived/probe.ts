@@ -10,6 +10,7 @@ import { type DataStatus, parseDataDump } from './data-dump.ts'
 import { freshFile } from './fresh-file.ts'
 import { type GroupStatus, groupStatus, type InstanceStatus } from './instance-status.ts'
 import { type JsonStatus, parseJsonDump } from './json-dump.ts'
+import { NO_TRACES, tracesOf, wereSilent } from './other-keepalived.ts'
 import {
   findKeepalived,
   isStillThere,
@@ -18,7 +19,6 @@ import {
   temporaryDirectory,
   userOf,
 } from './process.ts'
-import { NO_TRACES, tracesOf, wereSilent } from './rivals.ts'
 
 export type ProbeResult =
   | {

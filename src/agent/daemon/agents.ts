@@ -7,9 +7,9 @@ import type { Node } from '../node/node.ts'
 import type { InstanceReading } from '../node/reading.ts'
 import { memoryOf, settingsOf } from '../node/start-state.ts'
 import type { StateKeeper } from '../node/state-keeper.ts'
-import type { TransitionHooks } from '../transition-hooks/transition-hooks.ts'
+import type { TransitionHooks } from '../transition-hooks/daemon-hooks.ts'
 import type { HangDetector } from './hang-detector.ts'
-import type { IdentityWatch } from './identity.ts'
+import type { IdentityWatch } from './identity-watch.ts'
 import type { WarmUp } from './warm-up.ts'
 
 /** What outlasts a generation of agents. */

@@ -6,7 +6,7 @@ import { Failure, messageOf } from '../../platform/errors.ts'
 import { underUmask } from '../../state/directory.ts'
 import { assertRootsAlone } from '../../state/take-over.ts'
 import { askDaemon, type ControlAnswer, type ControlRequest, parseRequest } from '../control/messages.ts'
-import { acceptConversations } from './conversations.ts'
+import { acceptConversations } from './control-connections.ts'
 
 /**
  * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.

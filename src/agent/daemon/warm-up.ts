@@ -1,6 +1,6 @@
 /** Readiness for an edge into MASTER: of the code that it runs, and of the connections that it takes. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { openMemoryEc2 } from '../../adapters/ec2/transport/memory-ec2.ts'
+import { openInMemoryEc2 } from '../../adapters/ec2/transport/in-memory-ec2.ts'
 import { defaultSettings, type Input, type ProtocolState } from '../../core/protocol/state.ts'
 import { routeKeyText } from '../../core/route.ts'
 import type { Log } from '../../platform/log.ts'
@@ -30,7 +30,7 @@ export type WarmUp = {
  * from memory; and where any agent is BACKUP, a connection is kept open for each of its routes.
  */
 export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
-  const drill = openMemoryEc2(ec2, clock)
+  const drill = openInMemoryEc2(ec2, clock)
   const agents = () => live().agents
   const stopped = new AbortController()
   let isRunning = false

@@ -1,6 +1,6 @@
 /** This node's interface is not what it was: the instance was given another one, and says which. */
 
-import { addressOfThisInstance, eniOfThisInstance } from '../../adapters/ec2/identity.ts'
+import { addressOfThisInstance, eniOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import type { Config } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { Clock } from '../../platform/clock.ts'

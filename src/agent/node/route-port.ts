@@ -1,7 +1,7 @@
 /** EC2 as the agent needs it. Apart, so that the SDK is loaded only where a route is read or written. */
 
 import { type Ec2, openEc2 } from '../../adapters/ec2/client.ts'
-import { eniOfThisInstance } from '../../adapters/ec2/identity.ts'
+import { eniOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import { rehearseWrite, writeRoute } from '../../adapters/ec2/operations/routes.ts'
 import { readTables, selectTables, type TableSelection } from '../../adapters/ec2/operations/tables.ts'
 import { longestWait, type Precedence } from '../../adapters/ec2/transport/budget.ts'

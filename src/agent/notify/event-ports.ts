@@ -4,7 +4,7 @@
  */
 
 import { isAboutInterface } from '../../adapters/ec2/errors.ts'
-import { addressOfThisInstance } from '../../adapters/ec2/identity.ts'
+import { addressOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { RouteKey } from '../../core/route.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'

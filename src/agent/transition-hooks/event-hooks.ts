@@ -31,7 +31,7 @@ export type EventHookContext = HookContext & {
 }
 
 /** Loads what looks after transition hooks: the first write of an edge does not wait for that. */
-const loadRunner = () => import('./event-hook.ts')
+const loadRunner = () => import('./run-event-hook.ts')
 
 /**
  * Does the work of an event, and runs the hooks of its state: at once, or of MASTER as soon as the routes are that far.

@@ -4,8 +4,8 @@ import type { TransitionHook, TransitionHookEvent } from '../../config/schema.ts
 import type { Clock } from '../../platform/clock.ts'
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
+import type { TransitionHookResult } from './run-command.ts'
 import { recordHook } from './running-hook.ts'
-import type { TransitionHookResult } from './transition-hook.ts'
 
 /** For how long, and where it is put down that it runs. */
 export type HookContext = {
@@ -25,7 +25,7 @@ export type HookTask = {
 }
 
 /** Loads what runs hooks, and nothing else needs. A failover should not have to wait for that. */
-export const loadRunner = () => import('./transition-hook.ts')
+export const loadRunner = () => import('./run-command.ts')
 
 /** Never rejects. Returns undefined for a hook that was not run, since it is no longer wanted. */
 export async function performHook(

@@ -1,7 +1,7 @@
 /** What a new node finds around it: its instance, by IMDS, and the VPC, by EC2. Nothing of it needs to be there. */
 
 import { type Ec2, regionOfEnvironment } from '../../adapters/ec2/client.ts'
-import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/identity.ts'
+import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/instance-metadata.ts'
 import { addressOfEni, findEni } from '../../adapters/ec2/operations/interfaces.ts'
 import { readVpcTables, type VpcTable } from '../../adapters/ec2/operations/vpc.ts'
 import { type CallContext, openFor } from '../../agent/node/route-port.ts'

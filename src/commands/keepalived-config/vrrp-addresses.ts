@@ -1,6 +1,6 @@
 /** Where VRRP speaks: this node's interface and address, and the other nodes' addresses, as far as they are to be found out. */
 
-import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/identity.ts'
+import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/instance-metadata.ts'
 import { openWitness } from '../../adapters/witness/open.ts'
 import type { WitnessReport } from '../../adapters/witness/witness.ts'
 import { type CallContext, openFor, retryWithLogging } from '../../agent/node/route-port.ts'

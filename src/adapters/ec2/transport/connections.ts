@@ -5,9 +5,9 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import { missingAuthorities } from './authorities.ts'
+import { missingAuthorities } from './certificate-authorities.ts'
 import { type ConnectionOptions, Connector } from './connector.ts'
-import { Standby } from './standby.ts'
+import { ReadyConnections } from './ready-connections.ts'
 
 /** TCP keepalive interval of idle connections: keeps NAT mappings alive and detects dead peers. */
 const PROBE_AFTER_MS = 5000
@@ -34,12 +34,12 @@ export function openConnections(options: ConnectionOptions): Connections {
 
 class PlainAgent extends HttpAgent implements KeepsReady {
   readonly #connector: Connector
-  readonly #standby: Standby
+  readonly #standby: ReadyConnections
 
   constructor(connector: Connector, { clock }: ConnectionOptions) {
     super({ keepAlive: true })
     this.#connector = connector
-    this.#standby = new Standby(clock)
+    this.#standby = new ReadyConnections(clock)
     this.on('free', (connection: Duplex) => connector.answered(connection))
   }
 
@@ -83,7 +83,7 @@ type Opened = (error: Error | null, connection: Duplex) => void
 /** TLS over our own TCP connection, since Node's TLS sockets cannot be reset. */
 class TlsAgent extends HttpsAgent implements KeepsReady {
   readonly #connector: Connector
-  readonly #standby: Standby
+  readonly #standby: ReadyConnections
   readonly #connectTimeoutMs: number
   /** Created on the first connection: loading CAs may take longer than connecting. */
   #trust: { readonly secureContext?: SecureContext } | undefined
@@ -91,7 +91,7 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
   constructor(connector: Connector, { clock, connectTimeoutMs }: ConnectionOptions) {
     super({ keepAlive: true })
     this.#connector = connector
-    this.#standby = new Standby(clock)
+    this.#standby = new ReadyConnections(clock)
     this.#connectTimeoutMs = connectTimeoutMs
     this.on('free', (connection: Duplex) => connector.answered(connection))
   }

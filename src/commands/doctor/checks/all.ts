@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { type Ec2, openEc2 } from '../../../adapters/ec2/client.ts'
 import { watchHost } from '../../../adapters/ec2/endpoint.ts'
-import { eniOfThisInstance, Metadata } from '../../../adapters/ec2/identity.ts'
+import { eniOfThisInstance, Metadata } from '../../../adapters/ec2/instance-metadata.ts'
 import { askStatus, type DaemonAnswer } from '../../../agent/control/status.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'

@@ -2,7 +2,7 @@
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { Ec2Error } from '../../../adapters/ec2/errors.ts'
-import { rehearse } from '../../../adapters/ec2/operations/rehearsal.ts'
+import { rehearse } from '../../../adapters/ec2/operations/dry-run.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
 import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'

@@ -2,8 +2,8 @@
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { Ec2Error } from '../../../adapters/ec2/errors.ts'
+import { REHEARSED_READS, type Rehearsal, rehearse } from '../../../adapters/ec2/operations/dry-run.ts'
 import { PERMISSIONS, type Permission } from '../../../adapters/ec2/operations/permissions.ts'
-import { REHEARSED_READS, type Rehearsal, rehearse } from '../../../adapters/ec2/operations/rehearsal.ts'
 import { claimKey, pinKey } from '../../../adapters/witness/tag.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'

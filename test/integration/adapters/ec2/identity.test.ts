@@ -10,7 +10,7 @@ import {
   eniOfThisInstance,
   Metadata,
   regionOfThisInstance,
-} from '../../../../src/adapters/ec2/identity.ts'
+} from '../../../../src/adapters/ec2/instance-metadata.ts'
 import { closeServer, listen, urlOf } from '../../../../src/lab/ec2/http.ts'
 import type { Seed } from '../../../../src/lab/ec2/seed/schema.ts'
 import { type Ec2Endpoint, startEc2Endpoint } from '../../../../src/lab/ec2/server.ts'

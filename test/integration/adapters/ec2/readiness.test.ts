@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openEc2 } from '../../../../src/adapters/ec2/client.ts'
 import { writeRoute } from '../../../../src/adapters/ec2/operations/routes.ts'
-import { openMemoryEc2 } from '../../../../src/adapters/ec2/transport/memory-ec2.ts'
+import { openInMemoryEc2 } from '../../../../src/adapters/ec2/transport/in-memory-ec2.ts'
 import { parseVip } from '../../../../src/core/vip.ts'
 import { systemClock } from '../../../../src/platform/clock.ts'
 import { environmentFor } from '../../../support/cli.ts'
@@ -93,7 +93,7 @@ describe('a drill', () => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
     onTestFinished(() => void vi.unstubAllEnvs())
     const ec2 = await openEc2({ clock: systemClock, onWait: () => {} })
-    const drill = openMemoryEc2(ec2, systemClock)
+    const drill = openInMemoryEc2(ec2, systemClock)
     const key = { table: rtb(idOf('private-a', 'rtb-')), vip: parseVip('10.99.0.10') }
     const hedging = {
       signal: new AbortController().signal,

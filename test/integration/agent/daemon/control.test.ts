@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { askDaemon, type ControlRequest } from '../../../../src/agent/control/messages.ts'
+import { MOST_CONVERSATIONS } from '../../../../src/agent/daemon/control-connections.ts'
 import { serveControl } from '../../../../src/agent/daemon/control-server.ts'
-import { MOST_CONVERSATIONS } from '../../../../src/agent/daemon/conversations.ts'
 
 const EVENT: ControlRequest = {
   ask: 'event',

@@ -11,7 +11,7 @@ import type { Clock } from '../../../platform/clock.ts'
 import { configurationOf, type Ec2, openClient } from '../client.ts'
 import { openBudget } from './budget.ts'
 
-export type MemoryEc2 = {
+export type InMemoryEc2 = {
   /** Has the real client's region, credentials and endpoint, and its own budget. */
   readonly ec2: Ec2
   /** Keeps `count` idle connections open to the endpoint that the drill's last write was meant for. */
@@ -29,7 +29,7 @@ const ANSWER = [
   BODY,
 ].join('\r\n')
 
-export function openMemoryEc2(ec2: Ec2, clock: Clock): MemoryEc2 {
+export function openInMemoryEc2(ec2: Ec2, clock: Clock): InMemoryEc2 {
   const { httpAgent, httpsAgent } = ec2.connections
   let keepReady = (_count: number): void => {}
   const connections = {

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
-import { Standby } from '../../../../../src/adapters/ec2/transport/standby.ts'
+import { ReadyConnections } from '../../../../../src/adapters/ec2/transport/ready-connections.ts'
 
 /** Somebody who has connections opened, each of which takes a turn of the event loop. */
 function world() {
@@ -17,7 +17,7 @@ function world() {
   const pass = (ms: number) => {
     now += ms
   }
-  return { standby: new Standby(clock), open, opened, pass }
+  return { standby: new ReadyConnections(clock), open, opened, pass }
 }
 
 /** As many turns as take everybody to the end, or round and round. */

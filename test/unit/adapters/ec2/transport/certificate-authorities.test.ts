@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, describe, expect, test } from 'vitest'
-import { missingAuthorities } from '../../../../../src/adapters/ec2/transport/authorities.ts'
+import { missingAuthorities } from '../../../../../src/adapters/ec2/transport/certificate-authorities.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'vip-switch-test-'))
 afterAll(() => rmSync(directory, { recursive: true }))

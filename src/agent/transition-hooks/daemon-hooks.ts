@@ -8,8 +8,8 @@ import { type Counts, countersOf } from '../counters.ts'
 import { factsFor } from './hook-facts.ts'
 import { type HookMark, hooksDue } from './hooks-due.ts'
 import { type HookTask, loadRunner, performHook } from './perform-hook.ts'
+import type { TransitionHookResult } from './run-command.ts'
 import { endRecordedHook } from './running-hook.ts'
-import type { TransitionHookResult } from './transition-hook.ts'
 
 /** One VRRP instance's. */
 type Queue = {

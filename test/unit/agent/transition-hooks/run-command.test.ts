@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { runTransitionHook } from '../../../../src/agent/transition-hooks/transition-hook.ts'
+import { runTransitionHook } from '../../../../src/agent/transition-hooks/run-command.ts'
 import { systemClock as clock } from '../../../../src/platform/clock.ts'
 import { isRunning } from '../../../support/fixtures.ts'
 

@@ -7,7 +7,7 @@ import type { Clock } from '../../../platform/clock.ts'
  */
 const REPLACEABLE_AFTER_MS = 5000
 
-export class Standby {
+export class ReadyConnections {
   readonly #clock: Clock
   /** Each connection with the callback that releases it. */
   readonly #ready = new Map<Duplex, () => void>()
