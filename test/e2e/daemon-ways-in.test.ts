@@ -113,7 +113,7 @@ describe.skipIf(!requires('keepalived'))('the daemon', { timeout: 60_000 }, () =
     await lab.arrival(first)
     expect(saysOf(first)).toEqual([])
     const daemonSays = lab.cluster.daemonOf(first).log()
-    expect(daemonSays.map(({ msg }) => msg)).toContain('VI_1 MASTER 150, by a hook')
+    expect(daemonSays.map(({ msg }) => msg)).toContain('VI_1 MASTER 150, from a hook')
     expect(new Set(lab.exits(first).map(({ exitCode }) => exitCode))).toEqual(new Set([0]))
     expect(await lab.routeWrites(0)).toHaveLength(2)
 

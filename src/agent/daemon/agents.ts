@@ -1,4 +1,4 @@
-/** The agents of a node, one for each VRRP instance of its config, and what they do to the world. */
+/** A node's agents, one per VRRP instance of its config, and their ports. */
 
 import { Agent } from '../agent.ts'
 import { type Counts, countersOf } from '../counters.ts'
@@ -12,7 +12,7 @@ import type { HangDetector } from './hang-detector.ts'
 import type { IdentityWatch } from './identity-watch.ts'
 import type { WarmUp } from './warm-up.ts'
 
-/** What outlasts a generation of agents. */
+/** What outlives a generation of agents. */
 export type DaemonState = {
   readonly stateDirectory: string
   readonly keeper: StateKeeper
@@ -21,13 +21,13 @@ export type DaemonState = {
 }
 
 /**
- * Between these parts of the config's interval is a daemon's own: so that what it finds is mended within the interval, and
- * so that the nodes of an account do not go on reading all at once.
+ * Each daemon picks its own interval, a random share of the configured one: below 1, so that what it finds is repaired
+ * within the interval; random, so that an account's nodes do not keep reading in lockstep.
  */
 const SHARE = { least: 0.94, most: 0.99 }
 
 export type AgentsOptions = DaemonState & {
-  /** The node as it is at that moment: its interface may become another one. */
+  /** The node as it is now: its interface may change. */
   readonly node: () => Node
   readonly doubts: IdentityWatch
   readonly work: HangDetector
@@ -38,7 +38,7 @@ export function startAgents(options: AgentsOptions): ReadonlyMap<string, Agent> 
   const { config } = options.node()
   const intervalMs = config.interval * (SHARE.least + (SHARE.most - SHARE.least) * Math.random())
   let isTelling = false
-  /** Who asks for a read first tells the others: one read serves them all. */
+  /** The first agent to ask for a read tells the others, so that one read serves them all. */
   function tellOthers(reading: string): void {
     if (isTelling) return
     isTelling = true
@@ -63,7 +63,7 @@ function startAgent(
     return { of, ports: instancePorts(of, name, { stateDirectory, keeper, permit: () => {}, onReading }) }
   }
   let latest = portsOf(node())
-  /** To the interface that the node has now. */
+  /** The ports for the node's current interface. */
   function current(): typeof latest {
     if (latest.of !== node()) latest = portsOf(node())
     return latest
@@ -81,7 +81,7 @@ function startAgent(
         const asked = current()
         if (!asked.of.reader.isAsked()) onRead(name)
         const reading = await work.follow(asked.ports.read(signal))
-        // Routes are judged by whether they are at our interface: not at the one that it was, when it has changed meanwhile.
+        // Routes are judged against our interface; if that changed during the read, the reading is about the wrong one.
         return asked.of === node() ? reading : this.read(signal)
       },
       async write(key, inEdge, signal) {

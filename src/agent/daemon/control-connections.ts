@@ -1,19 +1,19 @@
-/** Who speaks to the daemon on its socket, within bounds: nobody can have it keep much, or keep others out. */
+/** Connections to the control socket, bounded so that no client can exhaust memory or lock others out. */
 import type { Socket } from 'node:net'
 import { messageOf } from '../../platform/errors.ts'
 import { LONGEST_REQUEST_BYTES, linesOf } from '../control/line.ts'
 
-/** Far more than the hooks that one machine runs at a time. */
+/** Far more than the hooks that one machine runs at once. */
 export const MOST_CONVERSATIONS = 256
-/** Ten times as long as any client of ours waits for an answer. */
+/** Ten times as long as our own clients wait for an answer. */
 const LONGEST_CONVERSATION_MS = 2000
 
 /**
- * What to do with each connection: a line in, a line out. The next line is read when the answer has left, so that who
- * does not read what is answered has one answer kept, until its time is over. Where no place is free, the oldest
- * conversation ends: whoever holds its place has had its time.
+ * Returns a connection handler: a line in, a line out. The next line is read only once the answer has been sent, so a
+ * client that does not read has at most one answer buffered, until its time is up. When all places are taken, the oldest
+ * connection is closed.
  * @param answer must not throw
- * @param signal ends them all
+ * @param signal closes all connections
  */
 export function acceptConversations(answer: (line: string) => string, signal: AbortSignal): (socket: Socket) => void {
   const places = new Set<Socket>()
@@ -24,7 +24,7 @@ export function acceptConversations(answer: (line: string) => string, signal: Ab
     const [oldest] = places
     if (places.size >= MOST_CONVERSATIONS) oldest?.destroy()
     places.add(socket)
-    socket.on('error', () => {}) // `close` follows, and nobody is left to be told.
+    socket.on('error', () => {}) // `close` follows, and nobody is left to tell.
     const timer = setTimeout(() => socket.destroy(), LONGEST_CONVERSATION_MS)
     socket.on('close', () => {
       clearTimeout(timer)
@@ -38,7 +38,7 @@ async function converse(socket: Socket, answer: (line: string) => string): Promi
   try {
     for await (const line of linesOf(socket, LONGEST_REQUEST_BYTES)) await say(socket, answer(line))
   } catch (error) {
-    // To those who still listen.
+    // In case the client is still listening.
     socket.end(`${JSON.stringify({ ok: false, error: messageOf(error) })}\n`)
   }
 }

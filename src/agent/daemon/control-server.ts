@@ -1,4 +1,4 @@
-/** The daemon's socket: a hook hands its event over, and an operator asks how things stand. */
+/** The daemon's control socket: hooks hand over events, and operators ask for the status. */
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -9,9 +9,9 @@ import { askDaemon, type ControlAnswer, type ControlRequest, parseRequest } from
 import { acceptConversations } from './control-connections.ts'
 
 /**
- * Serves on a unix socket that its owner and group may use, until it is aborted. One line of JSON in, one out.
- * @throws Failure where a daemon answers there already, something else is there, nothing can be, or users other than root
- *   could put something else there
+ * Serves on a unix socket, open to its owner and group, until aborted. One line of JSON in, one out.
+ * @throws Failure if another daemon answers there, the path is not a socket or cannot be bound, or users other than root
+ *   could replace the socket
  */
 export async function serveControl(
   path: string,
@@ -20,7 +20,7 @@ export async function serveControl(
 ): Promise<void> {
   await assertFree(path)
   signal.throwIfAborted()
-  // Nobody else may put a link in its place.
+  // Otherwise somebody else could put a link in its place.
   if (process.geteuid?.() === 0) assertRootsAlone(dirname(path))
   removeSocket(path)
   const server = createServer(acceptConversations((line) => JSON.stringify(answered(line, answer)), signal))
@@ -43,15 +43,15 @@ function answered(line: string, answer: (request: ControlRequest) => unknown): C
 async function assertFree(path: string): Promise<void> {
   const answer = await askDaemon(path, { ask: 'status' }).catch(() => undefined)
   if (answer)
-    throw new Failure('refused', `a daemon answers on ${path} already`, { hint: 'systemctl status vip-switch' })
+    throw new Failure('refused', `another daemon already answers on ${path}`, { hint: 'systemctl status vip-switch' })
 }
 
-/** What a daemon has left there that was killed; anything else is not ours to remove. */
+/** Removes the socket that a killed daemon left behind; anything else is not ours to remove. */
 function removeSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found && !found.isSocket()) {
-    throw new Failure('failed', `${path} is there, and is no socket`, {
-      hint: 'remove it, or name another path in control in the config',
+    throw new Failure('failed', `${path} exists and is not a socket`, {
+      hint: 'remove it, or set control in the config to another path',
     })
   }
   try {
@@ -61,14 +61,14 @@ function removeSocket(path: string): void {
   }
 }
 
-/** Node calls a directory that is not there a denial, too. */
+/** Node reports EACCES for a missing directory, too. */
 function unservable(path: string, error: unknown): Failure {
   const directory = dirname(path)
   const cure = existsSync(directory)
-    ? `let ${directory} be writable for this user (its unit runs the daemon as root)`
-    : `make ${directory}, which is not there`
+    ? `make ${directory} writable for this user (the unit runs the daemon as root)`
+    : `create ${directory}, which does not exist`
   return new Failure('failed', `cannot serve on ${path}: ${messageOf(error)}`, {
-    hint: `${cure}, or name another path in control in the config`,
+    hint: `${cure}, or set control in the config to another path`,
     cause: error,
   })
 }

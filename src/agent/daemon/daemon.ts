@@ -1,4 +1,4 @@
-/** The daemon: a generation of agents, a socket for hooks and operators, and what the service manager is told. */
+/** The daemon: a generation of agents, the control socket, and notifications to the service manager. */
 
 import { eventText, parseEventArguments } from '../../adapters/keepalived/event.ts'
 import { loadAndKeepConfig } from '../../config/kept-config.ts'
@@ -29,10 +29,10 @@ export type DaemonOptions = {
   readonly log: Log
 }
 
-/** A config at work. */
+/** The live config and its agents. */
 type Current = Pick<Live, 'loadedAt'> & { readonly generation: Generation }
 
-/** From one try to serve hooks and operators to the next. Milliseconds. */
+/** Milliseconds between attempts to serve the control socket. */
 const SERVE_RETRY_MS = 3000
 
 export class Daemon {
@@ -46,12 +46,12 @@ export class Daemon {
   readonly #keepConfig = (save: () => void) => this.#keeper.save('config', save)
   #endWatch = () => {}
   #started: Promise<void> = Promise.resolve()
-  /** Ended by a newer reload. */
+  /** Aborted by a newer reload. */
   #reload = new AbortController()
   #current: Current | undefined
   #rejected: Rejection | undefined
   #credentialRenewals = 0
-  /** What the service manager was told last; undefined: nothing, since nothing was ready. */
+  /** The last status sent to the service manager, once the daemon has been ready. */
   #told: string | undefined
 
   readonly #onRenewal = () => {
@@ -69,9 +69,9 @@ export class Daemon {
   }
 
   /**
-   * Starts. Whatever else is wrong is said, and waited out: the promise resolves as soon as it is known who this node is, or
-   * what stands in the way.
-   * @throws Failure for a config that is wrong; `refused` where another daemon has the socket or the FIFO; when it is stopped
+   * Starts the daemon. Resolves as soon as this node's identity is known, or what prevents that; such problems are logged
+   * and retried.
+   * @throws Failure for an invalid config; `refused` if another daemon holds the socket or the FIFO; when stopped
    */
   start(): Promise<void> {
     this.#started = this.#start(this.#stopped.signal)
@@ -81,32 +81,33 @@ export class Daemon {
   async #start(signal: AbortSignal): Promise<void> {
     const { configPath, stateDirectory, clock, log } = this.#options
     this.#keeper.save('its directory', () => {
-      if (prepareState(stateDirectory)) log.warn(`others could write to ${stateDirectory}: from now on, only root may`)
+      if (prepareState(stateDirectory))
+        log.warn(`${stateDirectory} was writable by other users; from now on only root can write to it`)
     })
     const config = await loadAndKeepConfig(configPath, stateDirectory, this.#keepConfig)
     this.#endWatch = watchStalls(clock, log)
     await this.#serve(config.control, signal)
-    await this.#adopt(config, undefined, (error) => !isAnothers(error))
+    await this.#adopt(config, undefined, (error) => !isHeldByAnother(error))
     signal.throwIfAborted()
     await this.#ready()
   }
 
   /**
-   * Takes the config file as it is now, once the start is over; one that is wrong leaves everything as it was. A newer
-   * reload ends one that still waits for EC2.
-   * @throws Failure when the daemon does not start
+   * Reloads the config file once the daemon has started; an invalid one changes nothing. A newer reload cancels one that
+   * still waits for EC2.
+   * @throws Failure if the daemon fails to start
    */
   async reload(): Promise<void> {
     const { configPath, log } = this.#options
-    this.#reload.abort(new Failure('superseded', 'the config is loaded anew'))
+    this.#reload.abort(new Failure('superseded', 'a newer reload has begun'))
     this.#reload = new AbortController()
     const signal = AbortSignal.any([this.#stopped.signal, this.#reload.signal])
     await this.#started
     if (signal.aborted) return
     await this.#supervision.reloading()
     try {
-      const config = await this.#loadAnew()
-      // Who does not act yet has nothing to lose.
+      const config = await this.#loadForReload()
+      // A generation that is not acting yet has nothing to lose.
       const node = this.#current?.generation.acting() ? await openNode(config, this.#callContext(signal)) : undefined
       await this.#adopt(config, node, () => false)
       signal.throwIfAborted()
@@ -118,7 +119,7 @@ export class Daemon {
     await this.#ready()
   }
 
-  /** Ends all that is under way. What is on disk is whole: every file of it was renamed into place. */
+  /** Stops everything in flight. Files on disk stay whole: each is renamed into place. */
   async stop(): Promise<void> {
     this.#stopped.abort(new Failure('failed', 'the daemon was stopped'))
     this.#endWatch()
@@ -127,33 +128,33 @@ export class Daemon {
     await Promise.all([this.#supervision.stopping(), this.#transitionHooks.stop()])
   }
 
-  /** @throws Failure also for what only a restart can change */
-  async #loadAnew(): Promise<Config> {
+  /** @throws Failure for an invalid config, or for changes that need a restart */
+  async #loadForReload(): Promise<Config> {
     const config = await loadAndKeepConfig(this.#options.configPath, this.#options.stateDirectory, this.#keepConfig)
     const control = this.#current?.generation.config.control
     if (config.control === control) return config
-    throw new Failure('config', `control cannot change on a reload: it is ${control}, and would be ${config.control}`, {
+    throw new Failure('config', `a reload cannot change control from ${control} to ${config.control}`, {
       hint: 'systemctl restart vip-switch',
     })
   }
 
-  /** @throws Failure where another daemon answers there; anything else is tried again */
+  /** Retries on any other error. @throws Failure if another daemon answers there */
   async #serve(control: string, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options
     try {
       await serveControl(control, (request) => this.#answer(request), signal)
     } catch (error) {
       signal.throwIfAborted()
-      if (isAnothers(error)) throw error
-      log.error({ hint: hintOf(error) }, `neither hooks nor operators can ask the daemon: ${messageOf(error)}`)
+      if (isHeldByAnother(error)) throw error
+      log.error({ hint: hintOf(error) }, `hooks and operators cannot reach the daemon: ${messageOf(error)}`)
       const again = clock.sleep(SERVE_RETRY_MS, signal).then(() => this.#serve(control, signal))
       again.catch((reason: unknown) => signal.aborted || log.error({ hint: hintOf(reason) }, messageOf(reason)))
     }
   }
 
   /**
-   * One generation reads the FIFO at a time; where the next cannot, the one before goes on. Resolves when something is known
-   * of the new one.
+   * Replaces the generation. Only one can read the FIFO at a time; if the new one cannot, the old one resumes. Resolves when
+   * the new one's identity is known, or what prevents that.
    */
   async #adopt(config: Config, node: Node | undefined, mayWait: (error: unknown) => boolean): Promise<void> {
     const { clock } = this.#options
@@ -190,7 +191,7 @@ export class Daemon {
     const { clock, log } = this.#options
     const reason = messageOf(error)
     this.#rejected = { reason, since: this.#rejected?.since ?? clock.wall() }
-    log.error({ hint: hintOf(error) }, `the config stays as it was: ${reason}`)
+    log.error({ hint: hintOf(error) }, `config rejected, keeping the previous one: ${reason}`)
   }
 
   #callContext(signal: AbortSignal): CallContext {
@@ -209,7 +210,7 @@ export class Daemon {
     ].join('; ')
   }
 
-  /** Of a daemon that has said that it is ready; what it has told already is not told again. */
+  /** Sends the status if it has changed since the daemon was ready. */
   async #tellStatus(): Promise<void> {
     const summary = this.#summary()
     if (this.#told === undefined || this.#told === summary) return
@@ -238,7 +239,7 @@ export class Daemon {
     }
   }
 
-  /** A hook's event, unless a newer one of its instance is recorded or known: hooks arrive in any order. */
+  /** Takes a hook's event, unless a newer one for its instance is recorded or known: hooks arrive in any order. */
   #take(generation: Generation, { values, moment }: Extract<ControlRequest, { ask: 'event' }>): string {
     const event = parseEventArguments(values)
     if (!Object.hasOwn(generation.config.instances, event.name))
@@ -246,31 +247,31 @@ export class Daemon {
     if (supersederOf(this.#recordedEvents(event.name, moment), moment)) return 'superseded'
     if (!generation.takeHook(event, moment.ticks)) return 'superseded'
     actingOf(generation)
-    this.#options.log.info({ event }, `${eventText(event)}, by a hook`)
+    this.#options.log.info({ event }, `${eventText(event)}, from a hook`)
     return 'taken'
   }
 
-  /** None also if the record cannot be read: then nothing contradicts the hook. */
+  /** The recorded events; none if they cannot be read: then nothing contradicts the hook. */
   #recordedEvents(instance: string, known: Moment): readonly JournalEntry[] {
     const { stateDirectory, log } = this.#options
     try {
       return recordedEvents(stateDirectory, instance, known, (text) => log.warn(text))
     } catch (error) {
-      log.warn(`what hooks have recorded cannot be read: ${messageOf(error)}`)
+      log.warn(`cannot read the events that hooks have recorded: ${messageOf(error)}`)
       return []
     }
   }
 }
 
-/** @throws Failure as long as this node does not know who it is */
+/** @throws Failure until this node's identity is known */
 function actingOf(generation: Generation): Acting {
   const acting = generation.acting()
   if (acting) return acting
   const why = generation.trouble() ?? 'it has only just begun to ask'
-  throw new Failure('failed', `the daemon does not know yet who this node is: ${why}`)
+  throw new Failure('failed', `the daemon has not identified this node yet: ${why}`)
 }
 
-/** Two daemons on one host would be two nodes with one name: the other one is to go on, and this one to end. */
-function isAnothers(error: unknown): boolean {
+/** Two daemons on one host would be two nodes with one name: the other one keeps running, and this one ends. */
+function isHeldByAnother(error: unknown): boolean {
   return error instanceof Failure && error.kind === 'refused'
 }

@@ -1,4 +1,4 @@
-/** A config at work: what keepalived says, and the agents who act on it as soon as this node knows who it is. */
+/** One loaded config in action: keepalived's events, and the agents that act on them once this node's identity is known. */
 
 import type { FifoEvent } from '../../adapters/keepalived/event.ts'
 import type { Config } from '../../config/schema.ts'
@@ -16,34 +16,34 @@ import { startWarmUp, type WarmUp } from './warm-up.ts'
 
 export type Generation = {
   readonly config: Config
-  /** Resolves when it is known who this node is, or what stands in the way, and at the end. */
+  /** Resolves when this node's identity is known, or what prevents that, and when stopped. */
   readonly answered: Promise<void>
-  /** Undefined as long as this node does not know who it is. */
+  /** The node and its agents, once the node's identity is known. */
   acting(): Acting | undefined
-  /** Why it does not know that; undefined: it knows, or has only just begun to ask. */
+  /** Why the identity could not be found so far. */
   trouble(): string | undefined
-  /** Takes the event of a hook that was forked at that moment (in ticks). Returns false for one that is no longer true. */
+  /** Takes the event of a hook forked at `ticks`. Returns false if the event is outdated. */
   takeHook(event: FifoEvent, ticks: number): boolean
-  /** Whether its calls to keepalived and to EC2 come to an end, good or bad. */
+  /** Whether no call to keepalived or EC2 hangs. */
   isAlive(): boolean
   stop(): void
 }
 
 export type GenerationOptions = DaemonState & {
   readonly config: Config
-  /** Undefined: it is to be found out who this node is. */
+  /** The node, if it is known already. */
   readonly node: Node | undefined
   readonly clock: Clock
   readonly log: Log
-  /** Whether to go on without the FIFO, and to try again, where it cannot be read for that reason. */
+  /** Whether to continue without the FIFO, and retry, after this error. */
   readonly mayWait: (error: unknown) => boolean
-  /** Called when it is found out who this node is, and whenever it could not be. */
+  /** Called when this node's identity is found, and after each failed attempt. */
   readonly onChange: () => void
-  /** Called when credentials that were refused have been fetched anew. */
+  /** Called when refused credentials have been fetched again. */
   readonly onRenewal: () => void
 }
 
-/** @throws Failure where the FIFO cannot be read, and that may not be waited for */
+/** @throws Failure if the FIFO cannot be read and `mayWait` says no */
 export function startGeneration(options: GenerationOptions): Generation {
   const { config, clock, log, transitionHooks, mayWait, onChange, onRenewal } = options
   const stopped = new AbortController()
@@ -67,7 +67,7 @@ export function startGeneration(options: GenerationOptions): Generation {
     const doubts = watchIdentity({
       ...{ config, clock, log, signal: stopped.signal },
       identity: () => node,
-      // What keepalived has said, and what each agent knows of the others, is as true as before.
+      // keepalived's state, and what each agent knows about the other nodes, remain valid.
       onChange(identity) {
         node = withIdentity(node, identity)
         acting = { node, agents }

@@ -1,13 +1,13 @@
-/** Notices work that does not end: each call has its time-outs, but one that is missed would leave the daemon deaf. */
+/** Detects work that never ends: every call has timeouts, but a missing one would leave the daemon deaf. */
 import type { Clock } from '../../platform/clock.ts'
 
-/** Longer than any call takes by its time-outs, and than systemd lets the daemon stand still (WatchdogSec). */
+/** Longer than any call's timeouts allow, and than systemd lets the daemon stand still (WatchdogSec). */
 const LONGEST_MS = 60_000
 
 export type HangDetector = {
-  /** Watches the work until it ends; returns it. */
+  /** Watches the work until it settles; returns a promise of its result. */
   follow<Value>(work: Promise<Value>): Promise<Value>
-  /** Whether something is under way that will not end. */
+  /** Whether some work has been running for too long. */
   hangs(): boolean
 }
 

@@ -1,4 +1,4 @@
-/** Who this node is: found out however long it takes, and asked anew when EC2 says that it is another. */
+/** This node's identity: looked up for as long as it takes, and again when EC2 contradicts it. */
 
 import { isAboutInterface } from '../../adapters/ec2/errors.ts'
 import type { Config } from '../../config/schema.ts'
@@ -9,7 +9,7 @@ import { type Node, openNode } from '../node/node.ts'
 import { CONFIGURED_HINT, type Identity, replacementOf } from '../node/own-interface.ts'
 import type { InstanceReading } from '../node/reading.ts'
 
-/** Between two tries to find out who this node is. Milliseconds. */
+/** Milliseconds between attempts to find this node's identity. */
 const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 5000
 
@@ -19,13 +19,13 @@ export type OpenOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
-  /** Called whenever it could not be found out, and is tried again. */
+  /** Called after each failed attempt. */
   readonly onTrouble: (error: unknown) => void
-  /** Called when credentials that were refused have been fetched anew, for as long as the node lives. */
+  /** Called when refused credentials have been fetched again, for as long as the node lives. */
   readonly onRenewal: () => void
 }
 
-/** Whatever stands in the way may be mended: credentials, a policy, a proxy. @throws the signal's reason, and nothing else */
+/** Retries on any error, since all can be fixed: credentials, a policy, a proxy. @throws only the signal's reason */
 export async function openWithRetries(
   config: Config,
   { clock, log, signal, onTrouble, onRenewal }: OpenOptions,
@@ -35,7 +35,7 @@ export async function openWithRetries(
       return await openNode(config, { permit: () => {}, signal, clock, log, onRetry: onTrouble, onRenewal })
     } catch (error) {
       signal.throwIfAborted()
-      log.error({ hint: hintOf(error) }, `this node does not know yet who it is: ${messageOf(error)}`)
+      log.error({ hint: hintOf(error) }, `this node is not identified yet: ${messageOf(error)}`)
       onTrouble(error)
       await clock.sleep(pause, signal)
     }
@@ -43,9 +43,9 @@ export async function openWithRetries(
 }
 
 export type IdentityWatch = {
-  /** Looks whether what was read fits who we are. A read may be stale: then the instance says what it has said before. */
+  /** Checks a reading against our identity. If it was stale, the instance just confirms the interface we have. */
   look(read: InstanceReading): void
-  /** The error, with what follows from it where it says that our interface is not ours. */
+  /** Returns the error; if it says that our interface is not ours, with a hint, and asks the instance. */
   about(error: unknown): unknown
 }
 
@@ -59,17 +59,17 @@ export type IdentityWatchOptions = {
 }
 
 export function watchIdentity({ config, identity, clock, log, signal, onChange }: IdentityWatchOptions): IdentityWatch {
-  /** Whom our interface was attached to when it was seen first: to us. */
+  /** The instance our interface was attached to when first seen: this one. */
   let holder: string | undefined
-  /** While it is asked which one we have; aborted when ours turns out to be ours. */
+  /** Set while the instance is asked; aborted when our interface turns out to be ours after all. */
   let asking: AbortController | undefined
 
   function doubt(why: string): void {
     if (config.eni !== undefined) log.error({ hint: CONFIGURED_HINT }, why)
-    else if (!asking) void askAnew(why)
+    else if (!asking) void askInstance(why)
   }
 
-  async function askAnew(why: string): Promise<void> {
+  async function askInstance(why: string): Promise<void> {
     asking = new AbortController()
     log.warn(`${why}: asking the instance which one it has now`)
     try {
@@ -78,7 +78,7 @@ export function watchIdentity({ config, identity, clock, log, signal, onChange }
       holder = undefined
       onChange(found)
     } catch {
-      // The doubt has passed, or the daemon stops.
+      // The doubt is resolved, or the daemon is stopping.
     }
     asking = undefined
   }
@@ -88,15 +88,14 @@ export function watchIdentity({ config, identity, clock, log, signal, onChange }
       if ('error' in reading) return
       const { eni } = identity()
       holder ??= found
-      if (reading.unreachable.has(eni)) doubt(`${eni} is attached to no instance`)
-      else if (found !== undefined && found !== holder)
-        doubt(`${eni} is attached to ${found}, and no longer to ${holder}`)
-      // Of one that is gone, with its tags, nothing is read.
+      if (reading.unreachable.has(eni)) doubt(`${eni} is not attached to any instance`)
+      else if (found !== undefined && found !== holder) doubt(`${eni} is now attached to ${found} instead of ${holder}`)
+      // Nothing is read about an interface that is gone: its tags went with it.
       else if (found !== undefined) asking?.abort()
     },
     about(error) {
       if (!isAboutInterface(error)) return error
-      doubt(`${identity().eni} is no interface of this node’s any more`)
+      doubt(`${identity().eni} is no longer an interface of this node`)
       const hint = config.eni === undefined ? ASKED_HINT : CONFIGURED_HINT
       return new Failure('failed', messageOf(error), { hint, cause: error })
     },

@@ -1,4 +1,4 @@
-/** What is remembered of what keepalived has said, for an agent that is to come. Pure, as the protocol is. */
+/** What keepalived has said so far, kept for agents that start later. Pure, like the protocol. */
 
 import { type FifoEvent, isMaster } from '../../adapters/keepalived/event.ts'
 import type { NodeState } from '../../core/claim.ts'
@@ -8,18 +8,18 @@ import type { KeepalivedInput } from '../keepalived-input.ts'
 
 type StateInput = Extract<Input, { kind: 'state' }>
 
-/** Of one VRRP instance. */
+/** The history of one VRRP instance. */
 export type KeepalivedHistory = {
-  /** What it was when it was heard of first. */
+  /** The first state heard. */
   readonly first: StateInput
   readonly last: StateInput
-  /** When it became that, in milliseconds on a clock that never jumps. */
+  /** When it entered the last state, in milliseconds on the monotonic clock. */
   readonly since: number
-  /** Whether a hook of keepalived's has acted on that, since nobody else did. */
+  /** Whether a hook has acted on it, because no agent did. */
   readonly isHooks: boolean
 }
 
-/** @param isHooks whether a hook acts on it */
+/** @param isHooks whether a hook acts on this input */
 export function addToHistory(
   heard: KeepalivedHistory | undefined,
   input: KeepalivedInput,
@@ -32,10 +32,10 @@ export function addToHistory(
 }
 
 /**
- * What a hook's event says that is new. `outdated`: the FIFO has told of another state since; `known`: of this one.
+ * Whether a hook's event is news. `outdated`: the FIFO has reported another state since; `known`: the same one.
  * @param ticks when the hook was forked
- * @param toldAt when the FIFO told of the instance last, in ticks; undefined: it has not
- * @param state the last that was heard
+ * @param toldAt when the FIFO last reported on the instance, in ticks
+ * @param state the last state heard
  */
 export function judgeHook(
   event: FifoEvent,
@@ -47,7 +47,7 @@ export function judgeHook(
   return state === (isMaster(event) ? 'MASTER' : event.state) ? 'known' : 'outdated'
 }
 
-/** A proof of a lower master says that the node is MASTER. Where nothing was heard before, it was so before. */
+/** A proof of a lower master says that the node is MASTER. As the first thing heard, it says that the node already was. */
 function stateOf(input: KeepalivedInput, heard: KeepalivedHistory | undefined): StateInput {
   if (input.kind === 'state') return input
   const priority = input.priority ?? heard?.last.priority
@@ -55,8 +55,8 @@ function stateOf(input: KeepalivedInput, heard: KeepalivedHistory | undefined): 
 }
 
 /**
- * What an agent that begins now is told. What a hook has acted on is found as it is. An edge into MASTER that is long over
- * is none any more; its transition hooks are still to be run.
+ * The inputs for an agent that starts now. A state that a hook has acted on is given as found. An edge into MASTER that is
+ * long over is no longer an edge, but its transition hooks still have to run.
  */
 export function retold({ first, last, since, isHooks }: KeepalivedHistory, now: number): StateInput[] {
   if (isHooks) return [{ ...last, found: true }]

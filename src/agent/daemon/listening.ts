@@ -1,4 +1,4 @@
-/** What keepalived says of this node's VRRP instances: by its FIFO, by its hooks, and when it is asked. */
+/** Three sources for the state of this node's VRRP instances: keepalived's FIFO, its hooks, and its answers when asked. */
 
 import type { FifoEvent } from '../../adapters/keepalived/event.ts'
 import { type Fifo, readFifo } from '../../adapters/keepalived/fifo.ts'
@@ -12,18 +12,18 @@ import { probeFor, stateOf } from '../node/keepalived-state.ts'
 import type { HangDetector } from './hang-detector.ts'
 import { addToHistory, judgeHook, type KeepalivedHistory } from './keepalived-history.ts'
 
-/** Keepalived logs a line whenever it is asked, and a FIFO may bring any number of gaps. Milliseconds. */
+/** Milliseconds between questions: keepalived logs a line for each, and a FIFO may have any number of gaps. */
 const ASKING_SPACING = 250
-/** From one try to read the FIFO to the next. */
+/** Milliseconds between attempts to open the FIFO. */
 const FIFO_RETRY_MS = 3000
 
 export type Listener = {
-  /** By VRRP instance; nothing of one that was not heard of yet. */
+  /** By VRRP instance; only those heard of so far. */
   readonly heard: ReadonlyMap<string, KeepalivedHistory>
   /**
-   * Takes the event of a hook that was forked at that moment (in ticks), unless the FIFO has told of this or a later one
-   * since: hooks come late, and in any order. Returns false for an event that is no longer true.
-   * @param isActing whether the hook acts on it, too
+   * Takes the event of a hook forked at `ticks`, unless the FIFO has reported this or a later one since: hooks come late,
+   * and in any order. Returns false if the event is outdated.
+   * @param isActing whether the hook itself acts on the event
    */
   takeHook(event: FifoEvent, ticks: number, isActing: boolean): boolean
   stop(): void
@@ -34,22 +34,22 @@ export type ListenerOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly work: HangDetector
-  /** Whether to go on without the FIFO, and to try again, where it cannot be read for that reason. */
+  /** Whether to continue without the FIFO, and retry, after this error. */
   readonly mayWait: (error: unknown) => boolean
   readonly deliver: (name: string, input: KeepalivedInput) => void
-  /** The priority that the instance's agent knows, where there is an agent. */
+  /** The priority known to the instance's agent, if there is an agent. */
   readonly lastPriority: (name: string) => number | undefined
 }
 
-/** Listens until it is stopped. @throws Failure where the FIFO cannot be read, and that may not be waited for */
+/** Listens until stopped. @throws Failure if the FIFO cannot be read and `mayWait` says no */
 export function listen({ config, clock, log, work, mayWait, deliver, lastPriority }: ListenerOptions): Listener {
   const { fifo: path } = config.keepalived
   const names = Object.keys(config.instances)
   const probe = probeFor(config)
   const heard = new Map<string, KeepalivedHistory>()
-  /** How many events each instance has had: an answer of keepalived may be older than an event that came meanwhile. */
+  /** Events per instance: keepalived's answer may be older than an event that arrived meanwhile. */
   const events = new Map<string, number>()
-  /** When the FIFO told of each instance last, in ticks. */
+  /** When the FIFO last reported on each instance, in ticks. */
   const toldAt = new Map<string, number>()
 
   function pass(name: string, input: KeepalivedInput, isActing = false): void {
@@ -57,7 +57,7 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
     deliver(name, input)
   }
 
-  /** keepalived does not tell it with everything, and of a sync group never. */
+  /** keepalived does not give a priority with every event, and never for a sync group. */
   function priorityOf(name: string, told: number | undefined): number | undefined {
     return told ?? config.instances[name]?.priority ?? lastPriority(name) ?? heard.get(name)?.last.priority
   }
@@ -85,14 +85,14 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
       const priority = config.instances[name]?.priority ?? priorityOf(name, state.priority)
       pass(name, { kind: 'state', state: state.state, priority, found })
     }
-    if (result.kind === 'unknown') log.warn(`keepalived's state is not known: ${result.reason}`)
+    if (result.kind === 'unknown') log.warn(`keepalived's state is unknown: ${result.reason}`)
   }
 
   const asker = askInTurn(async (found) => {
     try {
       await ask(found)
     } catch (error) {
-      log.error(`keepalived could not be asked: ${messageOf(error)}`)
+      log.error(`cannot ask keepalived: ${messageOf(error)}`)
     }
   }, clock)
 
@@ -102,9 +102,9 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
         take(event)
         toldAt.set(event.name, ticksNow())
       },
-      onMalformed: (line) => log.error({ line }, 'keepalived wrote a line that is no event'),
+      onMalformed: (line) => log.error({ line }, 'keepalived wrote an unrecognised line'),
       onGap(reason) {
-        if (reason !== 'start') log.warn({ reason }, 'events may be missing: asking keepalived')
+        if (reason !== 'start') log.warn({ reason }, 'events may have been missed: asking keepalived')
         asker.ask(true)
       },
     })
@@ -119,7 +119,7 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
       if (!mayFail(error)) throw error
       log.error(
         { hint: hintOf(error) },
-        `keepalived is asked every ${config.interval / 1000} s, until its events can be read: ${messageOf(error)}`,
+        `asking keepalived every ${config.interval / 1000} s until its events can be read: ${messageOf(error)}`,
       )
       retry = setTimeout(tryFifo, FIFO_RETRY_MS, () => true)
     }
@@ -139,10 +139,10 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
   }
 }
 
-/** One question at a time, and none soon after another: what is asked meanwhile is asked once, afterwards. */
+/** Asks one question at a time, at intervals; all that come in meanwhile become one question afterwards. */
 function askInTurn(ask: (found: boolean) => Promise<void>, clock: Clock) {
   const stopped = new AbortController()
-  /** What is asked next; undefined: nothing. `found`: what is found was so before, and is no change. */
+  /** The next question, if there is one. `found`: its answer is the state as found, not a transition. */
   let next: { readonly found: boolean } | undefined
   let isBusy = false
 

@@ -1,26 +1,26 @@
-/** Notices that this process was not run: its machine was frozen, or its CPU was given to others. */
+/** Detects that this process was not scheduled: its machine was frozen, or others had its CPU. */
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 
 const LOOK_MS = 250
-/** Shorter ones are the daily life of a virtual machine, and no flap. */
+/** Shorter stalls are everyday life on a virtual machine. */
 const LONGEST_MS = 1000
 
 /**
- * Looks until it is stopped, which the returned function does.
- * @param worked for how long this process has been run so far, in milliseconds of CPU
+ * Watches for stalls until the returned function is called.
+ * @param worked CPU time that this process has used so far, in milliseconds
  */
 export function watchStalls(clock: Pick<Clock, 'now'>, log: Log, worked: () => number = cpuTime): () => void {
   let last = { at: clock.now(), worked: worked() }
   const timer = setInterval(() => {
     const now = { at: clock.now(), worked: worked() }
-    // What it has worked meanwhile is no standstill.
+    // Time spent working is not a stall.
     const stoodStill = now.at - last.at - LOOK_MS - (now.worked - last.worked)
     last = now
     if (stoodStill <= LONGEST_MS) return
     const seconds = (stoodStill / 1000).toFixed(1)
     log.warn(
-      `this process was not run for ${seconds} s: its machine was frozen, or its CPU given to others; what happened meanwhile is learned now`,
+      `this process did not run for ${seconds} s (machine frozen, or CPU taken by others); catching up on what was missed`,
     )
   }, LOOK_MS)
   return () => clearInterval(timer)

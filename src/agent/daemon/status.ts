@@ -1,4 +1,4 @@
-/** What the daemon answers when it is asked how things stand. */
+/** The daemon's answer to a status request. */
 import type { Detail } from '../../core/detail.ts'
 import { livenessOf } from '../../core/liveness.ts'
 import type { Agent } from '../agent.ts'
@@ -6,13 +6,13 @@ import type { DaemonStatus, InstanceStatus } from '../control/status.ts'
 import { type Counts, countersOf } from '../counters.ts'
 import type { Node } from '../node/node.ts'
 
-/** A node that knows who it is. */
+/** A node whose identity is known, and its agents. */
 export type Acting = { readonly node: Node; readonly agents: ReadonlyMap<string, Agent> }
-/** What is live, and what the daemon was asked to put in its place. Times in milliseconds since the epoch. */
+/** The live config's node and agents. Times in milliseconds since the epoch. */
 export type Live = Acting & { readonly details: Iterable<Detail>; readonly loadedAt: number }
+/** Why the config file was rejected, and since when. */
 export type Rejection = { readonly reason: string; readonly since: number }
 
-/** What the daemon answers. */
 export function statusOf(
   { node: { config, eni: own, ec2, clock }, agents, details, loadedAt }: Live,
   counts: Counts,

@@ -1,4 +1,4 @@
-/** Readiness for an edge into MASTER: of the code that it runs, and of the connections that it takes. */
+/** Keeps ready what an edge into MASTER needs: compiled code and open connections. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { openInMemoryEc2 } from '../../adapters/ec2/transport/in-memory-ec2.ts'
 import { defaultSettings, type Input, type ProtocolState } from '../../core/protocol/state.ts'
@@ -10,24 +10,24 @@ import type { Node } from '../node/node.ts'
 import { writeRouteWithRetries } from '../node/route-port.ts'
 import type { Acting } from './status.ts'
 
-/** Until V8 has compiled most of it. */
+/** Enough for V8 to have compiled most of the code. */
 const FIRST_EDGES = 30
-/** More than EC2 lets through at once are of no use. */
+/** EC2 does not let more writes than this through at once. */
 const MOST_CONNECTIONS = 50
-/** Go out beside the writes: the claim, and the two reads. */
+/** Calls made alongside the writes: the claim, and the two reads. */
 const OTHER_CALLS = 3
 
-const UNSAID: Log = { debug() {}, info() {}, warn() {}, error() {} }
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 export type WarmUp = {
-  /** After each step of an agent. */
+  /** To be called after each step of an agent. */
   observe(name: string, state: ProtocolState, input: Input): void
   stop(): void
 }
 
 /**
- * After each good read of a node that is not MASTER, an edge of a throw-away agent is run, whose writes are answered
- * from memory; and where any agent is BACKUP, a connection is kept open for each of its routes.
+ * After each good read by an agent that is not MASTER, runs an edge of a throw-away agent, whose writes are answered from
+ * memory. While any agent is BACKUP, a connection is kept open for each of its routes.
  */
 export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
   const drill = openInMemoryEc2(ec2, clock)
@@ -56,16 +56,16 @@ export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
     drill.keepReady(routes === 0 ? 0 : Math.min(MOST_CONNECTIONS, routes + OTHER_CALLS))
   }
 
-  /** Resolves when its write is answered, or is no longer wanted. */
+  /** Resolves when the write is answered or no longer wanted. */
   function edge(name: string): Promise<void> {
     const { config, eni, address } = live().node
     const { keys = [], foreign = [] } = agents().get(name)?.state ?? {}
     const key = keys.find((each) => !foreign.includes(routeKeyText(each)))
     if (!key) return Promise.resolve()
     return new Promise((resolve) => {
-      const context = { permit: () => {}, clock, log: UNSAID }
+      const context = { permit: () => {}, clock, log: SILENT }
       const agent: Agent = new Agent({
-        ...{ instance: name, eni, address, keys: [key], clock, log: UNSAID },
+        ...{ instance: name, eni, address, keys: [key], clock, log: SILENT },
         settings: defaultSettings(config.interval),
         counters: countersOf(new Map(), name),
         ports: {

@@ -26,7 +26,7 @@ export async function decideOnce(
 ): Promise<{ readonly eni: EniId; readonly instances: readonly InstanceDecision[] }> {
   const { eni, address, reader } = await openNode(config, context)
   const probed = await probeFor(config).read()
-  if (probed.kind === 'unknown') context.log.warn(`keepalived's state is not known: ${probed.reason}`)
+  if (probed.kind === 'unknown') context.log.warn(`keepalived's state is unknown: ${probed.reason}`)
   const instances = await Promise.all(
     Object.entries(config.instances).map(async ([name, { priority: configured }]) => {
       const { reading, doubts } = await retryWithLogging((signal) => readAll(reader, name, signal), context)

@@ -47,7 +47,7 @@ describe('the daemon’s socket', () => {
 
   test('takes the place of no file that is none', async () => {
     writeFileSync(path, 'precious')
-    await expect(serve()).rejects.toThrow('is there, and is no socket')
+    await expect(serve()).rejects.toThrow('exists and is not a socket')
     expect(readFileSync(path, 'utf8')).toBe('precious')
   })
 
@@ -55,7 +55,7 @@ describe('the daemon’s socket', () => {
     path = join(directory, 'missing', 'control.sock')
     await expect(serve()).rejects.toMatchObject({
       message: expect.stringContaining(`cannot serve on ${path}`),
-      hint: `make ${directory}/missing, which is not there, or name another path in control in the config`,
+      hint: `create ${directory}/missing, which does not exist, or set control in the config to another path`,
     })
   })
 
@@ -85,7 +85,9 @@ describe('the daemon’s socket', () => {
 
   test('is refused to a second daemon, and taken over from a dead one', async () => {
     await serve()
-    await expect(serveControl(path, () => 'taken', new AbortController().signal)).rejects.toThrow('a daemon answers')
+    await expect(serveControl(path, () => 'taken', new AbortController().signal)).rejects.toThrow(
+      'another daemon already answers',
+    )
     // As the kernel closes it when a process is killed: the file stays.
     renameSync(path, `${path}.aside`)
     ends.pop()?.()

@@ -30,9 +30,9 @@ test('ten thousand lines that are no events of keepalived take few lines of the 
   signalIfAlive(daemon.pid, 'SIGTERM')
   await daemon.exited
   const said = daemon.lines.slice(before).map(({ text }) => text)
-  expect(said.filter((line) => line.includes('no event'))).toEqual([
+  expect(said.filter((line) => line.includes('unrecognised line'))).toEqual([
     expect.stringContaining('"line":"nonsense 0"'),
-    expect.stringMatching(/keepalived wrote a line that is no event … 9999 more times within \d+ s/),
+    expect.stringMatching(/keepalived wrote an unrecognised line … 9999 more times within \d+ s/),
   ])
   expect(said.length).toBeLessThan(30)
 })

@@ -54,7 +54,7 @@ describe('a reload', () => {
     writeDaemonConfig({ control: inDirectory('other.sock') })
     await daemon.reload()
     const second = await statusOnSocket()
-    expect(second.configRejected).toContain('control cannot change on a reload')
+    expect(second.configRejected).toContain('a reload cannot change control')
     expect(second.configRejectedSince).toBe(first.configRejectedSince)
 
     writeDaemonConfig()

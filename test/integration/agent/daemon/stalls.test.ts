@@ -9,7 +9,7 @@ import { directory, endpoint, startEndpointForEachTest } from '../../../support/
 
 startEndpointForEachTest()
 
-const STOOD_STILL = /this process was not run for (\d\.\d) s: /
+const STOOD_STILL = /this process did not run for (\d\.\d) s /
 
 test('a daemon that was frozen says for how long', async () => {
   const command = [process.execPath, PROGRAM, 'reconcile', '--config', writeDaemonConfig(), '--state-dir', directory]

@@ -142,7 +142,7 @@ describe('at its start a daemon waits, and then takes the route to where keepali
       const answer = await askStatus(inDirectory('control.sock'))
       expect(answer).toMatchObject({
         kind: 'silent',
-        reason: expect.stringMatching(/^the daemon does not know yet who this node is: ./),
+        reason: expect.stringMatching(/^the daemon has not identified this node yet: ./),
       })
       tellMaster()
       await delay(100)
@@ -168,18 +168,18 @@ test('what stands in the way is in the log once, in status and in check, with wh
   const command = [process.execPath, PROGRAM, 'reconcile', '--config', path, '--state-dir', directory]
   const daemon = await startLogged(command, environmentFor(endpoint))
   onTestFinished(daemon.kill)
-  await daemon.line(/this node does not know yet who it is: .*UnauthorizedOperation.*/)
-  const hint = daemon.lines.find(({ text }) => text.includes('does not know yet'))?.text
+  await daemon.line(/this node is not identified yet: .*UnauthorizedOperation.*/)
+  const hint = daemon.lines.find(({ text }) => text.includes('is not identified yet'))?.text
   expect(JSON.parse(hint ?? '')).toMatchObject({ level: 50, hint: expect.stringContaining('iam-policy') })
   await vi.waitFor(async () => expect(await askStatus(inDirectory('control.sock'))).toMatchObject({ kind: 'silent' }))
   const look = (words: string[]) => runProgram([...words, '--config', path], environmentFor(endpoint))
   const why =
-    /the daemon does not report its state|does not report its state: the daemon does not know yet who this node is: .*UnauthorizedOperation/s
+    /the daemon does not report its state|does not report its state: the daemon has not identified this node yet: .*UnauthorizedOperation/s
   expect((await look(['status'])).stdout.replaceAll(/\s+/g, ' ')).toMatch(why)
   const { stdout: check } = await look(['check'])
   expect(check).toMatch(why)
   expect(check).toContain('vip-switch iam-policy')
-  expect(daemon.lines.filter(({ text }) => text.includes('does not know yet'))).toHaveLength(1)
+  expect(daemon.lines.filter(({ text }) => text.includes('is not identified yet'))).toHaveLength(1)
 })
 
 /** Each transition hook of these writes a line. */
@@ -217,7 +217,7 @@ describe('while a daemon waits', () => {
       ['notify', '--config', path, '--state-dir', directory, ...MASTER],
       environmentFor(endpoint),
     )
-    expect(hook.stderr).toContain('the daemon does not know yet who this node is')
+    expect(hook.stderr).toContain('the daemon has not identified this node yet')
     expect(hook.exitCode).toBe(0)
     expect(ran()).toEqual(['master'])
     interceptWith(() => {})
@@ -238,7 +238,7 @@ describe('a daemon whose', () => {
     await daemon.start()
     tellMaster()
     await vi.waitFor(() => expect(writes()).toHaveLength(2), 5000)
-    expect(said.join()).toContain('neither hooks nor operators can ask the daemon')
+    expect(said.join()).toContain('hooks and operators cannot reach the daemon')
     rmdirSync(inDirectory('control.sock'))
     await expect.poll(async () => (await askStatus(inDirectory('control.sock'))).kind, { timeout: 5000 }).toBe('up')
   })

@@ -29,7 +29,7 @@ function said(late: number, worked: number): string[] {
 }
 
 test.each([
-  [2400, 100, ['this process was not run for 2.3 s: ']],
+  [2400, 100, ['this process did not run for 2.3 s ']],
   [900, 0, []],
   [2400, 2300, []],
 ])('a look that comes %i ms late, %i of which were work', (late, worked, lines) => {
