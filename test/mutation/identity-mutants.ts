@@ -20,8 +20,8 @@ export const identityMutants: readonly Mutant[] = [
   {
     name: 'an interface that was ours goes on claiming to be MASTER',
     file: IDENTITY,
-    find: 'if (wasSaid && before.eni !== eni)',
-    replace: 'if (wasSaid && before.eni === eni)',
+    find: 'if (hadClaim && before.eni !== eni)',
+    replace: 'if (hadClaim && before.eni === eni)',
   },
   {
     name: 'a new interface claims nothing',

@@ -1,4 +1,4 @@
-/** An edge into MASTER: written first, looked at and judged later. */
+/** An edge into MASTER: writes first, reads and decides later. */
 import { decide, type NodeView } from '../decide.ts'
 import { forgetAges } from '../liveness.ts'
 import { type RouteKey, routeKeyText } from '../route.ts'
@@ -8,7 +8,7 @@ import { LOOKS } from './times.ts'
 import { read, type Turn } from './turn.ts'
 import { abort, write } from './writing.ts'
 
-/** Milliseconds, as all below. */
+/** In milliseconds, like all below. */
 export const LONGEST_EDGE = 5000
 const WRITES_PER_EDGE = 3
 const EDGE_MEMORY = 60_000
@@ -25,7 +25,7 @@ export function beginEdge(turn: Turn): void {
   if (held) {
     if (held.restartsAges) state.observations = forgetAges(state.observations, now.monotonic)
     announceEdge(turn, [], `we have become MASTER${held.reason}: reading before anything is written`)
-    // Of two nodes whose edges are held at the same time, one sees the other: each publishes first, and reads then.
+    // Publish before reading: then, of two nodes with held edges at the same time, at least one sees the other.
     state.readWhenPublished = true
     return
   }
@@ -36,11 +36,11 @@ export function beginEdge(turn: Turn): void {
   if (state.readingSince === undefined) read(turn)
 }
 
-/** Writes all of an edge again, as if for the first time: it went to the wrong interface. @param why for people */
+/** Restarts an edge's writes from scratch: they named the wrong interface. @param why for people */
 export function repeatEdge(turn: Turn, why: string): void {
   const { state, now } = turn
   if (!state.edge) return
-  // The machine may have stood still meanwhile.
+  // The machine may have been frozen meanwhile.
   if (now.monotonic - state.edge.startedAt >= LONGEST_EDGE) {
     endEdge(turn)
     return
@@ -49,12 +49,12 @@ export function repeatEdge(turn: Turn, why: string): void {
   writeInEdge(turn, { ...state.edge, writes: {} }, due, announceEdge(turn, due, `${why}: writing at once`))
 }
 
-/** But for those that are somebody else's. */
+/** All managed routes but the foreign ones. */
 function ownKeys({ keys, foreign }: ProtocolState): readonly RouteKey[] {
   return keys.filter((key) => !foreign.includes(routeKeyText(key)))
 }
 
-/** Why an edge into MASTER does not write at once. */
+/** Why this edge must be held, if it must: a held edge reads before it writes. */
 function heldBecause({ settings, pin, self }: ProtocolState, edges: number) {
   if (settings.failover === 'safe') return { reason: '; failover is safe', restartsAges: true }
   if (edges > EDGES_BEFORE_HELD) {
@@ -65,7 +65,7 @@ function heldBecause({ settings, pin, self }: ProtocolState, edges: number) {
   return undefined
 }
 
-/** What stands for a decision until something was read; returns its reason. */
+/** Sets a provisional decision until something has been read. Returns its reason. */
 function announceEdge({ state }: Turn, due: readonly RouteKey[], reason: string): string {
   const action = due.length > 0 ? 'write' : 'none'
   const intended = due.length > 0 ? state.self.eni : undefined
@@ -83,9 +83,11 @@ function writeInEdge(turn: Turn, edge: Edge, keys: readonly RouteKey[], reason: 
 }
 
 /**
- * Returns whether the edge goes on: until a claim that was renewed since it began says that it is not ours. The first
- * read, asked for together with the first write, only shows which claims were there, and what was not written yet.
- * @param seenBeats every beat that was seen by now; undefined where the claims could not be read
+ * Judges a read during an edge. The edge ends when a claim renewed since it began shows that another node is the intended
+ * owner. The first read, issued with the first write, only shows which claims were there and which routes are not written
+ * yet.
+ * @param seenBeats every beat seen so far; undefined if the claims could not be read
+ * @returns whether the edge continues
  */
 export function lookInEdge(turn: Turn, begun: Edge, view: NodeView, seenBeats: Edge['beats']): boolean {
   const { state, now } = turn
@@ -106,9 +108,9 @@ export function lookInEdge(turn: Turn, begun: Edge, view: NodeView, seenBeats: E
   })
   if (due.length > 0) {
     writeInEdge(turn, edge, due, decision.reason)
-    beat(turn) // Who took the route meanwhile, in an edge of its own, shall see that we live.
+    beat(turn) // Shows that we are alive to a node that took the route meanwhile, in an edge of its own.
   } else if (state.looks.length === 0) {
-    // What is not accepted yet is tried until the edge is over; nobody's claim may be overlooked meanwhile.
+    // Unaccepted writes are retried until the edge ends; keep looking, so that no claim is missed meanwhile.
     if (state.writing.length > 0) state.looks = LOOKS.slice(0, 1).map((ms) => now.monotonic + ms)
     else endEdge(turn)
   }
@@ -116,7 +118,7 @@ export function lookInEdge(turn: Turn, begun: Edge, view: NodeView, seenBeats: E
   return state.edge !== undefined
 }
 
-/** What was not accepted by then is left to a normal read and decision. */
+/** Ends the edge. Writes not accepted by now are left to a regular read and decision. */
 export function endEdge(turn: Turn): void {
   turn.state.edge = undefined
   abort(turn)

@@ -1,6 +1,6 @@
 /**
- * Whether something other than the cluster's nodes keeps taking routes from us. Nodes take routes from each other by
- * right, and claim them: so a route that was set to a node counts only if that node's claims do not explain it.
+ * Detects writers outside the cluster that keep taking routes from us. Nodes may take routes from each other, and claim
+ * them when they do: so a route set to a node counts only if that node's claims do not explain it.
  */
 import type { NodeView } from '../decide.ts'
 import type { Detail } from '../detail.ts'
@@ -9,13 +9,13 @@ import { type RouteKey, routeKeyText, targetText } from '../route.ts'
 import type { ProtocolState, Reading, Taker, Taking } from './state.ts'
 import type { Turn } from './turn.ts'
 
-/** Milliseconds, as all below. */
+/** In milliseconds, like all below. */
 const MEMORY = 3_600_000
 const TAKINGS_BEFORE_NAMED = 3
 const BRAKE = 600_000
 /**
- * A claim explains what happened to a route so long before and after it. A former master's write may arrive seconds late, and
- * a new master's claim, which is published beside its first write, after a time-out or two.
+ * A claim explains what happens to a route within this time before and after it. A former master's write may arrive
+ * seconds late; a new master's claim, published alongside its first write, after a timeout or two.
  */
 const EXPLAINED_WITHIN = 20_000
 const SHOWN = 3
@@ -24,16 +24,16 @@ const SEARCH =
   'search CloudTrail for ReplaceRoute (also CreateRoute, DeleteRoute): aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ReplaceRoute'
 
 /**
- * What a good read shows of who has the routes, and by which right.
- * @param askedAt what was read is not older
- * @param isFirst whether nothing was read since this node became MASTER: whoever claims to be one was it until now
+ * Learns from a good read who holds the routes, and whether claims explain it.
+ * @param askedAt when the read was issued: what it shows is no older
+ * @param isFirst whether this is the first read since this node became MASTER: a node that claims MASTER was so until now
  */
 export function watchHolders(turn: Turn, { others, routes }: NodeView, askedAt: number, isFirst: boolean): void {
   const { state, now } = turn
   const explanations = others.map(({ claim, liveness }) => {
     const known = state.explanations[claim.eni]
     const isMaster = claim.state === 'MASTER' && (isLive(liveness) || isFirst)
-    // It may have been MASTER for a moment that no read has shown.
+    // It may have been MASTER briefly between two reads.
     const hasMoved = known !== undefined && known.since !== claim.since
     return [claim.eni, { since: claim.since, at: isMaster || hasMoved ? now.monotonic : known?.at }] as const
   })
@@ -43,12 +43,12 @@ export function watchHolders(turn: Turn, { others, routes }: NodeView, askedAt: 
   judgeSuspects(turn)
 }
 
-/** The routes are another's: what happens to them is no taking. */
+/** Forgets that routes were ours: they belong to another node, so changes to them are not takings. */
 export function forgetHeld({ state }: Pick<Turn, 'state'>): void {
   Object.assign(state, { heldAt: {}, suspects: [] })
 }
 
-/** Once enough time has passed for a claim to show. */
+/** Judges suspects once a claim has had enough time to appear. */
 function judgeSuspects({ state, now }: Turn): void {
   const due = state.suspects.filter(({ at }) => now.monotonic - at >= EXPLAINED_WITHIN)
   if (due.length === 0) return
@@ -56,7 +56,7 @@ function judgeSuspects({ state, now }: Turn): void {
   for (const suspect of due) if (!isExplained(state, suspect.taker)) count(state, suspect)
 }
 
-/** A claim that is gone accuses nobody. */
+/** Whether a claim explains the taking. A missing claim is no evidence against its node. */
 function isExplained({ explanations }: ProtocolState, taker: Taker): boolean {
   if (taker.kind !== 'member') return false
   const explanation = explanations[taker.eni]
@@ -70,13 +70,13 @@ function count(state: ProtocolState, taking: Taking): void {
   state.takings = { ...state.takings, [taking.route]: all.filter(isOfLast) }
 }
 
-/** Those of one route within the last hour; none before the third. */
+/** The takings of one route within the last hour, if there are at least three. */
 function repeated(takings: readonly Taking[], now: number): readonly Taking[] {
   const recent = takings.filter(({ at }) => now - at < MEMORY)
   return recent.length < TAKINGS_BEFORE_NAMED ? [] : recent
 }
 
-/** Who has taken these routes from us, which are about to be taken back. */
+/** Notes who took these routes from us, just before they are taken back. */
 export function noteTakers({ state }: Turn, due: readonly RouteKey[], reading: Reading): void {
   const takers = due.flatMap((key) => {
     const taker = takerOf(state, key, reading)
@@ -86,9 +86,9 @@ export function noteTakers({ state }: Turn, due: readonly RouteKey[], reading: R
 }
 
 /**
- * What was never ours is taken over, not back; but an outsider has no business there in any case. A blackhole is nobody's
- * deed: it is left when a target goes away, its claim with it. Where our own claim cannot be published, it may be so with
- * another's.
+ * Who took the route, if anybody did. A route that was never ours is taken over, not back; but an outsider is wrong in any
+ * case. A blackhole is nobody's doing: it remains when a target goes away, along with its claim. While we are mute, other
+ * members may be unable to publish, too, so they are not accused.
  */
 function takerOf({ heldAt, mute }: ProtocolState, key: RouteKey, { routes, claims }: Reading): Taker | undefined {
   const text = routeKeyText(key)
@@ -102,7 +102,7 @@ function takerOf({ heldAt, mute }: ProtocolState, key: RouteKey, { routes, claim
   return held === undefined || mute ? undefined : { kind: 'member', eni: member.eni, heldAt: held }
 }
 
-/** The write of a route was accepted: it is ours, and may have been taken back from somebody. */
+/** Notes that a route's write was accepted: the route is ours, and may have been taken back from somebody. */
 export function noteTakenBack({ state, now }: Turn, route: string): void {
   const taker = state.healing[route]
   state.heldAt = { ...state.heldAt, [route]: now.monotonic }
@@ -113,8 +113,8 @@ export function noteTakenBack({ state, now }: Turn, route: string): void {
 }
 
 /**
- * A route that outsiders take again and again is taken back from them more and more rarely. Not so from a member, or where
- * it is missing: there it leads nowhere.
+ * Whether to leave a route with an outsider for now: one that outsiders take repeatedly is taken back only once per
+ * `BRAKE`. Routes taken by a member, or missing, are not braked, because they lead nowhere.
  */
 export function isBraked({ state, now }: Turn, key: RouteKey, reading: Reading): boolean {
   const last = repeated(byOutsiders(state.takings[routeKeyText(key)] ?? []), now.monotonic).at(-1)
@@ -126,7 +126,7 @@ function byOutsiders(takings: readonly Taking[]): readonly Taking[] {
   return takings.filter(({ taker }) => taker.kind === 'outsider')
 }
 
-/** Whoever has changed a route for the third time within an hour. */
+/** A detail that names whoever has taken a route at least three times within an hour. */
 export function externalWriters({ state, now }: Turn): Detail[] {
   const takings = Object.values(state.takings).flatMap((each) => repeated(each, now.monotonic))
   if (takings.length === 0) return []
@@ -149,7 +149,7 @@ function deedText(taker: Taker): string {
   }
 }
 
-/** Each once, and not too many. */
+/** The distinct texts, up to a few. */
 function listed(texts: readonly string[]): string {
   const distinct = [...new Set(texts)]
   const more = distinct.length - SHOWN

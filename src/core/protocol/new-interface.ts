@@ -1,4 +1,4 @@
-/** The interface of this node has become another one: its instance was given a new one, say. */
+/** This node's interface has changed: its instance was given a new one, say. */
 import type { EniId } from '../ids.ts'
 import { repeatEdge } from './edge.ts'
 import { forgetHeld } from './external-writer.ts'
@@ -8,21 +8,21 @@ import { read, type Turn } from './turn.ts'
 import { abort } from './writing.ts'
 
 /**
- * What keepalived says stays as it is. An edge writes again at once, to the new interface; otherwise what is to be written
- * is decided by a read, as ever. What was said of the old interface is taken back: it may be another node's by now.
+ * Keeps keepalived's state. An edge writes again at once, to the new interface; otherwise a read decides, as always. The
+ * old interface's claim is withdrawn: it may be another node's by now.
  */
 export function onIdentity(turn: Turn, { eni, address }: { readonly eni: EniId; readonly address: string }): void {
   const { state, effects, now } = turn
   const { self: before } = state
   if (before.eni === eni && before.address === address) return
   abort(turn)
-  const wasSaid = state.published !== undefined || state.publishing !== undefined
+  const hadClaim = state.published !== undefined || state.publishing !== undefined
   state.self = { ...before, eni, address, beat: nextBeat(turn) }
   state.acceptedAt = {}
   state.rejected = []
   state.misplaced = undefined
   forgetHeld(turn)
-  // Nothing is known of how the new claim fares, and the old one has no say in that.
+  // Whether the new interface's claim can be published is not known yet, whatever became of the old one's.
   state.mute = false
   state.published = undefined
   state.publishing = undefined
@@ -33,7 +33,7 @@ export function onIdentity(turn: Turn, { eni, address }: { readonly eni: EniId; 
   state.mismatchSince = undefined
   repeatEdge(turn, `our interface is ${eni} now, and no longer ${before.eni}`)
   publish(turn)
-  if (wasSaid && before.eni !== eni) {
+  if (hadClaim && before.eni !== eni) {
     effects.push({ kind: 'withdraw', claim: { ...before, state: 'STOP', beat: state.self.beat } })
   }
   read(turn)

@@ -1,6 +1,6 @@
 /**
- * What an agent does, as a state machine: an input in, a new state and effects out. No I/O and no clock of its own, so
- * that the daemon, the scenarios and the simulations run the very same steps.
+ * The protocol as a state machine: an input in, a new state and effects out. It has no I/O and no clock, so the daemon,
+ * the scenarios and the simulations run the very same steps.
  */
 import { decide, isStray, type NodeView } from '../decide.ts'
 import { isLive, observe, observedClaims, ttlOf } from '../liveness.ts'
@@ -25,12 +25,12 @@ import {
 } from './turn.ts'
 import { abort, actOn, onWritten } from './writing.ts'
 
-/** After the first proof of a lower master: its first write may land later than our look at once. Milliseconds. */
+/** Milliseconds after the first proof of a lower master: its first write may land after our immediate look. */
 const LOOKS_AFTER_FIRST_PROOF = [300, ...LOOKS]
 const PROOF_MEMORY = 3000
 const RX_LOWER_PRI_SPACING = 1000
 
-/** One step; `state` is not changed. When the input `wake` is due next, `wakeAt` says. */
+/** Performs one step, without changing `state`. `wakeAt` tells when the next input `wake` is due. */
 export function step(state: ProtocolState, input: Input, now: Now): { state: ProtocolState; effects: Effect[] } {
   const turn: Turn = { state: { ...state }, effects: [], now }
   switch (input.kind) {
@@ -65,13 +65,13 @@ export function step(state: ProtocolState, input: Input, now: Now): { state: Pro
   return { state: turn.state, effects: turn.effects }
 }
 
-/** When the machine wants to be woken, on the monotonic clock. */
+/** When the next input `wake` is due, on the monotonic clock. */
 export function wakeAt(state: ProtocolState): number {
   const { beatAt = Number.POSITIVE_INFINITY, publishAgainAt = Number.POSITIVE_INFINITY } = state
   return Math.min(lookAt(state), beatAt, publishAgainAt)
 }
 
-/** When something is to be looked at. */
+/** When the next look is due. */
 function lookAt({ tickAt, looks, edge }: ProtocolState): number {
   return Math.min(tickAt, ...looks, ...(edge ? [edge.startedAt + LONGEST_EDGE] : []))
 }
@@ -86,7 +86,7 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
   state.self = { ...self, state: next, priority, since: isTransition ? at : self.since, beat: nextBeat(turn) }
   scheduleBeat(turn)
   if (self.state === 'MASTER' && next !== 'MASTER') {
-    // Before anything else: a retry that outlives its mastership is how one node steals the route from another.
+    // First of all: a retry that outlives its mastership is how one node steals the route from another.
     effects.push({ kind: 'abort' })
     Object.assign(state, {
       edge: undefined,
@@ -118,7 +118,7 @@ function onState(turn: Turn, { state: next, priority, found }: Extract<Input, { 
   scheduleTick(turn)
 }
 
-/** Keepalived's own proof that a lower node acts as master; five a second are normal. */
+/** keepalived's own proof that a lower node acts as master; five a second are normal. */
 function onRxLowerPri(turn: Turn, priority: number | undefined): void {
   const { state, now } = turn
   if (state.self.state === 'UNKNOWN') {
@@ -140,12 +140,12 @@ function onRxLowerPri(turn: Turn, priority: number | undefined): void {
   read(turn)
 }
 
-/** An agent that has just started hears that its node is MASTER, and was before: no edge, so it looks first. */
+/** An agent that has just started learns that its node already was MASTER: this is no edge, so it looks first. */
 function becomeProvenMaster(turn: Turn, priority: number | undefined): void {
   const { state, now } = turn
   state.rxLowerPriAt = now.monotonic
   state.looks = LOOKS_AFTER_FIRST_PROOF.map((ms) => now.monotonic + ms)
-  // keepalived tells no priority with its proof: the node's own tag has the one that it claimed last.
+  // keepalived's proof carries no priority: the node's own tag has the one that it last claimed.
   state.publishWhenRead = true
   onState(turn, { kind: 'state', state: 'MASTER', priority, found: true })
 }
@@ -170,7 +170,7 @@ function beginTick(turn: Turn): void {
   turn.state.rejected = []
 }
 
-/** A tick that is near comes at once: so the agents of a daemon fall into step, and ask EC2 with one voice. */
+/** Ticks early if a tick is near, so that a daemon's agents fall into step and share their reads. */
 function onReadNearby(turn: Turn): void {
   const { state, now } = turn
   if (state.tickAt - now.monotonic > tickPause(state) / 2) return
@@ -192,8 +192,8 @@ function onRead(turn: Turn, input: Extract<Input, { kind: 'read' }>): void {
 }
 
 /**
- * It changes nothing, ages nothing and writes nothing; and a decision that nobody can look up again writes no more. An
- * edge goes on: where the routes alone could be read it looks at them, and no claim is known to be renewed.
+ * A failed read changes nothing, ages nothing and writes nothing; writes of an earlier decision are aborted, because it can
+ * no longer be checked. An edge continues: if only the routes could be read, it looks at those, with no claim renewed.
  */
 function onFailedRead(turn: Turn, { unread = 'EC2', routes, throttled }: Extract<Input, { reading: undefined }>): void {
   const { state } = turn
@@ -202,7 +202,7 @@ function onFailedRead(turn: Turn, { unread = 'EC2', routes, throttled }: Extract
   else state.misplaced = undefined
   if (state.edge && routes && lookInEdge(turn, state.edge, viewOfRoutes(state, routes), undefined)) return
   const { edge, self, decision, settings, observations } = state
-  // Nobody else may have been able to publish either. A ttl that is shorter than two intervals needs to be told so.
+  // The other nodes may not have been able to publish either. A ttl shorter than two intervals must take this into account.
   if (settings.beatEveryMs !== undefined) state.observations = { ...observations, lastGoodRead: undefined }
   const conflict = decision?.conflict === true && self.state === 'MASTER'
   if (!edge) {
@@ -214,7 +214,7 @@ function onFailedRead(turn: Turn, { unread = 'EC2', routes, throttled }: Extract
   if ((conflict || state.mayHaveRival) && state.beatNext) beat(turn)
 }
 
-/** Soon, where something hangs on it: what an edge has written, or everything, where nothing was read before. */
+/** Retries soon if something depends on it: an edge's writes, or everything when nothing has been read before. */
 function retryRead({ state, now }: Turn): void {
   if (!state.edge && !state.isHeld && state.observations.lastGoodRead !== undefined) return
   const at = now.monotonic + state.readBackoffMs
@@ -222,7 +222,7 @@ function retryRead({ state, now }: Turn): void {
   if (Math.min(state.tickAt, ...state.looks) > at) state.looks = [at, ...state.looks]
 }
 
-/** @param askedAt what is read is not older */
+/** @param askedAt when the read was issued: what it shows is no older */
 function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   const { state, now } = turn
   state.readBackoffMs = READ_BACKOFF
@@ -237,7 +237,7 @@ function onGoodRead(turn: Turn, reading: Reading, askedAt: number): void {
   Object.assign(state, { pin: valid, ignoredPins: ignored })
   noteRoutes(turn, reading.routes)
   adoptOwnClaim(turn, reading)
-  // A write that waits to be tried again may not replace what has become somebody else's.
+  // A write waiting for its retry must not replace a route that has become foreign.
   if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)
   checkOwnTag(turn, reading)
 
@@ -264,7 +264,7 @@ function noteRoutes({ state }: Turn, routes: Reading['routes']): void {
   state.misplaced = ofKind('elsewhere', 'missing')
 }
 
-/** What this node claimed before keepalived proved it to be MASTER still. */
+/** Takes over what this node claimed before keepalived proved that it still is MASTER. */
 function adoptOwnClaim(turn: Turn, { claims }: Reading): void {
   const { state } = turn
   if (!state.publishWhenRead) return
@@ -275,12 +275,12 @@ function adoptOwnClaim(turn: Turn, { claims }: Reading): void {
   publish(turn)
 }
 
-/** Every beat that was seen, by the node's ENI. */
+/** Every beat seen, by the node's ENI. */
 function seenBeats({ observations }: ProtocolState): Edge['beats'] {
   return Object.fromEntries([...observations.tracks].map(([eni, { beats }]) => [eni, beats]))
 }
 
-/** Where no claim can be read: what is known of the others stays as it is, and nobody has shown life. */
+/** The view when no claim can be read: no other node has shown that it is alive. */
 function viewOfRoutes({ self, mute, pin }: ProtocolState, routes: Reading['routes']): NodeView {
   return { self, isUnreachable: false, mute, others: [], isPersistent: false, isAbandoned: false, pin, routes }
 }
@@ -296,20 +296,23 @@ function viewOf(
   const { self, mute, pin, settings } = state
   const isContested = observed.some(({ claim, liveness }) => claim.state === 'MASTER' && isLive(liveness))
   state.contestedSince = self.state === 'MASTER' && isContested ? (state.contestedSince ?? now.monotonic) : undefined
-  // While they are pinned, every MASTER leaves them where they are, and is silent.
+  // While the routes are pinned, every MASTER leaves them alone and is silent.
   const isAstray = !pin && isStray({ others: observed, routes })
   state.strayedSince = isAstray ? (state.strayedSince ?? askedAt) : undefined
-  // However fast a dead node's claim expires: a blip may last for as long as ever.
+  // Not the ttl alone: however fast dead claims expire, a blip may last as long as ever.
   const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))
   const isPersistent = state.contestedSince !== undefined && now.monotonic - state.contestedSince >= lastsAfter
   const isUnreachable = claims.some((each) => each.isUnreachable && each.claim.eni === self.eni)
-  // A MASTER whose reads are throttled as ours are may not have seen yet that its routes are away.
+  // A MASTER whose reads are throttled like ours may not have noticed yet that its routes are elsewhere.
   const patience = state.pauseFactor === 1 ? lastsAfter : lastsAfter + LONGEST_PAUSE_FACTOR * settings.intervalMs
   const isAbandoned = state.strayedSince !== undefined && askedAt - state.strayedSince >= patience
   return { self, isUnreachable, mute, others: observed, isPersistent, isAbandoned, pin, routes }
 }
 
-/** For as long as the other's pause may be, besides the ttl: only then its silence is that of one who knows of us. */
+/**
+ * Whether a silent MASTER may not know of us yet. Its silence counts only after the ttl plus the longest pause between its
+ * reads.
+ */
 function mayHaveRival(state: ProtocolState, others: Reading['claims'], askedAt: number): boolean {
   const { self, pauseFactor: stretched, observations, settings } = state
   if (self.state !== 'MASTER' || stretched === 1) return false

@@ -1,9 +1,9 @@
-/** The own claim: published on every change, renewed in a conflict, and watched in what is read back. */
+/** This node's claim: published on every change, renewed in a conflict, and checked when read back. */
 import type { Reading } from './state.ts'
 import { PUBLISH_BACKOFF, PUBLISH_SPACING, SETTLE } from './times.ts'
 import { longestPublishPause, read, type Turn } from './turn.ts'
 
-/** A new beat: the claim is the same, and its node shows that it lives. */
+/** Renews the claim with a new beat, to show that this node is alive. */
 export function beat(turn: Turn): void {
   turn.state.beatNext = false
   turn.state.self = { ...turn.state.self, beat: nextBeat(turn) }
@@ -11,21 +11,21 @@ export function beat(turn: Turn): void {
   publish(turn)
 }
 
-/** Where the witness takes it, a MASTER always shows that it lives: the others need not wait for long to know it dead. */
+/** If the witness can take it, a MASTER beats all the time, so that the others soon notice its death. */
 export function scheduleBeat({ state, now }: Turn): void {
   const { beatEveryMs } = state.settings
   const beats = beatEveryMs !== undefined && state.self.state === 'MASTER'
   state.beatAt = beats ? now.monotonic + beatEveryMs : undefined
 }
 
-/** A beat of its own for every change: two within a millisecond, or a clock that was set back, repeat none. */
+/** A unique beat for every change, even for two within a millisecond or after the clock was set back. */
 export function nextBeat({ state, now }: Turn): string {
   return new Date(Math.max(now.wall, Date.parse(state.self.beat) + 1)).toISOString()
 }
 
 /**
- * At once, or as soon as the one before is there. Of a state that flaps, the others need to know no more than one claim
- * a second; the newest always follows.
+ * Publishes the claim at once, or as soon as the previous publish has finished. A flapping state is published at most once
+ * a second; the newest claim always follows.
  */
 export function publish(turn: Turn): void {
   const { state, now } = turn
@@ -38,9 +38,9 @@ export function publish(turn: Turn): void {
   else state.publishAgainAt = Math.min(state.publishAgainAt ?? Number.POSITIVE_INFINITY, state.publishFrom)
 }
 
-/** One publish on its way. */
+/** Starts a publish. */
 export function publishNow({ state, effects, now }: Turn): void {
-  // Beats alone come once a second, where the witness takes them: a change has its place between them.
+  // With a beating witness, beats alone come once a second; halve the spacing to leave room for a change between them.
   const spacing = state.settings.beatEveryMs === undefined ? PUBLISH_SPACING : PUBLISH_SPACING / 2
   state.publishing = state.self.beat
   state.mayBeSeenAsMaster ||= state.self.state === 'MASTER'
@@ -51,8 +51,8 @@ export function publishNow({ state, effects, now }: Turn): void {
 
 export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boolean): void {
   const { state } = turn
-  if (beatOfClaim !== state.publishing) return // Of an interface that is no longer ours.
-  // What it held back as a mute node may be due. An edge looks by itself, and its writes are counted.
+  if (beatOfClaim !== state.publishing) return // It was for an interface that is no longer ours.
+  // Writes held back while mute may be due. An edge schedules its own looks, and its writes are counted.
   if (acknowledged && state.mute && !state.edge) read(turn)
   state.publishing = undefined
   state.mute = !acknowledged
@@ -74,7 +74,7 @@ export function onPublished(turn: Turn, beatOfClaim: string, acknowledged: boole
   }
 }
 
-/** A mute node yields to whoever cannot see it: the true master may not stay mute until its next tick. */
+/** Retries before the next tick: a mute node yields to those who cannot see it, and the true master must not stay mute. */
 function publishLater({ state, now }: Turn): void {
   const longest = longestPublishPause(state)
   const backoff = Math.min(longest, state.publishBackoffMs)
@@ -82,7 +82,7 @@ function publishLater({ state, now }: Turn): void {
   state.publishBackoffMs = Math.min(longest, backoff * 2)
 }
 
-/** The own tag comes back with every read; what is wrong for longer than reads are stale is published again. */
+/** Every read returns our own tag; if it stays wrong for longer than reads can be stale, the claim is published again. */
 export function checkOwnTag(turn: Turn, { claims }: Reading): void {
   const { state, now } = turn
   const own = claims.find(({ claim }) => claim.eni === state.self.eni)?.claim

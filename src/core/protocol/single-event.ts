@@ -1,11 +1,11 @@
-/** An agent that lives for one event of keepalived: when it has done what the event asks for. */
+/** How far an agent that lives for a single keepalived event has got. */
 import { livenessOf } from '../liveness.ts'
 import type { ProtocolState } from './state.ts'
 
 /**
- * - `pending`: something is still to be written, looked at or learned
- * - `settled`: every route was looked at and is in place, or EC2 refuses its write
- * - `yielded`: the routes are another's, who is alive or to whom they are pinned
+ * - `pending`: something remains to be written or read
+ * - `settled`: every route was read back in place, or EC2 refuses its write
+ * - `yielded`: the routes belong to another node, which is alive or to which they are pinned
  */
 export type EventProgress = 'pending' | 'settled' | 'yielded'
 
@@ -22,12 +22,12 @@ export function progressOf(state: ProtocolState, now: number): EventProgress {
   return isSettled ? 'settled' : 'pending'
 }
 
-/** Whether the others know of the newest claim. */
+/** Whether the newest claim has been published. */
 export function isPublished({ self, published }: ProtocolState): boolean {
   return published === self.beat
 }
 
-/** For good, as far as one event goes: who waits for a claim to expire, or was held, may own the routes later. */
+/** Whether this node has yielded for good. While it waits for a claim to expire, or its edge is held, it may still win. */
 function hasYielded({ decision, pin, isHeld, self, observations, settings }: ProtocolState, now: number): boolean {
   if (decision?.action !== 'yield' || decision.intended === undefined) return false
   if (pin && pin.eni !== self.eni) return true

@@ -1,4 +1,4 @@
-/** What an agent knows, and what goes in and out of it. */
+/** An agent's state, inputs and effects. */
 import type { Claim, NodeState } from '../claim.ts'
 import type { Decision } from '../decide.ts'
 import type { Detail } from '../detail.ts'
@@ -12,7 +12,7 @@ export type ProtocolSettings = {
   /** Milliseconds between a MASTER's reads. */
   readonly intervalMs: number
   readonly ttlMs: number
-  /** A MASTER renews its claim so often; undefined: in a conflict alone. Milliseconds. */
+  /** How often a MASTER renews its claim, in milliseconds. Default: only in a conflict. */
   readonly beatEveryMs?: number | undefined
   /** `safe`: every edge is a held edge. */
   readonly failover: 'fast' | 'safe'
@@ -22,19 +22,19 @@ export type ProtocolSettings = {
 export type Reading = {
   /** Every managed route, judged from this node's own ENI. */
   readonly routes: readonly { readonly key: RouteKey; readonly standing: Standing }[]
-  /** Claims of all nodes, this one's own included. */
+  /** The claims of all nodes, including this one. */
   readonly claims: readonly { readonly claim: Claim; readonly isUnreachable: boolean }[]
   readonly pins: readonly Pin[]
-  /** Interfaces that carry nothing, whether they carry a claim, a pin or neither. */
+  /** Interfaces that carry no traffic, with or without a claim or pin. */
   readonly unreachable: ReadonlySet<EniId>
-  /** Interfaces whose source/dest check is on: they drop what is for a VIP. */
+  /** Interfaces whose source/dest check is on: they drop traffic for a VIP. */
   readonly checked: ReadonlySet<EniId>
   /** By EC2's own clock, in milliseconds since the epoch. */
   readonly date: number
 }
 
 export type Input =
-  /** keepalived's state. `found`: it was so when this agent started to look, so that no edge was missed. */
+  /** keepalived's state. `found`: the agent found it so, rather than seeing the transition; it is no edge. */
   | {
       readonly kind: 'state'
       readonly state: NodeState
@@ -43,16 +43,16 @@ export type Input =
     }
   /** keepalived's proof that a lower node acts as master: MASTER_RX_LOWER_PRI. */
   | { readonly kind: 'rx-lower-pri'; readonly priority?: number | undefined }
-  /** The VRRP source address of this node is known now. */
+  /** This node's VRRP source address has become known. */
   | { readonly kind: 'address'; readonly address: string }
-  /** A time that was asked for with the effect `wake` has come. */
+  /** A time given by `wakeAt` has come. */
   | { readonly kind: 'wake' }
-  /** Another agent of this daemon reads now, and one read serves all who ask at once. */
+  /** Another agent of this daemon is reading now; one read serves all that ask at once. */
   | { readonly kind: 'read-nearby' }
   | { readonly kind: 'read'; readonly reading: Reading }
   /**
-   * A read that failed. `unread`: what could not be read, for people. `throttled`: the account has asked for too much.
-   * `routes`: the routes, where the claims alone could not be read.
+   * A failed read. `unread`: what could not be read, for people. `throttled`: whether EC2 throttled it. `routes`: the routes,
+   * if only the claims could not be read.
    */
   | {
       readonly kind: 'read'
@@ -63,146 +63,149 @@ export type Input =
     }
   | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
-  /** This node is known by another interface from now on. */
+  /** This node has another interface from now on. */
   | { readonly kind: 'identity'; readonly eni: EniId; readonly address: string }
 
 export type Effect =
   | { readonly kind: 'read' }
-  /** Each goes on until it is accepted, cannot be, or is aborted. */
+  /** Each write is retried until it is accepted, refused or aborted. */
   | {
       readonly kind: 'write'
       readonly keys: readonly RouteKey[]
       readonly reason: string
-      /** Before all other writes of the daemon, where EC2 makes them wait. */
+      /** Whether it goes before the daemon's other writes when they wait for the token bucket. */
       readonly inEdge: boolean
     }
-  /** Cancels every write that is in flight, waiting or hedged. */
+  /** Cancels every write, whether in flight, waiting or hedged. */
   | { readonly kind: 'abort' }
   | { readonly kind: 'publish'; readonly claim: Claim }
-  /** Says of an interface that was ours that its node has stopped; nobody waits for an answer. */
+  /** Publishes, for an interface that was ours, that its node has stopped. The result does not matter. */
   | { readonly kind: 'withdraw'; readonly claim: Claim }
 
-/** Of two clocks: the one that never jumps, for every comparison; and the wall's, for people. Milliseconds. */
+/** Two clocks, in milliseconds: the monotonic one for every comparison, and the wall clock for people. */
 export type Now = { readonly monotonic: number; readonly wall: number }
 
-/** An edge into MASTER that is not over yet. */
+/** An edge into MASTER in progress. */
 export type Edge = {
   readonly startedAt: number
   /**
-   * The beats that were there when it began: only one that is not among them proves that its node lives. Undefined: no
-   * claim was read since. What was read before does not tell: a claim that is newer may still be a dead node's.
+   * The beats present when the edge began, once claims have been read since: only a beat not among them proves that its
+   * node is alive. Earlier reads cannot serve: a beat newer than they are may still be a dead node's.
    */
   readonly beats: Readonly<Record<EniId, readonly string[]>> | undefined
-  /** Whether the read that was asked for beside the first write has come, with the claims or without. */
+  /** Whether the read issued with the first write has returned, with or without the claims. */
   readonly hasLooked: boolean
   readonly writes: Readonly<Record<string, number>>
 }
 
-/** Who has taken a route from its owner. */
+/** Who took a route from its owner. */
 export type Taker =
-  /** The route was set to what is no node of the cluster. */
+  /** The route was set to a target that is not a node of the cluster. */
   | { readonly kind: 'outsider'; readonly target: string }
-  /** It was set to another node; `heldAt`: when it was last known to be the owner's. */
+  /** The route was set to another node; `heldAt`: when it was last known to be at its owner. */
   | { readonly kind: 'member'; readonly eni: EniId; readonly heldAt: number }
   | { readonly kind: 'deleter' }
 
-/** A route that was taken, and was taken back `at`. */
+/** A route that was taken and then taken back; `at`: when it was taken back. */
 export type Taking = { readonly route: string; readonly taker: Taker; readonly at: number }
 
 export type ProtocolState = {
   readonly settings: ProtocolSettings
   self: Claim
-  /** The claim that is on its way, by its beat. */
+  /** The beat of the claim being published. */
   publishing: string | undefined
-  /** What the others read of this node may be MASTER: the last claim that is known to have arrived, or one sent since. */
+  /** Whether the others may read that this node is MASTER: from the last acknowledged claim, or one sent since. */
   mayBeSeenAsMaster: boolean
-  /** A claim is to be published as soon as none is on its way. */
+  /** Whether to publish again as soon as the publish in flight has finished. */
   publishNext: boolean
+  /** The beat of the last acknowledged claim. */
   published: string | undefined
   mute: boolean
-  /** Until then a claim waits. */
+  /** The earliest time for the next publish. */
   publishFrom: number
-  /** When a claim that waits, or one whose publish has failed, is published, or whatever has replaced it by then. */
+  /** When to publish the current claim, after waiting for `publishFrom` or after a failure. */
   publishAgainAt: number | undefined
   publishBackoffMs: number
-  /** Since when the own tag was read back other than it was last published. */
+  /** Since when our own tag has been read back different from our claim. */
   mismatchSince: number | undefined
   observations: Observations
   pin: Pin | undefined
-  /** Why other pins do not count, for people. */
+  /** Why other pins are ignored, for people. */
   ignoredPins: readonly string[]
-  /** Since when another MASTER contends with this one. */
+  /** Since when another MASTER has contended with this one. */
   contestedSince: number | undefined
-  /** Since when no MASTER has had all of the routes, though there are MASTERs and no pin. */
+  /** Since when no MASTER has held all the routes, although there are MASTERs and no pin. */
   strayedSince: number | undefined
-  /** A tick has come since the last beat: a node in conflict shows that it is alive. */
+  /** Whether a tick has come since the last beat, so that a node in conflict must beat again. */
   beatNext: boolean
-  /** When the claim is renewed in any case; undefined: never. */
+  /** When to renew the claim regardless of conflicts, if the witness takes regular beats. */
   beatAt: number | undefined
-  /** Every managed route that was seen or is known by its id, and those that are somebody else's. */
+  /** Every managed route that was seen or is known by its table's id. */
   keys: readonly RouteKey[]
+  /** The foreign ones among them, as key texts. */
   foreign: readonly string[]
   edge: Edge | undefined
-  /** MASTER by an edge that had to be held, and the routes have not been ours since. */
+  /** Whether this node became MASTER by a held edge and has not been the intended owner since. */
   isHeld: boolean
-  /** When the last edges began. */
+  /** When the latest edges began. */
   edges: readonly number[]
+  /** Routes being written. */
   writing: readonly string[]
-  /** Routes whose write EC2 has refused since the last tick: another attempt at once would be refused, too. */
+  /** Routes whose write EC2 has refused since the last tick: an immediate retry would be refused, too. */
   rejected: readonly string[]
-  /** Routes that the last look found elsewhere or missing; undefined if it failed, and before the first of this mastership. */
+  /** Routes that the last look found elsewhere or missing; undefined if it failed, or before this mastership's first look. */
   misplaced: readonly string[] | undefined
   acceptedAt: Readonly<Record<string, number>>
-  /** Those of `writing` that take a route back, by whom it was taken. */
+  /** Who took the routes that `writing` is taking back. */
   healing: Readonly<Record<string, Taker>>
-  /** What no claim explains, by route: of each kind the last three within an hour. */
+  /** Takings that no claim explains, by route: the last three of each kind. */
   takings: Readonly<Record<string, readonly Taking[]>>
-  /** What a claim may still explain. */
+  /** Takings that a claim may still explain. */
   suspects: readonly Taking[]
-  /** While the routes are ours: when each was last known to be. */
+  /** When each route was last known to be at this node, while the routes are ours. */
   heldAt: Readonly<Record<string, number>>
-  /** When each other node's claim last explained that it has the routes, or had them; `since`: of its claim, as it was read last. */
+  /** When each other node's claim last explained why it holds, or held, the routes; `since`: as last read from its claim. */
   explanations: Readonly<Record<EniId, { readonly since: string; readonly at: number | undefined }>>
   muteBackoffMs: number
   muteWroteAt: number | undefined
   rxLowerPriAt: number | undefined
-  /** Since when a read is under way. */
+  /** When the read in flight was issued. */
   readingSince: number | undefined
   readNext: boolean
-  /** Pause before a failed read is tried again where something hangs on it: in an edge, and before the first good read. */
+  /** Pause before a failed read is retried when something depends on it: in an edge, and before the first good read. */
   readBackoffMs: number
-  /** A read follows the publish that is on its way: what it shows was claimed with our own claim there to be seen. */
+  /** Whether to read after the publish in flight, so that the claims it shows were made with ours visible. */
   readWhenPublished: boolean
-  /** The claim is published when the first read has told the priority that this node claimed last. */
+  /** Whether publishing waits for the first read, which tells the priority that this node last claimed. */
   publishWhenRead: boolean
-  /** So many times longer are the pauses between reads, since EC2 has throttled some; 1: it has not. */
+  /** How many times longer the pauses between reads are, because EC2 has throttled some; 1 if it has not. */
   pauseFactor: number
-  /** MASTER, and nothing was read since it became so: no pause is stretched. */
+  /** Whether nothing has been read since this node became MASTER: then no pause is stretched. */
   isNewMaster: boolean
   /**
-   * MASTER while EC2 throttles reads, and another claims to be: it shows no life, but may be throttled too, and not have read
-   * that it has to. So this node goes on to show its own.
+   * Whether, while EC2 throttles reads, another node claims MASTER and shows no sign of life. It may be throttled, too, and
+   * not have read yet that it must show one; so this node keeps showing its own.
    */
   mayHaveRival: boolean
-  /** Times at which something is to be looked at, besides the tick. */
+  /** When looks are due, besides the tick. */
   looks: readonly number[]
   tickAt: number
   decision: Decision | undefined
-  /** What needs a look besides, as of the last good read. */
+  /** Other things that need attention, as of the last good read. */
   details: readonly Detail[]
 }
 
-/** What an agent knows when it starts. */
+/** What an agent starts with. */
 export type Memory = {
   readonly eni: EniId
-  /** VRRP source address; empty where it is not known yet. */
+  /** VRRP source address; empty if not known yet. */
   readonly address: string
   readonly keys: readonly RouteKey[]
-  /** Routes that were somebody else's when they were last read, as key texts. */
+  /** Routes that were foreign when last read, as key texts. */
   readonly foreign?: readonly string[]
-  /** An operator's pin, as it was last read. */
+  /** The pin, as last read. */
   readonly pin?: Pin | undefined
-  /** When the last edges of this node began, on the monotonic clock. */
+  /** When this node's latest edges began, on the monotonic clock. */
   readonly edges?: readonly number[]
 }
 
@@ -263,7 +266,7 @@ export function initialState(
   }
 }
 
-/** For a witness that takes a beat a second. */
+/** Settings for a witness that takes a beat a second. */
 export const BEATING = { beatEveryMs: BEAT_MS, ttlMs: BEATING_TTL_MS } satisfies Partial<ProtocolSettings>
 
 export function defaultSettings(intervalMs: number, failover: 'fast' | 'safe' = 'fast'): ProtocolSettings {

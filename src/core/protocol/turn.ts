@@ -1,12 +1,12 @@
-/** One step of the machine on its way, and what any part of it may ask for. */
+/** A step in progress, and what every part of the protocol may request: reads and ticks. */
 import type { Condition } from '../decide.ts'
 import type { Effect, Now, ProtocolState } from './state.ts'
 
-/** A MASTER in conflict reads at least as often. Milliseconds. */
+/** A MASTER in conflict reads at least this often, in milliseconds. */
 export const CONFLICT_INTERVAL = 2000
-/** Nodes that are neither MASTER nor pinned read so many times more slowly, while nothing moves. */
+/** How many times more slowly nodes that are neither MASTER nor pinned read while nothing moves. */
 const OTHERS_SLOWDOWN = 6
-/** A read that EC2 throttles makes the next pause so many times longer, up to a limit; ten good reads take that back. */
+/** A throttled read stretches the next pause by this factor, up to a limit; ten good reads undo it. */
 const GROWTH_PER_THROTTLED_READ = 2
 const SHRINKAGE_PER_GOOD_READ = 0.93
 export const LONGEST_PAUSE_FACTOR = 12
@@ -15,7 +15,7 @@ const MOVING: ReadonlySet<Condition> = new Set(['SWITCHING', 'DRIFT', 'SPLIT-BRA
 
 export type Turn = { readonly state: ProtocolState; readonly effects: Effect[]; readonly now: Now }
 
-/** One read at a time; one that is asked for meanwhile follows it, since what it should see may be newer. */
+/** Reads, one at a time; a read requested meanwhile follows the current one, which may be too old to show what is wanted. */
 export function read({ state, effects, now }: Turn): void {
   if (state.readingSince !== undefined) {
     state.readNext = true
@@ -25,7 +25,7 @@ export function read({ state, effects, now }: Turn): void {
   effects.push({ kind: 'read' })
 }
 
-/** The pause between two reads of a node in its role, where EC2 throttles none. */
+/** The pause between two reads for the node's role, without throttling. */
 function rolePause({ self, pin, decision, settings }: ProtocolState): number {
   const mayWrite = self.state === 'MASTER' || pin?.eni === self.eni
   const isMoving = decision !== undefined && MOVING.has(decision.condition)
@@ -36,20 +36,20 @@ function isInConflict({ self, decision }: ProtocolState): boolean {
   return self.state === 'MASTER' && decision?.conflict === true
 }
 
-/** The longest pause between two reads of this node that is no gap. An account's other calls never slow a failover. */
+/** The longest pause between this node's reads that is not a gap. Throttling never stretches it during a failover. */
 export function readPause(state: ProtocolState): number {
   const mayGrow = !state.isNewMaster && !state.mayHaveRival && !isInConflict(state)
   return mayGrow ? rolePause(state) * state.pauseFactor : rolePause(state)
 }
 
-/** From one tick to the next. */
+/** The pause from one tick to the next. */
 export function tickPause(state: ProtocolState): number {
   return isInConflict(state) ? Math.min(CONFLICT_INTERVAL, readPause(state)) : readPause(state)
 }
 
 /**
- * From a publish that failed to the next, at most: EC2 counts it in another bucket than reads. The next master waits for
- * one that is no master any more to say so.
+ * The longest pause after a failed publish. Throttled reads do not stretch it: EC2 counts them in another bucket. It is
+ * short for a former master, because the next one waits for it to say that it has stepped down.
  */
 export function longestPublishPause(state: ProtocolState): number {
   const { self, mayBeSeenAsMaster, settings } = state
@@ -62,7 +62,7 @@ export function scheduleTick({ state, now }: Turn): void {
   state.tickAt = now.monotonic + tickPause(state)
 }
 
-/** EC2 has throttled a read: the account asks for too much. */
+/** Stretches the pauses after EC2 has throttled a read. */
 export function growPause(turn: Turn): void {
   const { state } = turn
   const pause = tickPause(state)
@@ -70,7 +70,7 @@ export function growPause(turn: Turn): void {
   if (tickPause(state) !== pause) scheduleTick(turn)
 }
 
-/** Slowly, so that the nodes of an account do not all come back at once, only to be throttled again. */
+/** Shrinks the pauses slowly, so that an account's nodes do not all return at once, only to be throttled again. */
 export function shrinkPause({ state, now }: Turn): void {
   if (state.pauseFactor === 1) return
   state.pauseFactor = Math.max(1, state.pauseFactor * SHRINKAGE_PER_GOOD_READ)

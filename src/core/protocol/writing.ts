@@ -1,4 +1,4 @@
-/** What is written outside an edge, and what holds it back. */
+/** Writes outside an edge, and what holds them back. */
 import type { Decision } from '../decide.ts'
 import { type RouteKey, routeKeyText } from '../route.ts'
 import { isBraked, noteTakenBack, noteTakers } from './external-writer.ts'
@@ -39,7 +39,7 @@ export function actOn(turn: Turn, decision: Decision, reading: Reading): void {
   write(turn, due, decision.reason)
 }
 
-/** A mute node's writes back off: the others cannot see it, and it cannot know that it is right. */
+/** Backs off a mute node's writes: the others cannot see it, so it cannot be sure that it is right. */
 function mayWriteMute({ state, now }: Turn): boolean {
   if (!state.mute) return true
   if (state.muteWroteAt !== undefined) {
