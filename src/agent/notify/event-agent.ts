@@ -1,4 +1,4 @@
-/** The agent of one event of keepalived: it lives until what the event asks for is done, or is no longer wanted. */
+/** The agent of one keepalived event: it lives until the event's work is done or no longer wanted. */
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { isVerdict } from '../../adapters/ec2/errors.ts'
@@ -30,17 +30,17 @@ export type EventTask = {
   readonly ec2: Ec2
   readonly eni: EniId
   readonly stateDirectory: string
-  /** When earlier edges of this node began, on the clock. */
+  /** When this node's earlier edges began, on the clock. */
   readonly edges: readonly number[]
   /** Throws once a newer event is recorded. */
   readonly permit: () => void
-  /** Aborted when a newer event is recorded, and when the time is over. */
+  /** Aborted when a newer event is recorded or the time is up. */
   readonly signal: AbortSignal
-  /** How long a last look may take when the time is over, in milliseconds. */
+  /** Milliseconds allowed for a last look once the time is up. */
   readonly lastLookMs: number
-  /** Called before each route is written, with how many writes that makes. */
+  /** Called before each write, with the number of writes so far. */
   readonly onWrites: (count: number) => void
-  /** Called when the first write is answered, or is not in time; at once where none is to be made. */
+  /** Called when the first write is answered or overdue; at once if there is none to make. */
   readonly onUnderWay: () => void
   /** Called when EC2 has answered the first writes. */
   readonly onAnswer: () => void
@@ -49,9 +49,9 @@ export type EventTask = {
 }
 
 /**
- * @returns how each route came out; none for an event that moves no route
- * @throws Failure of kind `superseded` once a newer event is recorded; `refused` where the routes are another's; the error of
- *   the read where no route is known without it
+ * @returns the outcome of each route; none for an event that moves no routes
+ * @throws Failure `superseded` once a newer event is recorded; `refused` if the routes belong to another node; the read's
+ *   error if no route is known without it
  */
 export async function runEventAgent(task: EventTask): Promise<EventResult> {
   const { event, config, eni, stateDirectory, edges, clock, log } = task
@@ -83,7 +83,7 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
   const { problems: failed } = ports
   const refused = () => ({ read: isFinal(failed.read), publish: isFinal(failed.publish) })
   const ended = new AbortController()
-  let why = 'nothing more was looked at'
+  let why = 'no further read was made'
   try {
     await new Promise<void>((resolve, reject) => {
       look = () => void (isOver(agent.state, startedAt, clock.now(), refused()) && resolve())
@@ -107,7 +107,7 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
   const progress = progressOf(state, clock.now())
   const outcomes = outcomesOf({ state, progress }, event.name, ports.problems.read, ledger, why)
   for (const { key, verdict, detail } of outcomes) {
-    // Why a write failed was said when it did.
+    // A failed write was logged when it failed.
     if (verdict !== 'done' && !ledger.hasFailed(key))
       log.error(`${destinationText(key.vip)} in ${key.table}: ${detail}`)
   }
@@ -121,15 +121,15 @@ function logWrites(ledger: Ledger, { clock, log }: EventTask): void {
   else log.warn({ accepted, of: written, ms }, accepted > 0 ? 'routes partly accepted' : 'no route accepted')
 }
 
-/** What EC2 has accepted shortly before the end is confirmed all the same. */
+/** Confirms writes that EC2 accepted shortly before the end. */
 async function lookOnce(ports: EventPorts, ledger: Ledger, { lastLookMs, log }: EventTask): Promise<void> {
   if (ledger.count().unseen === 0) return
   await ports.read(AbortSignal.timeout(lastLookMs)).catch((error: unknown) => {
-    log.warn({ hint: hintOf(error) }, `not confirmed: ${messageOf(error)}`)
+    log.warn({ hint: hintOf(error) }, `cannot confirm the routes: ${messageOf(error)}`)
   })
 }
 
-/** @throws Failure where the routes are another's, or none is known */
+/** @throws Failure if the routes belong to another node, or no route is known */
 function outcomesOf(
   { state, progress }: { readonly state: Readonly<ProtocolState>; readonly progress: EventProgress },
   instance: string,

@@ -1,6 +1,6 @@
 /**
- * What the agent of one event does to the world. Until EC2 has answered the first write, nothing is loaded or asked
- * that the write does not need.
+ * The ports of a single event's agent. Until EC2 has answered the first write, nothing is loaded or requested that the
+ * write does not need.
  */
 
 import { isAboutInterface } from '../../adapters/ec2/errors.ts'
@@ -17,20 +17,20 @@ import type { EventTask } from './event-agent.ts'
 import { needsReads } from './event-life.ts'
 
 export type EventPorts = AgentPorts & {
-  /** Why the last read failed, or the last publish; undefined: it has not. */
+  /** The error of the last read and of the last publish, if it failed. */
   readonly problems: { read: unknown; publish: unknown }
-  /** Resolves when the first write is answered, or is not in time; at once where none is to be made. */
+  /** Resolves when the first write is answered or overdue; at once if there is none to make. */
   underWay(): Promise<void>
-  /** Resolves when no write is under way any more. */
+  /** Resolves when no write is in flight. */
   settled(): Promise<void>
 }
 
 export type EventPortOptions = {
   readonly ledger: Ledger
   readonly onSelection: (selection: TableSelection) => void
-  /** Called with the VRRP source address of this node, as soon as it is known. */
+  /** Called with this node's VRRP source address once it is known. */
   readonly onAddress: (address: string) => void
-  /** Called when this node's interface has become another one. */
+  /** Called when this node's interface has changed. */
   readonly onIdentity: (identity: Identity) => void
 }
 
@@ -51,7 +51,7 @@ export function eventPorts(
 
   let { eni } = task
   let replacing: Promise<void> | undefined
-  /** Asks the instance which interface it has now; whoever waits for it waits until there is another, or no longer. */
+  /** Asks the instance which interface it has now. Resolves when there is another one; rejects when the time is up. */
   function replaced(why: string): Promise<void> {
     replacing ??= replace(why).finally(() => {
       replacing = undefined
@@ -67,7 +67,10 @@ export function eventPorts(
     onIdentity(identity)
   }
 
-  /** Runs a call that names our interface. Where EC2 says that it is not ours, it fails only if there is no other. */
+  /**
+   * Runs a call that names our interface. If EC2 says that the interface is not ours, rejects only once another is found or
+   * the time is up; by then the protocol has started over with the new one.
+   */
   async function naming<Value>(call: () => Promise<Value>): Promise<Value> {
     try {
       return await call()
@@ -75,7 +78,7 @@ export function eventPorts(
       if (!isAboutInterface(error)) throw error
       if (config.eni !== undefined)
         throw new Failure('failed', messageOf(error), { hint: CONFIGURED_HINT, cause: error })
-      await replaced(`${eni} is no interface of this node’s any more`).catch(() => {}) // The time is over.
+      await replaced(`${eni} {}) // The time is over. => is no longer an interface of this node`).catch(() => {}) // The time is up. => {}) // The time is over.
       throw error
     }
   }
@@ -89,7 +92,7 @@ export function eventPorts(
     let attempts = 0
     function permitAttempt(): void {
       attempts += 1
-      // The first attempt has failed, or is not answered in time.
+      // The first attempt has failed or is overdue.
       if (attempts > 1) open()
       permit()
     }
@@ -159,10 +162,10 @@ export function eventPorts(
       if (!needsReads(event.state)) return NEVER
       const { read } = await others()
       try {
-        // Between claims of the same priority the address decides; for anything else it is not needed.
+        // The address only breaks ties between claims of equal priority.
         const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
         if (config.eni === undefined && !('error' in reading) && reading.unreachable.has(eni)) {
-          await replaced(`${eni} is attached to no instance`)
+          await replaced(`${eni} is not attached to any instance`)
           return this.read(signal)
         }
         problems.read = 'error' in reading ? reading.error : undefined
@@ -190,7 +193,7 @@ export function eventPorts(
   }
 }
 
-/** Runs it when it is asked for first. */
+/** Makes the value on the first call only. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined
   return () => {

@@ -1,6 +1,6 @@
 /**
- * The first thing that a hook does: its event is put on record, and offered to the daemon, who takes it as a rule. So
- * nothing is loaded here that only a hook needs which has to act itself: no YAML, no schema, no log.
+ * The first thing a hook does: it records its event and offers it to the daemon, which usually takes it. So nothing is
+ * loaded here that is needed only by a hook that has to act itself: no YAML, no schema, no log.
  */
 import { existsSync } from 'node:fs'
 import { eventText, parseEventArguments, type VrrpEvent } from '../../adapters/keepalived/event.ts'
@@ -10,11 +10,11 @@ import { exchangeLine } from '../control/line.ts'
 import { isCoalesced, type JournalEntry, type Moment, newestOf, supersederOf } from '../node/event-order.ts'
 import { isAtWork, momentOf, recordEvent, recordedEvents } from '../node/journal.ts'
 
-/** What the daemon says when it takes an event, or knows a newer one. */
+/** The daemon's answers when it takes an event, or knows a newer one. */
 const TAKEN = '{"ok":true,"status":"taken"}'
 const SUPERSEDED = '{"ok":true,"status":"superseded"}'
 
-/** Something to be logged, by a hook that gets so far as to open its log. */
+/** A message to log, if the hook gets as far as opening its log. */
 export type Remark = {
   readonly level: 'debug' | 'warn' | 'error'
   readonly text: string
@@ -27,16 +27,16 @@ export function tellRemarks(remarks: readonly Remark[], log: Log): void {
 
 export type HandOver =
   | { readonly kind: 'taken'; readonly remarks: readonly Remark[] }
-  /** Another hook is on it. */
+  /** Another hook is handling it. */
   | { readonly kind: 'coalesced' }
-  /** Plain data: what hands over and what acts are different bundles, each with a class of its own (build.mjs). */
+  /** Plain data, because the two bundles (build.mjs) each have a Failure class of their own. */
   | { readonly kind: 'failed'; readonly failure: Pick<Failure, 'kind' | 'message' | 'hint'> }
-  /** No daemon takes the event: this hook has to act. */
+  /** No daemon takes the event, so this hook has to act. */
   | {
       readonly kind: 'ours'
       readonly event: VrrpEvent
       readonly moment: Moment
-      /** Of the event before, as it was recorded; undefined: none is. */
+      /** The recorded state of the previous event, if there is one. */
       readonly previous: string | undefined
       readonly isRecorded: boolean
       readonly remarks: readonly Remark[]
@@ -46,7 +46,7 @@ type Places = { readonly controlPath: string; readonly stateDirectory: string }
 
 /**
  * Records the event and offers it to the daemon.
- * @param values as keepalived appends them to a `notify` script
+ * @param values the arguments that keepalived appends to a `notify` script
  */
 export async function handOver(values: readonly string[], places: Places): Promise<HandOver> {
   try {
@@ -76,8 +76,9 @@ async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: 
 }
 
 /**
- * A hook goes on even if nothing can be recorded, as on a full disk: a route that stays at the old master is a certain
- * outage, two hooks that cross a rare one. Returns what is on record now; undefined: the event could not be recorded.
+ * Records the event. A hook continues even if it cannot, as on a full disk: a route left at the old master is a certain
+ * outage, two hooks crossing each other a rare one.
+ * @returns the events now on record; undefined if the event could not be recorded
  */
 function record(
   stateDirectory: string,
@@ -89,7 +90,7 @@ function record(
     return recordEvent(stateDirectory, event, moment, (text) => remark({ level: 'warn', text }))
   } catch (error) {
     const hint = hintOf(error) ?? stateHint(stateDirectory)
-    remark({ level: 'error', text: `cannot record the event: ${messageOf(error)}; going on without`, hint })
+    remark({ level: 'error', text: `cannot record the event: ${messageOf(error)}; continuing without it`, hint })
     return undefined
   }
 }
@@ -97,7 +98,7 @@ function record(
 const stateHint = (directory: string) =>
   `make keepalived's script_user the owner of ${directory}/hooks, or choose another directory with --state-dir`
 
-/** The events on record; none, with a remark, where the record cannot be read. */
+/** The events on record; none, with a remark, if they cannot be read. */
 export function eventsOnRecord(
   stateDirectory: string,
   { name }: VrrpEvent,
@@ -109,24 +110,27 @@ export function eventsOnRecord(
   } catch (error) {
     remark({
       level: 'error',
-      text: `cannot see whether a newer event is recorded: ${messageOf(error)}`,
+      text: `cannot tell whether a newer event is recorded: ${messageOf(error)}`,
       hint: hintOf(error) ?? stateHint(stateDirectory),
     })
     return []
   }
 }
 
-/** @throws Failure of kind `superseded` */
+/** @throws Failure `superseded` if a newer event is recorded */
 export function assertNewest(entries: readonly JournalEntry[], moment: Moment, event: VrrpEvent): void {
   const newer = supersederOf(entries, moment)
   if (newer) throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, ${newer.state}`)
 }
 
-/** Why the daemon, whose connection is warm and who knows what the others claim, does not take it; undefined: it does. */
+/**
+ * Offers the event to the daemon, whose connections are warm and which knows the others' claims.
+ * @returns undefined if the daemon takes it, else why not
+ */
 async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Remark | undefined> {
   const { type, name, state, priority = 0 } = event
   const request = { ask: 'event', values: [type, name, state, `${priority}`], moment }
-  if (!existsSync(path)) return { level: 'debug', text: `no daemon: no socket is seen at ${path}` }
+  if (!existsSync(path)) return { level: 'debug', text: `no daemon: no socket at ${path}` }
   let line: string
   try {
     line = await exchangeLine(path, JSON.stringify(request))
@@ -135,7 +139,7 @@ async function offer(path: string, event: VrrpEvent, moment: Moment): Promise<Re
   }
   if (line === TAKEN) return undefined
   if (line === SUPERSEDED) {
-    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, says the daemon`)
+    throw new Failure('superseded', `${eventText(event)} is superseded by a newer event, according to the daemon`)
   }
-  return { level: 'warn', text: `the daemon does not take ${eventText(event)}: ${line}` }
+  return { level: 'warn', text: `the daemon refuses ${eventText(event)}: ${line}` }
 }

@@ -1,4 +1,4 @@
-/** What one event of keepalived brings about when no daemon takes it. */
+/** Handles a keepalived event that no daemon takes. */
 
 import { eventText, type VrrpEvent } from '../../adapters/keepalived/event.ts'
 import { instanceOf } from '../../config/instances.ts'
@@ -19,11 +19,11 @@ const NOTHING: EventResult = { outcomes: [], problems: [] }
 export type HookOptions = {
   readonly configPath: string
   readonly stateDirectory: string
-  /** Undefined: a minute, and for hundreds of routes as much longer as EC2's token bucket makes them wait. */
+  /** Default: a minute, plus the time for which EC2's token bucket delays hundreds of routes. */
   readonly deadlineMs: number | undefined
   readonly clock: Clock
   readonly log: Log
-  /** Called when nothing is left that must not wait. */
+  /** Called once everything urgent is done. */
   readonly onUnderWay?: () => void
 }
 
@@ -39,9 +39,9 @@ type Work = {
 }
 
 /**
- * Does what the event asks for; nothing of it is done once a newer event is recorded.
- * @returns how each route came out; none for an event that moves no route
- * @throws Failure of kind `superseded` when a newer event was recorded
+ * Does the event's work, until a newer event is recorded.
+ * @returns the outcome of each route; none for an event that moves no routes
+ * @throws Failure `superseded` once a newer event is recorded
  */
 export async function handleEvent(
   { event, moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
@@ -51,7 +51,7 @@ export async function handleEvent(
   tellRemarks(remarks, log)
   const tell = (remark: Remark) => tellRemarks([remark], log)
   const permit = () => assertNewest(eventsOnRecord(stateDirectory, event, moment, tell), moment, event)
-  const signal = superseded(event, permit, options)
+  const signal = supersededSignal(event, permit, options)
 
   const { state } = event
   if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ event, moment, permit, signal, onAnswer: () => {} }, options)
@@ -85,8 +85,8 @@ async function takeRoutes(work: Work, options: HookOptions): Promise<EventResult
 }
 
 /**
- * Tells the other nodes that this one is not MASTER; BACKUP also reads which tables are meant, so that a later MASTER need
- * not. The event is recorded, and the others' knowing of it is no condition.
+ * Tells the other nodes that this one is not MASTER; BACKUP also reads which tables the config means, so that a later
+ * MASTER need not. The event is recorded already, so a failed publish is only logged.
  */
 async function stepDown(work: Work, options: HookOptions): Promise<EventResult> {
   const { event } = work
@@ -130,7 +130,7 @@ async function runAgent(
   })
 }
 
-/** When earlier edges of this node began; none where the record cannot be read, which has been said. */
+/** When this node's earlier edges began; none if the record cannot be read, which has been logged already. */
 function edgesOnRecord(stateDirectory: string, { name }: VrrpEvent, moment: Moment, now: number): number[] {
   try {
     return earlierEdges(recordedEvents(stateDirectory, name, moment), moment, now)
@@ -139,8 +139,8 @@ function edgesOnRecord(stateDirectory: string, { name }: VrrpEvent, moment: Mome
   }
 }
 
-/** Aborted as soon as a newer event is recorded: what is in flight is cut off, though EC2 may have it already. */
-function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log }: HookOptions): AbortSignal {
+/** Aborts as soon as a newer event is recorded. Calls in flight are cut off, though EC2 may have received them. */
+function supersededSignal(event: VrrpEvent, permit: () => void, { stateDirectory, log }: HookOptions): AbortSignal {
   const controller = new AbortController()
   const check = () => {
     try {
@@ -151,10 +151,11 @@ function superseded(event: VrrpEvent, permit: () => void, { stateDirectory, log 
   }
   try {
     const watchers = watchEvents(stateDirectory, event.name, check)
-    if (watchers.length === 0) throw new Error('no event is recorded')
-    for (const each of watchers) each.on('error', (error) => log.warn(`not watched: ${error.message}`))
+    if (watchers.length === 0) throw new Error('no event has been recorded')
+    for (const each of watchers)
+      each.on('error', (error) => log.warn(`cannot watch for newer events: ${error.message}`))
   } catch (error) {
-    log.warn(`newer events are seen before the next attempt, not at once: ${messageOf(error)}`)
+    log.warn(`newer events are noticed only before the next attempt: ${messageOf(error)}`)
   }
   return controller.signal
 }

@@ -125,7 +125,7 @@ describe('MASTER', () => {
     await writeFile(events, 'a file where the directory should be')
     const run = await hook('db-2', MASTER, { instance: byIds() })
     expect(run.exitCode).toBe(0)
-    expect(run.stderr).toContain('cannot see whether a newer event is recorded')
+    expect(run.stderr).toContain('cannot tell whether a newer event is recorded')
     expect(targets()).toEqual(both(eniOf('db-2')))
   })
 
