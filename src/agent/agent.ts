@@ -19,16 +19,16 @@ import { hintOf, messageOf } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import { type Counters, countStep } from './counters.ts'
 
-/** What an agent does to the world. */
+/** What an agent needs from the outside world. */
 export type AgentPorts = {
-  /** Rejects when the routes could not be read. */
+  /** Rejects if the routes cannot be read. */
   read(signal: AbortSignal): Promise<Reading | RoutesAlone>
-  /** Goes on until it is accepted, cannot be, or is aborted. `inEdge`: before all others that wait. */
+  /** Retries until the write is accepted, refused or aborted. `inEdge`: ahead of all other waiting writes. */
   write(key: RouteKey, inEdge: boolean, signal: AbortSignal): Promise<unknown>
   publish(claim: ProtocolState['self'], signal: AbortSignal): Promise<void>
 }
 
-/** The routes, where the claims could not be read, and why not. */
+/** The routes alone, and why the claims could not be read. */
 export type RoutesAlone = Pick<Reading, 'routes'> & { readonly error: unknown }
 
 export type AgentOptions = Memory & {
@@ -37,9 +37,9 @@ export type AgentOptions = Memory & {
   readonly ports: AgentPorts
   readonly clock: Clock
   readonly log: Log
-  /** Counted up in place. */
+  /** Incremented in place. */
   readonly counters: Counters
-  /** Called after every step, when what it leads to is under way; `input` is what it was about. */
+  /** Called after every step, once its effects are under way. */
   readonly onStep?: (state: ProtocolState, input: Input) => void
 }
 
@@ -49,7 +49,7 @@ export class Agent {
   #state: ProtocolState
   #writes = new AbortController()
   #lastPublish = Promise.resolve()
-  /** What it was set for, and its end. */
+  /** When it fires, and how to cancel it. */
   #timer: { readonly at: number; readonly over: AbortController } | undefined
 
   constructor(options: AgentOptions) {
@@ -61,7 +61,7 @@ export class Agent {
     return this.#state
   }
 
-  /** Takes what has happened; whatever it leads to is under way when this returns. */
+  /** Performs a step for the input; its effects are under way when this returns. */
   deliver(input: Input): void {
     if (this.#stopped.signal.aborted) return
     const before = this.#state
@@ -75,7 +75,7 @@ export class Agent {
     this.#options.onStep?.(state, input)
   }
 
-  /** Ends everything that is under way. */
+  /** Cancels everything in flight. */
   stop(): void {
     this.#stopped.abort(new Error('the agent was stopped'))
     this.#writes.abort(this.#stopped.signal.reason)
@@ -165,7 +165,7 @@ export class Agent {
       acknowledged = false
       if (!this.#stopped.signal.aborted) {
         counters.publishesFailed += 1
-        // It is tried again and again, with each beat: once is enough to say.
+        // Publishing is retried over and over: logging it once is enough.
         const level = this.#state.mute ? 'debug' : 'error'
         log[level]({ instance, hint: hintOf(error) }, `the others cannot see this node's claim: ${messageOf(error)}`)
       }
@@ -173,23 +173,24 @@ export class Agent {
     this.deliver({ kind: 'published', beat: claim.beat, acknowledged })
   }
 
-  /** @param last what was published of that interface, which must not come after this */
+  /** @param last that interface's last publish, which must not arrive after this one */
   async #withdraw(claim: ProtocolState['self'], last: Promise<void>): Promise<void> {
     const { ports, instance, log } = this.#options
     await last
     try {
       await ports.publish(claim, this.#stopped.signal)
-      log.info({ instance }, `the claim of ${claim.eni} is withdrawn`)
+      log.info({ instance }, `withdrew the claim of ${claim.eni}`)
     } catch (error) {
-      // As a rule the interface is gone, and the claim with it; what is left otherwise expires.
-      if (!this.#stopped.signal.aborted) log.info({ instance }, `the claim of ${claim.eni} stays: ${messageOf(error)}`)
+      // Usually the interface is gone, and the claim with it; otherwise the claim expires.
+      if (!this.#stopped.signal.aborted)
+        log.info({ instance }, `cannot withdraw the claim of ${claim.eni}: ${messageOf(error)}`)
     }
   }
 
   #setTimer(): void {
     const { clock } = this.#options
     const at = wakeAt(this.#state)
-    // Most steps do not change it, and a daemon of hundreds of agents makes thousands of them at once.
+    // Most steps do not change it, and a daemon with hundreds of agents makes thousands of steps at once.
     if (this.#timer?.at === at) return
     this.#timer?.over.abort(UNWANTED)
     const over = new AbortController()
@@ -199,17 +200,17 @@ export class Agent {
         this.#timer = undefined
         this.deliver({ kind: 'wake' })
       },
-      () => {}, // Set anew, or stopped.
+      () => {}, // Set again, or stopped.
     )
   }
 }
 
-/** When what is under way is on the wire: a failover waits for no log. */
+/** Logs once the effects are on the wire: a failover does not wait for logging. */
 function later(log: () => void): void {
   setImmediate(log)
 }
 
-/** Whether a person would want to know. At the end of an edge the reason may stay, and the condition alone changes. */
+/** Whether to log a decision. At the end of an edge only the condition may change, not the reason. */
 export function isNews({ reason, condition }: Decision, before: Decision | undefined): boolean {
   return reason !== before?.reason || condition !== before.condition
 }

@@ -1,16 +1,16 @@
-/** What an agent has done, counted for metrics. Counts only grow; a reload of the config keeps them. */
+/** Counters for metrics. They only grow, and a reload of the config keeps them. */
 import type { ProtocolState } from '../core/protocol/state.ts'
 
 export const COUNTERS = [
-  /** Changes of keepalived's state. */
+  /** Changes of the VRRP instance's state. */
   'transitions',
   'writesAccepted',
   'writesFailed',
-  /** Routes that were taken back from whoever had no claim to them. */
+  /** Routes taken back from writers outside the cluster. */
   'heals',
   'readsFailed',
   'publishesFailed',
-  /** User hooks, by how they ended: with exit code 0; otherwise, or too late; no longer wanted. */
+  /** Transition hooks: exited with 0; failed or timed out; ended because no longer wanted. */
   'hooksDone',
   'hooksFailed',
   'hooksEnded',
@@ -21,7 +21,7 @@ export type Counters = Record<(typeof COUNTERS)[number], number>
 /** The counters of every VRRP instance, for as long as the daemon runs. */
 export type Counts = Map<string, Counters>
 
-/** Those of one instance, to be counted up in place. */
+/** One instance's counters, to be incremented in place. */
 export function countersOf(counts: Counts, instance: string): Counters {
   const known = counts.get(instance)
   if (known) return known
@@ -44,7 +44,7 @@ export function newCounters(): Counters {
   }
 }
 
-/** Counts what shows in the states before and after one step. */
+/** Counts what changed between the states before and after a step. */
 export function countStep(counters: Counters, before: ProtocolState, after: ProtocolState): void {
   if (before.self.state !== after.self.state) counters.transitions += 1
   for (const [route, takings] of Object.entries(after.takings)) {

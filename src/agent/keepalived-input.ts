@@ -1,11 +1,10 @@
-/** What keepalived says, as the protocol's input. */
+/** keepalived's events as inputs of the protocol. */
 import type { FifoEvent } from '../adapters/keepalived/event.ts'
 import type { Input } from '../core/protocol/state.ts'
 
-/** What keepalived can say. */
 export type KeepalivedInput = Extract<Input, { kind: 'state' | 'rx-lower-pri' }>
 
-/** What an event means to an agent. @param priority told with it, or known from elsewhere */
+/** An event as an agent's input. @param priority from the event, or known from elsewhere */
 export function inputOf({ state }: FifoEvent, priority: number | undefined): KeepalivedInput {
   switch (state) {
     case 'MASTER_RX_LOWER_PRI':

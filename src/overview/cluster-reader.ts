@@ -59,7 +59,7 @@ export function createClusterReader(config: Config, names: readonly string[]): C
         return { ...seen, facts, notes: [] }
       } catch (error) {
         // Whoever cannot read anything is not told of names, too.
-        const notes = troubles.length > 0 ? [] : [`names and zones are not shown: ${messageOf(error)}`]
+        const notes = troubles.length > 0 ? [] : [`cannot show names and zones: ${messageOf(error)}`]
         return { ...seen, facts: new Map(), notes }
       }
     },

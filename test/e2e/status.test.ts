@@ -48,7 +48,7 @@ describe.skipIf(!requires('keepalived'))('either node tells', { timeout: 90_000 
     // Without its daemon, keepalived itself is asked.
     await lab.cluster.daemonOf(first).kill()
     const { stdout } = await on(lab, first, 'status')
-    expect(stdout).toContain('(nobody listens there): systemctl status vip-switch')
+    expect(stdout).toContain('(nothing is listening there): systemctl status vip-switch')
     expect(stdout).toMatch(/VI_1 {2}OK\n/)
     expect(stdout).toMatch(/db-1 +MASTER 150 .* owner$/m)
     expect(await on(lab, first, 'check')).toMatchObject({ exitCode: 1 })

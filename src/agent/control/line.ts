@@ -1,17 +1,17 @@
-/** The wire of the daemon's socket: a line out, a line back. A hook starts with this, so that nothing heavy is loaded here. */
+/** The control socket's wire format: a line out, a line back. Hooks load this first, so it must load nothing heavy. */
 import { connect, type Socket } from 'node:net'
 
 /** How long a hook waits for the daemon before it acts itself. */
 export const ANSWER_MS = 200
 
-/** What the daemon takes for a question: an event is a tenth of a kilobyte long. */
+/** The longest request that the daemon accepts; an event takes about 100 bytes. */
 export const LONGEST_REQUEST_BYTES = 65_536
-/** Of a status that tells of tens of thousands of VRRP instances. */
+/** Enough for the status of tens of thousands of VRRP instances. */
 const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024
 
 const NEWLINE = 0x0a
 
-/** Sends one line to a unix socket. Rejects where no line comes back in time. */
+/** Sends a line to a unix socket and resolves to the answer. Rejects if none arrives in time. */
 export async function exchangeLine(path: string, line: string): Promise<string> {
   const socket = connect(path)
   socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error(`no answer on ${path} within ${ANSWER_MS} ms`)))
@@ -25,12 +25,12 @@ export async function exchangeLine(path: string, line: string): Promise<string> 
 }
 
 /**
- * The lines that come by a socket, which stays open. Nothing more is read while the one before is looked at.
+ * The lines from a socket, which stays open. Reading pauses while a line is being handled.
  * Not readline: it throws a socket's error a second time, where nobody can catch it.
- * @throws an error for a line that is longer; the socket's own
+ * @throws the socket's error; an error for a line longer than `longestBytes`
  */
 export async function* linesOf(socket: Socket, longestBytes: number): AsyncGenerator<string, void> {
-  // Joined when the line is whole: to join at every chunk would take time that grows with the square of its length.
+  // Joined once the line is complete: joining at every chunk would take quadratic time.
   let pieces: Buffer[] = []
   let length = 0
   function add(piece: Buffer): void {

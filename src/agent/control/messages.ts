@@ -1,4 +1,4 @@
-/** What is said on the control socket: one line of JSON in, one out. */
+/** Messages on the control socket: one line of JSON in, one out. */
 import * as z from 'zod'
 import { Failure } from '../../platform/errors.ts'
 import { issuesText } from '../../platform/schema-issues.ts'
@@ -27,22 +27,22 @@ export type ControlAnswer = z.output<typeof answerSchema>
 export function parseRequest(line: string): ControlRequest {
   const { data, error } = requestSchema.safeParse(parseJson(line))
   if (data) return data
-  throw new Failure('usage', `the daemon is asked what it does not know: ${issuesText(error)}`)
+  throw new Failure('usage', `invalid request to the daemon: ${issuesText(error)}`)
 }
 
-/** Asks the daemon. Rejects where none answers in time. */
+/** Sends a request to the daemon. Rejects if none answers in time. */
 export async function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
   return parseAnswer(await exchangeLine(path, JSON.stringify(request)))
 }
 
-/** @throws Failure where the line is no answer of a daemon */
+/** @throws Failure if the line is not a daemon's answer */
 function parseAnswer(line: string): ControlAnswer {
   const { data, error } = answerSchema.safeParse(parseJson(line))
   if (data) return data
-  throw new Failure('failed', `what answers there is no daemon of vip-switch: ${issuesText(error)}`)
+  throw new Failure('failed', `the answer is not from a vip-switch daemon: ${issuesText(error)}`)
 }
 
-/** Undefined for what is no JSON. */
+/** The value, if the text is valid JSON. */
 function parseJson(line: string): unknown {
   try {
     return JSON.parse(line)

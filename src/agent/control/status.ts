@@ -1,4 +1,4 @@
-/** How things stand in the daemon: what it answers on its socket, and how the answer is read. */
+/** The daemon's status: its schema, and how to ask for it. */
 import * as z from 'zod'
 import { NODE_STATES } from '../../core/claim.ts'
 import { CONDITIONS } from '../../core/decide.ts'
@@ -28,9 +28,9 @@ const instanceSchema = z.object({
   /** Whether the last publish was not acknowledged: the others cannot see this node. */
   mute: z.boolean(),
   pin: z.object({ eni, since: z.number(), until: z.number() }).nullable(),
-  /** Whether this node has become MASTER just now, and its routes are not known to stay yet. */
+  /** Whether an edge is in progress: this node has just become MASTER, and its routes may not have settled yet. */
   edge: z.boolean(),
-  /** How long ago EC2 was read, all of it and well, in milliseconds; null: not yet. */
+  /** Milliseconds since the last complete, good read; null before the first. */
   readAgeMs: z.number().nullable(),
   /** Null until something was read. */
   decision: z
@@ -43,7 +43,7 @@ const instanceSchema = z.object({
     })
     .nullable(),
   details: z.array(detailSchema),
-  /** The other nodes, as this one has watched them: by the beat that was seen last. */
+  /** The other nodes' liveness as observed by this one, with the last beat seen. */
   others: z.array(z.object({ eni, beat: z.string(), liveness: z.enum(LIVENESSES) })),
   counters: z.record(z.enum(COUNTERS), z.int().min(0)),
 })
@@ -53,14 +53,14 @@ const statusSchema = z.object({
   cluster: z.string(),
   eni,
   region: z.string(),
-  /** When the config that is live was loaded. */
+  /** When the live config was loaded. */
   configLoadedAt: z.iso.datetime(),
-  /** Why the config file is not what is live, and since when; null: it is. */
+  /** Why the config file was rejected, and since when; null if it is live. */
   configRejected: z.string().nullable(),
   configRejectedSince: z.iso.datetime().nullable(),
-  /** How often credentials were fetched anew since they were refused, for as long as the daemon runs. */
+  /** How often refused credentials have been fetched again since the daemon started. */
   credentialRenewals: z.int().min(0),
-  /** Of this host, whatever the VRRP instance. */
+  /** Details of this host, not of one VRRP instance. */
   details: z.array(detailSchema),
   instances: z.array(instanceSchema),
 })
@@ -70,41 +70,41 @@ export type InstanceStatus = z.output<typeof instanceSchema>
 
 export type DaemonAnswer =
   | { readonly kind: 'up'; readonly status: DaemonStatus }
-  /** A daemon is there, and cannot tell; or who asks may not. */
+  /** A daemon is running but cannot report its state, or the caller has no permission to ask. */
   | { readonly kind: 'silent'; readonly reason: string; readonly isDenied: boolean }
   | { readonly kind: 'down'; readonly reason: string }
 
-const DENIED = 'permission denied: ask as root, or as one of the group of its socket'
+const DENIED = 'permission denied: ask as root, or as a member of the socket’s group'
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such socket',
-  ECONNREFUSED: 'nobody listens there',
+  ECONNREFUSED: 'nothing is listening there',
 }
 
-/** Asks the daemon of this host how things stand. Never rejects: that there is none is an answer, too. */
+/** Asks this host's daemon for its status. Never rejects: that no daemon runs is an answer, too. */
 export async function askStatus(path: string): Promise<DaemonAnswer> {
   try {
     const answer = await askDaemon(path, { ask: 'status' })
     if (!answer.ok) return { kind: 'silent', reason: answer.error, isDenied: false }
     const { data: status } = statusSchema.safeParse(answer.status)
     if (status) return { kind: 'up', status }
-    const reason = 'it is of another version than this command: systemctl restart vip-switch'
+    const reason = 'its version differs from this command’s: systemctl restart vip-switch'
     return { kind: 'silent', reason, isDenied: false }
   } catch (error) {
-    // Nothing is known of the daemon by those to whom its socket is closed.
+    // Without access to the socket, nothing is known about the daemon.
     if (codeOf(error) === 'EACCES') return { kind: 'silent', reason: DENIED, isDenied: true }
     return { kind: 'down', reason: REASONS[codeOf(error) ?? ''] ?? messageOf(error) }
   }
 }
 
-/** The daemon of this host, by what it answered. */
+/** A summary of this host's daemon from its answer. */
 export function daemonSummary(answer: DaemonAnswer): DaemonSummary {
   if (answer.kind !== 'up') return { kind: answer.kind, reason: answer.reason }
   const { configRejected, credentialRenewals } = answer.status
   return { kind: 'up', rejected: configRejected ?? undefined, credentialRenewals }
 }
 
-/** What the daemon has told of. */
+/** The details that the daemon reported. */
 export function detailsOf({ details }: Pick<DaemonStatus | InstanceStatus, 'details'>): Detail[] {
   return details.map(({ hint, ...detail }) => ({ ...detail, hint: hint ?? undefined }))
 }

@@ -1,8 +1,8 @@
 /**
- * Which of a VRRP instance's recorded events counts. Pure: the hooks follow these rules, and so does the simulation of them.
+ * Which of a VRRP instance's recorded events counts. Pure: both the hooks and their simulation follow these rules.
  *
- * keepalived forks hooks and forgets them: they run at once, in any order, seconds late under load (core/notify.c).
- * Only the moment of the fork tells which event is newer.
+ * keepalived forks hooks and does not wait for them: they run concurrently, in any order, seconds late under load
+ * (core/notify.c). Only the moment of the fork tells which event is newer.
  */
 import type { EventState } from '../../adapters/keepalived/event.ts'
 
@@ -11,23 +11,23 @@ export type Moment = {
   readonly boot: string
   /** Clock ticks since boot, 100 a second on Linux (proc(5), starttime). */
   readonly ticks: number
-  /** Breaks the tie within one tick: pids are given out in ascending order. */
+  /** Breaks ties within a tick: pids are assigned in ascending order. */
   readonly pid: number
 }
 
 /** An event on record. */
 export type JournalEntry = Moment & {
   readonly state: string
-  /** What the event asked for is done; its process may go on, for the user's hooks. */
+  /** Whether the event's own work is done; its process may still be running transition hooks. */
   readonly isDone: boolean
 }
 
 export const TICKS_PER_SECOND = 100
 
-/** MASTER events of the last minute are remembered beside the newest event, as many as make the next edge a held one. */
+/** Besides the newest event, as many MASTER events of the last minute are kept as make the next edge a held one. */
 const REMEMBERED_MASTERS = 2
 const REMEMBERED_SECONDS = 60
-/** Proofs of a lower master come once per advert, five a second; one a second is acted upon. */
+/** Proofs of a lower master come once per advert, five a second; one a second is acted on. */
 const RX_LOWER_PRI_SPACING_SECONDS = 1
 
 const PROOF: EventState = 'MASTER_RX_LOWER_PRI'
@@ -49,12 +49,12 @@ export function newestOf(entries: readonly JournalEntry[], boot: string): Journa
     .reduce<JournalEntry | undefined>((newest, entry) => (newest && isNewer(newest, entry) ? newest : entry), undefined)
 }
 
-/** The MASTER events before this moment, the newest first. */
+/** The MASTER events before this moment, newest first. */
 export function mastersBefore(entries: readonly JournalEntry[], moment: Moment): JournalEntry[] {
   return mastersOf(entries, moment.boot).filter((entry) => isNewer(moment, entry))
 }
 
-/** What nothing depends on any more: neither the order of events, nor whether the next edge is a held one. */
+/** Entries no longer needed, neither for the order of events nor to tell whether the next edge is held. */
 export function outdated(entries: readonly JournalEntry[], boot: string): JournalEntry[] {
   const newest = newestOf(entries, boot)
   if (!newest) return []
@@ -66,10 +66,10 @@ export function outdated(entries: readonly JournalEntry[], boot: string): Journa
 }
 
 /**
- * Whether a proof of a lower master brings nothing new: another hook for MASTER began less than a second ago, or is still at
- * work.
- * @param newest on record before this one; undefined: nothing is
- * @param isAtWork whether the process of that event still runs
+ * Whether a proof of a lower master brings nothing new: another hook for MASTER began less than a second ago, or is still
+ * working.
+ * @param newest the newest event recorded before this one, if any
+ * @param isAtWork whether that event's process is still running
  */
 export function isCoalesced(
   newest: JournalEntry | undefined,
@@ -80,13 +80,13 @@ export function isCoalesced(
   return secondsBetween(newest, moment) < RX_LOWER_PRI_SPACING_SECONDS || (!newest.isDone && isAtWork(newest))
 }
 
-/** The newer event for which one of that moment is no longer acted upon; undefined: there is none. */
+/** The newer event that supersedes one of that moment, if there is one. */
 export function supersederOf(entries: readonly JournalEntry[], moment: Moment): JournalEntry | undefined {
   const newest = newestOf(entries.filter(isState), moment.boot)
   return newest && isNewer(newest, moment) ? newest : undefined
 }
 
-/** A proof of a lower master is no change of state: it neither supersedes an event nor hides one that does. */
+/** A proof of a lower master is not a change of state: it neither supersedes an event nor hides one that does. */
 function isState({ state }: JournalEntry): boolean {
   return state !== PROOF
 }

@@ -1,4 +1,4 @@
-/** What the agent of one VRRP instance does to the world, in the daemon and in a hook alike. */
+/** The ports of one VRRP instance's agent, for the daemon and hooks alike. */
 import { instanceOf } from '../../config/instances.ts'
 import { type Doubt, doubtText } from '../../core/claim.ts'
 import { judgePins } from '../../core/pin.ts'
@@ -12,13 +12,13 @@ import type { StateKeeper } from './state-keeper.ts'
 export type PortOptions = {
   readonly stateDirectory: string
   readonly keeper: StateKeeper
-  /** Runs before every attempt to write; throws once the writes are no longer wanted. */
+  /** Called before every attempt to write; throws once the writes are no longer wanted. */
   readonly permit: () => void
-  /** Called with everything that was read. */
+  /** Called with every reading. */
   readonly onReading?: (reading: InstanceReading) => void
 }
 
-/** Keeps what every good read shows, so that the next edge can write with nothing read before. */
+/** Saves what every good read shows, so that the next edge can write without reading first. */
 export function instancePorts(
   { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address'>,
   name: string,
@@ -35,7 +35,7 @@ export function instancePorts(
     keeper.save(`view of ${name}`, () => saveKnownRoutes(stateDirectory, name, config, next))
   }
   let told: readonly string[] = []
-  /** Each once, for as long as it stays. */
+  /** Logs each doubt once for as long as it lasts. */
   function tell(doubts: readonly Doubt[]): void {
     const texts = doubts.map(doubtText)
     for (const text of texts) if (!told.includes(text)) log.warn({ instance: name }, text)

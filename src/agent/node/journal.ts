@@ -1,10 +1,10 @@
 /**
- * The events of a VRRP instance on this node, newest last, shared by the hooks that keepalived forks.
+ * The journal of a VRRP instance's events on this node, shared by the hooks that keepalived forks.
  *
- * keepalived forks hooks and forgets them: they run at once, in any order, seconds late under load (core/notify.c).
- * Only the moment of the fork tells which event is newer, whichever process gets to run first; the kernel keeps it, and
- * exec does not change it. Each event is a file of its own, named by that moment, so that nothing is compared and
- * then written, and no lock is needed.
+ * keepalived forks hooks and does not wait for them: they run concurrently, in any order, seconds late under load
+ * (core/notify.c). Only the moment of the fork tells which event is newer, whichever process runs first; the kernel keeps
+ * it, and exec does not change it. Each event is a file of its own, named by that moment, so nothing is compared and then
+ * written, and no lock is needed.
  */
 import { closeSync, type FSWatcher, opendirSync, readdirSync, readFileSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { type OpenDirectory, openNew } from '../../state/directory.ts'
 import { inEachStateOf, inOwnStateOf, inStateOf, isOwn, stateName } from '../../state/state-directory.ts'
 import { type JournalEntry, type Moment, outdated, TICKS_PER_SECOND } from './event-order.ts'
 
-/** The moment at which a process was forked: by default this hook, by keepalived. @throws ENOENT where there is none */
+/** The moment at which a process was forked; by default, this one. @throws ENOENT if there is no such process */
 export function momentOf(pid = process.pid): Moment {
   return { boot: bootId(), ticks: ticksOf(readFileSync(`/proc/${pid}/stat`, 'utf8')), pid }
 }
@@ -22,24 +22,23 @@ export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
-/** The present, as a moment's ticks. */
+/** The current time in a moment's ticks. */
 export function ticksNow(): number {
   return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * TICKS_PER_SECOND)
 }
 
-/** proc(5): the 22nd field, the 20th behind the command in brackets, which may itself hold spaces and brackets. */
+/** proc(5): field 22, the 20th after the command in brackets, which may itself contain spaces and brackets. */
 function ticksOf(stat: string): number {
   return Number(stat.replace(/^.*\) /s, '').split(' ')[19])
 }
 
-/** Far more than the hooks that are at work for one VRRP instance. */
+/** Far more than the hooks at work for one VRRP instance. */
 const MOST_FILES = 1000
 
 /**
- * Records an event and forgets those that nothing depends on any more. Removes files that are not events or lie in the
- * future.
+ * Records an event and removes those no longer needed, along with files that are not events or lie in the future.
  * @param tell called with what was removed
- * @returns what is on record now, this event included
+ * @returns the events now on record, including this one
  */
 export function recordEvent(
   stateDirectory: string,
@@ -50,7 +49,7 @@ export function recordEvent(
   const own = { ...moment, state: event.state, isDone: false }
   const name = stateName(event.name, 'events')
   return inOwnStateOf(stateDirectory, name, (directory, place) => {
-    // The name says everything: a full disk may still have room for an empty file.
+    // The name holds everything: a full disk may still have room for an empty file.
     closeSync(openNew(join(directory.path, fileNameOf(own)), 0o644))
     const { events, oddities } = listingOf(directory, moment)
     removeOddities(directory, oddities, tell)
@@ -81,7 +80,7 @@ function tellOf([first, ...others]: readonly Oddity[], what: string, tell: (text
   tell(`among the recorded events is ${JSON.stringify(first.name)}, which ${first.why}: ${what}${more}`)
 }
 
-/** Notes that what an event asked for is done. Nothing, once a newer one is recorded. */
+/** Marks an event's work as done. Does nothing once the event has been removed. */
 export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Moment): void {
   const own = { ...moment, state: event.state }
   try {
@@ -89,14 +88,14 @@ export function closeEvent(stateDirectory: string, event: VrrpEvent, moment: Mom
       renameSync(join(path, fileNameOf({ ...own, isDone: false })), join(path, fileNameOf({ ...own, isDone: true }))),
     )
   } catch {
-    // It is forgotten already, or was never recorded.
+    // It has been removed already, or was never recorded.
   }
 }
 
 /**
- * The events of the instance that root and the hooks have recorded, in no order.
- * @param known the moment of an event that has happened: the kernel's clock is asked where one seems to be newer
- * @param tell told of what is ignored
+ * The instance's events recorded by root and by the hooks, in no order.
+ * @param known the moment of an event that has happened; the kernel's clock is consulted only if another seems newer
+ * @param tell called with what is ignored
  */
 export function recordedEvents(
   stateDirectory: string,
@@ -109,14 +108,14 @@ export function recordedEvents(
   return listings.flatMap((listing) => believed(listing, tell))
 }
 
-/** Calls back whenever something is recorded for the instance. Returns no watcher if nothing was recorded yet. */
+/** Calls back whenever something is recorded for the instance. Returns no watchers if nothing has been recorded yet. */
 export function watchEvents(stateDirectory: string, instance: string, onChange: () => void): FSWatcher[] {
   return inEachStateOf(stateDirectory, stateName(instance, 'events'), ({ path }) =>
     watch(path, { persistent: false }, onChange),
   )
 }
 
-/** Whether the process that recorded the event still runs: a pid alone may be another's by now. */
+/** Whether the process that recorded the event is still running; the pid alone may have been reused. */
 export function isAtWork({ pid, ticks }: Moment): boolean {
   try {
     return ticksOf(readFileSync(`/proc/${pid}/stat`, 'utf8')) === ticks
@@ -140,14 +139,14 @@ function believed({ events, oddities }: Listing, tell: (text: string) => void): 
 type Oddity = { readonly name: string; readonly why: string }
 type Listing = { readonly events: JournalEntry[]; readonly oddities: Oddity[] }
 
-/** Other users may write there: neither what they write nor how much of it may stop an event from being handled. */
+/** Other users may write there: neither what nor how much they write may keep an event from being handled. */
 function listingOf(directory: OpenDirectory, known: Moment): Listing {
   const listing: Listing = { events: [], oddities: [] }
   const names = namesIn(directory)
   const isAhead = aheadOf(known)
   for (const name of names) {
     const entry = entryOf(name)
-    if (!entry) listing.oddities.push({ name, why: 'is no event' })
+    if (!entry) listing.oddities.push({ name, why: 'is not an event' })
     else if (isAhead(entry)) listing.oddities.push({ name, why: 'lies ahead of the kernel’s clock' })
     else listing.events.push(entry)
   }
@@ -155,7 +154,7 @@ function listingOf(directory: OpenDirectory, known: Moment): Listing {
 }
 
 function namesIn({ path, stat }: OpenDirectory): string[] {
-  // Faster; nobody else can have filled our own directory.
+  // Faster, and safe: nobody else can have filled our own directory.
   if (isOwn(stat)) return readdirSync(path)
   const directory = opendirSync(path)
   try {
@@ -175,13 +174,13 @@ function entryOf(name: string): JournalEntry | undefined {
   return { boot, ticks: Number(ticks), pid: Number(pid), state, isDone: done !== undefined }
 }
 
-/** Tells whether a recorded event lies in the future. */
+/** Returns a test for whether a recorded event lies in the future. */
 function aheadOf(known: Moment): (entry: Moment) => boolean {
   let now: number | undefined
   return ({ boot, ticks }) => {
     if (boot !== known.boot || ticks <= known.ticks) return false
     now ??= ticksNow()
-    // lxcfs shows a container the time since its own start, which cannot be compared with the kernel's moments.
+    // lxcfs shows a container its own uptime, which cannot be compared with the kernel's moments.
     return known.ticks <= now && now < ticks
   }
 }

@@ -1,4 +1,4 @@
-/** What keepalived itself says of a config's VRRP instances. */
+/** The state of a config's VRRP instances, according to keepalived itself. */
 
 import { createProbe, type Probe, type ProbeResult } from '../../adapters/keepalived/probe.ts'
 import type { Config } from '../../config/schema.ts'
@@ -8,7 +8,7 @@ export function probeFor({ keepalived: { pidFile }, instances }: Config): Probe 
   return createProbe({ pidFile, expected: Object.keys(instances) })
 }
 
-/** What the answer says of the instance or group; undefined: nothing, and it may be as it was. */
+/** The state of the instance or group, if the answer tells it; otherwise it may be unchanged. */
 export function stateOf(
   result: ProbeResult,
   name: string,
@@ -19,7 +19,7 @@ export function stateOf(
       if (!status || status.state === 'UNKNOWN') return undefined
       return { state: status.state, priority: status.effectivePriority }
     }
-    // Whatever the last event said: a node without keepalived is no master.
+    // Whatever the last event said, a node without keepalived is not a master.
     case 'not-running':
       return { state: 'STOP', priority: undefined }
     case 'unknown':

@@ -1,6 +1,6 @@
 /**
- * What was last seen of an instance's routes, kept on disk: so that an edge writes at once, with nothing read before,
- * even where the config names tables by name or tag; and leaves alone what is known to be somebody else's.
+ * The last view of an instance's routes, kept on disk, so that an edge can write at once without reading first, even if the
+ * config selects tables by name or tag, and leaves foreign routes alone.
  */
 
 import type { Config } from '../../config/schema.ts'
@@ -13,13 +13,13 @@ import { isTrusted, keepState, keptState, stateName } from '../../state/state-di
 
 export type KnownRoutes = {
   readonly tables: readonly RouteTableId[]
-  /** Routes that were not ours to write, as key texts: these are looked at again before they are written. */
+  /** Foreign routes, as key texts: they are read again before they are written. */
   readonly foreign: readonly string[]
-  /** The operator's pin that counted at the last look. */
+  /** The valid pin at the last look. */
   readonly pin?: Pin | undefined
 }
 
-/** `of`: the part of the config that the view was made for. */
+/** `of`: the part of the config that the view is for. */
 type KnownRoutesFile = KnownRoutes & { readonly of: string }
 
 export function knownRoutesOf(
@@ -34,8 +34,8 @@ export function knownRoutesOf(
 }
 
 /**
- * Every VIP in every table, in the order in which they are written: first one table of each VIP, another for each as far
- * as there are any, and so on. Where EC2 makes hundreds wait, no VIP and no table is the last to move.
+ * Every VIP in every table, in the order to write them: one table of each VIP, then another of each, and so on. So when
+ * EC2's token bucket delays hundreds of writes, no VIP and no table moves entirely last.
  */
 export function routeKeys(tables: readonly RouteTableId[], vips: readonly Destination[]): RouteKey[] {
   return tables.flatMap((_, round) =>
@@ -57,7 +57,7 @@ export function saveKnownRoutes(stateDirectory: string, instance: string, config
 }
 
 /**
- * The newest view of the instance, if there is one and the config has not changed since. Where every table is named by its
+ * The newest view of the instance, if there is one and the config has not changed since. If the config names every table by
  * id, none is needed.
  */
 export function loadKnownRoutes(stateDirectory: string, instance: string, config: Config): KnownRoutes | undefined {
@@ -67,7 +67,7 @@ export function loadKnownRoutes(stateDirectory: string, instance: string, config
 function savedKnownRoutes(stateDirectory: string, instance: string, config: Config): KnownRoutes | undefined {
   const of = subject(config, instance)
   const [newest] = filesOf(stateDirectory, instance)
-    // What it says is written to: root writes no route that another user names.
+    // Its tables are written to, and root must not write routes that another user names.
     .filter(({ stat }) => isTrusted(stat))
     .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs)
     .flatMap(({ text }) => {
@@ -81,7 +81,7 @@ function filesOf(stateDirectory: string, instance: string): FoundFile[] {
   try {
     return keptState(stateDirectory, stateName(instance, 'view'))
   } catch {
-    return [] // They cannot be read; the routes are read instead.
+    return [] // Unreadable; the routes are read instead.
   }
 }
 
@@ -89,11 +89,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // Not ours, then: as good as none.
+    return undefined // Not ours, so ignored.
   }
 }
 
-/** Without a schema's library, which takes longer to load than the routes to be written. */
+/** Without zod, which takes longer to load than the routes take to write. */
 function isKnownRoutesFile(value: unknown): value is KnownRoutesFile {
   const { of, tables, foreign, pin }: Partial<Record<string, unknown>> = Object(value)
   const isTable = (id: unknown) => typeof id === 'string' && isRouteTableId(id)

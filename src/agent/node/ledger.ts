@@ -1,4 +1,4 @@
-/** How each of several routes comes out: what was written, what EC2 said, and where the route was seen since. */
+/** Keeps track of each route's outcome: what was written, what EC2 answered, and where the route was seen since. */
 import { type RouteKey, type RouteOutcome, routeKeyText, routeText, type Standing } from '../../core/route.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
 
@@ -9,13 +9,13 @@ const NOT_YET: Seen = { kind: 'not-yet' }
 type Entry = {
   readonly key: RouteKey
   writes: number
-  /** How EC2 accepted the last write; undefined: it has not. */
+  /** How EC2 accepted the last write, if it did. */
   accepted: string | undefined
-  /** Why the last write failed; undefined: it has not. */
+  /** Why the last write failed, if it did. */
   problem: unknown
-  /** Where the route was, by the last look since the last write. */
+  /** Where the last look since the last write found the route. */
   seen: Seen
-  /** How many looks in a row have found it in place since then. */
+  /** How many looks in a row have found the route in place since the last write. */
   goodLooks: number
 }
 
@@ -23,24 +23,24 @@ export type Ledger = {
   /** A write begins. */
   began(key: RouteKey): void
   accepted(key: RouteKey, how: string): void
-  /** EC2 has not accepted the write, and it is not tried any more. */
+  /** The write has failed and is not retried. */
   failed(key: RouteKey, error: unknown): void
-  /** Every route of the tables that the config means, as a look saw them. */
+  /** Takes every route of the tables that the config means, as a look found them. */
   lookedAt(routes: readonly { readonly key: RouteKey; readonly standing: Standing }[]): void
   count(): {
-    /** Writes that began. */
+    /** Writes begun. */
     readonly writes: number
-    /** Routes that were written, and those of them whose last write was accepted. */
+    /** Routes written, and how many of them had their last write accepted. */
     readonly written: number
     readonly accepted: number
-    /** Routes that were accepted and not looked at since. */
+    /** Routes accepted but not looked at since. */
     readonly unseen: number
   }
-  /** Whether the last write of the route has failed. */
+  /** Whether the route's last write has failed. */
   hasFailed(key: RouteKey): boolean
   /** How many looks in a row have found the route in place since its last write. */
   goodLooks(key: RouteKey): number
-  /** @param why nothing more will be known of what is open still */
+  /** @param why nothing more will be learned about routes still open */
   outcomes(why: string): RouteOutcome[]
 }
 
@@ -96,7 +96,7 @@ function outcomeOf(entry: Entry, why: string): Pick<RouteOutcome, 'verdict' | 'd
   return { verdict: isRefused ? 'refused' : 'failed', detail: messageOf(problem) }
 }
 
-/** EC2 may have done what it never answered. */
+/** EC2 may have performed a write that it never answered. */
 function inPlaceText({ problem }: Entry): string {
   return problem === undefined ? 'in place already' : `in place, though the write failed: ${messageOf(problem)}`
 }

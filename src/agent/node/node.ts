@@ -1,4 +1,4 @@
-/** This node: who it is, and its ways to EC2 and to the witness. */
+/** This node: its identity, and its access to EC2 and the witness. */
 
 import { closeEc2, type Ec2 } from '../../adapters/ec2/client.ts'
 import { addressOfEni } from '../../adapters/ec2/operations/interfaces.ts'
@@ -20,12 +20,12 @@ export type Node = Identity & {
   readonly log: Log
 }
 
-/** Finds out who this node is. @throws Failure when that is not to be known before it is no longer wanted */
+/** Finds this node's identity. @throws Failure if it cannot be found before `context.signal` aborts */
 export async function openNode(config: Config, context: CallContext): Promise<Node> {
   const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
   const address = await retryWithLogging((signal) => addressOfEni(ec2, eni, signal), context).catch(
     (error: unknown) => {
-      closeEc2(ec2) // Whoever tries again opens another.
+      closeEc2(ec2) // A retry opens another.
       throw error
     },
   )
@@ -35,7 +35,7 @@ export async function openNode(config: Config, context: CallContext): Promise<No
   return { config, ec2, eni, address, witness, reader, clock, log }
 }
 
-/** The same node, by another interface. */
+/** The same node with another interface. */
 export function withIdentity(node: Node, { eni, address }: Identity): Node {
   const { ec2, witness, config, clock } = node
   return { ...node, eni, address, reader: sharedReader(ec2, witness, config, eni, clock) }

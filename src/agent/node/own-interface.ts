@@ -1,4 +1,4 @@
-/** This node's interface is not what it was: the instance was given another one, and says which. */
+/** This node's interface has changed: the instance was given another one, and knows which. */
 
 import { addressOfThisInstance, eniOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import type { Config } from '../../config/schema.ts'
@@ -9,18 +9,18 @@ import type { Log } from '../../platform/log.ts'
 
 export type Identity = {
   readonly eni: EniId
-  /** Primary private address of the ENI: the VRRP source address where keepalived does not tell another. */
+  /** Primary private address of the ENI: the VRRP source address, unless keepalived gives another. */
   readonly address: string
 }
 
-/** Milliseconds between two questions. */
+/** Milliseconds between questions. */
 const PAUSE = 1000
 
 export const CONFIGURED_HINT =
-  'eni in the config names it: correct it there, or leave it out, so that the instance is asked; then systemctl reload vip-switch'
+  'eni in the config names it: correct it, or remove it so that the instance is asked; then systemctl reload vip-switch'
 
 /**
- * Asks the instance again and again, until it has another interface than `eni`.
+ * Asks the instance repeatedly until it has an interface other than `eni`.
  * @throws the signal's reason
  */
 export async function replacementOf(
@@ -33,7 +33,7 @@ export async function replacementOf(
       const [found, address] = await Promise.all([eniOfThisInstance(name), addressOfThisInstance(name)])
       signal.throwIfAborted()
       if (found !== eni) {
-        log.warn(`this node’s interface is ${found} now, and no longer ${eni}`)
+        log.warn(`this node’s interface is now ${found} instead of ${eni}`)
         return { eni: found, address }
       }
     } catch (error) {

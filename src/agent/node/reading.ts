@@ -1,4 +1,4 @@
-/** Reads for all agents of a daemon: two calls, whatever the number of VRRP instances and VIPs. */
+/** Reads for all agents of a daemon: two calls, regardless of the number of VRRP instances and VIPs. */
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { readTables, selectTables, type TableSelection } from '../../adapters/ec2/operations/tables.ts'
@@ -14,32 +14,32 @@ import { Failure } from '../../platform/errors.ts'
 import type { RoutesAlone } from '../agent.ts'
 import { routeKeys } from './known-routes.ts'
 
-/** Everything of one moment. */
+/** Everything read at one moment. */
 type EverythingRead = {
   readonly tables: readonly RouteTable[]
   readonly claims: PromiseSettledResult<ReadonlyMap<string, WitnessReport>>
 }
 
-/** Of one instance; `selection` is the tables that its config means, `doubts` is for people. */
+/** A reading for one instance; `selection`: the tables that its config means; `doubts`: for people. */
 export type InstanceReading = {
   readonly reading: Reading | RoutesAlone
   readonly selection: TableSelection
   readonly doubts: readonly Doubt[]
-  /** The EC2 instance that this node's interface is attached to; undefined: to none, or nothing is said of it. */
+  /** The EC2 instance that this node's interface is attached to, if known. */
   readonly holder: string | undefined
 }
 
 export type Reader = {
-  /** @throws Failure where the route tables could not be read, or the instance's are not there */
+  /** @throws Failure if the route tables cannot be read */
   read(instance: string, signal: AbortSignal): Promise<InstanceReading>
-  /** Whether a read is asked for that has not begun: it serves whoever asks now. */
+  /** Whether a read has been requested but not begun, so that it serves whoever asks now. */
   isAsked(): boolean
 }
 
-/** Milliseconds between two beginnings: events of many VRRP instances come one by one, and one read serves them all. */
+/** Milliseconds between the starts of two reads: events of many VRRP instances arrive one by one, and share a read. */
 const SPACING = 50
 
-/** A reader that asks EC2 once for all who ask it at the same time. Every answer is of after the asking. */
+/** A reader that serves all who ask at the same time with one read. Every answer was read after it was asked for. */
 export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId, clock: Clock): Reader {
   const selectors = Object.values(config.instances).flatMap(({ routeTables }) => routeTables)
   let next: Promise<EverythingRead> | undefined
@@ -96,7 +96,7 @@ function readingOf(
   { claims, pins, detached, checked, date }: WitnessReport,
   eni: EniId,
 ): Reading {
-  // Of ourselves, a blackhole may be a late report: only detachment counts.
+  // For ourselves only detachment counts: a blackhole may be a late report.
   const unreachable = new Set([...detached, ...blackholes(tables, vips).filter((each) => each !== eni)])
   return {
     routes,
@@ -111,7 +111,7 @@ function readingOf(
   }
 }
 
-/** A route says `blackhole` when its ENI's instance is not running, which DescribeNetworkInterfaces does not tell. */
+/** A route is a `blackhole` when its ENI's instance is not running, which DescribeNetworkInterfaces does not tell. */
 export function blackholes(tables: readonly RouteTable[], vips: InstanceConfig['vips']): EniId[] {
   return tables.flatMap((table) =>
     vips.flatMap((vip) => {

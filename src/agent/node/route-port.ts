@@ -1,4 +1,4 @@
-/** EC2 as the agent needs it. Apart, so that the SDK is loaded only where a route is read or written. */
+/** EC2 as the agent needs it. Separate, so that the SDK is loaded only where a route is read or written. */
 
 import { type Ec2, openEc2 } from '../../adapters/ec2/client.ts'
 import { eniOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
@@ -17,29 +17,29 @@ import type { Log } from '../../platform/log.ts'
 export type { TableSelection }
 export { longestWait }
 
-/** Reads and writes of one set of route tables. Calls go on until they succeed, cannot, or are no longer wanted. */
+/** Reads and writes one set of route tables. Calls are retried until they succeed, are refused or are no longer wanted. */
 export type RoutePort = {
-  /** @param signal ends this read, instead of what ends everything else */
+  /** @param signal aborts this read, instead of the context's signal */
   read(signal?: AbortSignal): Promise<TableSelection>
   write(key: RouteKey, eni: EniId): Promise<'replaced' | 'created'>
-  /** Asks whether a write would be permitted. */
+  /** Checks whether a write would be permitted. */
   rehearse(key: RouteKey, eni: EniId, missing: boolean): Promise<void>
 }
 
-/** For how long, and on what condition, calls go on. */
+/** How long, and on what condition, calls are retried. */
 export type CallContext = {
-  /** Runs before every attempt; throws once the calls are no longer wanted. */
+  /** Called before every attempt; throws once the calls are no longer wanted. */
   readonly permit: () => void
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly log: Log
-  /** Credentials that were refused have been fetched anew. */
+  /** Called when refused credentials have been fetched again. */
   readonly onRenewal?: () => void
-  /** Called when an attempt has failed, and another follows. */
+  /** Called when an attempt has failed and another follows. */
   readonly onRetry?: (error: Failure) => void
 }
 
-/** Opens EC2 for a config, or for none. @throws Failure where no region can be found out */
+/** Opens EC2, with or without a config. @throws Failure if no region can be determined */
 export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefined, context: CallContext): Promise<Ec2> {
   const { clock, log } = context
   const onWait = (action: string, waiting: number, seconds: number) => {
@@ -49,21 +49,21 @@ export function openFor(config: Pick<Config, 'region' | 'assumeRole'> | undefine
   const onRefusal = ({ code, clockBehindMs }: Refusal) => {
     if (clockBehindMs !== undefined) return log.warn({ hint: CLOCK_HINT }, `${code}: ${clockText(clockBehindMs)}`)
     context.onRenewal?.()
-    log.warn(`${code}: the credentials were refused, and are fetched anew`)
+    log.warn(`${code}: the credentials were refused; fetching them again`)
   }
   const options = { region: config?.region, assumeRole: config?.assumeRole, clock, onWait, onRefusal }
   return retryWithLogging(() => openEc2(options), context)
 }
 
-const CLOCK_HINT = 'set the clock of this host right: timedatectl, chronyc tracking'
+const CLOCK_HINT = 'correct the clock of this host: timedatectl, chronyc tracking'
 
 function clockText(behindMs: number): string {
   const minutes = Math.round(Math.abs(behindMs) / 60_000)
   const off = `${minutes} min ${behindMs > 0 ? 'behind' : 'ahead of'} the service's`
-  return `the clock of this host is ${off}, which calls are signed by from now on`
+  return `the clock of this host is ${off}, whose time signs all calls from now on`
 }
 
-/** What the agent does to these tables, for as long as it is wanted. */
+/** Access to these tables, for as long as the context wants it. */
 export function routePort(
   ec2: Ec2,
   { selectors, createMissing }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean },
@@ -80,7 +80,7 @@ export function routePort(
   }
 }
 
-/** The ENI that this node's routes point to: the config's, else that of the interface (IMDS). @throws Failure */
+/** The ENI that this node's routes point to: from the config, or else from the instance metadata (IMDS). @throws Failure */
 export async function ownEni(
   { eni, interface: name }: Pick<Config, 'eni' | 'interface'>,
   context: CallContext,
@@ -88,7 +88,7 @@ export async function ownEni(
   return eni ?? retryWithLogging(() => eniOfThisInstance(name), context)
 }
 
-/** Points one route at the ENI, for as long as that is wanted. @throws as writeRoute */
+/** Points one route at the ENI, retrying for as long as that is wanted. @throws as writeRoute */
 export function writeRouteWithRetries(
   ec2: Ec2,
   key: RouteKey,
@@ -100,7 +100,7 @@ export function writeRouteWithRetries(
   const { clock, permit, log } = context
   function beforeHedge(attempted: string): void {
     permit()
-    log.warn(`${attempted}: not answered yet, asking on another connection`)
+    log.warn(`${attempted}: no answer yet, trying on another connection`)
   }
   return retryWithLogging(
     (signal) => writeRoute(ec2, key, eni, createMissing, precedence, { signal, clock, permit, beforeHedge }),
@@ -109,8 +109,8 @@ export function writeRouteWithRetries(
 }
 
 /**
- * Runs `attempt` until it succeeds, cannot, or is no longer wanted. Why it is tried again is logged, and not once more for
- * as long as it is the same.
+ * Runs `attempt` until it succeeds, is refused or is no longer wanted. Logs the reason for each retry, but a repeated one
+ * only at debug level.
  */
 export function retryWithLogging<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
@@ -129,7 +129,7 @@ export function retryWithLogging<Value>(
   })
 }
 
-/** For an operator's command: wanted until the time is over. */
+/** For an operator's command: wanted until the time is up. */
 export function callContextFor(ms: number, log: Log): CallContext {
   return { permit: () => {}, signal: deadline(ms), clock: systemClock, log }
 }

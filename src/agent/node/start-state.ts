@@ -1,4 +1,4 @@
-/** What the agent of a VRRP instance starts with: from the config, and from what was kept of the last look. */
+/** What a VRRP instance's agent starts with: from the config, and from the saved view of the last look. */
 
 import { claimTtlOf } from '../../config/claim-ttl.ts'
 import { instanceOf } from '../../config/instances.ts'
@@ -9,7 +9,7 @@ import { BEATING, defaultSettings, type Memory, type ProtocolSettings } from '..
 import type { Clock } from '../../platform/clock.ts'
 import { loadKnownRoutes, routeKeys } from './known-routes.ts'
 
-/** @param intervalMs between a MASTER's reads: the config's, or a part of it */
+/** @param intervalMs between a MASTER's reads: the config's interval, or a share of it */
 export function settingsOf(config: Config, intervalMs: number): ProtocolSettings {
   return {
     ...defaultSettings(intervalMs, config.failover),
@@ -18,7 +18,7 @@ export function settingsOf(config: Config, intervalMs: number): ProtocolSettings
   }
 }
 
-/** A pin that has ended by this host's own clock is left out: the next read tells what is so. */
+/** The saved pin, unless it has expired by this host's clock; the next read tells for sure. */
 export function pinOnStart(kept: Pin | undefined, wall: number): Pin | undefined {
   return kept && wall < kept.until ? kept : undefined
 }

@@ -5,17 +5,17 @@ import type { Log } from '../../platform/log.ts'
 
 export type StateKeeper = {
   /**
-   * Saves something, and never throws. A failure is logged once, until everything is saved again.
-   * @param what names it; only the newest state of that name is tried again
+   * Saves something; never throws. Failures are logged once, until everything is saved again.
+   * @param what its name; only the newest state of each name is retried
    */
   save(what: string, save: () => void): void
-  /** Tries again to save what could not be saved; to be called now and then. */
+  /** Retries a failed save; to be called now and then. */
   retry(): void
 }
 
 export type StateTrouble = { readonly message: string; readonly hint: string }
 
-/** @param onChange called with why something cannot be saved, and with undefined when everything is saved again */
+/** @param onChange called with the trouble when something cannot be saved, and with undefined once everything is */
 export function createStateKeeper(
   stateDirectory: string,
   log: Log,
@@ -45,7 +45,7 @@ export function createStateKeeper(
     isTold = true
     const message = `state cannot be saved in ${stateDirectory}: ${messageOf(error)}`
     const hint = hintOf(error) ?? `is there room, and is it writable: ${commandLine('df', pathWord(stateDirectory))}`
-    log.error({ hint }, `${message}; going on without`)
+    log.error({ hint }, `${message}; continuing without it`)
     onChange({ message, hint })
   }
 

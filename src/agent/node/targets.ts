@@ -1,4 +1,4 @@
-/** Names and zones of what routes point to: a comfort, never a condition. */
+/** Names and zones of route targets: nice to show, never required. */
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { describeTargets } from '../../adapters/ec2/operations/interfaces.ts'
@@ -7,7 +7,7 @@ import type { Target, TargetFacts } from '../../core/route.ts'
 import { hintOf, messageOf } from '../../platform/errors.ts'
 import { type CallContext, retryWithLogging } from './route-port.ts'
 
-/** Facts by the id of ENI or instance. @throws Failure where we may not read them */
+/** Facts by ENI or instance id. @throws Failure if we may not read them */
 export function lookUpTargets(
   ec2: Ec2,
   targets: readonly Target[],
@@ -22,7 +22,7 @@ export function lookUpTargets(
   return retryWithLogging((signal) => describeTargets(ec2, [...enis], [...instances], signal), context)
 }
 
-/** The same; none, with a warning, where we may not read them. */
+/** The same; none, with a warning, if we may not read them. */
 export async function factsOfTargets(
   ec2: Ec2,
   targets: readonly Target[],
@@ -31,7 +31,7 @@ export async function factsOfTargets(
   try {
     return await lookUpTargets(ec2, targets, context)
   } catch (error) {
-    context.log.warn({ hint: hintOf(error) }, `names and zones are not shown: ${messageOf(error)}`)
+    context.log.warn({ hint: hintOf(error) }, `cannot show names and zones: ${messageOf(error)}`)
     return new Map()
   }
 }

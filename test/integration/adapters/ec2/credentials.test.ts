@@ -334,7 +334,7 @@ describe('told to people', () => {
     expect(targets()).toEqual(both(eniOf('db-2')))
     const messages = logLines(run).map(({ msg }) => msg)
     expect(
-      messages.filter((msg) => msg === 'RequestExpired: the credentials were refused, and are fetched anew'),
+      messages.filter((msg) => msg === 'RequestExpired: the credentials were refused; fetching them again'),
     ).toHaveLength(1)
     expect(run.stderr).not.toContain('trying again')
   })

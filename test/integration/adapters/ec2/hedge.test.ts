@@ -31,7 +31,7 @@ describe('a hook', () => {
     expect(run.exitCode).toBe(0)
     expect(targets()).toEqual(both(eniOf('db-2')))
     expect(writes()).toHaveLength(4)
-    expect(messages(run).filter((message) => message.endsWith('asking on another connection'))).toHaveLength(2)
+    expect(messages(run).filter((message) => message.endsWith('trying on another connection'))).toHaveLength(2)
     expect(run.stderr).not.toContain('trying again')
   })
 

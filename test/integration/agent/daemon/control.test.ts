@@ -181,7 +181,7 @@ describe('on the daemon’s socket', () => {
     const socket = await connected()
     socket.setEncoding('utf8').write(`${line}\n`)
     const [answer] = await once(socket, 'data')
-    expect(JSON.parse(answer)).toEqual({ ok: false, error: `the daemon is asked what it does not know: ${words}` })
+    expect(JSON.parse(answer)).toEqual({ ok: false, error: `invalid request to the daemon: ${words}` })
   })
 })
 
@@ -201,6 +201,6 @@ describe('a hook', () => {
     const other = createServer((socket) => socket.end(`${line}\n`)).listen(path)
     ends.push(() => other.close())
     await once(other, 'listening')
-    await expect(askDaemon(path, EVENT)).rejects.toThrow(/^what answers there is no daemon of vip-switch: [^{[\n]*$/)
+    await expect(askDaemon(path, EVENT)).rejects.toThrow(/^the answer is not from a vip-switch daemon: [^{[\n]*$/)
   })
 })

@@ -48,7 +48,7 @@ test('a hook whose write names an interface that is gone asks the instance, and 
   ])
   expect(claimOn(id)).toMatch(/^MASTER prio=150 addr=10\.0\.1\.99 /)
   const said = logLines(run).map(({ msg }) => msg)
-  expect(said).toContain(`this node’s interface is ${id} now, and no longer ${old}`)
+  expect(said).toContain(`this node’s interface is now ${id} instead of ${old}`)
 }, 20_000)
 
 test('a hook that reads that its interface is attached to no instance asks, and writes to the new one', async () => {
@@ -95,7 +95,7 @@ test('an interface that the config names stays what it is, and the error says wh
   expect(logLines(run)).toContainEqual(
     expect.objectContaining({
       msg: expect.stringContaining('InvalidNetworkInterfaceID.NotFound'),
-      hint: expect.stringMatching(/^eni in the config names it: correct it there/),
+      hint: expect.stringMatching(/^eni in the config names it: correct it/),
     }),
   )
 }, 20_000)

@@ -49,7 +49,7 @@ describe('on a node', () => {
     const options = { env: environmentFor(endpoint), extendEnv: false, reject: false, uid, gid } as const
     const { exitCode, stdout } = await execa(copyProgram(directory), ['check', '--config', config], options)
     expect(stdout).toMatch(
-      /^VIP-SWITCH WARNING - the daemon does not report its state: permission denied: ask as root, or as one of /,
+      /^VIP-SWITCH WARNING - the daemon does not report its state: permission denied: ask as root, or as a member of /,
     )
     expect(exitCode).toBe(1)
   })

@@ -178,7 +178,7 @@ describe('vip-switch list', () => {
     expect(logLines(run)).toMatchObject([
       {
         level: 40,
-        msg: expect.stringMatching(/names and zones are not shown: .*not authorized.*ec2:DescribeInstances/),
+        msg: expect.stringMatching(/cannot show names and zones: .*not authorized.*ec2:DescribeInstances/),
       },
     ])
   })

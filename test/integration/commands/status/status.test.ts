@@ -65,7 +65,7 @@ describe('from a laptop', () => {
     const { exitCode, stdout } = await look()
     expect(exitCode).toBe(0)
     expect(stdout).toContain(
-      'names and zones are not shown: reading instances in ap-northeast-1 (DescribeInstances): EC2 answered UnauthorizedOperation',
+      'cannot show names and zones: reading instances in ap-northeast-1 (DescribeInstances): EC2 answered UnauthorizedOperation',
     )
     expect(stdout).toMatch(new RegExp(`^ {2}${eniOf('db-1')} +MASTER 150 .* owner$`, 'm'))
   })

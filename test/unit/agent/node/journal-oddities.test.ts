@@ -62,7 +62,7 @@ test('where the time since boot is another one than the kernel’s, as in a cont
   expect(newest(here)).toMatchObject({ state: 'BACKUP' })
 })
 
-describe('what is no event', () => {
+describe('what is not an event', () => {
   const strange = ['', 'note', nameOf(1, 'ELECTED'), nameOf('9'.repeat(100)), `${nameOf(1)}_undone`, '\x1b[2J']
 
   test.each(strange.slice(1))('is ignored, removed and told, as it can be read: %j', (name) => {
@@ -71,19 +71,19 @@ describe('what is no event', () => {
     recordEvent(state, event('BACKUP'), known, tell)
     expect(names()).toHaveLength(1)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for.
-    expect(told.at(-1)).toMatch(/^[^\x00-\x1f]+which is no event: removed$/)
+    expect(told.at(-1)).toMatch(/^[^\x00-\x1f]+which is not an event: removed$/)
   })
 
   test('is told where it cannot be removed', () => {
     mkdirSync(inEvents('folder'))
     recordEvent(state, event('BACKUP'), known, tell)
-    expect(told).toEqual([expect.stringMatching(/"folder", which is no event: ignored$/)])
+    expect(told).toEqual([expect.stringMatching(/"folder", which is not an event: ignored$/)])
   })
 
   test('is told in one line, however much there is', () => {
     for (let index = 0; index < 1500; index++) plant(`x${index}`)
     recordEvent(state, event('BACKUP'), known, tell)
-    expect(told).toEqual([expect.stringMatching(/is no event: removed, and 1499 more files$/)])
+    expect(told).toEqual([expect.stringMatching(/is not an event: removed, and 1499 more files$/)])
     expect(names()).toHaveLength(1)
   })
 })

@@ -28,7 +28,7 @@ test('is said once, told to who shows it, and saved when there is room', () => {
   keep('b', save('b1'))
   retry()
   keep('a', save('a2'))
-  expect(said).toEqual(['state cannot be saved in /run/x: ENOSPC; going on without'])
+  expect(said).toEqual(['state cannot be saved in /run/x: ENOSPC; continuing without it'])
   expect(changes).toEqual([{ message: 'state cannot be saved in /run/x: ENOSPC', hint: expect.stringContaining('df') }])
   isFull = false
   retry()
