@@ -116,7 +116,7 @@ export const edgeMutants: readonly Mutant[] = [
   },
   {
     name: 'the own tag is not published again when it is wrong',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '  checkOwnTag(turn, reading)\n',
     replace: '  void checkOwnTag.name\n',
   },

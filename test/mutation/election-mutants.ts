@@ -78,13 +78,13 @@ export const electionMutants: readonly Mutant[] = [
   },
   {
     name: 'nobody beats in a conflict',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '  if (decision.conflict && !wasInConflict) beat(turn)\n  else if ((decision.conflict || state.mayHaveRival) && state.beatNext) beat(turn)\n',
     replace: '',
   },
   {
     name: 'a node that cannot read does not beat',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: 'if ((conflict || state.mayHaveRival) && state.beatNext) beat(turn)',
     replace: '',
   },
@@ -114,19 +114,19 @@ export const electionMutants: readonly Mutant[] = [
   },
   {
     name: 'an answer that comes late is taken for what is so now',
-    file: PROTOCOL,
+    file: 'src/core/protocol/view.ts',
     find: 'askedAt, state.settings.ttlMs',
     replace: 'now.monotonic, state.settings.ttlMs',
   },
   {
     name: 'a failed read is no gap, however short the ttl',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: 'if (settings.beatEveryMs !== undefined) state.observations = { ...observations, lastGoodRead: undefined }',
     replace: '',
   },
   {
     name: 'a blip is said to last where the ttl is short',
-    file: PROTOCOL,
+    file: 'src/core/protocol/view.ts',
     find: 'const lastsAfter = Math.max(settings.ttlMs, ttlOf(settings.intervalMs))',
     replace: 'const lastsAfter = settings.ttlMs',
   },

@@ -2,7 +2,6 @@
 import type { Mutant } from './mutant.ts'
 
 const EXTERNAL = 'src/core/protocol/external-writer.ts'
-const PROTOCOL = 'src/core/protocol/protocol.ts'
 const WRITING = 'src/core/protocol/writing.ts'
 
 export const externalWriterMutants: readonly Mutant[] = [
@@ -105,7 +104,7 @@ export const externalWriterMutants: readonly Mutant[] = [
   },
   {
     name: 'what a pinned node had is taken back as if it had no right to it',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '  else forgetHeld(turn)\n',
     replace: '',
   },

@@ -2,7 +2,6 @@
 import type { Mutant } from './mutant.ts'
 
 const TURN = 'src/core/protocol/turn.ts'
-const PROTOCOL = 'src/core/protocol/protocol.ts'
 
 export const readingMutants: readonly Mutant[] = [
   {
@@ -37,7 +36,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'a node that was throttled stays slow',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '  shrinkPause(turn)\n',
     replace: '  void shrinkPause.name\n',
   },
@@ -55,7 +54,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'a rival that is throttled is left in the belief that it is alone',
-    file: PROTOCOL,
+    file: 'src/core/protocol/view.ts',
     find: "if (self.state !== 'MASTER' || stretched === 1) return false",
     replace: "if (self.state !== 'MASTER' || stretched > 0) return false",
   },

@@ -23,13 +23,13 @@ export const rightMutants: readonly Mutant[] = [
   },
   {
     name: 'a failed read is taken for one that shows what the last one did not',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: 'else onFailedRead(turn, input)',
     replace: "else write(turn, state.self.state === 'MASTER' && !state.edge ? state.keys : [], 'nothing was read')",
   },
   {
     name: 'writes go on though nothing can be read',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '    abort(turn)\n    const reason',
     replace: '    const reason',
   },
@@ -95,7 +95,7 @@ export const rightMutants: readonly Mutant[] = [
   },
   {
     name: 'a route that became somebody else’s is still tried',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: 'if (state.writing.some((key) => state.foreign.includes(key))) abort(turn)',
     replace: '',
   },

@@ -22,19 +22,19 @@ export const silenceMutants: readonly Mutant[] = [
   },
   {
     name: 'a silent master is none as soon as its routes are away',
-    file: 'src/core/protocol/protocol.ts',
+    file: 'src/core/protocol/view.ts',
     find: 'askedAt - state.strayedSince >= patience',
     replace: 'askedAt - state.strayedSince < patience',
   },
   {
     name: 'a silent master is none once a pin has ended',
-    file: 'src/core/protocol/protocol.ts',
+    file: 'src/core/protocol/view.ts',
     find: 'const isAstray = !pin && isStray',
     replace: 'const isAstray = isStray',
   },
   {
     name: 'a master that reads rarely, since EC2 throttles it, is none when its routes are away',
-    file: 'src/core/protocol/protocol.ts',
+    file: 'src/core/protocol/view.ts',
     find: 'lastsAfter : lastsAfter + LONGEST_PAUSE_FACTOR * settings.intervalMs\n  const isAbandoned',
     replace: 'lastsAfter : lastsAfter\n  const isAbandoned',
   },

@@ -72,7 +72,7 @@ export const startMutants: readonly Mutant[] = [
   },
   {
     name: 'a proof of a lower master keeps the claim back for good',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '  adoptOwnClaim(turn, reading)\n',
     replace: '  void adoptOwnClaim.name\n',
   },
@@ -90,19 +90,19 @@ export const startMutants: readonly Mutant[] = [
   },
   {
     name: 'a failed read is not tried again soon',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: 'if (!throttled) retryRead(turn)',
     replace: 'if (throttled) retryRead(turn)',
   },
   {
     name: 'what a look has shown counts though the next one failed',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: '  else state.misplaced = undefined\n',
     replace: '',
   },
   {
     name: 'an edge does not look at the routes where claims cannot be read',
-    file: PROTOCOL,
+    file: 'src/core/protocol/reading.ts',
     find: 'if (state.edge && routes && lookInEdge',
     replace: 'if (state.edge && routes && routes.length < 0 && lookInEdge',
   },
