@@ -13,14 +13,14 @@ export const startMutants: readonly Mutant[] = [
   {
     name: 'an agent starts without the keys of the last look',
     file: STATE,
-    find: '    keys,\n    foreign,\n    edge',
-    replace: '    keys: keys.slice(0, 0),\n    foreign,\n    edge',
+    find: '    keys,\n    foreign,\n    misplaced',
+    replace: '    keys: keys.slice(0, 0),\n    foreign,\n    misplaced',
   },
   {
     name: 'an agent starts without what it knew to be somebody else’s',
     file: STATE,
-    find: '    foreign,\n    edge',
-    replace: '    foreign: foreign.slice(0, 0),\n    edge',
+    find: '    foreign,\n    misplaced',
+    replace: '    foreign: foreign.slice(0, 0),\n    misplaced',
   },
   {
     name: 'an agent starts without the pin of the last look',

@@ -109,25 +109,59 @@ export type Taker =
 /** A route that was taken and then taken back; `at`: when it was taken back. */
 export type Taking = { readonly route: string; readonly taker: Taker; readonly at: number }
 
-export type ProtocolState = {
-  readonly settings: ProtocolSettings
+/** What this node claims, and what the others have been told of it. */
+type ClaimState = {
   self: Claim
   /** The beat of the claim being published. */
   publishing: string | undefined
-  /** Whether the others may read that this node is MASTER: from the last acknowledged claim, or one sent since. */
-  mayBeSeenAsMaster: boolean
   /** Whether to publish again as soon as the publish in flight has finished. */
   publishNext: boolean
   /** The beat of the last acknowledged claim. */
   published: string | undefined
+  /** Whether the others may read that this node is MASTER: from the last acknowledged claim, or one sent since. */
+  mayBeSeenAsMaster: boolean
   mute: boolean
   /** The earliest time for the next publish. */
   publishFrom: number
   /** When to publish the current claim, after waiting for `publishFrom` or after a failure. */
   publishAgainAt: number | undefined
   publishBackoffMs: number
+  /** Whether publishing waits for the first read, which tells the priority that this node last claimed. */
+  publishWhenRead: boolean
   /** Since when our own tag has been read back different from our claim. */
   mismatchSince: number | undefined
+  /** Whether a tick has come since the last beat, so that a node in conflict must beat again. */
+  beatNext: boolean
+  /** When to renew the claim regardless of conflicts, if the witness takes regular beats. */
+  beatAt: number | undefined
+}
+
+/** When it reads: ticks, looks, and the pauses between them. */
+type ReadState = {
+  /** When the read in flight was issued. */
+  readingSince: number | undefined
+  readNext: boolean
+  /** Whether to read after the publish in flight, so that the claims it shows were made with ours visible. */
+  readWhenPublished: boolean
+  /** Pause before a failed read is retried when something depends on it: in an edge, and before the first good read. */
+  readBackoffMs: number
+  /** How many times longer the pauses between reads are, because EC2 has throttled some; 1 if it has not. */
+  pauseFactor: number
+  tickAt: number
+  /** When looks are due, besides the tick. */
+  looks: readonly number[]
+  rxLowerPriAt: number | undefined
+  /** Whether nothing has been read since this node became MASTER: then no pause is stretched. */
+  isNewMaster: boolean
+  /**
+   * Whether, while EC2 throttles reads, another node claims MASTER and shows no sign of life. It may be throttled, too, and
+   * not have read yet that it must show one; so this node keeps showing its own.
+   */
+  mayHaveRival: boolean
+}
+
+/** What the reads have shown, and what follows from it. */
+type ViewState = {
   observations: Observations
   pin: Pin | undefined
   /** Why other pins are ignored, for people. */
@@ -136,26 +170,39 @@ export type ProtocolState = {
   contestedSince: number | undefined
   /** Since when no MASTER has held all the routes, although there are MASTERs and no pin. */
   strayedSince: number | undefined
-  /** Whether a tick has come since the last beat, so that a node in conflict must beat again. */
-  beatNext: boolean
-  /** When to renew the claim regardless of conflicts, if the witness takes regular beats. */
-  beatAt: number | undefined
   /** Every managed route that was seen or is known by its table's id. */
   keys: readonly RouteKey[]
   /** The foreign ones among them, as key texts. */
   foreign: readonly string[]
+  /** Routes that the last look found elsewhere or missing; undefined if it failed, or before this mastership's first look. */
+  misplaced: readonly string[] | undefined
+  decision: Decision | undefined
+  /** Other things that need attention, as of the last good read. */
+  details: readonly Detail[]
+}
+
+/** The edge in progress, and earlier ones. */
+type EdgeState = {
   edge: Edge | undefined
   /** Whether this node became MASTER by a held edge and has not been the intended owner since. */
   isHeld: boolean
   /** When the latest edges began. */
   edges: readonly number[]
+}
+
+/** What is being written, and what holds it back. */
+type WriteState = {
   /** Routes being written. */
   writing: readonly string[]
   /** Routes whose write EC2 has refused since the last tick: an immediate retry would be refused, too. */
   rejected: readonly string[]
-  /** Routes that the last look found elsewhere or missing; undefined if it failed, or before this mastership's first look. */
-  misplaced: readonly string[] | undefined
   acceptedAt: Readonly<Record<string, number>>
+  muteBackoffMs: number
+  muteWroteAt: number | undefined
+}
+
+/** Who takes routes from this node without a claim to them. */
+type TakingState = {
   /** Who took the routes that `writing` is taking back. */
   healing: Readonly<Record<string, Taker>>
   /** Takings that no claim explains, by route: the last three of each kind. */
@@ -166,34 +213,15 @@ export type ProtocolState = {
   heldAt: Readonly<Record<string, number>>
   /** When each other node's claim last explained why it holds, or held, the routes; `since`: as last read from its claim. */
   explanations: Readonly<Record<EniId, { readonly since: string; readonly at: number | undefined }>>
-  muteBackoffMs: number
-  muteWroteAt: number | undefined
-  rxLowerPriAt: number | undefined
-  /** When the read in flight was issued. */
-  readingSince: number | undefined
-  readNext: boolean
-  /** Pause before a failed read is retried when something depends on it: in an edge, and before the first good read. */
-  readBackoffMs: number
-  /** Whether to read after the publish in flight, so that the claims it shows were made with ours visible. */
-  readWhenPublished: boolean
-  /** Whether publishing waits for the first read, which tells the priority that this node last claimed. */
-  publishWhenRead: boolean
-  /** How many times longer the pauses between reads are, because EC2 has throttled some; 1 if it has not. */
-  pauseFactor: number
-  /** Whether nothing has been read since this node became MASTER: then no pause is stretched. */
-  isNewMaster: boolean
-  /**
-   * Whether, while EC2 throttles reads, another node claims MASTER and shows no sign of life. It may be throttled, too, and
-   * not have read yet that it must show one; so this node keeps showing its own.
-   */
-  mayHaveRival: boolean
-  /** When looks are due, besides the tick. */
-  looks: readonly number[]
-  tickAt: number
-  decision: Decision | undefined
-  /** Other things that need attention, as of the last good read. */
-  details: readonly Detail[]
 }
+
+/** Changed in place by one step, which starts from a copy. Times are on the monotonic clock. */
+export type ProtocolState = { readonly settings: ProtocolSettings } & ClaimState &
+  ReadState &
+  ViewState &
+  EdgeState &
+  WriteState &
+  TakingState
 
 /** What an agent starts with. */
 export type Memory = {
@@ -219,50 +247,50 @@ export function initialState(
     settings,
     self: { eni, state: 'UNKNOWN', priority: undefined, address, since: at, beat: at },
     publishing: undefined,
-    mayBeSeenAsMaster: false,
     publishNext: false,
     published: undefined,
+    mayBeSeenAsMaster: false,
     mute: false,
     publishFrom: now.monotonic - PUBLISH_SPACING,
     publishAgainAt: undefined,
     publishBackoffMs: PUBLISH_BACKOFF,
+    publishWhenRead: false,
     mismatchSince: undefined,
+    beatNext: false,
+    beatAt: undefined,
+    readingSince: undefined,
+    readNext: false,
+    readWhenPublished: false,
+    readBackoffMs: READ_BACKOFF,
+    pauseFactor: 1,
+    tickAt: now.monotonic,
+    looks: [],
+    rxLowerPriAt: undefined,
+    isNewMaster: false,
+    mayHaveRival: false,
     observations: NO_OBSERVATIONS,
     pin,
     ignoredPins: [],
     contestedSince: undefined,
     strayedSince: undefined,
-    beatNext: false,
-    beatAt: undefined,
     keys,
     foreign,
+    misplaced: undefined,
+    decision: undefined,
+    details: [],
     edge: undefined,
     isHeld: false,
     edges,
     writing: [],
     rejected: [],
-    misplaced: undefined,
     acceptedAt: {},
+    muteBackoffMs: settings.intervalMs,
+    muteWroteAt: undefined,
     healing: {},
     takings: {},
     suspects: [],
     heldAt: {},
     explanations: {},
-    muteBackoffMs: settings.intervalMs,
-    muteWroteAt: undefined,
-    rxLowerPriAt: undefined,
-    readingSince: undefined,
-    readNext: false,
-    readBackoffMs: READ_BACKOFF,
-    readWhenPublished: false,
-    publishWhenRead: false,
-    pauseFactor: 1,
-    isNewMaster: false,
-    mayHaveRival: false,
-    looks: [],
-    tickAt: now.monotonic,
-    decision: undefined,
-    details: [],
   }
 }
 
