@@ -1,4 +1,4 @@
-/** The transition hooks of every VRRP instance of a daemon: those of an instance one after the other, the newest transition's alone. */
+/** The transition hooks of a daemon's VRRP instances: one at a time per instance, only for the newest transition. */
 
 import type { Config } from '../../config/schema.ts'
 import type { Input, ProtocolState } from '../../core/protocol/state.ts'
@@ -11,12 +11,12 @@ import { type HookTask, loadRunner, performHook } from './perform-hook.ts'
 import type { TransitionHookResult } from './run-command.ts'
 import { endRecordedHook } from './running-hook.ts'
 
-/** One VRRP instance's. */
+/** The hooks of one VRRP instance. */
 type Queue = {
   mark: HookMark | undefined
-  /** Aborted when a newer transition comes. */
+  /** Aborted by a newer transition. */
   wanted: AbortController
-  /** The hook before has ended then: what two transitions start must not meet. */
+  /** Resolves when the previous hook has ended: hooks of two transitions must not overlap. */
   last: Promise<void>
 }
 
@@ -27,7 +27,7 @@ export type TransitionHooksOptions = {
   readonly counts: Counts
 }
 
-/** For as long as the daemon runs: a reload of the config neither ends a hook nor forgets one. */
+/** Lives as long as the daemon: a reload of the config neither ends nor forgets a hook. */
 export class TransitionHooks {
   readonly #options: TransitionHooksOptions
   readonly #queues = new Map<string, Queue>()
@@ -36,12 +36,12 @@ export class TransitionHooks {
     this.#options = options
   }
 
-  /** Takes notice of a config whose agents are about to start. */
+  /** Prepares for a config whose agents are about to start. */
   prepare({ instances }: Config): void {
     if (Object.values(instances).some(({ hooks }) => hooks)) void loadRunner()
   }
 
-  /** Looks at an agent after a step. */
+  /** To be called after each step of an agent. */
   observe({ cluster, instances }: Config, instance: string, state: ProtocolState, input: Input): void {
     const { vips, hooks } = instances[instance] ?? {}
     if (!vips || !hooks) return
@@ -58,7 +58,7 @@ export class TransitionHooks {
     }
   }
 
-  /** Ends those that run. */
+  /** Ends running hooks. */
   async stop(): Promise<void> {
     const queues = [...this.#queues.values()]
     for (const queue of queues) queue.wanted.abort('the daemon stops')
@@ -73,7 +73,7 @@ export class TransitionHooks {
     return queue
   }
 
-  /** Also what a hook of keepalived's has started, while there was no daemon. */
+  /** Ends earlier hooks, including one started by keepalived's hook while there was no daemon. */
   #supersede(queue: Queue, instance: string, why: string): void {
     const { stateDirectory, clock } = this.#options
     queue.wanted.abort(why)

@@ -1,4 +1,4 @@
-/** The transition hooks of one event, where no daemon runs them: by the process that keepalived has forked for the event. */
+/** The transition hooks of a single event when no daemon runs them: the process that keepalived forked for it does. */
 
 import type { VrrpEvent } from '../../adapters/keepalived/event.ts'
 import type { NodeState } from '../../core/claim.ts'
@@ -7,20 +7,20 @@ import type { RouteOutcome } from '../../core/route.ts'
 import { HOOKS } from './hooks-due.ts'
 import type { HookContext } from './perform-hook.ts'
 
-/** Milliseconds for which a hook waits for an EC2 that does not answer, as in the daemon: the length of an edge. */
+/** Milliseconds to wait for EC2's answer before running hooks; as in the daemon, the length of an edge. */
 const LONGEST_WAIT = 5000
 
 export type Transition = {
   readonly event: VrrpEvent
   readonly state: NodeState
-  /** Undefined where none is recorded. */
+  /** The previous state, if recorded. */
   readonly previous: NodeState | undefined
 }
 
-/** How the routes of an event came out. */
+/** The outcome of an event's routes. */
 export type EventResult = {
   readonly outcomes: readonly RouteOutcome[]
-  /** Selectors of the config that mean no table, or not one alone. */
+  /** Problems with selectors of the config that match no table or are ambiguous. */
   readonly problems: readonly string[]
 }
 
@@ -30,12 +30,12 @@ export type EventHookContext = HookContext & {
   readonly permit: () => void
 }
 
-/** Loads what looks after transition hooks: the first write of an edge does not wait for that. */
+/** Loaded lazily, so that an edge's first write does not wait for it. */
 const loadRunner = () => import('./run-event-hook.ts')
 
 /**
- * Does the work of an event, and runs the hooks of its state: at once, or of MASTER as soon as the routes are that far.
- * Returns, or throws, what the work does, when the hooks have ended.
+ * Does an event's work and runs the hooks of its state: at once, or for MASTER as soon as the routes allow. Settles like
+ * `work`, once the hooks have ended.
  * @param work calls back when EC2 has answered the first writes
  */
 export async function withTransitionHooks(
@@ -75,7 +75,7 @@ export async function withTransitionHooks(
   }
 }
 
-/** Whether every route was read back as this node's. */
+/** Whether every route was confirmed to be at this node. */
 function isOwner({ outcomes, problems }: EventResult): boolean {
   return outcomes.length > 0 && problems.length === 0 && outcomes.every(({ verdict }) => verdict === 'done')
 }

@@ -1,4 +1,4 @@
-/** What a transition hook is told, in its environment. */
+/** The environment variables of a transition hook. */
 import type { InstanceConfig, TransitionHookEvent } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
@@ -12,14 +12,14 @@ export type HookSubject = {
   readonly vips: InstanceConfig['vips']
   readonly self: {
     readonly state: NodeState
-    /** The rest as far as it is known. */
+    /** The rest as far as known. */
     readonly priority: number | undefined
     readonly eni: EniId | undefined
     readonly address: string | undefined
   }
-  /** Undefined where it was not seen. */
+  /** The previous state, if it was seen. */
   readonly previous: NodeState | undefined
-  /** As far as they are known. */
+  /** As far as known. */
   readonly tables: readonly RouteTableId[]
   /** Undefined until something was read. */
   readonly decision:
@@ -27,7 +27,7 @@ export type HookSubject = {
     | undefined
 }
 
-/** VIP_SWITCH_* variables; what is not known is empty, and lists are separated by spaces. */
+/** VIP_SWITCH_* variables; unknown values are empty, and lists are separated by spaces. */
 export function factsFor(subject: HookSubject): Readonly<Record<string, string>> {
   const { event, cluster, instance, vips, self, previous, tables, decision } = subject
   const facts = {

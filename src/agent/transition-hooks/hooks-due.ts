@@ -1,25 +1,25 @@
-/** Which of a user's hooks are due. Pure, as the protocol is. */
+/** Which transition hooks are due. Pure, like the protocol. */
 import type { TransitionHookEvent } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Input, ProtocolState } from '../../core/protocol/state.ts'
 
-/** What is remembered of a VRRP instance from one step to the next. */
+/** What is kept of a VRRP instance from one step to the next. */
 export type HookMark = {
   readonly state: NodeState
-  /** Before the last transition; undefined where it was not seen. */
+  /** The state before the last transition, if it was seen. */
   readonly previous: NodeState | undefined
-  /** Hooks of the last transition that are yet to be run. */
+  /** Hooks of the last transition still to be run. */
   readonly awaited: readonly TransitionHookEvent[]
 }
 
-/** `isTransition`: hooks of earlier transitions are wanted no longer. */
+/** `isTransition`: hooks of earlier transitions are no longer wanted. */
 export type HookStep = {
   readonly mark: HookMark | undefined
   readonly isTransition: boolean
   readonly due: readonly TransitionHookEvent[]
 }
 
-/** The hooks of each state, in their order. Two states with the same ones are as one: between them nothing is run. */
+/** Each state's hooks, in order. States that share a list count as one: no hook runs between them. */
 const STOPPED: readonly TransitionHookEvent[] = ['stop']
 export const HOOKS: Readonly<Record<NodeState, readonly TransitionHookEvent[]>> = {
   MASTER: ['master', 'owner'],
@@ -31,9 +31,9 @@ export const HOOKS: Readonly<Record<NodeState, readonly TransitionHookEvent[]>> 
 }
 
 /**
- * What a step of the agent makes due. A state that was found when the daemon started is no transition: what its hooks
- * do was done long ago, as a rule.
- * @param mark what the step before left, also that of an earlier agent of the instance
+ * The hooks made due by a step of the agent. A state found when the daemon starts is not a transition: its hooks have
+ * usually run long ago.
+ * @param mark from the previous step, possibly of an earlier agent of the instance
  */
 export function hooksDue(mark: HookMark | undefined, state: ProtocolState, input: Input): HookStep {
   const next = state.self.state
@@ -66,18 +66,18 @@ function isDue(event: TransitionHookEvent, state: ProtocolState): boolean {
   }
 }
 
-/** Whether EC2 has answered the first writes of an edge: no hook may take time from them. After 5 s the edge is over. */
+/** Whether EC2 has answered an edge's first writes, which no hook may delay. The edge ends after 5 s in any case. */
 export function isAnswered({ edge, writing }: ProtocolState): boolean {
   if (!edge) return true
-  // Where no table was known, the edge has to read before it can write.
+  // If no table was known, the edge has to read before it can write.
   const hasBegun = edge.hasLooked || Object.keys(edge.writes).length > 0
   return hasBegun && writing.length === 0
 }
 
-/** Whether a read after the edge shows every route at this node, and nobody contends for them who would get them. */
+/** Whether a read after the edge shows every route at this node, with no contender that would win them. */
 function isOwner({ self, decision, keys, foreign }: ProtocolState): boolean {
   if (keys.length === 0 || !decision || decision.intended !== self.eni || decision.action !== 'none') return false
-  // SWITCHING is said of an edge, UNKNOWN of what was not read.
+  // SWITCHING means that an edge is in progress, UNKNOWN that nothing could be read.
   const isRead = decision.condition !== 'SWITCHING' && decision.condition !== 'UNKNOWN'
   return isRead && foreign.length === 0
 }

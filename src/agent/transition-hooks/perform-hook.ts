@@ -1,4 +1,4 @@
-/** One transition hook: run where it is still wanted, and its result logged. */
+/** Runs one transition hook, if it is still wanted, and logs its result. */
 
 import type { TransitionHook, TransitionHookEvent } from '../../config/schema.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -7,7 +7,7 @@ import type { Log } from '../../platform/log.ts'
 import type { TransitionHookResult } from './run-command.ts'
 import { recordHook } from './running-hook.ts'
 
-/** For how long, and where it is put down that it runs. */
+/** How long the hook is wanted, and where to record that it runs. */
 export type HookContext = {
   /** Aborted once the hook is no longer wanted. */
   readonly signal: AbortSignal
@@ -20,14 +20,14 @@ export type HookTask = {
   readonly instance: string
   readonly event: TransitionHookEvent
   readonly hook: TransitionHook
-  /** Its environment, besides ours. */
+  /** Environment variables added to ours. */
   readonly facts: Readonly<Record<string, string>>
 }
 
-/** Loads what runs hooks, and nothing else needs. A failover should not have to wait for that. */
+/** Loaded lazily, so that a failover does not wait for it. */
 export const loadRunner = () => import('./run-command.ts')
 
-/** Never rejects. Returns undefined for a hook that was not run, since it is no longer wanted. */
+/** Never rejects. Resolves to the result, if the hook was run. */
 export async function performHook(
   { instance, event, hook, facts }: HookTask,
   { signal, stateDirectory, clock, log }: HookContext,

@@ -1,22 +1,22 @@
-/** The processes that a user's hook has started, its children's children included: its process group. */
+/** A transition hook's process group: all that it has started, directly or indirectly. */
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Clock } from '../../platform/clock.ts'
 
-/** From SIGTERM to SIGKILL. Milliseconds, as below. */
+/** Time between SIGTERM and SIGKILL, in milliseconds, like the next. */
 const GRACE = 1000
 const LOOK_PAUSE = 20
 
 const NEVER = new AbortController().signal
 
-/** Signals a process group. Resolves to whether there is a process of it that may be signalled. */
+/** Signals a process group. Resolves to whether it has a process that we may signal. */
 type Sender = (id: number, signal: 'SIGTERM' | 'SIGKILL') => Promise<boolean>
 type User = { readonly uid: number; readonly gid: number }
 
 /**
- * Ends what is left of a process group: by SIGTERM, and after a second by SIGKILL.
- * @param user whose rights to use; undefined: those of this process
+ * Ends what is left of a process group: with SIGTERM, and after a second with SIGKILL.
+ * @param user whose privileges to use; by default, this process's own
  */
 export async function endGroup(id: number, clock: Clock, user?: User): Promise<void> {
   const send = user ? sendAs(user) : sendSignal
@@ -31,12 +31,12 @@ export async function endGroup(id: number, clock: Clock, user?: User): Promise<v
   }
 }
 
-/** In a container nobody may reap orphans: one that has ended, and is in the table of processes still, is no more alive. */
+/** Ignores zombies: in a container, nobody may reap orphans. */
 function isAlive(id: number): boolean {
   return readdirSync('/proc').some((name) => /^\d+$/.test(name) && isMember(name, id))
 }
 
-/** proc(5), stat: the command in brackets, which may itself hold brackets, the state, the parent, the process group. */
+/** proc(5), stat: the command in brackets, which may itself contain brackets; state; parent; process group. */
 function isMember(process: string, group: number): boolean {
   try {
     const [, state, ofGroup] = /^.*\) (\S) \d+ (\d+) /s.exec(readFileSync(`/proc/${process}/stat`, 'utf8')) ?? []
@@ -50,18 +50,18 @@ const sendSignal: Sender = async (id, signal) => {
   try {
     return process.kill(-id, signal)
   } catch {
-    return false // There is none; or it is another user's, as after sudo.
+    return false // There is no process, or it is another user's, as after sudo.
   }
 }
 
-/** Signals from a child that runs as that user, since root could signal any process (kill(2)). */
+/** Sends signals from a child that runs as that user, since root could signal any process (kill(2)). */
 function sendAs({ uid, gid }: User): Sender {
   return async (id, signal) => {
     try {
       await promisify(execFile)('/bin/sh', ['-c', `kill -s ${signal.slice('SIG'.length)} -- -${id}`], { uid, gid })
       return true
     } catch {
-      return false // There is none; or it is another user's.
+      return false // There is no process, or it is another user's.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** One command that a user has run after a transition: bounded in time, and ended with all that it has started. */
+/** A user's command run after a transition: limited in time, and ended with all that it has started. */
 import { execa } from 'execa'
 import type { TransitionHook } from '../../config/schema.ts'
 import { type Clock, deadline } from '../../platform/clock.ts'
@@ -12,22 +12,22 @@ export type TransitionHookResult = {
   readonly exitCode: number | undefined
   /** Milliseconds. */
   readonly ms: number
-  /** The end of what it wrote to stdout and stderr. */
+  /** The end of its stdout and stderr. */
   readonly output: string
 }
 
-/** Milliseconds: what was written just before the end is still in the pipe, which one who has left the group may hold open. */
+/** Milliseconds to drain the pipes, which a process that has left the group may hold open. */
 const DRAIN = 200
 const OUTPUT_LENGTH = 2000
 
-/** What systemd has told the daemon is not for its hooks: they would speak to systemd in the daemon's name. */
+/** systemd's variables for the daemon are withheld from hooks, which could speak to systemd in the daemon's name. */
 const KEPT_BACK = { NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, WATCHDOG_PID: undefined }
 
 const NEVER = new AbortController().signal
 
 /**
- * Runs a hook, without a shell and in a process group of its own. When the program has ended, is late or is no longer
- * wanted, what is left of the group is ended, too; then there is a result, whatever it was.
+ * Runs a hook, without a shell and in its own process group. When the program has ended, timed out or is no longer wanted,
+ * the rest of the group is ended, too. Never rejects on a failing hook: the result tells.
  */
 export async function runTransitionHook(
   { run, timeout }: TransitionHook,
@@ -56,7 +56,7 @@ export async function runTransitionHook(
   await new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     AbortSignal.any([signal, late]).addEventListener('abort', () => resolve())
-    // It settles without an exit where there was nothing to start.
+    // It settles without an exit event if the program could not be started.
     child.finally(resolve)
   })
   const isEnded = signal.aborted
@@ -67,7 +67,7 @@ export async function runTransitionHook(
   child.stdout.destroy()
   child.stderr.destroy()
 
-  // Node's exit code of what could not be started is negative.
+  // Node gives a negative exit code if the program could not be started.
   const exitCode = child.exitCode !== null && child.exitCode >= 0 ? child.exitCode : undefined
   const base = { exitCode, ms, output: output.trim() }
   if (isEnded) return { ...base, outcome: 'ended', detail: 'no longer wanted' }

@@ -1,4 +1,4 @@
-/** One transition hook of one event, where no daemon runs it. */
+/** Runs one transition hook for a single event, when no daemon does. */
 import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { TransitionHookEvent } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
@@ -10,7 +10,7 @@ import { performHook } from './perform-hook.ts'
 
 export { endRecordedHook } from './running-hook.ts'
 
-/** Runs the hook, where the config has it. Never rejects. */
+/** Runs the hook if the config has it. Never rejects. */
 export async function runEventHook(
   hookEvent: TransitionHookEvent,
   own: EniId | undefined,
