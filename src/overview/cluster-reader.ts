@@ -1,4 +1,4 @@
-/** What EC2 shows of a cluster to anyone who may read: as much of it as can be read. */
+/** What EC2 shows of a cluster, as far as it can be read. */
 
 import type { Ec2 } from '../adapters/ec2/client.ts'
 import { serviceOf } from '../adapters/ec2/errors.ts'
@@ -15,7 +15,7 @@ import { hintOf, messageOf } from '../platform/errors.ts'
 
 export type ClusterSnapshot = {
   readonly region: string | undefined
-  /** Undefined: they could not be read, as with testimonies; `troubles` says why. */
+  /** Undefined if they could not be read, like testimonies; `troubles` says why. */
   readonly tables: readonly RouteTable[] | undefined
   readonly testimonies: ReadonlyMap<string, WitnessReport> | undefined
   readonly facts: ReadonlyMap<string, TargetFacts>
@@ -24,11 +24,11 @@ export type ClusterSnapshot = {
 }
 
 export type ClusterReader = {
-  /** Never rejects: what cannot be read is said so. `enis` are looked up by name, besides those that are found. */
+  /** Never rejects: `troubles` says what cannot be read. Names are looked up for `enis` and all other ENIs found. */
   look(enis: readonly EniId[], context: CallContext): Promise<ClusterSnapshot>
 }
 
-/** Of some of the config's instances. What is found out about EC2 itself is kept from one look to the next. */
+/** Reads some of the config's instances. The EC2 client is kept from one look to the next. */
 export function createClusterReader(config: Config, names: readonly string[]): ClusterReader {
   const selectors = names.flatMap((name) => config.instances[name]?.routeTables ?? [])
   let opened: Ec2 | undefined
@@ -58,7 +58,7 @@ export function createClusterReader(config: Config, names: readonly string[]): C
         const facts = await lookUpTargets(ec2, targets, context)
         return { ...seen, facts, notes: [] }
       } catch (error) {
-        // Whoever cannot read anything is not told of names, too.
+        // If reading failed altogether, missing names are not worth a note.
         const notes = troubles.length > 0 ? [] : [`cannot show names and zones: ${messageOf(error)}`]
         return { ...seen, facts: new Map(), notes }
       }
@@ -74,7 +74,7 @@ function troubleOf(error: unknown): Trouble {
   return { service: serviceOf(error), message: messageOf(error), hint: hintOf(error) }
 }
 
-/** Whatever carries a claim or a pin, understood or not. */
+/** Every ENI that carries a claim or a pin, valid or not. */
 function membersOf(testimonies: ClusterSnapshot['testimonies']): EniId[] {
   return [...(testimonies?.values() ?? [])].flatMap(({ claims, pins, doubts }) => [
     ...claims.map(({ claim }) => claim.eni),
@@ -86,7 +86,7 @@ function targetOf(eni: EniId): Target {
   return { kind: 'eni', eni, instance: undefined }
 }
 
-/** What the VIPs of these instances point to. */
+/** The targets of these instances' VIPs. */
 function targetsOf(tables: readonly RouteTable[], config: Config, names: readonly string[]): Target[] {
   const vips = names.flatMap((name) => config.instances[name]?.vips ?? [])
   return tables.flatMap((table) => vips.flatMap((vip) => findRoute(table, vip)?.target ?? []))

@@ -1,4 +1,4 @@
-/** What this host knows by itself: its daemon, and keepalived where no daemon answers. */
+/** What this host itself knows: from its daemon, or from keepalived if no daemon answers. */
 import { existsSync } from 'node:fs'
 import { eniOfThisInstance } from '../adapters/ec2/instance-metadata.ts'
 import { askStatus, daemonSummary, detailsOf, type InstanceStatus } from '../agent/control/status.ts'
@@ -14,24 +14,24 @@ import { messageOf } from '../platform/errors.ts'
 export type OwnClaim = {
   readonly state: NodeState
   readonly priority: number | undefined
-  /** Undefined where keepalived was asked: it does not tell. */
+  /** Known only from the daemon: keepalived does not tell it. */
   readonly since: string | undefined
   readonly beat: string | undefined
 }
 
 export type Host = {
-  /** Undefined: this host is no node, as far as it shows. */
+  /** This host's ENI, if the host is recognisably a node. */
   readonly eni: EniId | undefined
   readonly daemon: DaemonSummary
   readonly details: readonly Detail[]
   /** By VRRP instance. */
   readonly claims: ReadonlyMap<string, OwnClaim>
-  /** The daemon's words, by VRRP instance. */
+  /** The daemon's report, by VRRP instance. */
   readonly instances: ReadonlyMap<string, InstanceStatus>
   readonly notes: readonly string[]
 }
 
-/** A host where keepalived has left its pid file, or a daemon its socket, is a node; any other looks on. */
+/** A host with keepalived's pid file or a daemon's socket is a node; any other is an onlooker. */
 export async function lookAtHost(config: Config): Promise<Host> {
   const answer = await askStatus(config.control)
   if (answer.kind === 'up') {
@@ -58,12 +58,12 @@ async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'cla
   const notes: string[] = []
   const [eni, probed] = await Promise.all([
     ownEni(config).catch((error: unknown) => {
-      notes.push(`which node this host is, is not known: ${messageOf(error)}`)
+      notes.push(`cannot tell which node this host is: ${messageOf(error)}`)
       return undefined
     }),
     probeFor(config).read(),
   ])
-  if (probed.kind === 'unknown') notes.push(`keepalived’s state here is not known: ${probed.reason}`)
+  if (probed.kind === 'unknown') notes.push(`keepalived’s state on this host is unknown: ${probed.reason}`)
   const claims = names.flatMap((name) => {
     const found = stateOf(probed, name)
     if (!found) return []
@@ -73,7 +73,7 @@ async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'cla
   return { eni, claims: new Map(claims), notes }
 }
 
-// Asked once: who looks at a node that is in trouble does not wait for IMDS.
+// No retries: whoever inspects a node in trouble must not wait for IMDS.
 async function ownEni({ eni, interface: name }: Config): Promise<EniId> {
   return eni ?? eniOfThisInstance(name)
 }

@@ -1,4 +1,4 @@
-/** The nodes of a cluster, by what they claim of one VRRP instance, as an onlooker sees them. */
+/** A cluster's nodes by their claims for one VRRP instance, as seen by an onlooker. */
 
 import type { WitnessReport } from '../adapters/witness/witness.ts'
 import type { InstanceStatus } from '../agent/control/status.ts'
@@ -10,21 +10,21 @@ import type { NodeOverview } from '../core/overview.ts'
 import type { TargetFacts } from '../core/route.ts'
 import type { OwnClaim } from './host.ts'
 
-/** What is known of the nodes besides their tags. */
+/** What is known about the nodes besides their tags. */
 export type Knowledge = {
-  /** The ENI of this host, where it is a node, and what it claims. */
+  /** This host's ENI and claim, if it is a node. */
   readonly here: EniId | undefined
   readonly own: OwnClaim | undefined
-  /** The daemon of this host has watched the others. */
+  /** The other nodes as watched by this host's daemon. */
   readonly told: InstanceStatus | undefined
-  /** What was seen of a claim by looking again and again. */
+  /** What repeated looks have shown of a claim. */
   readonly watched: (eni: EniId) => Liveness
   readonly isUnreachable: (eni: EniId) => boolean
 }
 
 type ObservedNode = ObservedClaim & Pick<NodeOverview, 'published'>
 
-/** Every node with a claim, and this one: of this one, what it claims counts, whatever its tag says. */
+/** Every node with a claim, and this one, whose own claim outranks its tag. */
 export function observedNodes(claims: readonly Claim[], knowledge: Knowledge): ObservedNode[] {
   const { here, own } = knowledge
   const others = claims
@@ -51,7 +51,7 @@ function livenessOf({ eni, beat }: Claim, { told, watched, isUnreachable }: Know
   if (liveness === 'alive') return 'alive'
   const other = told?.others.find((each) => each.eni === eni)
   if (!other) return liveness
-  // The daemon has not seen this beat yet: it is new.
+  // The beat is so new that the daemon has not seen it yet.
   return other.beat === beat ? other.liveness : 'alive'
 }
 
@@ -68,8 +68,8 @@ export function nodeOverviews(nodes: readonly ObservedNode[], here: EniId | unde
 }
 
 /**
- * Whether an ENI can carry traffic. Of an instance that is known to run, a route that says `blackhole` is a late report;
- * of one that is known not to, nothing else is needed.
+ * Whether an ENI can carry traffic. If its instance is known to run, a route that says `blackhole` is a late report; if it
+ * is known not to run, that alone settles it.
  */
 export function unreachableOf(
   testimony: WitnessReport | undefined,

@@ -1,4 +1,4 @@
-/** What the daemon of this host knows, where its config cannot be read: EC2 is not asked. */
+/** What this host's daemon knows, for when the config cannot be read: EC2 is not asked. */
 
 import { askStatus, daemonSummary, detailsOf, type InstanceStatus } from '../agent/control/status.ts'
 import type { InstanceOverview, Overview, Trouble } from '../core/overview.ts'
@@ -6,7 +6,7 @@ import { daemonView } from './overview.ts'
 
 /**
  * @param control path of the daemon's socket
- * @param why nothing else can be told
+ * @param why nothing else is known
  */
 export async function overviewOfDaemon(control: string, why: Trouble, date: number): Promise<Overview> {
   const answer = await askStatus(control)

@@ -1,4 +1,4 @@
-/** Where things stand, gathered from EC2, from the daemon of this host, and from keepalived where none answers. */
+/** The state of the cluster, gathered from EC2 and from this host's daemon, or keepalived if no daemon answers. */
 
 import type { WitnessReport } from '../adapters/witness/witness.ts'
 import { detailsOf, type InstanceStatus } from '../agent/control/status.ts'
@@ -21,13 +21,13 @@ import { nodeOverviews, observedNodes, unreachableOf } from './nodes.ts'
 import { observedRoutes, routeOverviews, tablesOf } from './routes.ts'
 
 export type Observer = {
-  /** Never rejects: what cannot be told is UNKNOWN. */
+  /** Never rejects: what cannot be read is UNKNOWN. */
   look(context: CallContext): Promise<Overview>
 }
 
 /**
- * Looks at some of the config's instances, and writes nothing. Who looks again and again learns which claims are alive.
- * @param everyMs between two looks
+ * Looks at some of the config's instances, without writing anything. Repeated looks show which claims are alive.
+ * @param everyMs milliseconds between looks
  */
 export function createObserver(config: Config, names: readonly string[], clock: Clock, everyMs: number): Observer {
   const reader = createClusterReader(config, names)
@@ -90,11 +90,11 @@ function instanceOverview(
   const told = host.instances.get(name)
   const isUnreachable = unreachableOf(testimony, blackholes(own, config.vips), facts)
   const observed = observedNodes(claims, { here: host.eni, own: host.claims.get(name), told, watched, isUnreachable })
-  // As VRRP would elect them.
+  // In the order in which VRRP would elect them.
   const nodes = observed.sort((a, b) => compareClaims(b.claim, a.claim))
   const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isUnreachable)
   const routes = observedRoutes(own, config)
-  // Who looks once cannot know it; the daemon here has watched the routes.
+  // A single look cannot show this, but this host's daemon has watched the routes.
   const isAbandoned = told?.decision?.condition === 'NO-MASTER'
   const { condition, reason, masters, ...outlook } = assess({ others: nodes, pin, routes, isAbandoned })
   const intended = testimonies && outlook.intended
@@ -117,14 +117,14 @@ function instanceOverview(
   }
 }
 
-/** What the daemon of this host tells; of what anyone can see in EC2, this look tells more of how things are now. */
+/** The details that this host's daemon reports, except those visible in EC2, for which this look is more current. */
 function detailsBy(told: InstanceStatus | undefined, testimony: WitnessReport | undefined): readonly Detail[] {
   const details = told ? detailsOf(told) : []
   const seenHere = testimony ? detailKindsFrom('ec2') : []
   return details.filter(({ kind }) => !seenHere.includes(kind))
 }
 
-/** A node that has just become MASTER knows better than anyone who only looks. */
+/** A node that has just become MASTER knows more than an onlooker. */
 function switching(told: InstanceStatus | undefined): Condition | undefined {
   return told?.edge ? 'SWITCHING' : undefined
 }

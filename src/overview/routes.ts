@@ -1,4 +1,4 @@
-/** The routes of one VRRP instance, as an onlooker sees them. */
+/** The routes of one VRRP instance, as seen by an onlooker. */
 
 import { problemsOf, selectTables, type TableSelection } from '../adapters/ec2/operations/tables.ts'
 import { routeKeys } from '../agent/node/known-routes.ts'
@@ -8,7 +8,7 @@ import type { EniId } from '../core/ids.ts'
 import type { Place, RouteOverview } from '../core/overview.ts'
 import { isInPlace, type RouteTable, type Standing, standingOf } from '../core/route.ts'
 
-/** Those of the tables that the instance means; unlike the daemon, an onlooker goes on where it means none. */
+/** The tables that the instance means; unlike the daemon, an onlooker continues if there are none. */
 export function tablesOf(tables: readonly RouteTable[], { routeTables }: InstanceConfig): TableSelection {
   const problems = problemsOf(tables, routeTables)
   return problems.length < routeTables.length ? selectTables(tables, routeTables) : { tables: [], problems }
@@ -22,7 +22,7 @@ export function observedRoutes(tables: readonly RouteTable[], { vips, ...policy 
   })
 }
 
-/** VIP by VIP. @param intended undefined: they should be nowhere in particular */
+/** The routes, VIP by VIP. @param intended the node that should have them, if there is one */
 export function routeOverviews(
   routes: readonly ObservedRoute[],
   tables: readonly RouteTable[],

@@ -136,7 +136,7 @@ export function isTrusted({ uid }: Stats): boolean {
 
 function assertTrusted(name: string, stat: Stats): void {
   if (isTrusted(stat)) return
-  throw new Failure('failed', `${name} is owned by uid ${stat.uid}`, { hint: 'let it belong to the user of the hooks' })
+  throw new Failure('failed', `${name} is owned by uid ${stat.uid}`, { hint: 'make the user of the hooks its owner' })
 }
 
 /** Whether it belongs to this user. */

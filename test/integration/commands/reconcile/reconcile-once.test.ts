@@ -41,7 +41,7 @@ test('as JSON, tells a program', async () => {
       },
     ],
   })
-  expect(stderr).toContain('state is not known')
+  expect(stderr).toContain('state is unknown')
   expect(exitCode).toBe(0)
 })
 

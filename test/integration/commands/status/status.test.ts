@@ -204,7 +204,7 @@ describe('on a node', () => {
       `no daemon answers on ${inDirectory('control.sock')} (no such socket): systemctl status vip-switch`,
     )
     expect(stdout).toMatch(/^db .* on db-1$/m)
-    expect(stdout).toContain('keepalived’s state here is not known')
+    expect(stdout).toContain('keepalived’s state on this host is unknown')
     expect(stdout).toContain('VI_1  OK')
   })
 
