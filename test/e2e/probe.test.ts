@@ -17,7 +17,7 @@ describe.skipIf(!requires('keepalived'))('the real keepalived', { timeout: 30_00
   test('tells its states from its start to its end', async () => {
     const { probe, file, start } = raiseNode()
     // Whoever asks another keepalived for its version at this moment has one run, too.
-    const reason = `${file('pid')} is not there`
+    const reason = `${file('pid')} does not exist`
     await expect.poll(() => probe.read()).toEqual({ kind: 'not-running', reason })
 
     const began = Date.now()
@@ -113,7 +113,7 @@ describe.skipIf(!requires('keepalived'))('the real keepalived', { timeout: 30_00
       .poll(() => probe.read())
       .toEqual({
         kind: 'not-running',
-        reason: `${file('pid')} names process ${log.pid}, which is no keepalived`,
+        reason: `${file('pid')} names process ${log.pid}, which is not keepalived`,
       })
   })
 

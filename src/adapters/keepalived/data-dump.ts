@@ -1,11 +1,11 @@
-/** keepalived's state as text for people (vrrp_data.c, dump_vrrp): all that the JSON lacks, and a substitute where there is none. */
+/** keepalived's dump for people (vrrp_data.c, dump_vrrp): it has what the JSON lacks, and replaces a missing JSON. */
 import { isIP } from 'node:net'
 import * as z from 'zod'
 import { Failure } from '../../platform/errors.ts'
 import { issuesText } from '../../platform/schema-issues.ts'
 import type { InstanceStatus } from './instance-status.ts'
 
-/** `becomeMaster` is in another dump. */
+/** Without `becomeMaster`, which is in another dump. */
 export type DataStatus = InstanceStatus & {
   /** Name of its sync group. */
   readonly group: string | undefined
@@ -22,9 +22,9 @@ const fields = z.object({
     .string()
     .regex(/^\d{1,3}$/)
     .transform(Number),
-  /** Seconds, and the same for people. */
+  /** Seconds, followed by a readable form. */
   'Last transition': z.string().transform((text) => Number(text.split(' ', 1)[0])),
-  /** With where it is from: `10.0.1.11 (from configuration)`. */
+  /** Followed by its origin: `10.0.1.11 (from configuration)`. */
   'Using src_ip': z
     .string()
     .transform((text) => text.split(' ', 1)[0] ?? '')
@@ -33,8 +33,8 @@ const fields = z.object({
 })
 
 /**
- * The VRRP instances; undefined while the text is not whole, which it is when the section after theirs has begun.
- * @throws Failure of kind `failed` when it is whole, and is not what keepalived writes
+ * The VRRP instances, once the text is complete, that is, once the section after theirs has begun.
+ * @throws Failure `failed` if the complete text is not recognised
  */
 export function parseDataDump(text: string): DataStatus[] | undefined {
   const topology = /^-+< VRRP Topology >-+\n(.*?)^-+< /ms.exec(text)?.[1]
@@ -44,7 +44,7 @@ export function parseDataDump(text: string): DataStatus[] | undefined {
     const [name = '', ...lines] = block.split('\n')
     const result = fields.safeParse(Object.fromEntries(lines.flatMap(fieldIn).reverse()))
     if (!result.success) {
-      throw new Failure('failed', `keepalived writes data of an unknown form: ${name}: ${issuesText(result.error)}`)
+      throw new Failure('failed', `unrecognised keepalived data dump: ${name}: ${issuesText(result.error)}`)
     }
     const data = result.data
     const address = data['Using src_ip']
@@ -61,7 +61,7 @@ export function parseDataDump(text: string): DataStatus[] | undefined {
   })
 }
 
-/** `   Sync group = VG_1`. What belongs to an instance is three blanks in; the lists in it are further. */
+/** `   Sync group = VG_1`. An instance's own fields are indented by three spaces, its lists by more. */
 function fieldIn(line: string): [string, string][] {
   const [, key, value] = /^ {3}(\S.*?) = (.*)$/.exec(line) ?? []
   return key !== undefined && value !== undefined ? [[key, value]] : []

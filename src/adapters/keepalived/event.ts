@@ -1,14 +1,14 @@
-/** One event of keepalived. */
+/** A keepalived event. */
 import { Failure } from '../../platform/errors.ts'
 
 export const STATES = ['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED', 'MASTER_RX_LOWER_PRI'] as const
 
-/** What a FIFO is told besides (vrrp_notify.c, notify_fifo): the priority has changed, the state has not. */
+/** Reported to FIFOs only (vrrp_notify.c, notify_fifo): the priority has changed, the state has not. */
 const PRIORITY_CHANGES = ['MASTER_PRIORITY', 'BACKUP_PRIORITY'] as const
 
 /**
- * What keepalived reports to a `notify` script. MASTER_RX_LOWER_PRI is no state of its own: it says "MASTER, and a lower
- * one acts as master, too" (keepalived vrrp.c, PR #957).
+ * What keepalived reports to a `notify` script. MASTER_RX_LOWER_PRI is not a separate state: it means "MASTER, and a node
+ * of lower priority also acts as master" (keepalived vrrp.c, PR #957).
  */
 export type EventState = (typeof STATES)[number]
 
@@ -16,24 +16,24 @@ export type VrrpEvent<State extends FifoEventState = EventState> = {
   readonly type: 'INSTANCE' | 'GROUP'
   readonly name: string
   readonly state: State
-  /** Effective priority, 1–255; undefined where keepalived does not tell (it says 0 for a sync group). */
+  /** Effective priority, 1–255, if keepalived tells it (for a sync group it says 0). */
   readonly priority: number | undefined
 }
 
 export type FifoEventState = EventState | (typeof PRIORITY_CHANGES)[number]
 
-/** An event as a FIFO brings it. */
+/** An event as reported to a FIFO. */
 export type FifoEvent = VrrpEvent<FifoEventState>
 
-/** No quote in the name: two lines run together must not pass for one with a long name. */
+/** No quotes in the name: two lines run together must not pass for one with a long name. */
 const LINE = /^(INSTANCE|GROUP) "([^"\p{Cc}]+)" ([A-Z_]+) (0|[1-9]\d{0,2})$/u
 
 const FORM = 'vip-switch notify INSTANCE|GROUP NAME MASTER|BACKUP|FAULT|STOP|DELETED|MASTER_RX_LOWER_PRI [PRIORITY]'
 
 /**
- * The event in the arguments that keepalived appends to a `notify` script (keepalived.conf(5)); a priority may be left
- * out when called by hand.
- * @throws Failure of kind `usage`
+ * Parses the arguments that keepalived appends to a `notify` script (keepalived.conf(5)); when called by hand, the priority
+ * may be omitted.
+ * @throws Failure `usage`
  */
 export function parseEventArguments(values: readonly string[]): VrrpEvent {
   const [type, name, stateText, priorityText, ...rest] = values
@@ -42,20 +42,20 @@ export function parseEventArguments(values: readonly string[]): VrrpEvent {
   if (type !== 'INSTANCE' && type !== 'GROUP') {
     throw wrong(type === undefined ? 'notify needs an event' : `"${type}" is neither INSTANCE nor GROUP`)
   }
-  if (!name) throw wrong('the event has no name of an instance')
+  if (!name) throw wrong('the event has no instance name')
   const state = STATES.find((known) => known === stateText)
-  if (!state) throw wrong(`"${stateText ?? ''}" is no state: ${STATES.join(', ')}`)
+  if (!state) throw wrong(`"${stateText ?? ''}" is not a state: ${STATES.join(', ')}`)
   const priority = Number(priorityText ?? 0)
   if (!Number.isInteger(priority) || priority < 0 || priority > 255 || priorityText === '') {
-    throw wrong(`"${priorityText}" is no priority: a whole number from 0 to 255`)
+    throw wrong(`"${priorityText}" is not a priority: expected a whole number from 0 to 255`)
   }
   if (rest.length > 0) throw wrong(`too many arguments: ${rest.join(' ')}`)
   return { type, name, state, priority: priority === 0 ? undefined : priority }
 }
 
 /**
- * The event in one line of a FIFO, without its end: `INSTANCE "VI_1" MASTER 100` (keepalived.conf(5), vrrp_notify_fifo).
- * @throws Failure of kind `failed` for everything that keepalived does not write
+ * Parses a line from a FIFO, without its newline: `INSTANCE "VI_1" MASTER 100` (keepalived.conf(5), vrrp_notify_fifo).
+ * @throws Failure `failed` for anything that keepalived does not write
  */
 export function parseEventLine(line: string): FifoEvent {
   const [, type, name, stateText, priorityText] = LINE.exec(line) ?? []
@@ -63,12 +63,12 @@ export function parseEventLine(line: string): FifoEvent {
   const priority = Number(priorityText)
   const isType = type === 'INSTANCE' || type === 'GROUP'
   if (!isType || !name || !state || priority > 255 || (type === 'GROUP' && !isGroupState(state))) {
-    throw new Failure('failed', `${JSON.stringify(line)} is no event of keepalived`)
+    throw new Failure('failed', `${JSON.stringify(line)} is not a keepalived event`)
   }
   return { type, name, state, priority: priority === 0 ? undefined : priority }
 }
 
-/** What only an instance can report: keepalived tells it of no group (vrrp_notify.c, send_event_notify). */
+/** Whether keepalived reports the state for groups, too, not only for instances (vrrp_notify.c, send_event_notify). */
 function isGroupState(state: FifoEventState): boolean {
   return state !== 'MASTER_RX_LOWER_PRI' && state !== 'MASTER_PRIORITY' && state !== 'BACKUP_PRIORITY'
 }
@@ -78,7 +78,7 @@ export function isMaster({ state }: FifoEvent): boolean {
   return state === 'MASTER' || state === 'MASTER_RX_LOWER_PRI' || state === 'MASTER_PRIORITY'
 }
 
-/** The event as log lines and people write it. */
+/** The event as text for people. */
 export function eventText({ name, state, priority }: FifoEvent): string {
   return priority === undefined ? `${name} ${state}` : `${name} ${state} ${priority}`
 }

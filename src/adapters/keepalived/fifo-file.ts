@@ -1,4 +1,4 @@
-/** The FIFO as a file: made, opened, and kept to one reader. */
+/** The FIFO as a file: creating it, opening it, and locking it for one reader. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   closeSync,
@@ -20,54 +20,54 @@ import { assertRootsAlone } from '../../state/take-over.ts'
 /** One opening of the FIFO. */
 export type OpenFifo = {
   readonly descriptor: number
-  /** Differs from that of every other file that is there or open. */
+  /** Unique among all files that exist or are open. */
   readonly identity: string
 }
 
-/** util-linux and busybox say so by 1 when another one holds the lock. */
+/** flock(1)'s exit code when the lock is held, in util-linux and busybox. */
 const LOCK_IS_HELD = 1
-/** A process id. */
+/** Room for a process id. */
 const LONGEST_HOLDER_BYTES = 16
 
 /**
- * Makes the FIFO and its directory where they are missing.
+ * Creates the FIFO and its directory if they are missing.
  *
- * By mkfifo(1), for Node has no mkfifo(3). Mode 0600, as keepalived makes it: keepalived is root and may open it whosever
- * it is, and anybody else who could write to it could have the routes moved. One that was there before keepalived
- * started is kept over its reloads: keepalived unlinks only what it made itself (core/notify.c, created_fifo).
- * @throws Failure of kind `config` when something else is there; `failed` if it cannot be made, or users other than root
- *   could put another one in its place
+ * Uses mkfifo(1), because Node has no mkfifo(3). Mode 0600, as with keepalived: keepalived is root and can open it whoever
+ * owns it, and anybody else who could write to it could move the routes. A FIFO that exists before keepalived starts
+ * survives its reloads: keepalived unlinks only one that it created itself (core/notify.c, created_fifo).
+ * @throws Failure `config` if the path is something else; `failed` if the FIFO cannot be created, or users other than root
+ *   could replace it
  */
 export function makeFifo(path: string): void {
   if (process.geteuid?.() === 0) assertRootsAlone(dirname(path))
   if (statOf(path) === undefined) {
     try {
       underUmask(0o022, () => mkdirSync(dirname(path), { recursive: true }))
-      // mkfifo's --mode would change the mode after making the FIFO, by its name.
+      // mkfifo's --mode would change the mode only after creating the FIFO, by name.
       underUmask(0o177, () => execFileSync('mkfifo', [path], { stdio: ['ignore', 'ignore', 'pipe'] }))
     } catch (error) {
-      // keepalived may have made it at the same moment.
+      // keepalived may have created it at the same moment.
       if (statOf(path) === undefined) {
-        throw new Failure('failed', `cannot make the FIFO ${path}: ${messageOf(error).trim()}`, {
-          hint: 'let its directory be writable, or name another path in keepalived.fifo and in vrrp_notify_fifo',
+        throw new Failure('failed', `cannot create the FIFO ${path}: ${messageOf(error).trim()}`, {
+          hint: 'make its directory writable, or set another path in keepalived.fifo and in vrrp_notify_fifo',
           cause: error,
         })
       }
     }
   }
   if (!statOf(path)?.isFIFO()) {
-    throw new Failure('config', `${path} is there, and is no FIFO`, {
-      hint: 'remove it, or name another path in keepalived.fifo and in vrrp_notify_fifo of keepalived.conf',
+    throw new Failure('config', `${path} exists and is not a FIFO`, {
+      hint: 'remove it, or set another path in keepalived.fifo and in vrrp_notify_fifo of keepalived.conf',
     })
   }
 }
 
 /**
- * Opens the FIFO to read, at once whether somebody writes or not; undefined while there is none.
+ * Opens the FIFO for reading, without waiting for a writer. Returns undefined if there is no FIFO.
  *
- * Read-only, so that its end is seen when the last writer, which is keepalived, closes it or dies. One just opened has
- * no end until a writer has come and gone (fifo(7), poll of a FIFO without writers), so waiting on it does not spin.
- * @throws Failure of kind `failed` when it may not be opened
+ * Read-only, so that we see EOF when the last writer, keepalived, closes it or dies. A newly opened FIFO has no EOF until
+ * a writer has come and gone (fifo(7), poll of a FIFO without writers), so polling it does not spin.
+ * @throws Failure `failed` if it cannot be opened
  */
 export function openFifo(path: string): OpenFifo | undefined {
   let descriptor: number
@@ -86,13 +86,13 @@ export function openFifo(path: string): OpenFifo | undefined {
   return undefined
 }
 
-/** Identity of the FIFO that the path leads to now; undefined when there is none. */
+/** Identity of the FIFO now at the path, if there is one. */
 export function fifoAt(path: string): string | undefined {
   const stat = statOf(path)
   return stat?.isFIFO() ? identityOf(stat) : undefined
 }
 
-/** What is in the FIFO at this moment, chunk by chunk; each is valid until the next. */
+/** The FIFO's current contents in chunks, each valid until the next. */
 export function* drain({ descriptor }: OpenFifo): Generator<Uint8Array> {
   const buffer = Buffer.alloc(65_536)
   for (;;) {
@@ -109,12 +109,12 @@ export function* drain({ descriptor }: OpenFifo): Generator<Uint8Array> {
 }
 
 /**
- * Takes the lock of the FIFO's reader, since two readers get halves of lines (keepalived #2024). The kernel releases it
- * when the process ends, however it ends: flock(2), by flock(1), for Node has none. flock(1) locks the open file
- * that it is given, and ends; the lock stays with the file, which is open here. It is a file of its own, for the FIFO
- * may be replaced by another one.
- * @returns a function that releases it
- * @throws Failure of kind `refused` when another reader has it
+ * Takes the reader's lock, because two readers would each get fragments of lines (keepalived #2024). The kernel releases
+ * it when the process ends, however it ends: flock(2), through flock(1), because Node has none. flock(1) locks the open
+ * file that it inherits and exits; the lock stays with the file, which is open here. The lock is a separate file, because
+ * the FIFO may be replaced.
+ * @returns a function that releases the lock
+ * @throws Failure `refused` if another reader holds it
  */
 export function lockReader(path: string): () => void {
   const lockPath = `${path}.lock`
@@ -128,11 +128,11 @@ export function lockReader(path: string): () => void {
     closeSync(descriptor)
     if (status === LOCK_IS_HELD) {
       throw new Failure('refused', `another vip-switch reads ${path}${holder && `: process ${holder}`}`, {
-        hint: 'two readers of one FIFO get halves of lines: end the other one, or give each its own keepalived.fifo',
+        hint: 'two readers of one FIFO get fragments of lines: stop the other one, or give each its own keepalived.fifo',
       })
     }
     throw new Failure('failed', `cannot lock ${lockPath}: ${error ? messageOf(error) : stderr.trim()}`, {
-      hint: 'flock(1) is needed: it is in util-linux',
+      hint: 'install flock(1), which is in util-linux',
       cause: error,
     })
   }
@@ -145,7 +145,7 @@ function openLock(path: string): number {
     return openOwn(path, constants.O_RDWR, 0o600)
   } catch (error) {
     throw new Failure('failed', `cannot open ${path}, the lock of the FIFO's reader: ${messageOf(error)}`, {
-      hint: `remove ${path} if it is no file, or let its directory be writable for this user`,
+      hint: `remove ${path} if it is not a regular file, or make its directory writable for this user`,
       cause: error,
     })
   }
@@ -156,13 +156,13 @@ function holderOf(descriptor: number): string {
   return buffer.toString('utf8', 0, readSync(descriptor, buffer, { position: 0 })).trim()
 }
 
-/** For whoever wants the lock, too. */
+/** Writes our process id into the lock file, to name us to others who want the lock. */
 function noteHolder(descriptor: number): void {
   try {
     ftruncateSync(descriptor)
     writeSync(descriptor, `${process.pid}\n`, 0)
   } catch {
-    // Such as on a full disk: the lock is held all the same.
+    // As on a full disk; the lock is held anyway.
   }
 }
 

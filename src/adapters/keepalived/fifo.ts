@@ -1,4 +1,4 @@
-/** keepalived's events, in the order in which it wrote them (vrrp_notify_fifo). */
+/** keepalived's events from its FIFO, in the order written (vrrp_notify_fifo). */
 import { closeSync, type FSWatcher, watch } from 'node:fs'
 import { Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
@@ -7,11 +7,11 @@ import { drain, fifoAt, lockReader, makeFifo, type OpenFifo, openFifo } from './
 import { splitLines } from './lines.ts'
 
 /**
- * Why events may be missing.
+ * Why events may have been missed.
  * - `start`: nothing was read before.
- * - `reopened`: another FIFO is there, as after a reload of keepalived.
- * - `writer-gone`: keepalived has closed the FIFO: it reloads, ends, or is dead.
- * - `overflow`: the pipe was nearly full, and into a full one keepalived writes nothing and says nothing.
+ * - `reopened`: the FIFO was replaced, as after a reload of keepalived.
+ * - `writer-gone`: keepalived has closed the FIFO: it is reloading, ending or dead.
+ * - `overflow`: the pipe was nearly full, and keepalived silently drops what does not fit.
  * - `malformed`: a line was rejected.
  * - `failed`: the FIFO could not be read.
  */
@@ -19,33 +19,33 @@ export type Gap = 'start' | 'reopened' | 'writer-gone' | 'overflow' | 'malformed
 
 export type FifoHandlers = {
   onEvent(event: FifoEvent): void
-  /** A line that is no event of keepalived; it is cut where it is too long. `onGap('malformed')` follows. */
+  /** Called with a line that is not a keepalived event, truncated if too long. `onGap('malformed')` follows. */
   onMalformed(line: string): void
-  /** The true state must be read again. */
+  /** Called when events may have been missed: the true state must be read again. */
   onGap(reason: Gap): void
 }
 
 export type Fifo = {
-  /** Ends the reading and gives the reader's lock back. No handler is called any more. */
+  /** Stops reading and releases the reader's lock. No handler is called afterwards. */
   close(): void
 }
 
-/** What the kernel writes in one piece (pipe(7), PIPE_BUF): keepalived, which writes a line at once, has none longer. */
+/** The most that the kernel writes atomically (pipe(7), PIPE_BUF); keepalived writes no longer lines. */
 const LONGEST_LINE_BYTES = 4096
 /**
- * What one read finds only where lines have piled up. The smallest pipe that the kernel gives is a page of 4096 bytes
- * (pipe(7), pipe-user-pages-soft); a look too many is cheap.
+ * A read of this size means that lines have piled up. The smallest pipe is a page of 4096 bytes (pipe(7),
+ * pipe-user-pages-soft); a false alarm is cheap.
  */
 const PILED_UP_BYTES = 3072
-/** Directory events are lost when the directory itself is replaced; then the new FIFO is found so much later. */
+/** Looking at the path this often finds a new FIFO even if the directory itself was replaced, which loses watch events. */
 const LOOK_MS = 3000
 
 /**
- * Reads the FIFO, which is made where it is missing, until it is closed. Lines that were in it before the start are of
- * unknown age: they are dropped, and `onGap('start')` is called soon after this returns.
+ * Reads the FIFO, creating it if missing, until closed. Lines already in it are of unknown age: they are dropped, and
+ * `onGap('start')` is called soon after this returns.
  *
- * The pipe is polled by the event loop (a pipe's Socket), and no thread waits in a read.
- * @throws Failure of kind `config` for a path that is no FIFO, `refused` when another process reads it already, `failed`
+ * The event loop polls the pipe (as a Socket), so no thread blocks in a read.
+ * @throws Failure `config` if the path is not a FIFO, `refused` if another process reads it already, `failed`
  */
 export function readFifo(path: string, handlers: FifoHandlers): Fifo {
   makeFifo(path)
@@ -77,7 +77,7 @@ class Reader implements Fifo {
     this.#path = path
     this.#handlers = handlers
     this.#unlock = unlock
-    // Before the FIFO is opened, so that none can replace it unseen.
+    // Watch before opening the FIFO, so that no replacement goes unnoticed.
     this.#watcher = watch(dirname(path), (_, name) => {
       if (name === null || name === basename(path)) this.#follow()
     })
@@ -123,7 +123,7 @@ class Reader implements Fifo {
     if (chunk.length >= PILED_UP_BYTES) this.#gap('overflow')
   }
 
-  /** Turns to the FIFO that the path leads to now, if it is another one. */
+  /** Switches to the FIFO now at the path, if it is a different one. */
   #follow(): void {
     const there = fifoAt(this.#path)
     if (!this.#closed && there !== undefined && there !== this.#source?.identity)
@@ -131,8 +131,8 @@ class Reader implements Fifo {
   }
 
   /**
-   * Opens the path again, before the old FIFO is closed: a pipe lives as long as anybody has it open, and what is
-   * written in between stays in it. While the path cannot be opened, each look reports that.
+   * Opens the path again before closing the old FIFO: a pipe and its contents live as long as somebody has it open. While
+   * the path cannot be opened, each look reports that.
    */
   #replace(old: Source | undefined, reason: Gap): void {
     if (this.#closed || old !== this.#source) return
@@ -143,25 +143,25 @@ class Reader implements Fifo {
       this.#turnTo(undefined, 'failed')
       return
     }
-    // Without another one the old FIFO is still the one that keepalived writes to, unless it has ended.
+    // Without a new FIFO, keepalived still writes to the old one, unless that has ended.
     if (fifo || reason !== 'reopened') this.#turnTo(fifo, fifo && fifo.identity !== old?.identity ? 'reopened' : reason)
   }
 
   #turnTo(fifo: OpenFifo | undefined, gap: Gap): void {
     if (this.#source) this.#finish(this.#source)
     this.#source = undefined
-    // A handler may have ended it all.
+    // A handler may have closed the reader.
     if (fifo && this.#closed) closeSync(fifo.descriptor)
     else if (fifo) this.#listen(fifo)
     this.#gap(gap)
   }
 
-  /** Reads what is left: keepalived wrote it before anything in the new FIFO, for it closes the one, then opens the other. */
+  /** Reads what is left. It precedes the new FIFO's contents: keepalived closes the old one before opening the new. */
   #finish({ socket, ...fifo }: Source): void {
     try {
       for (const chunk of drain(fifo)) this.#read(chunk)
     } catch {
-      // It is given up, and the gap reported.
+      // The rest is lost, and the gap is reported.
     }
     this.#lines.end()
     socket.destroy()

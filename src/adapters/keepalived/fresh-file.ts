@@ -1,4 +1,4 @@
-/** A file that another process writes when it is asked to. */
+/** A file that another process writes on request. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { Clock } from '../../platform/clock.ts'
 import { codeOf, Failure } from '../../platform/errors.ts'
@@ -7,21 +7,21 @@ const LONGEST_PAUSE_MS = 50
 
 export type Request<Content> = {
   readonly file: string
-  /** Who writes it, by the id of the user. Anybody may put something in its place where it lies. */
+  /** The uid of its writer: anybody may be able to replace the file where it is. */
   readonly owner: number
   /** Asks for the file. */
   ask(): void
-  /** Undefined while the text is not whole. */
+  /** Returns undefined while the text is incomplete. */
   parse(text: string): Content | undefined
   readonly timeoutMs: number
   readonly clock: Clock
 }
 
 /**
- * Asks for the file and reads it when it is another one than before, and whole: keepalived makes a temporary file, renames
- * it, and only then fills it, 4 KB at a time. Nothing signals the end of that, so the file is looked at again after 1,
- * 2, 4 … ms; no clock of the file system is compared with ours.
- * @throws Failure of kind `failed` when it does not come in time
+ * Asks for the file and reads it once it is new and complete: keepalived creates a temporary file, renames it, and only
+ * then fills it, 4 KB at a time. Nothing signals the end of that, so the file is checked again after 1, 2, 4 … ms; file
+ * times are never compared with our clock.
+ * @throws Failure `failed` if it does not appear in time
  */
 export async function freshFile<Content>(request: Request<Content>): Promise<Content> {
   const { file, ask, parse, timeoutMs, clock } = request
@@ -35,13 +35,13 @@ export async function freshFile<Content>(request: Request<Content>): Promise<Con
     const content = found?.text === undefined ? undefined : parse(found.text)
     if (content !== undefined) return content
     if (clock.now() >= end) {
-      const what = found?.text === undefined ? `no new ${file}` : `the new ${file} is not whole`
-      throw new Failure('failed', `${what} ${timeoutMs} ms after it was asked for`)
+      const what = found?.text === undefined ? `no new ${file}` : `the new ${file} is incomplete`
+      throw new Failure('failed', `${what} ${timeoutMs} ms after the request`)
     }
   }
 }
 
-/** The file that is there, with its text if it is another one than `before`; undefined for none, or somebody else's. */
+/** The current file, with its text if it differs from `before`; undefined if it is missing or has another owner. */
 function look({ file, owner }: Request<unknown>, before?: string): { identity: string; text?: string } | undefined {
   let descriptor: number
   try {
@@ -53,7 +53,7 @@ function look({ file, owner }: Request<unknown>, before?: string): { identity: s
   try {
     const stat = fstatSync(descriptor, { bigint: true })
     if (!stat.isFile() || Number(stat.uid) !== owner) return undefined
-    // The inode alone may be that of an earlier file, the times alone may be equal within a tick of the kernel's clock.
+    // An inode alone may be reused, and times alone may be equal within a tick of the kernel's clock.
     const identity = [stat.dev, stat.ino, stat.mtimeNs, stat.ctimeNs].join(':')
     return identity === before ? { identity } : { identity, text: readFileSync(descriptor, 'utf8') }
   } finally {

@@ -1,4 +1,4 @@
-/** keepalived as it is installed on this host: its program, and the config file that it uses. */
+/** keepalived as installed on this host: its program, and the config file that it uses. */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -6,13 +6,13 @@ import { resolve } from 'node:path'
 import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
 
 const DEFAULT_CONF = '/etc/keepalived/keepalived.conf'
-/** Where distributions put it; not in the PATH of everybody. */
+/** Where distributions install it; not in everybody's PATH. */
 const FOLDERS = '/usr/sbin:/usr/local/sbin:/sbin'
 const TIMEOUT_MS = 2000
 /** systemd.exec(5), $PATH. */
 const SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** @param pid of the keepalived that runs, whose own program is asked where we may know it */
+/** The version, if keepalived is installed. @param pid of the running keepalived, whose own program is asked if possible */
 export function keepalivedVersion(pid: number | undefined): readonly number[] | undefined {
   const running = `/proc/${pid}/exe`
   const program = pid !== undefined && isExecutable(running) ? running : 'keepalived'
@@ -25,10 +25,10 @@ export function keepalivedVersion(pid: number | undefined): readonly number[] | 
   throw new Failure('failed', `keepalived --version says ${JSON.stringify((stderr + stdout).split('\n', 1)[0])}`)
 }
 
-/** Which file keepalived reads, and for which of the lines that begin with `@`. */
+/** The file that keepalived reads, and the config id that selects its lines that begin with `@`. */
 export type ConfPlace = { readonly path: string; readonly configId: string }
 
-/** By the arguments of the keepalived that runs (keepalived(8)); else its defaults. */
+/** From the arguments of the running keepalived (keepalived(8)), or else its defaults. */
 export function placeOfConf(pid: number | undefined): ConfPlace {
   const values = pid === undefined ? [] : argumentsOf(pid)
   const path = optionIn(values, 'f', 'use-file') ?? DEFAULT_CONF
@@ -50,17 +50,17 @@ function argumentsOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(1)
   } catch {
-    return [] // It has ended, or is hidden from us: its defaults are as good a guess as there is.
+    return [] // It has ended, or is hidden from us: its defaults are the best guess.
   }
 }
 
-/** Where keepalived's scripts find programs: keepalived hands on its own environment. */
+/** The PATH of keepalived's scripts, which inherit its environment. */
 export function searchPathOf(pid: number | undefined): string {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
     return environment.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? SERVICE_PATH
   } catch {
-    return SERVICE_PATH // It does not run, or may not be looked at: what systemd gives it.
+    return SERVICE_PATH // It does not run, or we may not inspect it: assume what systemd gives it.
   }
 }
 
@@ -68,7 +68,7 @@ function directoryOf(pid: number): string {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)
   } catch {
-    return '/' // Another user's. Services are started there.
+    return '/' // It is another user's process. Services start there.
   }
 }
 

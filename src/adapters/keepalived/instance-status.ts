@@ -1,4 +1,4 @@
-/** What keepalived itself holds for true. */
+/** The state of VRRP instances, according to keepalived itself. */
 import type { NodeState } from '../../core/claim.ts'
 
 /** A VRRP instance. */
@@ -9,11 +9,11 @@ export type InstanceStatus = {
   readonly wantState: NodeState
   /** 1–255. */
   readonly effectivePriority: number
-  /** The source of its adverts; undefined where keepalived does not tell. */
+  /** The source address of its adverts, if keepalived tells it. */
   readonly address: string | undefined
-  /** Milliseconds since the epoch, by keepalived's clock; undefined before the first. */
+  /** Milliseconds since the epoch, by keepalived's clock; undefined before the first transition. */
   readonly lastTransition: number | undefined
-  /** How often it became MASTER since keepalived started; undefined where keepalived does not tell. */
+  /** How often it became MASTER since keepalived started, if keepalived tells it. */
   readonly becomeMaster: number | undefined
 }
 
@@ -22,7 +22,7 @@ export type GroupStatus = Pick<InstanceStatus, 'name' | 'state' | 'effectivePrio
   readonly members: readonly string[]
 }
 
-/** The group is in the state that all its members are in, with the lowest of their priorities. */
+/** A group has the state that all its members share, and the lowest of their priorities. */
 export function groupStatus(name: string, members: readonly [InstanceStatus, ...InstanceStatus[]]): GroupStatus {
   const [{ state, address }] = members
   return {

@@ -1,4 +1,4 @@
-/** keepalived's state as JSON (vrrp_json.c): of every VRRP instance its state, but not its address nor its sync group. */
+/** keepalived's JSON dump (vrrp_json.c): the state of every VRRP instance, but neither its address nor its sync group. */
 import * as z from 'zod'
 import { Failure } from '../../platform/errors.ts'
 import { issuesText } from '../../platform/schema-issues.ts'
@@ -24,8 +24,8 @@ const instance = z.object({
 export type JsonStatus = Omit<InstanceStatus, 'address'>
 
 /**
- * Undefined while the text is not whole.
- * @throws Failure of kind `failed` when it is whole, and is not what keepalived writes
+ * The VRRP instances, once the text is complete.
+ * @throws Failure `failed` if the complete text is not recognised
  */
 export function parseJsonDump(text: string): JsonStatus[] | undefined {
   let value: unknown
@@ -34,11 +34,11 @@ export function parseJsonDump(text: string): JsonStatus[] | undefined {
   } catch {
     return undefined
   }
-  // keepalived.conf may say `json_version 2`: an object, then.
+  // With `json_version 2` in keepalived.conf, it is an object.
   const list: unknown = Array.isArray(value) ? value : Reflect.get(Object(value), 'vrrp')
   const result = z.array(instance).safeParse(list)
   if (!result.success) {
-    throw new Failure('failed', `keepalived writes JSON of an unknown form: ${issuesText(result.error)}`)
+    throw new Failure('failed', `unrecognised keepalived JSON dump: ${issuesText(result.error)}`)
   }
   return result.data.map(({ data, stats }) => ({
     name: data.iname,

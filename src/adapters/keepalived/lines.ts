@@ -1,22 +1,22 @@
-/** Bytes of a pipe in, whole lines out. */
+/** Splits the bytes of a pipe into lines. */
 
 const NEWLINE = 0x0a
-/** Of a line that is rejected, for the log. */
+/** How much of a rejected line to log. */
 const SHOWN_BYTES = 200
 
 export type LineHandlers = {
   onLine(line: string): void
-  /** A line that is too long, is no UTF-8 or lacks its end: as much of it as is worth showing. */
+  /** Called with the beginning of a line that is too long, not UTF-8, or unterminated. */
   onGarbage(line: string): void
 }
 
 export type LineSplitter = {
   push(chunk: Uint8Array): void
-  /** Nothing more comes. */
+  /** Ends the input. */
   end(): void
 }
 
-/** A line longer than `longest` bytes is garbage, and so is all of it up to its end: its rest is taken for no line. */
+/** A line longer than `longest` bytes is garbage up to its newline: its rest does not count as a line. */
 export function splitLines(longest: number, { onLine, onGarbage }: LineHandlers): LineSplitter {
   const nothing = new Uint8Array()
   let line: Uint8Array = nothing
@@ -60,7 +60,7 @@ export function splitLines(longest: number, { onLine, onGarbage }: LineHandlers)
   }
 }
 
-/** Undefined for what is no UTF-8. */
+/** The text, if the bytes are valid UTF-8. */
 function decoded(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

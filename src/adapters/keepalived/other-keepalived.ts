@@ -1,37 +1,37 @@
 /**
- * Other keepalived on this host whose dumps go to the same files. A dump names neither its process nor its host, and whoever
- * writes last is read: so it counts as ours only where none of them has written anything meanwhile.
+ * Other keepalived processes on this host that dump to the same files. A dump names neither its process nor its host, and
+ * the last one written is the one read: so it counts as ours only if no rival has written anything meanwhile.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Failure, messageOf } from '../../platform/errors.ts'
 import { type KeepalivedProcess, otherKeepalived, temporaryDirectory } from './process.ts'
 
-/** What they leave behind, at one moment. */
+/** Traces of the rivals' writing at one moment. */
 export type Traces = {
-  /** Of each, how many bytes it has written so far, by its process id. What goes out by a socket, as adverts do, is none. */
+  /** Bytes written so far, by process id. Data sent through a socket, such as adverts, does not count. */
   readonly written: ReadonlyMap<number, number>
-  /** Files that become the dump when they are renamed, as it is made by keepalived from 2.3 on. */
+  /** Files that become the dump when renamed: since 2.3, keepalived writes it this way. */
   readonly drafts: readonly string[]
-  /** Whether one has the dump open: what it writes may be seen before it is counted. */
+  /** Whether a rival has the dump open: its output may be visible before it is counted. */
   readonly isOpen: boolean
 }
 
 export const NO_TRACES: Traces = { written: new Map(), drafts: [], isOpen: false }
 
-/** @throws Failure where they may not be known */
+/** @throws Failure if a rival may not be inspected */
 export function tracesOf(own: KeepalivedProcess, file: string): Traces {
   const rivals = rivalsOf(own)
   if (rivals.length === 0) return NO_TRACES
   const name = basename(file)
-  // In this order: each is looked at before what would give it away next.
+  // The order matters: each sign is checked before the one that would appear next.
   const isOpen = rivals.some((pid) => openFiles(pid).some((each) => each.startsWith(name)))
   const written = new Map(rivals.map((pid) => [pid, bytesWritten(pid)]))
   const drafts = readdirSync(dirname(file)).filter((each) => each.startsWith(name) && each !== name)
   return { isOpen, written, drafts }
 }
 
-/** Whether nobody has written anything from one moment to the other. */
+/** Whether no rival has written anything between the two moments. */
 export function wereSilent(before: Traces, after: Traces): boolean {
   const haveWritten = [...after.written].some(([pid, bytes]) => before.written.get(pid) !== bytes)
   const isSame = before.written.size === after.written.size && before.drafts.join('/') === after.drafts.join('/')
@@ -45,13 +45,13 @@ function rivalsOf(own: KeepalivedProcess): number[] {
   return others.filter((pid) => ofLiving(pid, () => identityOf(pid)) === directory)
 }
 
-/** Of the directory for its temporary files, whatever path it knows that by. */
+/** Identifies the process's directory for temporary files, whatever its path there. */
 function identityOf(pid: number): string {
   const { dev, ino } = statSync(temporaryDirectory({ pid }), { bigint: true })
   return `${dev}:${ino}`
 }
 
-/** Their names. */
+/** The names of the process's open files. */
 function openFiles(pid: number): string[] {
   const folder = `/proc/${pid}/fd`
   const descriptors = ofLiving(pid, () => readdirSync(folder)) ?? []
@@ -64,19 +64,19 @@ function openFiles(pid: number): string[] {
   })
 }
 
-/** proc(5), wchar; of a process that has ended, as many as none has written. */
+/** Bytes written (proc(5), wchar); -1 for a process that has ended. */
 function bytesWritten(pid: number): number {
   const text = ofLiving(pid, () => readFileSync(`/proc/${pid}/io`, 'utf8')) ?? ''
   return Number(/^wchar: (\d+)$/m.exec(text)?.[1] ?? -1)
 }
 
-/** Undefined where the process has ended. @throws Failure where it may not be looked at */
+/** Returns `look()`, or undefined if the process has ended. @throws Failure if it may not be inspected */
 function ofLiving<Value>(pid: number, look: () => Value): Value | undefined {
   try {
     return look()
   } catch (error) {
     if (statSync(`/proc/${pid}`, { throwIfNoEntry: false }) === undefined) return undefined
-    throw new Failure('failed', `process ${pid} is a keepalived, too, and may not be looked at: ${messageOf(error)}`, {
+    throw new Failure('failed', `cannot inspect process ${pid}, which is keepalived, too: ${messageOf(error)}`, {
       hint: 'run the daemon as root',
       cause: error,
     })

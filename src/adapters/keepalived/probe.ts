@@ -1,4 +1,4 @@
-/** keepalived's true state, as keepalived itself tells it: a signal, and a file that it writes. */
+/** Asks keepalived itself for its state: by a signal, in response to which it writes a file. */
 import { execFile } from 'node:child_process'
 import { constants, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -24,56 +24,56 @@ export type ProbeResult =
   | {
       readonly kind: 'running'
       readonly pid: number
-      /** By name, as are the groups. */
+      /** By name, like the groups. */
       readonly instances: ReadonlyMap<string, InstanceStatus>
       readonly groups: ReadonlyMap<string, GroupStatus>
-      /** Why addresses and sync groups are not known; undefined when they are. */
+      /** Why addresses and sync groups are unknown, if they are. */
       readonly lacking: string | undefined
     }
   /** No keepalived runs on this node. */
   | { readonly kind: 'not-running'; readonly reason: string }
-  /** Nothing is said of the state: it may be what it was, or another. */
+  /** The state could not be learned: it may have changed or not. */
   | { readonly kind: 'unknown'; readonly reason: string }
 
 export type ProbeOptions = {
   readonly pidFile: string
-  /** Names of VRRP instances and sync groups. A dump that holds none of them is another keepalived's. */
+  /** Names of VRRP instances and sync groups. A dump with none of them is another keepalived's. */
   readonly expected: readonly string[]
   /** How long keepalived may take to write a file. */
   readonly timeoutMs?: number
-  /** keepalived's program, which tells its signal numbers; the one that runs by default. */
+  /** keepalived's program, which tells its signal numbers. Default: that of the running process. */
   readonly program?: string
   readonly clock?: Clock
 }
 
 export type Probe = {
   /**
-   * What is true now: no answer is older than the call. keepalived logs a line for each.
-   * It needs root, or CAP_KILL, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: keepalived is root, and its files are its own.
+   * The current state: no answer is older than the call. keepalived logs a line for each.
+   * Needs root, or CAP_KILL, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: keepalived is root, and so are its files.
    */
   read(): Promise<ProbeResult>
 }
 
-/** What a reload of keepalived alone can change: all that the JSON lacks. */
+/** What the JSON lacks, and only a reload of keepalived can change. */
 type Layout = {
   readonly instances: ReadonlyMap<string, Pick<DataStatus, 'address' | 'group'>>
   readonly lacking: string | undefined
-  /** By the clock. */
+  /** On the monotonic clock. */
   readonly readAt: number
 }
 
-/** What is known of one process of keepalived. */
+/** What is known of a keepalived process. */
 type Known = {
   readonly process: KeepalivedProcess
-  /** Undefined for a keepalived that was built without JSON. */
+  /** Undefined if keepalived was built without JSON. */
   readonly jsonSignal: number | undefined
   layout: Layout | undefined
 }
 
 const TIMEOUT_MS = 1000
-/** Of a dump that another keepalived may have written over; each is another line in keepalived's log. */
+/** Attempts at a dump that another keepalived may have overwritten; each adds a line to keepalived's log. */
 const ATTEMPTS = 4
-/** How late an address or a group that a reload has changed may be noticed; each look is two more lines in the log. */
+/** The longest that a changed address or group may go unnoticed after a reload; each look adds two lines to the log. */
 const LAYOUT_AGE_MS = 60_000
 /** keepalived(8), SIGFUNC=DATA. */
 const DATA_SIGNAL = constants.signals.SIGUSR1
@@ -83,7 +83,7 @@ export function createProbe(options: ProbeOptions): Probe {
   let known: Known | undefined
   let running: Promise<ProbeResult> | undefined
   let next: Promise<ProbeResult> | undefined
-  /** Of other keepalived, at the last look. */
+  /** The other keepalived processes' traces at the last look. */
   let traces = NO_TRACES
 
   async function probe(): Promise<ProbeResult> {
@@ -92,7 +92,7 @@ export function createProbe(options: ProbeOptions): Probe {
     const result = await ask(found.process).catch((error) => unknown(messageOf(error)))
     if (isStillThere(found.process)) return result
     const now = findKeepalived(pidFile)
-    return now.kind === 'running' ? unknown('keepalived was restarted while it was asked') : now
+    return now.kind === 'running' ? unknown('keepalived was restarted during the query') : now
   }
 
   async function ask(process: KeepalivedProcess): Promise<ProbeResult> {
@@ -131,7 +131,7 @@ export function createProbe(options: ProbeOptions): Probe {
     return dump(process, DATA_SIGNAL, 'keepalived.data', parseDataDump)
   }
 
-  /** The dump that this very process has written. */
+  /** A dump that is certainly from this process. */
   async function dump<Content>(
     keepalived: KeepalivedProcess,
     signal: number,
@@ -140,7 +140,7 @@ export function createProbe(options: ProbeOptions): Probe {
   ): Promise<Content> {
     const file = join(temporaryDirectory(keepalived), name)
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      // To look for them takes time that is saved where there have been none.
+      // Looking for rivals takes time, which is saved if there were none.
       const before = traces === NO_TRACES ? traces : tracesOf(keepalived, file)
       const content = await freshDump(keepalived, signal, file, parse)
       traces = tracesOf(keepalived, file)
@@ -149,7 +149,7 @@ export function createProbe(options: ProbeOptions): Probe {
     const others = [...traces.written.keys()].join(', ')
     throw new Failure(
       'failed',
-      `${file} may be that of another keepalived, which writes there at the same time (process ${others}): let each have a directory of its own (TMPDIR, or PrivateTmp=yes in its unit)`,
+      `${file} may come from another keepalived that writes there at the same time (process ${others}): give each a directory of its own (TMPDIR, or PrivateTmp=yes in its unit)`,
     )
   }
 
@@ -163,7 +163,8 @@ export function createProbe(options: ProbeOptions): Probe {
       file,
       owner: userOf(keepalived),
       ask() {
-        if (!takesSignal(keepalived, signal)) throw new Failure('failed', 'keepalived takes no signals yet: it starts')
+        if (!takesSignal(keepalived, signal))
+          throw new Failure('failed', 'keepalived is starting and takes no signals yet')
         process.kill(keepalived.pid, signal)
       },
       parse,
@@ -192,7 +193,7 @@ export function createProbe(options: ProbeOptions): Probe {
 }
 
 /**
- * Whether an address is on an interface of this node that is up, or on a given one: a second witness of MASTER, where
+ * Whether an address is on any interface of this node that is up, or on a given one: independent evidence of MASTER if
  * keepalived sets the VIP.
  * @param address IPv4 or IPv6
  * @throws InvalidDestination
@@ -207,8 +208,8 @@ export function addressPresent(address: string, interfaceName?: string): boolean
 }
 
 /**
- * The number of the signal that has keepalived write its JSON; undefined where it was built without.
- * @throws Failure of kind `failed`
+ * The number of the signal that makes keepalived write its JSON, unless it was built without.
+ * @throws Failure `failed`
  */
 async function jsonSignalOf({ pid }: KeepalivedProcess, program = `/proc/${pid}/exe`): Promise<number | undefined> {
   try {
@@ -217,7 +218,7 @@ async function jsonSignalOf({ pid }: KeepalivedProcess, program = `/proc/${pid}/
     if (Number.isInteger(signal) && signal > 0) return signal
     throw new Failure('failed', `keepalived --signum=JSON says ${JSON.stringify(stdout)}`)
   } catch (error) {
-    // It has ended by itself with an exit code: "Unknown sigfunc JSON".
+    // It exited by itself with an exit code: "Unknown sigfunc JSON".
     if (error instanceof Error && 'code' in error && typeof error.code === 'number') return undefined
     throw error
   }
@@ -239,7 +240,7 @@ function resultOf(
   }
   if (expected.length > 0 && !expected.some((name) => instances.has(name) || groups.has(name))) {
     const found = [...instances.keys(), ...groups.keys()].join(', ') || 'nothing'
-    return unknown(`keepalived knows ${found}, and not ${expected.join(', ')}${lacking ? ` (${lacking})` : ''}`)
+    return unknown(`keepalived knows ${found} but not ${expected.join(', ')}${lacking ? ` (${lacking})` : ''}`)
   }
   return { kind: 'running', pid, instances, groups, lacking }
 }

@@ -1,4 +1,4 @@
-/** The process of keepalived, as /proc shows it. */
+/** The keepalived process, as shown by /proc. */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
@@ -16,8 +16,8 @@ export type Found =
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /**
- * The keepalived that wrote the pid file. A file that is not there, or that names a process that is no keepalived, says
- * that none runs, unless one does in this network namespace: then the file is the wrong one.
+ * Finds the keepalived that wrote the pid file. A missing file, or one that names another process, means that no keepalived
+ * runs; unless one runs in this network namespace, in which case the file is the wrong one.
  */
 export function findKeepalived(pidFile: string): Found {
   try {
@@ -28,7 +28,7 @@ export function findKeepalived(pidFile: string): Found {
     if (pid !== undefined && startTicks !== undefined) return { kind: 'running', process: { pid, startTicks } }
 
     const what =
-      pid === undefined ? `${pidFile} is not there` : `${pidFile} names process ${pid}, which is no keepalived`
+      pid === undefined ? `${pidFile} does not exist` : `${pidFile} names process ${pid}, which is not keepalived`
     const other = processIds().find((id) => isAnotherKeepalived(id) && isInThisNetwork(id))
     if (other === undefined) return { kind: 'not-running', reason: what }
     return unknown(`${what}, but keepalived runs as process ${other}: keepalived.pidFile must be the file of its --pid`)
@@ -37,14 +37,14 @@ export function findKeepalived(pidFile: string): Found {
   }
 }
 
-/** Whether the process is still there, and has not been followed by another one with its id. */
+/** Whether the process still exists, and its id has not been reused. */
 export function isStillThere({ pid, startTicks }: KeepalivedProcess): boolean {
   return startOfKeepalived(pid) === startTicks
 }
 
 /**
- * Whether the process and those that it has forked take a signal. One that has just started does not yet, and would die
- * of it; keepalived blocks the signals that it handles, and reads them from a signalfd.
+ * Whether the process and its children handle a signal. A process that has just started does not yet, and the signal would
+ * kill it; keepalived blocks the signals that it handles and reads them from a signalfd.
  */
 export function takesSignal({ pid }: KeepalivedProcess, signal: number): boolean {
   const children = (textOf(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number)
@@ -58,9 +58,9 @@ export function takesSignal({ pid }: KeepalivedProcess, signal: number): boolean
 }
 
 /**
- * Where the process puts its temporary files, as a path for us: it may see another /tmp (systemd's PrivateTmp, a
- * container). keepalived takes TMPDIR if it is set (lib/utils.c, set_tmp_dir).
- * @throws EACCES without the right to look at another user's process (CAP_SYS_PTRACE)
+ * The process's directory for temporary files, as a path for us: it may have a /tmp of its own (systemd's PrivateTmp, a
+ * container). keepalived uses TMPDIR if it is set (lib/utils.c, set_tmp_dir).
+ * @throws EACCES without permission to inspect another user's process (CAP_SYS_PTRACE)
  */
 export function temporaryDirectory({ pid }: Pick<KeepalivedProcess, 'pid'>): string {
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
@@ -68,17 +68,17 @@ export function temporaryDirectory({ pid }: Pick<KeepalivedProcess, 'pid'>): str
   return join(`/proc/${pid}/root`, set?.slice('TMPDIR='.length) ?? '/tmp')
 }
 
-/** The id of the user that the process writes files as. */
+/** The uid with which the process writes files. */
 export function userOf({ pid }: Pick<KeepalivedProcess, 'pid'>): number {
   return statSync(`/proc/${pid}`).uid
 }
 
-/** The processes of every other keepalived on this host, in whatever namespaces, as far as they may be known. */
+/** The processes of every other keepalived on this host, in any namespace, as far as we may see them. */
 export function otherKeepalived({ pid: own }: KeepalivedProcess): number[] {
   return processIds().filter((pid) => programOf(pid) === 'keepalived' && !isOfFamily(pid, own))
 }
 
-/** Whether the process is that one, or was forked by it, or by one that it has forked. */
+/** Whether the process is `ancestor` or descends from it. */
 function isOfFamily(pid: number, ancestor: number): boolean {
   for (let each: number | undefined = pid; each !== undefined && each > 0; each = statOf(each)?.parent) {
     if (each === ancestor) return true
@@ -86,26 +86,26 @@ function isOfFamily(pid: number, ancestor: number): boolean {
   return false
 }
 
-/** When the process was started; undefined when there is none that is alive, or it is no keepalived. */
+/** When the process was started, if it is alive and is keepalived. */
 function startOfKeepalived(pid: number): number | undefined {
   const stat = statOf(pid)
   if (stat === undefined && isHidden(pid)) throw new Failure('failed', `process ${pid} is hidden from this user`)
-  // keepalived.conf may give it another name (process_name).
+  // keepalived.conf may rename it (process_name).
   const isKeepalived = stat?.command === 'keepalived' || (stat && programOf(pid) === 'keepalived')
   return isKeepalived ? stat.startTicks : undefined
 }
 
-/** By its program, where we may know it: anything may call itself keepalived. */
+/** Judged by its program if we may see it: any process can call itself keepalived. */
 function isAnotherKeepalived(pid: number): boolean {
   const stat = statOf(pid)
   return stat !== undefined && (programOf(pid) ?? stat.command) === 'keepalived'
 }
 
-/** proc(5), of a process that is alive. */
+/** Fields of proc(5), stat, if the process is alive. */
 function statOf(pid: number): { command: string; parent: number; startTicks: number } | undefined {
   const text = textOf(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
-  // The second field, the command in brackets, may itself hold spaces and brackets.
+  // The second field, the command in brackets, may itself contain spaces and brackets.
   const end = text.lastIndexOf(')')
   const [state, ...fields] = text.slice(end + 2).split(' ')
   if (state === 'Z' || state === 'X') return undefined
@@ -113,7 +113,7 @@ function statOf(pid: number): { command: string; parent: number; startTicks: num
   return { command, parent: Number(fields[0]), startTicks: Number(fields[18]) }
 }
 
-/** Undefined where there is none, or it is another user's, and we may not know. */
+/** The name of the process's program, if it exists and we may see it. */
 function programOf(pid: number): string | undefined {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '')
@@ -123,7 +123,7 @@ function programOf(pid: number): string | undefined {
   }
 }
 
-/** /proc may be mounted with hidepid, and then shows nobody another user's process. */
+/** Whether /proc hides the process: mounted with hidepid, it does not show other users' processes. */
 function isHidden(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -147,7 +147,7 @@ function processIds(): number[] {
     .map(Number)
 }
 
-/** Undefined for a file that is not there, or whose process has ended. */
+/** The file's text, if it exists and its process has not ended. */
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

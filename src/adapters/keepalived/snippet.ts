@@ -1,10 +1,10 @@
-/** What keepalived.conf needs for VRRP instances whose routes we move. */
+/** The part of keepalived.conf needed for VRRP instances whose routes we move. */
 import { type Address, type Destination, destinationText, isHost } from '../../core/vip.ts'
 
-/** One entry of the config, and how its node speaks VRRP; undefined: not known. */
+/** One entry of the config, and what is known of how its node speaks VRRP. */
 export type SnippetInstance = {
   readonly name: string
-  /** The vrrp_instances of a sync group; empty where it is none. */
+  /** The vrrp_instances of a sync group; empty for a single instance. */
   readonly members: readonly string[]
   readonly vips: readonly Destination[]
   readonly interface: string | undefined
@@ -13,7 +13,7 @@ export type SnippetInstance = {
   readonly priority: number | undefined
 }
 
-/** What a person must fill in. keepalived refuses a file that holds one: nobody runs with a guess. */
+/** Something for a person to fill in. keepalived refuses a file that contains one, so nobody runs with a guess. */
 export type Placeholder = (typeof PLACEHOLDERS)[number]
 
 const PLACEHOLDERS = ['INTERFACE', 'PRIORITY', 'ADDRESS-OF-THIS-NODE', 'ADDRESS-OF-ANOTHER-NODE'] as const
@@ -21,15 +21,15 @@ const PLACEHOLDERS = ['INTERFACE', 'PRIORITY', 'ADDRESS-OF-THIS-NODE', 'ADDRESS-
 export type Snippet = {
   readonly text: string
   readonly placeholders: readonly Placeholder[]
-  /** VIPs that are no addresses of a host's own. */
+  /** VIPs that are not host addresses. */
   readonly leftOut: readonly Destination[]
 }
 
 export type SnippetOptions = {
-  /** Path of this program, as keepalived shall call it. */
+  /** Path by which keepalived calls this program. */
   readonly program: string
   readonly fifo: string
-  /** Of the first vrrp_instance; the next ones have the next ones. */
+  /** virtual_router_id of the first vrrp_instance; the following ones count up. */
   readonly routerId: number
   readonly instances: readonly SnippetInstance[]
 }
@@ -39,14 +39,14 @@ type Vrrp = {
   readonly name: string
   readonly routerId: number
   readonly vips: readonly Destination[]
-  /** TYPE and NAME of its events: those of its sync group, where it has one. */
+  /** TYPE and NAME of its events: those of its sync group, if it has one. */
   readonly subject: string
   readonly of: SnippetInstance
 }
 
 /**
- * The snippet, tried with keepalived 2.2.7. VRRP version 3, for version 2 knows whole seconds only; VIPs on `lo`, since
- * they belong to no subnet of the node.
+ * The snippet, tested with keepalived 2.2.7. It uses VRRP version 3, because version 2 only knows whole seconds, and puts
+ * VIPs on `lo`, because they belong to none of the node's subnets.
  */
 export function keepalivedSnippet({ program, fifo, routerId, instances }: SnippetOptions): Snippet {
   const vrrps: Vrrp[] = []
@@ -82,7 +82,7 @@ function placeholdersOf(instances: readonly SnippetInstance[]): Placeholder[] {
   return PLACEHOLDERS.filter((placeholder) => instances.some(lacking[placeholder]))
 }
 
-/** One VIP for each member, and the rest for the last. */
+/** One VIP for each member, and the remaining ones for the last. */
 function dealt(vips: readonly Destination[], index: number, count: number): readonly Destination[] {
   return vips.slice(index, index === count - 1 ? undefined : index + 1)
 }
@@ -112,9 +112,9 @@ function groupLines(name: string, members: readonly string[], program: string): 
 function vrrpLines({ name, routerId, vips, subject, of }: Vrrp, program: string): string[] {
   const { members, source, peers, priority } = of
   const known = (value: string | number | undefined, placeholder: Placeholder) => value ?? fillIn(placeholder)
-  // Each on a line of its own: keepalived takes what follows an address for its option.
+  // Each on its own line: keepalived takes what follows an address as an option.
   const peerTexts = peers.length > 0 ? peers.map(({ text }) => text) : [fillIn('ADDRESS-OF-ANOTHER-NODE')]
-  // Of a member no event is ours: its group has its own, but for MASTER_RX_LOWER_PRI, of which there is none for groups.
+  // We ignore a member's events, since its group has its own; except MASTER_RX_LOWER_PRI, which groups do not report.
   const ownEvents = members.length > 0 ? [] : ['  notify_priority_changes true', `  notify "${program} notify"`]
   return [
     `vrrp_instance ${word(name)} {`,
@@ -137,9 +137,9 @@ function vrrpLines({ name, routerId, vips, subject, of }: Vrrp, program: string)
 const fillIn = (placeholder: Placeholder) => `${placeholder}  # fill in`
 
 /**
- * The VIPs that this host shall take for its own. An advert carries addresses of VRRP's own family alone, and at least one
- * ("No VIP specified; at least one is required"): others are excluded from it, and a mere stand-in takes their place. A range
- * is routed to the node and goes on from there; 0.0.0.0/0 on `lo` would have the host take everything for itself.
+ * The VIPs that become this host's own addresses. An advert carries only addresses of VRRP's own family, and at least one
+ * ("No VIP specified; at least one is required"): others are excluded from it, and a stand-in replaces them if there is
+ * none. A range is routed through the node; 0.0.0.0/0 on `lo` would make the host take all traffic for itself.
  */
 function addressLines(vips: readonly Destination[], family: Address['kind'], routerId: number): string[] {
   const hosts = vips.filter(isHost)
@@ -147,7 +147,7 @@ function addressLines(vips: readonly Destination[], family: Address['kind'], rou
   const other = hosts.filter(({ kind }) => kind !== family).map((vip) => `${destinationText(vip)} dev lo`)
   const leftOut = vips.filter((vip) => !isHost(vip))
   const standIn = family === 'ipv4' ? `127.99.0.${routerId}/32` : `100::${routerId.toString(16)}/128`
-  const advertised = own.length > 0 ? own : [`${standIn} dev lo  # of no use but that keepalived wants an address`]
+  const advertised = own.length > 0 ? own : [`${standIn} dev lo  # unused: keepalived requires an address`]
   return [
     '  virtual_ipaddress {',
     ...advertised.map((line) => `    ${line}`),
@@ -157,19 +157,19 @@ function addressLines(vips: readonly Destination[], family: Address['kind'], rou
   ]
 }
 
-/** Why a VIP is not among the host's addresses. */
+/** Why a VIP is not one of the host's addresses. */
 export function leftOutText(vip: Destination): string {
   return vip.kind === 'prefix-list'
-    ? `${vip.id} has no address itself: those in it that this host shall answer go here`
-    : `${vip.cidr} is routed here, and on: it is no address of this host`
+    ? `${vip.id} is not an address: add those of its addresses here that this host should answer`
+    : `${vip.cidr} is routed through this host, and is not an address of its own`
 }
 
-/** keepalived takes what is in quotes for one word. */
+/** Quoted if necessary: keepalived takes quoted text as one word. */
 function word(text: string): string {
   return text.includes(' ') ? `"${text}"` : text
 }
 
-/** The same within a command that is in quotes itself. */
+/** The same within a command that is itself quoted. */
 function argument(text: string): string {
   return text.includes(' ') ? `'${text}'` : text
 }

@@ -57,7 +57,7 @@ describe('the FIFO', () => {
     writeFileSync(file, 'precious')
     expect(failureOf(() => record(file))).toMatchObject({ kind: 'config' })
     symlinkSync(file, join(directory, 'link'))
-    expect(failureOf(() => record(join(directory, 'link'))).message).toContain('is no FIFO')
+    expect(failureOf(() => record(join(directory, 'link'))).message).toContain('is not a FIFO')
     expect(statSync(file).size).toBe(8)
   })
 })

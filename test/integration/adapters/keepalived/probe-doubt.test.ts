@@ -34,14 +34,14 @@ describe('nothing is guessed', () => {
     await startStandIn()
     expect(await probeOf({ timeoutMs: 100 }).read()).toMatchObject({
       kind: 'unknown',
-      reason: expect.stringContaining('not whole'),
+      reason: expect.stringContaining('incomplete'),
     })
   })
 
   test('when it has no instance that is ours', async () => {
     behave([{ ...master, name: 'VI_9' }])
     await startStandIn()
-    expect(await probeOf().read()).toEqual({ kind: 'unknown', reason: 'keepalived knows VI_9, VG 1, and not VI_1' })
+    expect(await probeOf().read()).toEqual({ kind: 'unknown', reason: 'keepalived knows VI_9, VG 1 but not VI_1' })
   })
 
   test('when its state is a number that we do not know', async () => {
@@ -50,14 +50,14 @@ describe('nothing is guessed', () => {
     await startStandIn()
     expect(await probeOf().read()).toMatchObject({
       kind: 'unknown',
-      reason: 'keepalived writes JSON of an unknown form: 0.data.state: Invalid option: expected one of 0|1|2|3|97|98',
+      reason: 'unrecognised keepalived JSON dump: 0.data.state: Invalid option: expected one of 0|1|2|3|97|98',
     })
   })
 
   test('when it does not take signals yet, and it lives on', async () => {
     behave([master], { deaf: true })
     const child = await startStandIn()
-    expect(await probeOf().read()).toEqual({ kind: 'unknown', reason: expect.stringContaining('it starts') })
+    expect(await probeOf().read()).toEqual({ kind: 'unknown', reason: expect.stringContaining('is starting') })
     expect(child.exitCode ?? child.signalCode).toBeNull()
   })
 
@@ -73,9 +73,9 @@ describe('nothing is guessed', () => {
 
 describe('keepalived does not run', () => {
   test.each([
-    ['there is no pid file', undefined, 'is not there'],
-    ['the pid file names a process that is no keepalived', String(process.pid), `process ${process.pid}, which is no`],
-    ['the pid file names no process', '4194305', 'process 4194305, which is no keepalived'],
+    ['there is no pid file', undefined, 'does not exist'],
+    ['the pid file names a process that is no keepalived', String(process.pid), `process ${process.pid}, which is not`],
+    ['the pid file names no process', '4194305', 'process 4194305, which is not keepalived'],
   ])('when %s', async (_, pid, reason) => {
     if (pid !== undefined) writeFileSync(file('pid'), pid)
     // Another test may have a keepalived say its version at this moment.
@@ -122,7 +122,7 @@ describe('keepalived does not run', () => {
     expect(await probeOf().read()).toEqual({
       kind: 'unknown',
       reason: expect.stringMatching(
-        /^.*\/pid is not there, but keepalived runs as process \d+: keepalived\.pidFile must/,
+        /^.*\/pid does not exist, but keepalived runs as process \d+: keepalived\.pidFile must/,
       ),
     })
   })

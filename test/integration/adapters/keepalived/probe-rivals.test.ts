@@ -48,7 +48,7 @@ describe('with another keepalived that writes to the same file', () => {
     await once(rival, 'exit')
     // What it writes is not whole at some moments: then nothing is believed, either.
     expect(results.map(({ kind }) => kind)).toEqual(results.map(() => 'unknown'))
-    const directoryOfItsOwn = `may be that of another keepalived, which writes there at the same time (process ${rival.pid}): let each`
+    const directoryOfItsOwn = `may come from another keepalived that writes there at the same time (process ${rival.pid}): give each`
     expect(results).toContainEqual({ kind: 'unknown', reason: expect.stringContaining(directoryOfItsOwn) })
   })
 

@@ -78,7 +78,7 @@ describe('keepalived tells', () => {
     behave([master], { data: 'something else' })
     await startStandIn()
     const result = await probeOf({ timeoutMs: 100 }).read()
-    expect(result).toMatchObject({ kind: 'running', lacking: expect.stringContaining('keepalived.data is not whole') })
+    expect(result).toMatchObject({ kind: 'running', lacking: expect.stringContaining('keepalived.data is incomplete') })
     expect(instanceIn(result)).toMatchObject({
       state: 'MASTER',
       address: undefined,

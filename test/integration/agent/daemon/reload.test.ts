@@ -81,7 +81,7 @@ describe('a reload', () => {
     rmSync(inDirectory('notify.fifo'))
     writeFileSync(inDirectory('notify.fifo'), '')
     await daemon.reload()
-    expect(await statusOnSocket()).toMatchObject({ configRejected: expect.stringContaining('is no FIFO') })
+    expect(await statusOnSocket()).toMatchObject({ configRejected: expect.stringContaining('is not a FIFO') })
     rmSync(inDirectory('notify.fifo'))
     await expect
       .poll(() => statSync(inDirectory('notify.fifo'), { throwIfNoEntry: false })?.isFIFO(), { timeout: 10_000 })

@@ -211,7 +211,7 @@ describe('bad input', () => {
     const run = await runProgram(['notify', 'INSTANCE', 'VI_1', 'MSTER'], environmentFor(endpoint))
     expect(run.exitCode).toBe(2)
     expect(logLines(run)[0]).toMatchObject({
-      msg: expect.stringContaining('"MSTER" is no state'),
+      msg: expect.stringContaining('"MSTER" is not a state'),
       hint: expect.stringContaining('notify INSTANCE|GROUP NAME'),
     })
   })

@@ -158,6 +158,6 @@ describe('on the first day', () => {
 
   test('a prefix list is noted to be no address', async () => {
     const { stderr } = await run([...CHOICES, '--vip', idOf('vips', 'pl-')])
-    expect(stderr).toContain('has no address itself')
+    expect(stderr).toContain('is not an address: add')
   })
 })

@@ -28,13 +28,13 @@ describe('a dump', () => {
     ['{"error":"busy"}', 'Invalid input: expected array, received undefined'],
     ['[{"data":{"iname":"VI_1"}}]', '0.data.state: Invalid option: expected one of 0|1|2|3|97|98; '],
   ])('of another form is refused in words: %s', (json, words) => {
-    expect(() => parseJsonDump(json)).toThrow(`keepalived writes JSON of an unknown form: ${words}`)
+    expect(() => parseJsonDump(json)).toThrow(`unrecognised keepalived JSON dump: ${words}`)
   })
 
   test('of another form is refused in one line, which names the instance', () => {
     const data = dataOf([master]).replace('State = MASTER', 'State = 7')
     expect(() => parseDataDump(data)).toThrow(
-      /^keepalived writes data of an unknown form: VI_1: State: Invalid option: .*"DELETED"$/,
+      /^unrecognised keepalived data dump: VI_1: State: Invalid option: .*"DELETED"$/,
     )
   })
 })

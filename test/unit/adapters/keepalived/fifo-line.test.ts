@@ -58,7 +58,7 @@ describe('a line of the FIFO', () => {
     'INSTANCE "VI_1" MASINSTANCE "VI_1" BACKUP 100',
     'INSTANCE "VI_1" MASTER 100INSTANCE "VI_2" MASTER 100',
   ])('%j is rejected, never guessed', (line) => {
-    expect(() => parseEventLine(line)).toThrow('is no event of keepalived')
+    expect(() => parseEventLine(line)).toThrow('is not a keepalived event')
   })
 
   test('that was cut anywhere is rejected, but for digits of the priority', () => {
@@ -81,7 +81,7 @@ describe('a line of the FIFO', () => {
           const { type, name, state, priority = 0 } = parseEventLine(line)
           expect(lineOf({ type, name, state, priority })).toBe(line)
         } catch (error) {
-          expect(String(error)).toContain('is no event of keepalived')
+          expect(String(error)).toContain('is not a keepalived event')
         }
       }),
     )
@@ -90,7 +90,7 @@ describe('a line of the FIFO', () => {
   test('may tell of a priority alone, which a script is never told', () => {
     expect(isMaster(parseEventLine('INSTANCE "VI_1" MASTER_PRIORITY 90'))).toBe(true)
     expect(isMaster(parseEventLine('INSTANCE "VI_1" BACKUP_PRIORITY 90'))).toBe(false)
-    expect(() => parseEventArguments(['INSTANCE', 'VI_1', 'MASTER_PRIORITY', '90'])).toThrow('is no state')
+    expect(() => parseEventArguments(['INSTANCE', 'VI_1', 'MASTER_PRIORITY', '90'])).toThrow('is not a state')
   })
 })
 

@@ -51,8 +51,8 @@ describe('VIPs in keepalived.conf', () => {
     expect(leftOut).toEqual([parseVip('0.0.0.0/0'), parseVip('pl-0a')])
     expect(block(text, 'virtual_ipaddress')).toEqual([
       '10.99.0.10/32 dev lo',
-      expect.stringMatching(/^# 0\.0\.0\.0\/0 is routed here/),
-      expect.stringMatching(/^# pl-0a has no address/),
+      expect.stringMatching(/^# 0\.0\.0\.0\/0 is routed through/),
+      expect.stringMatching(/^# pl-0a is not an address/),
     ])
   })
 

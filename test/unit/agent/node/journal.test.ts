@@ -31,13 +31,13 @@ describe('the event that keepalived appends', () => {
   test.each([
     [[], 'needs an event'],
     [['instance', 'VI_1', 'MASTER'], 'neither INSTANCE nor GROUP'],
-    [['INSTANCE'], 'no name'],
-    [['INSTANCE', ''], 'no name'],
-    [['INSTANCE', 'VI_1', 'master'], 'is no state'],
-    [['INSTANCE', 'VI_1'], 'is no state'],
-    [['INSTANCE', 'VI_1', 'MASTER', '256'], 'is no priority'],
-    [['INSTANCE', 'VI_1', 'MASTER', 'high'], 'is no priority'],
-    [['INSTANCE', 'VI_1', 'MASTER', ''], 'is no priority'],
+    [['INSTANCE'], 'no instance name'],
+    [['INSTANCE', ''], 'no instance name'],
+    [['INSTANCE', 'VI_1', 'master'], 'is not a state'],
+    [['INSTANCE', 'VI_1'], 'is not a state'],
+    [['INSTANCE', 'VI_1', 'MASTER', '256'], 'is not a priority'],
+    [['INSTANCE', 'VI_1', 'MASTER', 'high'], 'is not a priority'],
+    [['INSTANCE', 'VI_1', 'MASTER', ''], 'is not a priority'],
     [['INSTANCE', 'VI_1', 'MASTER', '1', '2'], 'too many'],
   ])('%j is rejected, never guessed', (values, message) => {
     expect(() => parseEventArguments(values)).toThrow(message)
