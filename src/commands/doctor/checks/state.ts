@@ -41,13 +41,13 @@ export function judgeState(path: string, user: User, { state, hooks, writable }:
   if (place !== path && hooks && hooks.uid !== 0 && hooks.uid !== user.uid) {
     const mend = commandLine('sudo', 'chown', user.name, pathWord(place))
     return fail(
-      `${place} is owned by uid ${hooks.uid}, not by ${user.name}: hooks that cross are not put in order`,
+      `${place} is owned by uid ${hooks.uid}, not by ${user.name}: concurrent hooks cannot be ordered`,
       mend,
     )
   }
   if (!writable.known) return [finding('state-directory', 'unknown', writable.why)]
   if (writable.value === undefined) return [finding('state-directory', 'ok', `${place}, for ${user.name}`)]
-  return fail(`${user.name} ${writable.value}: hooks that cross are not put in order`, makeState(path, user))
+  return fail(`${user.name} ${writable.value}: concurrent hooks cannot be ordered`, makeState(path, user))
 }
 
 function makeState(path: string, { uid, name }: User): CommandLine {

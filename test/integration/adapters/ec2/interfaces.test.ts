@@ -153,8 +153,8 @@ describe('a target', () => {
 
   test('that is attached to nothing is refused', async () => {
     detachInterface(endpoint.region, WANTED)
-    await expectRefusal(['--eni', WANTED], 4, `${WANTED} is attached to no instance`)
-    await expectRefusal(['--to', '10.0.2.12'], 4, `${WANTED} is attached to no instance`)
+    await expectRefusal(['--eni', WANTED], 4, `${WANTED} is not attached to an instance`)
+    await expectRefusal(['--to', '10.0.2.12'], 4, `${WANTED} is not attached to an instance`)
   })
 })
 

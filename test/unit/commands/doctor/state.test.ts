@@ -29,12 +29,12 @@ test('is not there: it is made as the units make it', () => {
   const writable = { known: true, value: 'finds no /run/x/hooks' } as const
   expect(judge({ hooks: undefined, writable })).toEqual([
     'fail',
-    'x finds no /run/x/hooks: hooks that cross are not put in order',
+    'x finds no /run/x/hooks: concurrent hooks cannot be ordered',
     'sudo install --directory --mode 0755 /run/x && sudo install --directory --mode 0755 --owner x /run/x/hooks',
   ])
   expect(judge({ state: undefined, writable: { known: true, value: 'finds no /run/x' } }, ROOT)).toEqual([
     'fail',
-    'root finds no /run/x: hooks that cross are not put in order',
+    'root finds no /run/x: concurrent hooks cannot be ordered',
     'sudo install --directory --mode 0755 /run/x',
   ])
 })
@@ -53,7 +53,7 @@ test.each([directory(0, 0o40775), directory(0, 0o40757), directory(7)])(
 test('has a directory of another user’s for hooks', () => {
   expect(judge({ hooks: directory(7) })).toEqual([
     'fail',
-    '/run/x/hooks is owned by uid 7, not by x: hooks that cross are not put in order',
+    '/run/x/hooks is owned by uid 7, not by x: concurrent hooks cannot be ordered',
     'sudo chown x /run/x/hooks',
   ])
 })
