@@ -68,7 +68,7 @@ describe('a reload', () => {
     expect(path).toBe(inDirectory('config.yaml'))
     await daemon.reload()
     expect(await statusOnSocket()).toMatchObject({
-      configRejected: expect.stringContaining('is no FIFO'),
+      configRejected: expect.stringContaining('is not a FIFO'),
       instances: [{ name: 'VI_1' }],
     })
     tellMaster()
