@@ -60,7 +60,7 @@ export async function raiseWithDaemons({
 
   async function says(node: LabNode, what: Partial<Standing> | ((standing: Standing) => boolean)): Promise<void> {
     if (typeof what === 'function') {
-      await poll(`${node.name}'s daemon says so`, DEADLINE_MS, async () => what(await standing(node)) || undefined)
+      await expect.poll(async () => what(await standing(node)), { timeout: DEADLINE_MS, interval: 20 }).toBe(true)
     } else {
       await expect.poll(() => standing(node), { timeout: DEADLINE_MS, interval: 20 }).toMatchObject(what)
     }
