@@ -78,7 +78,7 @@ export function eventPorts(
       if (!isAboutInterface(error)) throw error
       if (config.eni !== undefined)
         throw new Failure('failed', messageOf(error), { hint: CONFIGURED_HINT, cause: error })
-      await replaced(`${eni} {}) // The time is over. => is no longer an interface of this node`).catch(() => {}) // The time is up. => {}) // The time is over.
+      await replaced(`${eni} is no longer an interface of this node`).catch(() => {}) // The time is up.
       throw error
     }
   }

@@ -40,10 +40,7 @@ export function judgeState(path: string, user: User, { state, hooks, writable }:
   const place = placeOf(path, user, state)
   if (place !== path && hooks && hooks.uid !== 0 && hooks.uid !== user.uid) {
     const mend = commandLine('sudo', 'chown', user.name, pathWord(place))
-    return fail(
-      `${place} is owned by uid ${hooks.uid}, not by ${user.name}: concurrent hooks cannot be ordered`,
-      mend,
-    )
+    return fail(`${place} is owned by uid ${hooks.uid}, not by ${user.name}: concurrent hooks cannot be ordered`, mend)
   }
   if (!writable.known) return [finding('state-directory', 'unknown', writable.why)]
   if (writable.value === undefined) return [finding('state-directory', 'ok', `${place}, for ${user.name}`)]

@@ -48,6 +48,7 @@ test('a hook whose write names an interface that is gone asks the instance, and 
   ])
   expect(claimOn(id)).toMatch(/^MASTER prio=150 addr=10\.0\.1\.99 /)
   const said = logLines(run).map(({ msg }) => msg)
+  expect(said).toContain(`${old} is no longer an interface of this node: asking the instance which one it has now`)
   expect(said).toContain(`this node’s interface is now ${id} instead of ${old}`)
 }, 20_000)
 
