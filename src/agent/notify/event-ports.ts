@@ -3,18 +3,17 @@
  * write does not need.
  */
 
-import { isAboutInterface } from '../../adapters/ec2/errors.ts'
 import { addressOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { RouteKey } from '../../core/route.ts'
-import { Failure, messageOf } from '../../platform/errors.ts'
 import type { AgentPorts } from '../agent.ts'
 import type { Ledger } from '../node/ledger.ts'
-import { CONFIGURED_HINT, type Identity, replacementOf } from '../node/own-interface.ts'
+import type { Identity } from '../node/own-interface.ts'
 import type { InstanceReading } from '../node/reading.ts'
 import { type TableSelection, writeRouteWithRetries } from '../node/route-port.ts'
 import type { EventTask } from './event-agent.ts'
 import { needsReads } from './event-life.ts'
+import { followInterface } from './followed-interface.ts'
 
 export type EventPorts = AgentPorts & {
   /** The error of the last read and of the last publish, if it failed. */
@@ -49,39 +48,11 @@ export function eventPorts(
     open = resolve
   })
 
-  let { eni } = task
-  let replacing: Promise<void> | undefined
-  /** Asks the instance which interface it has now. Resolves when there is another one; rejects when the time is up. */
-  function replaced(why: string): Promise<void> {
-    replacing ??= replace(why).finally(() => {
-      replacing = undefined
-    })
-    return replacing
-  }
-  async function replace(why: string): Promise<void> {
-    log.warn(`${why}: asking the instance which one it has now`)
-    const identity = await replacementOf(eni, config, { signal: task.signal, clock, log })
-    eni = identity.eni
+  const own = followInterface(task, (identity) => {
     address = Promise.resolve(identity.address)
     others = once(openOthers)
     onIdentity(identity)
-  }
-
-  /**
-   * Runs a call that names our interface. If EC2 says that the interface is not ours, rejects only once another is found or
-   * the time is up; by then the protocol has started over with the new one.
-   */
-  async function naming<Value>(call: () => Promise<Value>): Promise<Value> {
-    try {
-      return await call()
-    } catch (error) {
-      if (!isAboutInterface(error)) throw error
-      if (config.eni !== undefined)
-        throw new Failure('failed', messageOf(error), { hint: CONFIGURED_HINT, cause: error })
-      await replaced(`${eni} is no longer an interface of this node`).catch(() => {}) // The time is up.
-      throw error
-    }
-  }
+  })
 
   const underWay = async () => {
     if (writes.size > 0) await isAnswered
@@ -98,7 +69,8 @@ export function eventPorts(
     }
     try {
       const options = { permit: permitAttempt, signal, clock, log }
-      const how = await naming(() =>
+      const eni = own.eni()
+      const how = await own.naming(eni, () =>
         writeRouteWithRetries(ec2, key, eni, createMissing, inEdge ? 'edge' : 'other', options),
       )
       ledger.accepted(key, how)
@@ -120,8 +92,9 @@ export function eventPorts(
       import('../node/state-keeper.ts'),
     ])
     const witness = openWitness(config, ec2, [event.name])
-    const own = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
-    const reader = sharedReader(ec2, witness, own, eni, clock)
+    const eni = own.eni()
+    const alone = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
+    const reader = sharedReader(ec2, witness, alone, eni, clock)
     const node = { config, ec2, eni, reader, witness, clock, log }
     const onReading = ({ selection }: InstanceReading) => onSelection(selection)
     const keeper = createStateKeeper(stateDirectory, log)
@@ -132,7 +105,7 @@ export function eventPorts(
   async function lookUpAddress(signal: AbortSignal): Promise<string> {
     const found = config.eni
       ? await import('../../adapters/ec2/operations/interfaces.ts').then(({ addressOfEni }) =>
-          addressOfEni(ec2, eni, signal),
+          addressOfEni(ec2, own.eni(), signal),
         )
       : await addressOfThisInstance(config.interface)
     onAddress(found)
@@ -164,8 +137,8 @@ export function eventPorts(
       try {
         // The address only breaks ties between claims of equal priority.
         const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
-        if (config.eni === undefined && !('error' in reading) && reading.unreachable.has(eni)) {
-          await replaced(`${eni} is not attached to any instance`)
+        if (config.eni === undefined && !('error' in reading) && reading.unreachable.has(own.eni())) {
+          await own.replaced(`${own.eni()} is not attached to any instance`)
           return this.read(signal)
         }
         problems.read = 'error' in reading ? reading.error : undefined
@@ -180,7 +153,7 @@ export function eventPorts(
       const { publish } = await others()
       try {
         const named = { ...claim, address: await ownAddress(signal) }
-        await naming(() => publish(named, signal))
+        await own.naming(claim.eni, () => publish(named, signal))
         problems.publish = undefined
       } catch (error) {
         problems.publish = error

@@ -52,6 +52,28 @@ test('a hook whose write names an interface that is gone asks the instance, and 
   expect(said).toContain(`this node’s interface is now ${id} instead of ${old}`)
 }, 20_000)
 
+test('a late refusal of the interface before says nothing about the new one', async () => {
+  const old = eniOf('db-1')
+  let id = ''
+  let first = true
+  interceptWith(async ({ action, params }) => {
+    if (!isWrite(action) || params.NetworkInterfaceId !== old) return
+    if (first) {
+      first = false
+      id = replaceInterface(endpoint.region, old, NEW_ADDRESS).id
+      deleteInterface(endpoint.region, old)
+      return
+    }
+    // Answered when the routes are at the new one already.
+    while (targets()['private-a'] !== id) await new Promise((resolve) => setImmediate(resolve))
+  })
+  const run = await askingHook()
+  expect(run.exitCode).toBe(0)
+  expect(targets()).toEqual(both(id))
+  const doubts = logLines(run).filter(({ msg }) => String(msg).includes('asking the instance'))
+  expect(doubts).toHaveLength(1)
+}, 20_000)
+
 test('a hook that reads that its interface is attached to no instance asks, and writes to the new one', async () => {
   const old = eniOf('db-1')
   let id = ''
