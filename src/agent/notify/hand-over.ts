@@ -36,8 +36,8 @@ export type HandOver =
       readonly kind: 'ours'
       readonly event: VrrpEvent
       readonly moment: Moment
-      /** The recorded state of the previous event, if there is one. */
-      readonly previous: string | undefined
+      /** The other events on record. */
+      readonly others: readonly JournalEntry[]
       readonly isRecorded: boolean
       readonly remarks: readonly Remark[]
     }
@@ -71,8 +71,7 @@ async function handEventOver(event: VrrpEvent, { controlPath, stateDirectory }: 
   const why = await offer(controlPath, event, moment)
   if (why === undefined) return { kind: 'taken', remarks }
   const others = onRecord.filter(({ ticks, pid }) => ticks !== moment.ticks || pid !== moment.pid)
-  const previous = newestOf(others, moment.boot)?.state
-  return { kind: 'ours', event, moment, previous, isRecorded: recorded !== undefined, remarks: [...remarks, why] }
+  return { kind: 'ours', event, moment, others, isRecorded: recorded !== undefined, remarks: [...remarks, why] }
 }
 
 /**

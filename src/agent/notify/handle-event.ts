@@ -8,8 +8,8 @@ import { NODE_STATES } from '../../core/claim.ts'
 import { type Clock, lastLookTime, movableDeadline } from '../../platform/clock.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
-import type { Moment } from '../node/event-order.ts'
-import { closeEvent, recordedEvents, watchEvents } from '../node/journal.ts'
+import { type JournalEntry, type Moment, newestOf } from '../node/event-order.ts'
+import { closeEvent, watchEvents } from '../node/journal.ts'
 import { type EventResult, withTransitionHooks } from '../transition-hooks/event-hooks.ts'
 import { DEADLINE, earlierEdges, timeFor } from './event-life.ts'
 import { assertNewest, eventsOnRecord, type HandOver, type Remark, tellRemarks } from './hand-over.ts'
@@ -30,6 +30,8 @@ export type HookOptions = {
 type Work = {
   readonly event: VrrpEvent
   readonly moment: Moment
+  /** The other events on record when this one came. */
+  readonly others: readonly JournalEntry[]
   /** Throws once a newer event is recorded. */
   readonly permit: () => void
   /** Aborted when a newer event is recorded. */
@@ -44,7 +46,7 @@ type Work = {
  * @throws Failure `superseded` once a newer event is recorded
  */
 export async function handleEvent(
-  { event, moment, previous, remarks }: Extract<HandOver, { kind: 'ours' }>,
+  { event, moment, others, remarks }: Extract<HandOver, { kind: 'ours' }>,
   options: HookOptions,
 ): Promise<EventResult> {
   const { log, stateDirectory } = options
@@ -54,17 +56,18 @@ export async function handleEvent(
   const signal = supersededSignal(event, permit, options)
 
   const { state } = event
-  if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ event, moment, permit, signal, onAnswer: () => {} }, options)
+  const work = { event, moment, others, permit, signal }
+  if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ ...work, onAnswer: () => {} }, options)
 
   const transition = {
     event,
     state,
-    previous: NODE_STATES.find((each) => each === previous?.replace('_RX_LOWER_PRI', '')),
+    previous: NODE_STATES.find((each) => each === newestOf(others, moment.boot)?.state.replace('_RX_LOWER_PRI', '')),
   }
   return withTransitionHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
-    const work = { event, moment, permit, signal, onAnswer }
     try {
-      return state === 'MASTER' ? await takeRoutes(work, options) : await stepDown(work, options)
+      const answering = { ...work, onAnswer }
+      return state === 'MASTER' ? await takeRoutes(answering, options) : await stepDown(answering, options)
     } finally {
       closeEvent(stateDirectory, event, moment)
     }
@@ -104,7 +107,7 @@ async function stepDown(work: Work, options: HookOptions): Promise<EventResult> 
 }
 
 async function runAgent(
-  { event, moment, permit, signal: newer, onAnswer }: Work,
+  { event, moment, others, permit, signal: newer, onAnswer }: Work,
   config: Config,
   { stateDirectory, clock, log, onUnderWay = () => {} }: HookOptions,
   deadlineMs: number | undefined,
@@ -121,22 +124,13 @@ async function runAgent(
   const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
   return runEventAgent({
     ...{ event, config, ec2, eni, stateDirectory, permit, signal, lastLookMs, clock, log },
-    edges: edgesOnRecord(stateDirectory, event, moment, clock.now()),
+    edges: earlierEdges(others, moment, clock.now()),
     onWrites(count) {
       if (deadlineMs === undefined) limit.putOff(DEADLINE + longestWait(count))
     },
     onUnderWay,
     onAnswer: () => onAnswer(eni),
   })
-}
-
-/** When this node's earlier edges began; none if the record cannot be read, which has been logged already. */
-function edgesOnRecord(stateDirectory: string, { name }: VrrpEvent, moment: Moment, now: number): number[] {
-  try {
-    return earlierEdges(recordedEvents(stateDirectory, name, moment), moment, now)
-  } catch {
-    return []
-  }
 }
 
 /** Aborts as soon as a newer event is recorded. Calls in flight are cut off, though EC2 may have received them. */
