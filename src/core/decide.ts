@@ -95,15 +95,15 @@ export type Assessment = Pick<Decision, 'intended' | 'condition' | 'reason'> & {
   readonly masters: number
 }
 
-/** `scene.others` are all nodes of the cluster. */
-export function assess(scene: ClusterView): Assessment {
-  const contest = contestForObserver(scene)
-  const intended = scene.pin?.eni ?? contest.winner?.eni
-  const misplaced = misplacedOf(scene.routes, intended)
+/** `view.others` are all nodes of the cluster. */
+export function assess(view: ClusterView): Assessment {
+  const contest = contestForObserver(view)
+  const intended = view.pin?.eni ?? contest.winner?.eni
+  const misplaced = misplacedOf(view.routes, intended)
   return {
     intended,
-    condition: conditionOf(scene, contest.rivals.length, misplaced.length),
-    reason: assessmentReason(scene, contest, misplaced),
+    condition: conditionOf(view, contest.rivals.length, misplaced.length),
+    reason: assessmentReason(view, contest, misplaced),
     masters: contest.rivals.length,
   }
 }

@@ -14,7 +14,7 @@ const MUTE = 'our claim could not be published (the log says why)'
 export function idleReason(view: NodeView): string {
   if (view.self.state !== 'MASTER') return nobodyText(view)
   const routes = `routes left as they are: ${routesText(view.routes)}`
-  return `${voidText(view)}, and nobody else claims to be MASTER; ${routes}`
+  return `${unreachableText(view)}, and nobody else claims to be MASTER; ${routes}`
 }
 
 /** We are not MASTER, and the routes belong to another node. */
@@ -24,13 +24,13 @@ export function bystanderReason(view: NodeView, { winner }: Contest, misplaced: 
 
 /** For an observer outside the cluster. */
 export function assessmentReason(
-  scene: ClusterView,
+  view: ClusterView,
   { rivals, winner }: Contest,
   misplaced: ClusterView['routes'],
 ): string {
-  if (!winner && !scene.pin) return nobodyText(scene)
+  if (!winner && !view.pin) return nobodyText(view)
   const contest = rivals.length > 1 ? `split brain${doubtText(rivals)}: ${nodesText(rivals)}; ` : ''
-  return `${contest}the routes ${whoseText(scene, winner)}; ${placeText(scene.routes, misplaced)}`
+  return `${contest}the routes ${whoseText(view, winner)}; ${placeText(view.routes, misplaced)}`
 }
 
 /** We are MASTER, but the routes belong to another node. */
@@ -39,7 +39,7 @@ export function yieldReason(view: NodeView, { rivals, winner }: Contest): string
   const us = `we are ${claimText(self)}`
   if (pin) return `the routes are pinned to ${pin.eni}; ${us}, but leave them to it`
   const whose = winner ? nodeText(winner) : 'nobody'
-  if (view.isUnreachable) return `${voidText(view)}; leaving the routes to ${whose}`
+  if (view.isUnreachable) return `${unreachableText(view)}; leaving the routes to ${whose}`
   if (view.mute) return `${whose}, cannot see us, since ${MUTE}; ${us}, but leave the routes to it`
   if (rivals.find(({ claim }) => claim === winner)?.liveness !== 'alive') {
     return `${whose}, is not known to be alive or dead yet; ${us}: leaving the routes as they are until it is`
@@ -97,7 +97,7 @@ function causeText({ isPersistent }: NodeView, rivals: readonly ObservedClaim[])
   return isPersistent && rivals.some(({ liveness }) => liveness === 'alive') ? `; ${LASTING}` : ''
 }
 
-function voidText({ self }: NodeView): string {
+function unreachableText({ self }: NodeView): string {
   return `we are ${claimText(self)}, but our interface, ${self.eni}, is not attached, and carries nothing`
 }
 

@@ -73,7 +73,7 @@ async function lookAtKeepalived(config: Config): Promise<Pick<Host, 'eni' | 'cla
   return { eni, claims: new Map(claims), notes }
 }
 
-// No retries: whoever inspects a node in trouble must not wait for IMDS.
+// No retries: somebody who inspects a node in trouble must not wait for IMDS.
 async function ownEni({ eni, interface: name }: Config): Promise<EniId> {
   return eni ?? eniOfThisInstance(name)
 }

@@ -8,7 +8,7 @@ import type { EniId } from '../core/ids.ts'
 import type { Place, RouteOverview } from '../core/overview.ts'
 import { isInPlace, type RouteTable, type Standing, standingOf } from '../core/route.ts'
 
-/** The tables that the instance means; unlike the daemon, an onlooker continues if there are none. */
+/** The tables that the instance selects. Unlike the daemon, an observer continues without any. */
 export function tablesOf(tables: readonly RouteTable[], { routeTables }: InstanceConfig): TableSelection {
   const problems = problemsOf(tables, routeTables)
   return problems.length < routeTables.length ? selectTables(tables, routeTables) : { tables: [], problems }

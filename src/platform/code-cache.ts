@@ -33,7 +33,7 @@ function readCache(path: string, subject: number): Buffer | undefined {
   try {
     cache = readFileSync(`${path}.cache`)
   } catch {
-    return undefined // There is none: bin/code-cache.mjs creates it.
+    return undefined // No cache yet: bin/code-cache.mjs creates it.
   }
   const data = cache.subarray(HEAD_BYTES)
   const isOurs = data.length > 0 && cache.readUInt32LE(0) === subject && cache.readUInt32LE(4) === crc32(data)

@@ -8,7 +8,7 @@ export type Weakness = {
   readonly path: string
   /** Such as `is owned by uid 1000`. */
   readonly why: string
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly cure: CommandLine
 }
 

@@ -29,9 +29,9 @@ const SHARE = { least: 0.94, most: 0.99 }
 export type AgentsOptions = DaemonState & {
   /** The node as it is now: its interface may change. */
   readonly node: () => Node
-  readonly doubts: IdentityWatch
+  readonly identityWatch: IdentityWatch
   readonly work: HangDetector
-  readonly drills: WarmUp
+  readonly warmUp: WarmUp
 }
 
 export function startAgents(options: AgentsOptions): ReadonlyMap<string, Agent> {
@@ -55,11 +55,11 @@ function startAgent(
   name: string,
   intervalMs: number,
   onRead: (name: string) => void,
-  { node, doubts, work, drills, stateDirectory, keeper, counts, transitionHooks }: AgentsOptions,
+  { node, identityWatch, work, warmUp, stateDirectory, keeper, counts, transitionHooks }: AgentsOptions,
 ): Agent {
   const { config, eni, address, clock, log } = node()
   function portsOf(of: Node) {
-    const onReading = (reading: InstanceReading) => void (of === node() && doubts.look(reading))
+    const onReading = (reading: InstanceReading) => void (of === node() && identityWatch.look(reading))
     return { of, ports: instancePorts(of, name, { stateDirectory, keeper, permit: () => {}, onReading }) }
   }
   let latest = portsOf(node())
@@ -88,20 +88,20 @@ function startAgent(
         try {
           return await current().ports.write(key, inEdge, signal)
         } catch (error) {
-          throw doubts.about(error)
+          throw identityWatch.about(error)
         }
       },
       async publish(claim, signal) {
         try {
           await work.follow(current().ports.publish(claim, signal))
         } catch (error) {
-          throw claim.eni === node().eni ? doubts.about(error) : error
+          throw claim.eni === node().eni ? identityWatch.about(error) : error
         }
       },
     },
     onStep(state, input) {
       transitionHooks.observe(config, name, state, input)
-      drills.observe(name, state, input)
+      warmUp.observe(name, state, input)
     },
   })
 }

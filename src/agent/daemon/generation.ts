@@ -50,7 +50,7 @@ export function startGeneration(options: GenerationOptions): Generation {
   const work = createHangDetector(clock)
   let acting: Acting | undefined
   let trouble: string | undefined
-  let drills: WarmUp | undefined
+  let warmUp: WarmUp | undefined
   let answer = () => {}
   const answered = new Promise<void>((resolve) => {
     answer = resolve
@@ -64,7 +64,7 @@ export function startGeneration(options: GenerationOptions): Generation {
 
   function begin(first: Node): void {
     let node = first
-    const doubts = watchIdentity({
+    const identityWatch = watchIdentity({
       ...{ config, clock, log, signal: stopped.signal },
       identity: () => node,
       // keepalived's state, and what each agent knows about the other nodes, remain valid.
@@ -74,8 +74,8 @@ export function startGeneration(options: GenerationOptions): Generation {
         for (const agent of agents.values()) agent.deliver({ kind: 'identity', ...identity })
       },
     })
-    drills = startWarmUp(first, () => ({ node, agents }))
-    const agents: Acting['agents'] = startAgents({ ...options, node: () => node, doubts, work, drills })
+    warmUp = startWarmUp(first, () => ({ node, agents }))
+    const agents: Acting['agents'] = startAgents({ ...options, node: () => node, identityWatch, work, warmUp })
     acting = { node, agents }
     trouble = undefined
     answer()
@@ -110,7 +110,7 @@ export function startGeneration(options: GenerationOptions): Generation {
     stop() {
       stopped.abort(new Failure('failed', 'the daemon was stopped'))
       listener.stop()
-      drills?.stop()
+      warmUp?.stop()
       for (const agent of acting?.agents.values() ?? []) agent.stop()
     },
   }

@@ -30,7 +30,7 @@ export type WarmUp = {
  * memory. While any agent is BACKUP, a connection is kept open for each of its routes.
  */
 export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
-  const drill = openInMemoryEc2(ec2, clock)
+  const inMemory = openInMemoryEc2(ec2, clock)
   const agents = () => live().agents
   const stopped = new AbortController()
   let isRunning = false
@@ -53,7 +53,7 @@ export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
   function keepReady(): void {
     const backups = [...agents().values()].filter(({ state }) => state.self.state === 'BACKUP')
     const routes = backups.reduce((sum, { state }) => sum + state.keys.length - state.foreign.length, 0)
-    drill.keepReady(routes === 0 ? 0 : Math.min(MOST_CONNECTIONS, routes + OTHER_CALLS))
+    inMemory.keepReady(routes === 0 ? 0 : Math.min(MOST_CONNECTIONS, routes + OTHER_CALLS))
   }
 
   /** Resolves when the write is answered or no longer wanted. */
@@ -71,7 +71,7 @@ export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
         ports: {
           read: () => new Promise(() => {}),
           write: (each, _inEdge, signal) =>
-            writeRouteWithRetries(drill.ec2, each, eni, false, 'edge', { ...context, signal }),
+            writeRouteWithRetries(inMemory.ec2, each, eni, false, 'edge', { ...context, signal }),
           publish: async () => {},
         },
         onStep: (_state, { kind }) => kind === 'written' && end(),
@@ -94,7 +94,7 @@ export function startWarmUp({ ec2, clock }: Node, live: () => Acting): WarmUp {
     },
     stop() {
       stopped.abort()
-      drill.keepReady(0)
+      inMemory.keepReady(0)
     },
   }
 }

@@ -32,7 +32,7 @@ export type InstanceReading = {
 export type Reader = {
   /** @throws Failure if the route tables cannot be read */
   read(instance: string, signal: AbortSignal): Promise<InstanceReading>
-  /** Whether a read has been requested but not begun, so that it serves whoever asks now. */
+  /** Whether a read has been requested but not begun, so that it serves everyone who asks now. */
   isAsked(): boolean
 }
 

@@ -40,7 +40,7 @@ export type EventTask = {
   readonly lastLookMs: number
   /** Called before each write, with the number of writes so far. */
   readonly onWrites: (count: number) => void
-  /** Called when the first write is answered or overdue; at once if there is none to make. */
+  /** Called when the first write is answered or overdue; at once if there is nothing to write. */
   readonly onUnderWay: () => void
   /** Called when EC2 has answered the first writes. */
   readonly onAnswer: () => void

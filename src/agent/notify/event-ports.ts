@@ -18,7 +18,7 @@ import { followInterface } from './followed-interface.ts'
 export type EventPorts = AgentPorts & {
   /** The error of the last read and of the last publish, if it failed. */
   readonly problems: { read: unknown; publish: unknown }
-  /** Resolves when the first write is answered or overdue; at once if there is none to make. */
+  /** Resolves when the first write is answered or overdue; at once if there is nothing to write. */
   underWay(): Promise<void>
   /** Resolves when no write is in flight. */
   settled(): Promise<void>

@@ -134,7 +134,7 @@ export function externalWriters({ state, now }: Turn): Detail[] {
   const routes = listed(takings.map(({ route }) => route.split(' ').reverse().join(' in ')))
   const message = `routes were ${deeds}: look for Terraform, another tool, an operator (${routes})`
   const isBraking = Object.values(state.takings).some((each) => repeated(byOutsiders(each), now.monotonic).length > 0)
-  const brake = `; from what is no node they are taken back every ${BRAKE / 60_000} minutes at most`
+  const brake = `; what outsiders take is taken back at most once every ${BRAKE / 60_000} minutes`
   return [{ kind: 'external-writer', message: `${message}${isBraking ? brake : ''}`, hint: SEARCH }]
 }
 
@@ -143,7 +143,7 @@ function deedText(taker: Taker): string {
     case 'member':
       return `set to ${taker.eni}, which does not claim them`
     case 'outsider':
-      return `set to ${taker.target}, which is no node of the cluster`
+      return `set to ${taker.target}, which is not a node of the cluster`
     case 'deleter':
       return 'deleted'
   }
