@@ -1,8 +1,8 @@
 /**
- * A drill: an EC2 client to rehearse route writes with. It runs everything that a real write runs, including the SDK
+ * An EC2 client that answers from memory, to rehearse route writes with. It runs everything that a real write runs, including the SDK
  * and Node's HTTP, down to connections that answer from memory; no request leaves the process.
  *
- * A daemon writes once in months. Without drills, V8 has not compiled the code of its first write, or has discarded it.
+ * A daemon writes once in months. Without rehearsals, V8 has not compiled the code of its first write, or has discarded it.
  */
 import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -14,12 +14,12 @@ import { openBudget } from './budget.ts'
 export type InMemoryEc2 = {
   /** Has the real client's region, credentials and endpoint, and its own budget. */
   readonly ec2: Ec2
-  /** Keeps `count` idle connections open to the endpoint that the drill's last write was meant for. */
+  /** Keeps `count` idle connections open to the endpoint that the last write was meant for. */
   keepReady(count: number): void
 }
 
 const BODY =
-  '<ReplaceRouteResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>drill</requestId><return>true</return></ReplaceRouteResponse>'
+  '<ReplaceRouteResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>in-memory</requestId><return>true</return></ReplaceRouteResponse>'
 const ANSWER = [
   'HTTP/1.1 200 OK',
   'Content-Type: text/xml;charset=UTF-8',

@@ -86,14 +86,14 @@ describe('a daemon', () => {
   })
 })
 
-describe('a drill', () => {
+describe('EC2 in memory', () => {
   test.each(['http', 'https'])('over %s writes as to EC2, and no request leaves the process', async (protocol) => {
     // Nobody answers there.
     const env = environmentFor(endpoint, { AWS_ENDPOINT_URL: `${protocol}://127.0.0.1:1` })
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
     onTestFinished(() => void vi.unstubAllEnvs())
     const ec2 = await openEc2({ clock: systemClock, onWait: () => {} })
-    const drill = openInMemoryEc2(ec2, systemClock)
+    const inMemory = openInMemoryEc2(ec2, systemClock)
     const key = { table: rtb(idOf('private-a', 'rtb-')), vip: parseVip('10.99.0.10') }
     const hedging = {
       signal: new AbortController().signal,
@@ -101,7 +101,7 @@ describe('a drill', () => {
       permit: () => {},
       beforeHedge: () => {},
     }
-    const write = () => writeRoute(drill.ec2, key, eni(eniOf('db-2')), true, 'edge', hedging)
+    const write = () => writeRoute(inMemory.ec2, key, eni(eniOf('db-2')), true, 'edge', hedging)
     expect(await Promise.all([write(), write()])).toEqual(['replaced', 'replaced'])
     expect(endpoint.requests).toEqual([])
   })
