@@ -4,12 +4,11 @@
 
 import type { Claim } from '../src/core/claim.ts'
 import type { EniId } from '../src/core/ids.ts'
+import type { Effect, Input } from '../src/core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../src/core/protocol/protocol.ts'
 import {
   BEATING,
   defaultSettings,
-  type Effect,
-  type Input,
   initialState,
   type ProtocolSettings,
   type ProtocolState,

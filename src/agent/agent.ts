@@ -3,16 +3,9 @@
 import { isThrottle, serviceOf } from '../adapters/ec2/errors.ts'
 import type { Decision } from '../core/decide.ts'
 import { newDetails } from '../core/detail.ts'
+import type { Effect, Input, Reading } from '../core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../core/protocol/protocol.ts'
-import {
-  type Effect,
-  type Input,
-  initialState,
-  type Memory,
-  type ProtocolSettings,
-  type ProtocolState,
-  type Reading,
-} from '../core/protocol/state.ts'
+import { initialState, type Memory, type ProtocolSettings, type ProtocolState } from '../core/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
 import { type Clock, UNWANTED } from '../platform/clock.ts'
 import { hintOf, messageOf } from '../platform/errors.ts'

@@ -1,6 +1,6 @@
 /** keepalived's events as inputs of the protocol. */
 import type { FifoEvent } from '../adapters/keepalived/event.ts'
-import type { Input } from '../core/protocol/state.ts'
+import type { Input } from '../core/protocol/inputs-and-effects.ts'
 
 export type KeepalivedInput = Extract<Input, { kind: 'state' | 'rx-lower-pri' }>
 

@@ -1,6 +1,7 @@
 /** Everything that may happen next to two nodes and one route. */
+
+import type { Input, Reading } from '../../src/core/protocol/inputs-and-effects.ts'
 import { wakeAt } from '../../src/core/protocol/protocol.ts'
-import type { Input, Reading } from '../../src/core/protocol/state.ts'
 import { restart, transition } from './cluster.ts'
 import { deliver, fork, startHook, withoutFinished } from './hooks.ts'
 import {

@@ -1,5 +1,6 @@
 /** What must hold at every step, whatever the order. */
-import type { Effect, Input, ProtocolState } from '../../src/core/protocol/state.ts'
+import type { Effect, Input } from '../../src/core/protocol/inputs-and-effects.ts'
+import type { ProtocolState } from '../../src/core/protocol/state.ts'
 import type { Actor, NodeModel } from './model.ts'
 
 export class BrokenRule extends Error {

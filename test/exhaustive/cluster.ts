@@ -1,5 +1,6 @@
 /** The two nodes: how they begin, and what VRRP makes of them. */
-import { type Input, initialState } from '../../src/core/protocol/state.ts'
+import type { Input } from '../../src/core/protocol/inputs-and-effects.ts'
+import { initialState } from '../../src/core/protocol/state.ts'
 import { deliver, fork } from './hooks.ts'
 import {
   ADDRESSES,

@@ -4,7 +4,8 @@ import type { EventState } from '../../src/adapters/keepalived/event.ts'
 import { inputOf } from '../../src/agent/keepalived-input.ts'
 import { isCoalesced, type JournalEntry, newestOf, outdated, supersederOf } from '../../src/agent/node/event-order.ts'
 import { earlierEdges, isOver, timeFor } from '../../src/agent/notify/event-life.ts'
-import { type Input, initialState } from '../../src/core/protocol/state.ts'
+import type { Input } from '../../src/core/protocol/inputs-and-effects.ts'
+import { initialState } from '../../src/core/protocol/state.ts'
 import { checkEnd } from './checks.ts'
 import {
   type Actor,

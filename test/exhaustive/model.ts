@@ -8,14 +8,9 @@ import type { EventState } from '../../src/adapters/keepalived/event.ts'
 import type { JournalEntry, Moment } from '../../src/agent/node/event-order.ts'
 import { LONGEST_PUBLISH, timeFor } from '../../src/agent/notify/event-life.ts'
 import type { Claim } from '../../src/core/claim.ts'
+import type { Effect, Input, Reading } from '../../src/core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../../src/core/protocol/protocol.ts'
-import {
-  defaultSettings,
-  type Effect,
-  type Input,
-  type ProtocolState,
-  type Reading,
-} from '../../src/core/protocol/state.ts'
+import { defaultSettings, type ProtocolState } from '../../src/core/protocol/state.ts'
 import { type RouteKey, standingOf } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { eni, rtb, tableWith } from '../support/fixtures.ts'

@@ -3,7 +3,7 @@
 import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
-import type { Reading } from '../../src/core/protocol/state.ts'
+import type { Reading } from '../../src/core/protocol/inputs-and-effects.ts'
 import { type RouteKey, routeKeyText, standingOf, type Target } from '../../src/core/route.ts'
 import { tableWith } from '../support/fixtures.ts'
 

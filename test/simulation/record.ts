@@ -1,7 +1,8 @@
 /** What is remembered of the simulated nodes, from the outside, to judge their next step by. */
 
 import type { Pin } from '../../src/core/pin.ts'
-import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
+import type { Effect, Input, Reading } from '../../src/core/protocol/inputs-and-effects.ts'
+import type { ProtocolState } from '../../src/core/protocol/state.ts'
 import type { Actor, HookEvent, WorldNode } from './world-node.ts'
 
 /** What is remembered of one life of one daemon, or of one hook. */

@@ -1,5 +1,6 @@
 /** What must hold at every single step of every node, whatever the faults are. Each rule restates the design. */
-import type { Effect, Input, ProtocolState, Reading } from '../../src/core/protocol/state.ts'
+import type { Effect, Input, Reading } from '../../src/core/protocol/inputs-and-effects.ts'
+import type { ProtocolState } from '../../src/core/protocol/state.ts'
 import { routeKeyText } from '../../src/core/route.ts'
 import { HookRules } from './hook-rules.ts'
 import { type ActorRecord, BrokenRule, blankRecord, knownPin, type Step } from './record.ts'

@@ -1,8 +1,8 @@
 /** The steps of the real protocol that simulated processes take, and when they are woken for one. */
 import { isNews } from '../../src/agent/agent.ts'
 import { newDetails } from '../../src/core/detail.ts'
+import type { Effect, Input } from '../../src/core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../../src/core/protocol/protocol.ts'
-import type { Effect, Input } from '../../src/core/protocol/state.ts'
 import type { World } from './world.ts'
 import type { Actor, Watch } from './world-node.ts'
 

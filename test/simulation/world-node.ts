@@ -4,7 +4,8 @@ import type { EventState } from '../../src/adapters/keepalived/event.ts'
 import type { JournalEntry, Moment } from '../../src/agent/node/event-order.ts'
 import type { NodeState } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
-import type { Effect, Input, Memory, ProtocolState } from '../../src/core/protocol/state.ts'
+import type { Effect, Input } from '../../src/core/protocol/inputs-and-effects.ts'
+import type { Memory, ProtocolState } from '../../src/core/protocol/state.ts'
 import type { RouteKey } from '../../src/core/route.ts'
 
 /**

@@ -3,13 +3,8 @@ import type { KeepalivedInput } from '../../src/agent/keepalived-input.ts'
 import type { Claim, NodeState } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
-import {
-  defaultSettings,
-  type Input,
-  initialState,
-  type Now,
-  type ProtocolSettings,
-} from '../../src/core/protocol/state.ts'
+import type { Input, Now } from '../../src/core/protocol/inputs-and-effects.ts'
+import { defaultSettings, initialState, type ProtocolSettings } from '../../src/core/protocol/state.ts'
 import { type RouteKey, routeKeyText, type Target } from '../../src/core/route.ts'
 import { parseVip } from '../../src/core/vip.ts'
 import { eni, rtb } from '../support/fixtures.ts'

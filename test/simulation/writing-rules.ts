@@ -2,7 +2,7 @@
 
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
-import type { Reading } from '../../src/core/protocol/state.ts'
+import type { Reading } from '../../src/core/protocol/inputs-and-effects.ts'
 import { type RouteKey, routeKeyText } from '../../src/core/route.ts'
 import { type ActorRecord, BrokenRule, knownPin, type Step } from './record.ts'
 

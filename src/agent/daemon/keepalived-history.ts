@@ -3,7 +3,7 @@
 import { type FifoEvent, isMaster } from '../../adapters/keepalived/event.ts'
 import type { NodeState } from '../../core/claim.ts'
 import { LONGEST_EDGE } from '../../core/protocol/edge.ts'
-import type { Input } from '../../core/protocol/state.ts'
+import type { Input } from '../../core/protocol/inputs-and-effects.ts'
 import type { KeepalivedInput } from '../keepalived-input.ts'
 
 type StateInput = Extract<Input, { kind: 'state' }>

@@ -1,7 +1,8 @@
 /** Keeps ready what an edge into MASTER needs: compiled code and open connections. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { openInMemoryEc2 } from '../../adapters/ec2/transport/in-memory-ec2.ts'
-import { defaultSettings, type Input, type ProtocolState } from '../../core/protocol/state.ts'
+import type { Input } from '../../core/protocol/inputs-and-effects.ts'
+import { defaultSettings, type ProtocolState } from '../../core/protocol/state.ts'
 import { routeKeyText } from '../../core/route.ts'
 import type { Log } from '../../platform/log.ts'
 import { Agent } from '../agent.ts'

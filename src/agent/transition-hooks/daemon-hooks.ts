@@ -1,7 +1,8 @@
 /** The transition hooks of a daemon's VRRP instances: one at a time per instance, only for the newest transition. */
 
 import type { Config } from '../../config/schema.ts'
-import type { Input, ProtocolState } from '../../core/protocol/state.ts'
+import type { Input } from '../../core/protocol/inputs-and-effects.ts'
+import type { ProtocolState } from '../../core/protocol/state.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { type Counts, countersOf } from '../counters.ts'

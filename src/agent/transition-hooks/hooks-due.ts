@@ -1,7 +1,8 @@
 /** Which transition hooks are due. Pure, like the protocol. */
 import type { TransitionHookEvent } from '../../config/schema.ts'
 import type { NodeState } from '../../core/claim.ts'
-import type { Input, ProtocolState } from '../../core/protocol/state.ts'
+import type { Input } from '../../core/protocol/inputs-and-effects.ts'
+import type { ProtocolState } from '../../core/protocol/state.ts'
 
 /** What is kept of a VRRP instance from one step to the next. */
 export type HookMark = {

@@ -9,7 +9,7 @@ import { type Doubt, doubtText, type NodeState } from '../../core/claim.ts'
 import { type Decision, decide, type ObservedClaim } from '../../core/decide.ts'
 import type { EniId } from '../../core/ids.ts'
 import { judgePins } from '../../core/pin.ts'
-import type { Reading } from '../../core/protocol/state.ts'
+import type { Reading } from '../../core/protocol/inputs-and-effects.ts'
 
 export type InstanceDecision = {
   readonly name: string

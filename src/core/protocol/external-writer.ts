@@ -6,7 +6,8 @@ import type { NodeView } from '../decide.ts'
 import type { Detail } from '../detail.ts'
 import { isLive } from '../liveness.ts'
 import { type RouteKey, routeKeyText, targetText } from '../route.ts'
-import type { ProtocolState, Reading, Taker, Taking } from './state.ts'
+import type { Reading } from './inputs-and-effects.ts'
+import type { ProtocolState, Taker, Taking } from './state.ts'
 import type { Turn } from './turn.ts'
 
 /** In milliseconds, like all below. */

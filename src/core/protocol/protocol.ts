@@ -4,10 +4,11 @@
  */
 import { beginEdge, endEdge, LONGEST_EDGE } from './edge.ts'
 import { forgetHeld } from './external-writer.ts'
+import type { Effect, Input, Now } from './inputs-and-effects.ts'
 import { onIdentity } from './new-interface.ts'
 import { beat, nextBeat, onPublished, publish, publishNow, scheduleBeat } from './publishing.ts'
 import { onRead } from './reading.ts'
-import type { Effect, Input, Now, ProtocolState } from './state.ts'
+import type { ProtocolState } from './state.ts'
 import { LOOKS, PUBLISH_BACKOFF, READ_BACKOFF } from './times.ts'
 import { read, scheduleTick, type Turn, tickPause } from './turn.ts'
 import { onWritten } from './writing.ts'

@@ -1,5 +1,5 @@
 /** This node's claim: published on every change, renewed in a conflict, and checked when read back. */
-import type { Reading } from './state.ts'
+import type { Reading } from './inputs-and-effects.ts'
 import { PUBLISH_BACKOFF, PUBLISH_SPACING, SETTLE } from './times.ts'
 import { longestPublishPause, read, type Turn } from './turn.ts'
 

@@ -1,6 +1,7 @@
 /** A step in progress, and what every part of the protocol may request: reads and ticks. */
 import type { Condition } from '../decide.ts'
-import type { Effect, Now, ProtocolState } from './state.ts'
+import type { Effect, Now } from './inputs-and-effects.ts'
+import type { ProtocolState } from './state.ts'
 
 /** A MASTER in conflict reads at least this often, in milliseconds. */
 export const CONFLICT_INTERVAL = 2000

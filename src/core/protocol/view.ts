@@ -1,7 +1,8 @@
 /** What a decision is made from: a read, and what this node remembers. */
 import { isStray, type NodeView } from '../decide.ts'
 import { isLive, observedClaims, ttlOf } from '../liveness.ts'
-import type { ProtocolState, Reading } from './state.ts'
+import type { Reading } from './inputs-and-effects.ts'
+import type { ProtocolState } from './state.ts'
 import { LONGEST_PAUSE_FACTOR, type Turn } from './turn.ts'
 
 /** The view when no claim can be read: no other node has shown that it is alive. */

@@ -2,7 +2,7 @@
 import type { Decision } from '../decide.ts'
 import { type RouteKey, routeKeyText } from '../route.ts'
 import { isBraked, noteTakenBack, noteTakers } from './external-writer.ts'
-import type { Reading } from './state.ts'
+import type { Reading } from './inputs-and-effects.ts'
 import { SETTLE } from './times.ts'
 import type { Turn } from './turn.ts'
 

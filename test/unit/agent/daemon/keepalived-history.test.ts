@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { addToHistory, type KeepalivedHistory, retold } from '../../../../src/agent/daemon/keepalived-history.ts'
-import type { Input } from '../../../../src/core/protocol/state.ts'
+import type { Input } from '../../../../src/core/protocol/inputs-and-effects.ts'
 
 type State = Extract<Input, { kind: 'state' }>
 
