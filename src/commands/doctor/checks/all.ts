@@ -98,7 +98,7 @@ async function lookHere(config: Config, names: readonly string[], context: CallC
   }
 }
 
-type Sight = {
+type ClusterFacts = {
   readonly cluster: Fact<Cluster>
   readonly isNode: boolean
   readonly findings: readonly Finding[]
@@ -111,7 +111,7 @@ async function look(
   names: readonly string[],
   here: Here,
   context: CallContext,
-): Promise<Sight> {
+): Promise<ClusterFacts> {
   const host = watchHost(ec2)
   const [read, managed] = await Promise.all([
     readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, context),
@@ -124,7 +124,7 @@ async function look(
 }
 
 /** Without EC2, everything that depends on it is unknown, except the credentials, which are the problem. */
-function withoutEc2({ hasTraces, isInstance }: Here): Sight {
+function withoutEc2({ hasTraces, isInstance }: Here): ClusterFacts {
   const why = 'EC2 could not be read'
   const [, ...checks] = checksOf(['EC2', 'nodes', 'routes'])
   return {

@@ -69,7 +69,7 @@ export function judgeVip(
 }
 
 /** The parts of the daemon's answer that are checked. */
-export type DaemonSight =
+export type DaemonFacts =
   | Exclude<DaemonAnswer, { kind: 'up' }>
   | {
       readonly kind: 'up'
@@ -84,7 +84,7 @@ export type DaemonSight =
     }
 
 /** @param hooksMove whether hooks move the routes without a daemon */
-export function judgeDaemon(answer: DaemonSight, hooksMove: boolean): readonly Finding[] {
+export function judgeDaemon(answer: DaemonFacts, hooksMove: boolean): readonly Finding[] {
   const start = { command: literally('sudo systemctl enable --now vip-switch') }
   switch (answer.kind) {
     case 'up': {

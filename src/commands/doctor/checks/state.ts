@@ -10,7 +10,7 @@ import { type Tried, tryAccess, type User } from './script-user.ts'
 /** Undefined: it does not exist. */
 export type Place = Pick<Stats, 'uid' | 'mode'> | undefined
 
-export type StateSight = {
+export type StateFacts = {
   /** The state directory. */
   readonly state: Place
   /** The directory in it for hooks that do not run as root. */
@@ -30,7 +30,7 @@ function placeOf(path: string, { uid }: User, state: Place): string {
   return uid === 0 || uid === state?.uid ? path : join(path, HOOKS)
 }
 
-export function judgeState(path: string, user: User, { state, hooks, writable }: StateSight): readonly Finding[] {
+export function judgeState(path: string, user: User, { state, hooks, writable }: StateFacts): readonly Finding[] {
   const fail = (found: string, command: CommandLine) => [
     finding('state-directory', 'fail', found, { mend: { command } }),
   ]

@@ -1,13 +1,13 @@
 /** What the doctor makes of the state directory. */
 import { expect, test } from 'vitest'
-import { judgeState, type StateSight } from '../../../../src/commands/doctor/checks/state.ts'
+import { judgeState, type StateFacts } from '../../../../src/commands/doctor/checks/state.ts'
 
 const SCRIPT = { name: 'x', uid: 998, gid: 998 }
 const ROOT = { name: 'root', uid: 0, gid: 0 }
 const directory = (uid: number, mode = 0o40755) => ({ uid, mode })
-const well: StateSight = { state: directory(0), hooks: directory(998), writable: { known: true, value: undefined } }
+const well: StateFacts = { state: directory(0), hooks: directory(998), writable: { known: true, value: undefined } }
 
-function judge(sight: Partial<StateSight>, user = SCRIPT): unknown[] {
+function judge(sight: Partial<StateFacts>, user = SCRIPT): unknown[] {
   const [{ verdict, found, mend } = { verdict: '', found: '', mend: undefined }] = judgeState('/run/x', user, {
     ...well,
     ...sight,
