@@ -80,6 +80,7 @@ try {
     plugins: [laterBundles],
   })
   const printed = (...command) => execFileSync(process.execPath, [join(staging, 'main.cjs'), ...command])
+  for (const bundle of ['main.cjs', ...Object.keys(LATER)]) await assertAscii(join(staging, bundle))
   await writeFile(join(staging, 'config.schema.json'), printed('config', 'schema'))
   await writeFile(join(staging, 'vip-switch.1'), printed('manual'))
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), await licences(outputs.flat()))
@@ -125,6 +126,12 @@ async function buildLater(bundle, source) {
   await build({ ...FOR_NODE, ...AT_ONCE, entryPoints: [join(split, 'entry.cjs')], outfile: join(staging, bundle) })
   await rm(split, { recursive: true })
   return Object.values(metafile.outputs)
+}
+
+/** A bundle is run as Latin-1 (code-cache.ts). esbuild escapes all but regular expressions, which must do so themselves. */
+async function assertAscii(path) {
+  const [found] = /.{0,60}[^\0-\x7f].{0,60}/.exec(await readFile(path, 'utf8')) ?? []
+  if (found !== undefined) throw new Error(`${path} is not ASCII: ${found}`)
 }
 
 /** Name, version and licence text of every bundled package; each text once. */

@@ -2,7 +2,7 @@
 import { visible } from './visible.ts'
 
 /** Words that need no quotes. `…` is a placeholder for the reader to fill in. */
-const PLAIN = /^[\w@%+:,./…-][\w@%+=:,./…-]*$/
+const PLAIN = /^[\w@%+:,./\u2026-][\w@%+=:,./\u2026-]*$/
 
 /** Text that is safe to paste into a shell. */
 export type CommandLine = string & { readonly forShell: true }

@@ -17,16 +17,20 @@ const SELECTOR = String.raw`(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]|(?<=[\d
 const HIDDEN = String.raw`(?!${JOINER}|${SELECTOR})[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{DI}\ufff9-\ufffb]`
 
 let compiled: RegExp | undefined
-/** Compiled on first use: that takes longer than everything else in a hook that hands its event over. */
+/** Compiled on first use: that takes as long as everything else in a hook that hands its event over. */
 function hidden(): RegExp {
   compiled ??= new RegExp(HIDDEN, 'gu')
   return compiled
 }
 
+/** Nothing in such a text is hidden, so the costly expression is not needed. */
+const PLAIN = /^[ -~]*$/
+
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Replaces characters that act on a terminal or are invisible by escapes: `\x1b`, `\u202e`, `\U000e0041`. */
 export function visible(text: string): string {
+  if (PLAIN.test(text)) return text
   return text.replace(hidden(), (character) => NAMED[character] ?? numbered(character))
 }
 

@@ -15,11 +15,11 @@ const TOKEN_LIFETIME_SECONDS = 21_600
 const ENDPOINT = 'http://169.254.169.254'
 const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
 
-const NO_TOKEN_HINT =
+const noTokenHint = () =>
   'outside EC2, set region and eni in the config; in a container, raise the hop limit above 1: ' +
   metadataCommand('--http-put-response-hop-limit', '2')
 
-const NO_SERVICE_HINT = `enable it: ${metadataCommand('--http-endpoint', 'enabled')}`
+const noServiceHint = () => `enable it: ${metadataCommand('--http-endpoint', 'enabled')}`
 
 const NO_ANSWER_HINT = 'the instance metadata service has a problem: try again, or set region and eni in the config'
 
@@ -72,10 +72,10 @@ export class Metadata {
     try {
       answer = await exchange('PUT', `${this.#endpoint}/latest/api/token`, headers)
     } catch (error) {
-      throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, NO_TOKEN_HINT)
+      throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, noTokenHint())
     }
     if (answer.status === 200 && isText(answer.body)) return answer.body
-    throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, refusal(answer), NO_SERVICE_HINT)
+    throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, refusal(answer), noServiceHint())
   }
 }
 

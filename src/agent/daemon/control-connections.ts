@@ -1,7 +1,7 @@
 /** Connections to the control socket, bounded so that no client can exhaust memory or lock others out. */
 import type { Socket } from 'node:net'
 import { messageOf } from '../../platform/errors.ts'
-import { LONGEST_REQUEST_BYTES, linesOf } from '../control/line.ts'
+import { LONGEST_REQUEST_BYTES, lineSplitter } from '../control/line.ts'
 
 /** Far more than the hooks that one machine runs at once. */
 export const MOST_CONVERSATIONS = 256
@@ -36,7 +36,10 @@ export function acceptConversations(answer: (line: string) => string, signal: Ab
 
 async function converse(socket: Socket, answer: (line: string) => string): Promise<void> {
   try {
-    for await (const line of linesOf(socket, LONGEST_REQUEST_BYTES)) await say(socket, answer(line))
+    const split = lineSplitter(LONGEST_REQUEST_BYTES)
+    // Not readline: it throws a socket's error a second time, where nobody can catch it.
+    const chunks: AsyncIterable<Buffer> = socket.iterator({ destroyOnReturn: false })
+    for await (const chunk of chunks) for (const line of split(chunk)) await say(socket, answer(line))
   } catch (error) {
     // In case the client is still listening.
     socket.end(`${JSON.stringify({ ok: false, error: messageOf(error) })}\n`)
