@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Daemon, daemonSettings, fifoOf, startDaemon } from './daemon.ts'
 import type { Seed } from './ec2/seed/seed.ts'
 import type { EndpointControl } from './endpoint-control.ts'
-import { ENDPOINT_URL, startEndpointProcess } from './endpoint-process.ts'
+import { endpointUrl, startEndpointProcess } from './endpoint-process.ts'
 import { type Hook, type InstanceRoutes, writeHook } from './hook.ts'
 import { type Keepalived, type KeepalivedOptions, startKeepalived } from './keepalived.ts'
 import { tail } from './logged-process.ts'
@@ -53,8 +53,8 @@ export type Cluster = {
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const { bin, network, seed, region, instances, advertInterval, lowered, daemons } = options
   const { withHook = true, withRxLowerPri = withHook } = options
-  const control = await startEndpointProcess({ bin, namespace: network.cloud, directory: options.directory, seed })
-  const env = { AWS_ENDPOINT_URL: ENDPOINT_URL, ...options.env }
+  const control = await startEndpointProcess({ bin, network, directory: options.directory, seed })
+  const env = { AWS_ENDPOINT_URL: endpointUrl(network), ...options.env }
   const hooks = new Map<LabNode, Hook>()
   for (const node of nodes) {
     const directory = join(options.directory, node.name)
@@ -74,8 +74,8 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       const keepalived = await startKeepalived({
         namespace: network.namespaceOf(node),
         directory,
-        address: node.address,
-        peers: nodes.filter((other) => other !== node).map(({ address }) => address),
+        address: network.addressOf(node),
+        peers: nodes.filter((other) => other !== node).map(network.addressOf),
         priority: node.priority,
         advertInterval,
         instances: Object.fromEntries(Object.entries(instances).map(([name, { vips }]) => [name, vips])),

@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { urlHost } from './ec2/http.ts'
 import type { Seed } from './ec2/seed/seed.ts'
 import { type EndpointControl, endpointControl } from './endpoint-control.ts'
 import { startLogged } from './logged-process.ts'
-import { CLOUD_ADDRESS, inNamespace, METADATA_ADDRESS } from './network.ts'
+import { inNamespace, type Network } from './network.ts'
 
 const ENDPOINT_PORT = 4599
 /** The URL for the nodes. */
-export const ENDPOINT_URL = `http://${CLOUD_ADDRESS}:${ENDPOINT_PORT}`
+export function endpointUrl({ cloudAddress }: Network): string {
+  return `http://${urlHost(cloudAddress)}:${ENDPOINT_PORT}`
+}
 
 /**
  * Runs `bin` (vip-switch) as EC2 endpoint and instance metadata service in the cloud's namespace; it ends with the
@@ -16,18 +19,18 @@ export const ENDPOINT_URL = `http://${CLOUD_ADDRESS}:${ENDPOINT_PORT}`
  */
 export async function startEndpointProcess(options: {
   bin: string
-  namespace: string
+  network: Network
   directory: string
   seed: Seed
 }): Promise<EndpointControl> {
-  const { bin, namespace, directory, seed } = options
+  const { bin, network, directory, seed } = options
   const seedPath = join(directory, 'seed.json')
   const socketPath = join(directory, 'ec2.sock')
   writeFileSync(seedPath, JSON.stringify(seed))
-  const place = ['--host', '0.0.0.0', '--port', String(ENDPOINT_PORT), '--socket', socketPath]
-  const metadata = ['--metadata-host', METADATA_ADDRESS, '--metadata-port', '80']
+  const place = ['--host', network.cloudAddress, '--port', String(ENDPOINT_PORT), '--socket', socketPath]
+  const metadata = ['--metadata-host', network.metadataAddress, '--metadata-port', '80']
   const command = [process.execPath, bin, 'lab', 'ec2', ...place, ...metadata, '--seed', seedPath]
-  const child = await startLogged(inNamespace(namespace, command), process.env)
+  const child = await startLogged(inNamespace(network.cloud, command), process.env)
   await child.line(/^metadata /)
   return endpointControl(socketPath)
 }

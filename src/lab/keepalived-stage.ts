@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { type Cluster, createCluster } from './cluster.ts'
-import { ENDPOINT_URL } from './endpoint-process.ts'
+import { endpointUrl } from './endpoint-process.ts'
 import { elected, type Keepalived } from './keepalived.ts'
-import { METADATA_ADDRESS, type Network } from './network.ts'
+import type { Network } from './network.ts'
 import { poll } from './poll.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { instancesOf, type LabNode, nodes, type Scene, seed, VRRP_INSTANCE } from './scene.ts'
@@ -37,7 +37,7 @@ export async function keepalivedStage(options: {
     advertInterval: ADVERT_INTERVAL,
     daemons: { interval: `${DAEMON_INTERVAL}s` },
   })
-  narrate('cloud', `EC2 at ${ENDPOINT_URL}, IMDS at ${METADATA_ADDRESS}`)
+  narrate('cloud', `EC2 at ${endpointUrl(network)}, IMDS at ${network.metadataAddress}`)
 
   async function start(node: LabNode): Promise<Keepalived> {
     const keepalived = await cluster.start(node)

@@ -8,7 +8,7 @@ import { inNamespace } from './network.ts'
 export type KeepalivedOptions = {
   readonly namespace: string
   readonly directory: string
-  /** IPv4 addresses. */
+  /** Of one family. */
   readonly address: string
   readonly peers: readonly string[]
   readonly priority: number

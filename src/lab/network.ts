@@ -6,20 +6,39 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { atEnd, isAlive, signalIfAlive } from './cleanup.ts'
 
-/** The cloud's address in the nodes' network, where the EC2 endpoint listens. */
+export type Family = 'ipv4' | 'ipv6'
+
+type Addresses = {
+  /** The cloud's address in the nodes' network, where the EC2 endpoint listens. */
+  readonly cloud: string
+  /** Of the nodes' network. */
+  readonly prefixLength: number
+  /** Where IMDS is, as on EC2. */
+  readonly metadata: string
+  readonly hostPrefixLength: number
+}
+
 export const CLOUD_ADDRESS = '10.0.0.1'
-/** Link-local, as on EC2. */
-export const METADATA_ADDRESS = '169.254.169.254'
+const ADDRESSES: Readonly<Record<Family, Addresses>> = {
+  ipv4: { cloud: CLOUD_ADDRESS, prefixLength: 16, metadata: '169.254.169.254', hostPrefixLength: 32 },
+  ipv6: { cloud: '2001:db8:10::1', prefixLength: 56, metadata: 'fd00:ec2::254', hostPrefixLength: 128 },
+}
 
 type NetworkNode = {
   /** Also names its bridge port: at most 15 characters. */
   readonly name: string
   /** IPv4, in 10.0.0.0/16. */
   readonly address: string
+  /** In 2001:db8:10::/56; needed in an IPv6 network only. */
+  readonly ipv6?: string
 }
 
 export type Network = {
   readonly cloud: string
+  readonly cloudAddress: string
+  readonly metadataAddress: string
+  /** The node's only address. */
+  addressOf(node: NetworkNode): string
   /** The namespace of a node. */
   namespaceOf(node: NetworkNode): string
   /** Sets a node's link; `down` makes its interface lose carrier. */
@@ -31,8 +50,16 @@ export type Network = {
 const NAMESPACE_DIRECTORY = '/run/netns'
 let created = 0
 
-/** Creates the network. @throws an error with the reason if namespaces are not permitted, leaving nothing behind */
-export function createNetwork(nodes: readonly NetworkNode[]): Network {
+/**
+ * Creates the network.
+ * @param family the only one in it
+ * @throws an error with the reason if namespaces are not permitted, leaving nothing behind
+ */
+export function createNetwork(nodes: readonly NetworkNode[], family: Family = 'ipv4'): Network {
+  const { cloud: cloudAddress, prefixLength, metadata: metadataAddress, hostPrefixLength } = ADDRESSES[family]
+  const addressOf = (node: NetworkNode) => (family === 'ipv4' ? node.address : (node.ipv6 ?? ''))
+  // Without duplicate address detection, which takes a second or two.
+  const flags = family === 'ipv4' ? '' : ' nodad'
   removeLeftoverNamespaces()
   created += 1
   const prefix = `vs${process.pid}-${created}`
@@ -49,8 +76,8 @@ export function createNetwork(nodes: readonly NetworkNode[]): Network {
       [
         'link set lo up',
         'link add br0 type bridge',
-        `address add ${CLOUD_ADDRESS}/16 dev br0`,
-        `address add ${METADATA_ADDRESS}/32 dev br0`,
+        `address add ${cloudAddress}/${prefixLength} dev br0${flags}`,
+        `address add ${metadataAddress}/${hostPrefixLength} dev br0${flags}`,
         'link set br0 up',
         ...nodes.flatMap((node) => [
           `link add ${node.name} type veth peer name eth0 netns ${namespaceOf(node)}`,
@@ -64,9 +91,9 @@ export function createNetwork(nodes: readonly NetworkNode[]): Network {
         ['-n', namespaceOf(node)],
         [
           'link set lo up',
-          `address add ${node.address}/16 dev eth0`,
+          `address add ${addressOf(node)}/${prefixLength} dev eth0${flags}`,
           'link set eth0 up',
-          `route add ${METADATA_ADDRESS} via ${CLOUD_ADDRESS}`,
+          `route add ${metadataAddress}/${hostPrefixLength} via ${cloudAddress}`,
         ],
       )
     }
@@ -76,6 +103,9 @@ export function createNetwork(nodes: readonly NetworkNode[]): Network {
   }
   return {
     cloud,
+    cloudAddress,
+    metadataAddress,
+    addressOf,
     namespaceOf,
     setLink: (node, state) => ip(['-n', cloud], [`link set dev ${node.name} ${state}`]),
     remove,

@@ -8,6 +8,7 @@ export type LabNode = {
   /** The instance's Name tag. */
   readonly name: string
   readonly address: string
+  readonly ipv6: string
   readonly priority: number
 }
 
@@ -15,8 +16,8 @@ export const seed = defaultSeed
 export const VIP = '10.99.0.10/32'
 export const VRRP_INSTANCE = 'VI_1'
 export const nodes: readonly [LabNode, LabNode] = [
-  { name: 'db-1', address: '10.0.1.11', priority: 150 },
-  { name: 'db-2', address: '10.0.2.12', priority: 100 },
+  { name: 'db-1', address: '10.0.1.11', ipv6: '2001:db8:10:1::11', priority: 150 },
+  { name: 'db-2', address: '10.0.2.12', ipv6: '2001:db8:10:2::12', priority: 100 },
 ]
 
 /** EC2's ids of the nodes, and of the tables with the VIP. */
@@ -50,8 +51,8 @@ export function inNames(text: string, scene: Scene): string {
 /** Ids derive from the seed's names alone, so they are known before an endpoint runs. */
 export function sceneOf(region: Region = buildRegion(seed)): Scene {
   const interfaceOf = (node: LabNode) => {
-    const found = [...region.interfaces.values()].find(({ addresses }) => addresses.includes(node.address))
-    if (!found?.attachment) throw new Error(`the seed has no instance with the address ${node.address}`)
+    const found = [...region.interfaces.values()].find(({ ipv6Addresses }) => ipv6Addresses.includes(node.ipv6))
+    if (!found?.attachment) throw new Error(`the seed has no instance with the address ${node.ipv6}`)
     return { eni: found.id, instanceId: found.attachment.instanceId }
   }
   const withVip = [...region.routeTables.values()].filter(({ routes }) =>

@@ -14,7 +14,7 @@ export function loseVrrp(network: Network, nodes: readonly LabNode[]): () => voi
   const each = (command: string) => {
     for (const node of nodes) nft(network.namespaceOf(node), command)
   }
-  each(`table ${TABLE} { chain in { type filter hook input priority 0; ip protocol 112 drop; }; }`)
+  each(`table ${TABLE} { chain in { type filter hook input priority 0; meta l4proto 112 drop; }; }`)
   return () => each(`delete table ${TABLE}`)
 }
 

@@ -10,7 +10,7 @@ import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
 import type { EndpointRequest } from '../../src/lab/endpoint-control.ts'
 import { elected } from '../../src/lab/keepalived.ts'
-import { createNetwork, type Network } from '../../src/lab/network.ts'
+import { createNetwork, type Family, type Network } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { createRunDirectory } from '../../src/lab/run-directory.ts'
 import { type LabNode, nodes, sceneOf, VRRP_INSTANCE } from '../../src/lab/scene.ts'
@@ -26,6 +26,8 @@ const deadline = 15_000
 export type Owners = Readonly<Record<string, string>>
 
 export type CaseOptions = {
+  /** The only one that nodes, EC2's endpoint, IMDS and keepalived speak. */
+  family?: Family
   vips?: readonly string[]
   /** Names of route tables. */
   tables?: readonly string[]
@@ -76,7 +78,8 @@ export type Case = {
 /** Raises a cluster whose nodes are yet to be started. After the test it is removed, and nothing may be left of it. */
 export async function raise(options: CaseOptions = {}): Promise<Case> {
   const {
-    vips = ['10.99.0.10/32'],
+    family = 'ipv4',
+    vips = [family === 'ipv4' ? '10.99.0.10/32' : '2001:db8:99::10/128'],
     tables = ['private-a', 'private-c'],
     at = first,
     withHook = true,
@@ -85,7 +88,7 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
     advertInterval = 0.2,
     denied = [],
   } = options
-  const seed = seedOf(vips, tables, at, denied)
+  const seed = seedOf(family, vips, tables, at, denied)
   const region = buildRegion(seed)
   const scene = sceneOf(region)
   const tableNames = new Map([...region.routeTables.keys()].map((id) => [id, region.tags.get(id)?.get('Name') ?? id]))
@@ -94,7 +97,7 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
   const runDirectory = createRunDirectory()
   const directory = runDirectory.path
   const loweringFile = (node: LabNode) => join(directory, node.name, 'lowered')
-  const network = createNetwork(nodes)
+  const network = createNetwork(nodes, family)
   const cluster = await createCluster({
     bin,
     directory,
@@ -189,8 +192,14 @@ function exitsIn(path: string) {
 }
 
 /** The lab's VPC, with these routes alone. */
-function seedOf(vips: readonly string[], tables: readonly string[], at: LabNode, denied: readonly string[]): Seed {
-  const { lab } = defaultSeed.vpcs
+function seedOf(
+  family: Family,
+  vips: readonly string[],
+  tables: readonly string[],
+  at: LabNode,
+  denied: readonly string[],
+): Seed {
+  const lab = family === 'ipv4' ? defaultSeed.vpcs.lab : withoutIpv4(defaultSeed.vpcs.lab)
   if (!lab) throw new Error('the default seed has no VPC named lab')
   const routes = Object.fromEntries(vips.map((vip) => [vip, at.name]))
   const tableOf = (name: string) => ({ ...lab.routeTables?.[name], routes })
@@ -199,4 +208,16 @@ function seedOf(vips: readonly string[], tables: readonly string[], at: LabNode,
     vpcs: { lab: { ...lab, routeTables: Object.fromEntries(tables.map((table) => [table, tableOf(table)])) } },
     deny: denied.flatMap((resource) => ['ReplaceRoute', 'CreateRoute'].map((action) => ({ action, resource }))),
   }
+}
+
+type VpcSeed = Seed['vpcs'][string]
+
+/** The VPC with IPv6-only subnets. Its own IPv4 CIDR stays, since every VPC has one. */
+function withoutIpv4(vpc: VpcSeed | undefined): VpcSeed | undefined {
+  const subnets = Object.entries(vpc?.subnets ?? {}).map(([name, { cidr: _, ...subnet }]) => [name, subnet])
+  const instances = nodes.map(({ name, ipv6 }) => {
+    const only = { addresses: [], ipv6: [ipv6], sourceDestCheck: false, securityGroups: ['db'] }
+    return [name, { interfaces: [only] }]
+  })
+  return vpc && { ...vpc, subnets: Object.fromEntries(subnets), instances: Object.fromEntries(instances) }
 }

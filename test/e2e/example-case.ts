@@ -7,7 +7,7 @@ import { buildRegion } from '../../src/lab/ec2/seed/build.ts'
 import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
 import type { EndpointControl } from '../../src/lab/endpoint-control.ts'
-import { startEndpointProcess } from '../../src/lab/endpoint-process.ts'
+import { endpointUrl, startEndpointProcess } from '../../src/lab/endpoint-process.ts'
 import { tail } from '../../src/lab/logged-process.ts'
 import { createNetwork, inNamespace } from '../../src/lab/network.ts'
 import { createRunDirectory } from '../../src/lab/run-directory.ts'
@@ -48,14 +48,14 @@ export async function raiseExample(example: string): Promise<ExampleCase> {
     runDirectory.remove()
     expect(leftoversOf(process.pid)).toEqual([])
   })
-  const control = await startEndpointProcess({ bin, namespace: network.cloud, directory: runDirectory.path, seed })
+  const control = await startEndpointProcess({ bin, network, directory: runDirectory.path, seed })
   for (const each of [...nodes, CLIENT]) routeByVpc(network.namespaceOf(each))
   router = startVpcRouter(network, region, control)
 
   const hostOf = (node: LabNode): ExampleHost => {
     const directory = join(runDirectory.path, node.name)
     mkdirSync(directory)
-    const place = { directory, namespace: network.namespaceOf(node) }
+    const place = { directory, namespace: network.namespaceOf(node), endpoint: endpointUrl(network) }
     return installExample(example, node, place, (command, started) => {
       logs.push(() => `${node.name}: ${command.join(' ')}\n${tail(started.lines, LOGGED_LINES)}\n`)
     })

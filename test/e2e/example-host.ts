@@ -2,7 +2,6 @@
 import { chownSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ENDPOINT_URL } from '../../src/lab/endpoint-process.ts'
 import { type LoggedProcess, startLogged } from '../../src/lab/logged-process.ts'
 import { inNamespace } from '../../src/lab/network.ts'
 import { type LabNode, nodes } from '../../src/lab/scene.ts'
@@ -43,7 +42,7 @@ export type ExampleHost = {
 export function installExample(
   example: string,
   node: LabNode,
-  { directory, namespace }: { directory: string; namespace: string },
+  { directory, namespace, endpoint }: { directory: string; namespace: string; endpoint: string },
   onStart: (command: readonly string[], started: LoggedProcess) => void,
 ): ExampleHost {
   const file = (...path: string[]) => join(directory, ...path)
@@ -63,7 +62,7 @@ export function installExample(
     PATH: '/usr/local/bin/.node:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: directory,
     TMPDIR: '/run/tmp',
-    AWS_ENDPOINT_URL: ENDPOINT_URL,
+    AWS_ENDPOINT_URL: endpoint,
     VIP_SWITCH_CONFIG: '/usr/local/bin/.config.yaml',
   }
   const start = async (...command: readonly string[]) => {

@@ -10,7 +10,7 @@ let made = 0
 
 /** The node hears no VRRP any more: IP protocol 112 is dropped as it comes in. */
 export function deafen(network: Network, node: LabNode): End {
-  return drop(network, node, 'type filter hook input priority 0; ip protocol 112 drop;')
+  return drop(network, node, 'type filter hook input priority 0; meta l4proto 112 drop;')
 }
 
 /**

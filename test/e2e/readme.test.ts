@@ -9,7 +9,7 @@ import { policySchema } from '../../src/lab/ec2/iam/policy.ts'
 import { buildRegion } from '../../src/lab/ec2/seed/build.ts'
 import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
-import { ENDPOINT_URL, startEndpointProcess } from '../../src/lab/endpoint-process.ts'
+import { endpointUrl, startEndpointProcess } from '../../src/lab/endpoint-process.ts'
 import { createNetwork } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { type LabNode, nodes, VIP } from '../../src/lab/scene.ts'
@@ -104,7 +104,11 @@ async function stage() {
 
   /** A machine with the program, as npm installs it. */
   async function installed(node: LabNode): Promise<Machine> {
-    const env = { AWS_ENDPOINT_URL: ENDPOINT_URL, npm_config_offline: 'true', npm_config_update_notifier: 'false' }
+    const env = {
+      AWS_ENDPOINT_URL: endpointUrl(network),
+      npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
+    }
     const machine = await startMachine(network.namespaceOf(node), join(directory, node.name), env)
     await machine.run(`cat > ${archive}`, readFileSync(join(directory, archive)))
     await machine.run(install)
@@ -143,7 +147,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
     const { stdout } = await execa(bin, policyOf, { env: { AWS_REGION: 'ap-northeast-1' } })
     const control = await startEndpointProcess({
       bin,
-      namespace: network.cloud,
+      network,
       directory,
       seed: seedOf(JSON.parse(stdout)),
     })
@@ -173,7 +177,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
   it('leads there by init and what the doctor mends, too', async () => {
     const { directory, network, installed } = await stage()
     const seed = freshSeed()
-    await startEndpointProcess({ bin, namespace: network.cloud, directory, seed })
+    await startEndpointProcess({ bin, network, directory, seed })
     const [one, two] = await Promise.all([installed(first), installed(second)])
     for (const [node, machine] of [
       [first, one],

@@ -7,7 +7,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { assumed } from './assumed-role.ts'
 import { areFromEnvironment, Credentials, type CredentialsOptions, reloadSharedFiles } from './credentials.ts'
 import { isVerdict } from './errors.ts'
-import { regionOfThisInstance } from './instance-metadata.ts'
+import { regionOfThisInstance, setMetadataMode } from './instance-metadata.ts'
 import { AnswerHandler } from './transport/answers.ts'
 import { type Budget, type BudgetOptions, openBudget } from './transport/budget.ts'
 import { type Connections, openConnections } from './transport/connections.ts'
@@ -77,6 +77,7 @@ export async function openEc2({
   assumeRole?: string | undefined
   onRefusal?: (refusal: Refusal) => void
 } & BudgetOptions): Promise<Ec2> {
+  setMetadataMode()
   const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
   const connections = openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   const configuration = configurationOf(chosen, connections)

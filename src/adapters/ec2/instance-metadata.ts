@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { ec2Command } from '../../core/command-line.ts'
 import { type EniId, isEniId } from '../../core/ids.ts'
 import { Failure } from '../../platform/errors.ts'
@@ -35,7 +36,7 @@ export class Metadata {
   readonly #endpoint: string
   #token: Promise<string> | undefined
 
-  /** @param endpoint default: AWS_EC2_METADATA_SERVICE_ENDPOINT or its _MODE, as in the SDKs */
+  /** @param endpoint default: AWS_EC2_METADATA_SERVICE_ENDPOINT or its _MODE, as in the SDKs; else by the host's addresses */
   constructor(endpoint: string = endpointOfEnvironment()) {
     this.#endpoint = endpoint
   }
@@ -80,8 +81,28 @@ export class Metadata {
 }
 
 function endpointOfEnvironment(): string {
-  const { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: mode } = process.env
-  return endpoint?.replace(/\/+$/, '') ?? (mode?.toLowerCase() === 'ipv6' ? ENDPOINT_IPV6 : ENDPOINT)
+  const { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint } = process.env
+  return endpoint?.replace(/\/+$/, '') ?? (usesIpv6() ? ENDPOINT_IPV6 : ENDPOINT)
+}
+
+function usesIpv6(): boolean {
+  const { AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: mode } = process.env
+  return mode ? mode.toLowerCase() === 'ipv6' : isIpv6Only()
+}
+
+/** Whether this host is in an IPv6-only subnet, where nothing but the IPv6 endpoint of IMDS can be reached. */
+function isIpv6Only(): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const outward = addresses.filter(({ internal }) => !internal)
+  return outward.length > 0 && outward.every(({ family }) => family === 'IPv6')
+}
+
+/**
+ * Lets the SDK's credentials provider use the same endpoint. It knows no setting but the environment's and the profile's,
+ * and defaults to IPv4.
+ */
+export function setMetadataMode(): void {
+  if (isIpv6Only()) process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE ||= 'IPv6'
 }
 
 type Answer = { readonly status: number; readonly body: string }
@@ -159,15 +180,17 @@ export async function eniOfThisInstance(interfaceName: string | undefined, metad
   throw new Failure('failed', `IMDS reports no ENI for ${which}`, { hint: 'set interface or eni in the config' })
 }
 
-/** The primary private address of that ENI, which IMDS lists first. @throws Failure */
+/** The primary private address of that ENI, which IMDS lists first: IPv4, or IPv6 if it has no other. @throws Failure */
 export async function addressOfThisInstance(
   interfaceName: string | undefined,
   metadata = new Metadata(),
 ): Promise<string> {
-  const { mac, value = '' } = await ofInterface(interfaceName, 'local-ipv4s', metadata)
-  const [address] = value.split('\n')
-  if (address) return address
-  throw new Failure('failed', `IMDS reports no private address for ${mac}`, { hint: 'set interface in the config' })
+  for (const what of ['local-ipv4s', 'ipv6s']) {
+    const [address] = linesOf((await ofInterface(interfaceName, what, metadata)).value)
+    if (address) return address
+  }
+  const which = interfaceName ?? 'the primary interface'
+  throw new Failure('failed', `IMDS reports no address for ${which}`, { hint: 'set interface in the config' })
 }
 
 /** Everything we need about that interface. @throws Failure */

@@ -127,7 +127,7 @@ function vrrpLines({ name, routerId, vips, subject, of }: Vrrp, program: string)
     '  unicast_peer {',
     ...peerTexts.map((text) => `    ${text}`),
     '  }',
-    ...addressLines(vips, source?.kind ?? 'ipv4', routerId),
+    ...addressLines(vips, (source ?? peers[0])?.kind ?? 'ipv4', routerId),
     ...ownEvents,
     `  notify_master_rx_lower_pri "${program} notify ${subject} MASTER_RX_LOWER_PRI"`,
     '}',

@@ -34,7 +34,12 @@ export function urlOf(host: string, server: Server | undefined): string {
 export function listeningUrlOf(host: string, server: Server | undefined): string {
   const address = server?.address()
   const port = isTcp(address) ? address.port : 0
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
+  return `http://${urlHost(host)}:${port}`
+}
+
+/** An address as URLs write it. */
+export function urlHost(address: string): string {
+  return isIPv6(address) ? `[${address}]` : address
 }
 
 function isTcp(address: AddressInfo | string | null | undefined): address is AddressInfo {

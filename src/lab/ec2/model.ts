@@ -38,7 +38,8 @@ export type Subnet = {
   id: string
   vpcId: string
   zone: string
-  cidr: string
+  /** None in an IPv6-only subnet. */
+  cidr: string | undefined
   ipv6Cidrs: string[]
 }
 

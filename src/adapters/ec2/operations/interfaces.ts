@@ -52,8 +52,10 @@ export async function findEni(
 /** The primary private address of an ENI. @throws Failure if the ENI does not exist or has none */
 export async function addressOfEni(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<string> {
   const found = onlyOne(await describeInterfaces(ec2, [idFilter('network-interface-id', [eni])], signal), eni)
-  if (found.PrivateIpAddress) return found.PrivateIpAddress
-  throw new Failure('failed', `EC2 reports no private address for ${eni}`, {
+  const { PrivateIpAddress: ipv4, Ipv6Addresses: ipv6 = [] } = found
+  const address = ipv4 ?? (ipv6.find(({ IsPrimaryIpv6 }) => IsPrimaryIpv6) ?? ipv6[0])?.Ipv6Address
+  if (address) return address
+  throw new Failure('failed', `EC2 reports no address for ${eni}`, {
     hint: 'nodes are identified by it: choose an interface that has one (interface or eni in the config)',
   })
 }

@@ -47,7 +47,8 @@ export function judgeApiPath({ members }: Pick<Cluster, 'members'>, context: Pat
   return [finding('api-path', 'ok', good.map(({ subject, found }) => `${subject} ${found}`).join(', '))]
 }
 
-const isLoopback = (address: Destination) => contains(parseDestination('127.0.0.0/8'), address)
+const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parseDestination)
+const isLoopback = (address: Destination) => LOOPBACK.some((range) => contains(range, address))
 
 function pathFinding(member: Member, context: PathContext): Finding {
   const { all, api, isNode } = context
@@ -62,7 +63,13 @@ function pathFinding(member: Member, context: PathContext): Finding {
       ? finding('api-path', 'fail', found, { subject, mend: { command: endpointCommand(member, context) } })
       : finding('api-path', 'warn', `${found}, unless the VPC has an endpoint for EC2`, { subject })
   }
-  const routes = api.addresses.map((address) => routeTo(table, address))
+  const reachable = inFamilyOf(member, api)
+  if (reachable.length === 0) {
+    const [theirs, own] = nic.addresses.some((each) => !each.includes(':')) ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4']
+    const found = `${api.host} has no ${theirs} address, and the node no ${own} address`
+    return finding('api-path', 'fail', found, { subject, ...(own === 'IPv4' && { mend: { advice: DUAL_STACK } }) })
+  }
+  const routes = reachable.map((address) => routeTo(table, address))
   const broken = routes.find((route) => route?.state === 'blackhole')
   if (broken) return finding('api-path', 'fail', `${api.host} is behind a blackhole, ${textOf(broken)}`, { subject })
   const [first] = routes.filter((route) => route !== undefined)
@@ -71,6 +78,14 @@ function pathFinding(member: Member, context: PathContext): Finding {
     subject,
     mend: { command: endpointCommand(member, context) },
   })
+}
+
+const DUAL_STACK = 'set AWS_USE_DUALSTACK_ENDPOINT=true for vip-switch, or let DNS64 and NAT64 lead to IPv4'
+
+/** EC2's addresses that the node can send to: of a family in which it has an address itself. */
+function inFamilyOf({ nic }: Member, { addresses }: Api): Destination[] {
+  const kinds = nic.addresses.map((address): Destination['kind'] => (address.includes(':') ? 'ipv6' : 'ipv4'))
+  return addresses.filter(({ kind }) => kinds.includes(kind))
 }
 
 /** The managed route over which the node reaches EC2, if any. */

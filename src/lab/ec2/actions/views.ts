@@ -69,12 +69,15 @@ export function routeTableView(region: Region, table: RouteTable): Xml {
   }
 }
 
+/** The number of unused IPv4 addresses. EC2 reserves five in each subnet. */
+function freeAddresses(region: Region, cidr: string): number {
+  const bits = Number(cidr.slice(cidr.indexOf('/') + 1))
+  const addresses = [...region.interfaces.values()].flatMap((each) => each.addresses)
+  return 2 ** (32 - bits) - 5 - addresses.filter((address) => within(cidr, address)).length
+}
+
 /** An item of subnetSet. */
 export function subnetView(region: Region, subnet: Subnet): Xml {
-  const bits = Number(subnet.cidr.slice(subnet.cidr.indexOf('/') + 1))
-  const used = [...region.interfaces.values()]
-    .flatMap(({ addresses }) => addresses)
-    .filter((address) => within(subnet.cidr, address))
   return {
     subnetId: subnet.id,
     subnetArn: arnOf(region, subnet.id),
@@ -82,8 +85,8 @@ export function subnetView(region: Region, subnet: Subnet): Xml {
     vpcId: subnet.vpcId,
     ownerId: ownerOf(region, subnet.vpcId),
     cidrBlock: subnet.cidr,
-    // EC2 reserves five addresses in each subnet.
-    availableIpAddressCount: 2 ** (32 - bits) - 5 - used.length,
+    ipv6Native: subnet.cidr === undefined,
+    availableIpAddressCount: subnet.cidr === undefined ? 0 : freeAddresses(region, subnet.cidr),
     availabilityZone: subnet.zone,
     defaultForAz: false,
     mapPublicIpOnLaunch: false,

@@ -133,8 +133,10 @@ function addInterface(
     typeof value === 'string'
       ? { addresses: [value], ipv6: [], sourceDestCheck: true, securityGroups: ['default'], tags: {} }
       : value
-  const subnet = subnetOf(place, seed.addresses[0] ?? '')
-  if (subnet === undefined) throw new SeedError([`${path}: ${seed.addresses[0]} is not in any subnet of this VPC`])
+  const [address] = [...seed.addresses, ...seed.ipv6]
+  if (address === undefined) throw new SeedError([`${path}: an interface needs an address`])
+  const subnet = subnetOf(place, address)
+  if (subnet === undefined) throw new SeedError([`${path}: ${address} is not in any subnet of this VPC`])
   const id = interfaceId(place, instanceName, deviceIndex)
   const networkInterface: NetworkInterface = {
     id,
@@ -158,5 +160,11 @@ function addInterface(
 }
 
 function subnetOf({ region, vpcId }: Place, address: string): Subnet | undefined {
-  return [...region.subnets.values()].find((subnet) => subnet.vpcId === vpcId && within(subnet.cidr, address))
+  return [...region.subnets.values()].find(
+    (subnet) => subnet.vpcId === vpcId && cidrsOf(subnet).some((cidr) => within(cidr, address)),
+  )
+}
+
+function cidrsOf({ cidr, ipv6Cidrs }: Subnet): string[] {
+  return cidr === undefined ? ipv6Cidrs : [cidr, ...ipv6Cidrs]
 }

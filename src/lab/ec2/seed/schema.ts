@@ -8,8 +8,8 @@ const tags = z.record(z.string(), z.string())
 
 const networkInterface = z.strictObject({
   id: id('eni').optional(),
-  /** The first is primary; the interface is in the subnet that contains it. */
-  addresses: z.array(z.ipv4()).min(1),
+  /** The first address is primary, and the interface is in the subnet that contains it. Without IPv4, the first IPv6. */
+  addresses: z.array(z.ipv4()).default([]),
   ipv6: z.array(z.ipv6()).default([]),
   sourceDestCheck: z.boolean().default(true),
   securityGroups: z.array(z.string()).default(['default']),
@@ -63,7 +63,8 @@ const vpc = z.strictObject({
       z.strictObject({
         id: id('subnet').optional(),
         zone: z.string(),
-        cidr: z.cidrv4(),
+        /** None in an IPv6-only subnet. */
+        cidr: z.cidrv4().optional(),
         ipv6: z.array(z.cidrv6()).default([]),
         tags: tags.default({}),
       }),

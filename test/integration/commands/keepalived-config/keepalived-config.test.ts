@@ -118,6 +118,28 @@ describe.skipIf(!requires('keepalived'))('the real keepalived', () => {
     expect(await verdictOfKeepalived(stdout)).toEqual({ exitCode: 0, said: '' })
   })
 
+  test.each([
+    ['IPv4', '10.0.1.11', '10.0.2.12'],
+    ['IPv6', 'fd00::1', 'fd00::2'],
+  ])('accepts whatever is printed for %s nodes, with the gaps filled in', async (_, own, peer) => {
+    for (const vips of ['10.99.0.10', '"2001:db8:99::10"', '10.99.0.10, "2001:db8:99::10"']) {
+      for (const values of [
+        ['--source', own],
+        ['--peer', peer],
+        ['--source', own, '--peer', peer],
+      ]) {
+        const { stdout } = await run(values, { instances: `VI_1: { vips: [${vips}], routeTables: [rtb-0a] }` })
+        const filled = stdout
+          .replace('INTERFACE  # fill in', 'eth0')
+          .replace('ADDRESS-OF-THIS-NODE  # fill in', own)
+          .replace('ADDRESS-OF-ANOTHER-NODE  # fill in', peer)
+          .replace('PRIORITY  # fill in', '150')
+        const verdict = await verdictOfKeepalived(filled)
+        expect({ vips, values, ...verdict }).toEqual({ vips, values, exitCode: 0, said: '' })
+      }
+    }
+  })
+
   test('refuses each placeholder', async () => {
     const { stdout } = await run([])
     const { exitCode, said } = await verdictOfKeepalived(stdout)

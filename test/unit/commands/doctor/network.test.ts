@@ -1,6 +1,7 @@
 /** What the doctor makes of a network. */
 import { describe, expect, test } from 'vitest'
 import type { Rule, SecurityGroup } from '../../../../src/adapters/ec2/operations/security-groups.ts'
+import { judgeApiPath } from '../../../../src/commands/doctor/checks/api-path.ts'
 import { judgeClock } from '../../../../src/commands/doctor/checks/credentials.ts'
 import { judgeProtocol } from '../../../../src/commands/doctor/checks/security-groups.ts'
 import type { Finding } from '../../../../src/core/finding.ts'
@@ -144,5 +145,44 @@ describe('the route to an address', () => {
 
   test('may not be there', () => {
     expect(routeTo(tableWith([route('10.0.0.0/8', 'tgw-0a')]), parseDestination('192.0.2.1'))).toBeUndefined()
+  })
+})
+
+describe('the path to EC2', () => {
+  const defaultRoutes: Route[] = ['0.0.0.0/0', '::/0'].map((text) => ({
+    destination: parseDestination(text),
+    target: { kind: 'other', id: 'igw-0a' },
+    state: 'active',
+    propagated: false,
+  }))
+  const judged = (address: string, ...ofApi: string[]) =>
+    told(
+      judgeApiPath(
+        { members: [memberOf('db-1', address)] },
+        {
+          all: [{ ...tableWith(defaultRoutes), isMain: true, subnets: [] }],
+          managed: [],
+          api: { host: 'ec2.test', addresses: ofApi.map(parseDestination) },
+          region: 'ap-northeast-1',
+          isNode: true,
+        },
+      ),
+    )
+
+  test('of a node without IPv4 needs an IPv6 address of EC2', () => {
+    expect(judged('2001:db8::11', '203.0.113.9')).toEqual([
+      'fail ec2.test has no IPv6 address, and the node no IPv4 address',
+    ])
+    expect(judged('2001:db8::11', '203.0.113.9', '2001:db8:1::9')).toEqual(['ok db-1 over ::/0 → igw-0a'])
+  })
+
+  test('of a node without IPv6 needs an IPv4 address of EC2', () => {
+    expect(judged('10.0.1.11', '2001:db8:1::9')).toEqual([
+      'fail ec2.test has no IPv4 address, and the node no IPv6 address',
+    ])
+  })
+
+  test.each(['127.0.0.1', '::1'])('is this host itself at %s', (address) => {
+    expect(judged('2001:db8::11', address)).toEqual(['ok ec2.test is this host itself'])
   })
 })
