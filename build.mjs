@@ -1,7 +1,7 @@
 // Bundles src/ into three files, by what must load first: main.cjs, which hands a hook's event to the daemon and knows
 // no other command; hook.cjs, for a hook that must act itself; program.cjs, for everything else. Each process loads
 // only what it needs, as the code cache of a bundle is read as a whole (src/platform/code-cache.ts).
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -63,7 +63,10 @@ const FOR_NODE = {
   // They are in THIRD-PARTY-LICENSES.txt, including those without comments in the source.
   legalComments: 'none',
   logLevel: 'warning',
-  define: { 'process.env.VIP_SWITCH_BUILD': JSON.stringify(BUILD) },
+  define: {
+    'process.env.VIP_SWITCH_BUILD': JSON.stringify(BUILD),
+    'process.env.VIP_SWITCH_COMMIT': JSON.stringify(commit()),
+  },
 }
 // Dynamic imports are bundled into the same file, and run on demand.
 const AT_ONCE = { format: 'cjs', supported: { 'dynamic-import': false } }
@@ -132,6 +135,12 @@ async function buildLater(bundle, source) {
 async function assertAscii(path) {
   const [found] = /.{0,60}[^\0-\x7f].{0,60}/.exec(await readFile(path, 'utf8')) ?? []
   if (found !== undefined) throw new Error(`${path} is not ASCII: ${found}`)
+}
+
+/** The commit that is built, with `-dirty` if files differ from it; empty outside a clone. */
+function commit() {
+  const { stdout = '' } = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { encoding: 'utf8' })
+  return stdout.trim()
 }
 
 /** Name, version and licence text of every bundled package; each text once. */

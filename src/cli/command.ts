@@ -1,5 +1,5 @@
 /** Commander's command with more helpful errors. */
-import { Command, type ErrorOptions } from 'commander'
+import { Command, type ErrorOptions, type HelpContext } from 'commander'
 import { visible } from '../core/visible.ts'
 
 /** If a missing argument or option has choices, lists them, as Commander does for invalid values. */
@@ -8,7 +8,28 @@ export class VipSwitchCommand extends Command {
     return new VipSwitchCommand(name)
   }
 
+  /** Commander's own, which its typings leave out. */
+  declare unknownCommand: () => never
+
+  /** Refuses an unknown command even if help was requested for it: Commander would print the help of its parent. */
+  override helpInformation(context?: HelpContext): string {
+    const [word, topic] = this.args
+    const name = word === 'help' ? topic : word
+    if (name !== undefined && this.#lacks(name)) {
+      this.args = [name]
+      this.unknownCommand()
+    }
+    return super.helpInformation(context)
+  }
+
+  #lacks(name: string): boolean {
+    const known = ['help', ...this.commands.map((each) => each.name())]
+    return this.commands.length > 0 && !name.startsWith('-') && !known.includes(name)
+  }
+
   override error(message: string, options?: ErrorOptions): never {
+    // Commander counts the words after a command that also runs by itself as its arguments.
+    if (options?.code === 'commander.excessArguments' && this.commands.length > 0) this.unknownCommand()
     const wanted = [
       ...this.options.map(({ flags, argChoices }) => ({ name: flags, choices: argChoices })),
       ...this.registeredArguments.map((argument) => ({ name: argument.name(), choices: argument.argChoices })),

@@ -20,27 +20,17 @@ import { addStatusCommand } from '../commands/status/command.ts'
 import { addSwitchCommand } from '../commands/switch/command.ts'
 import { usageErrorText } from '../terminal/error.ts'
 import { VipSwitchCommand } from './command.ts'
-import { addCompletionCommand, addManualCommand } from './self.ts'
+import { addCompletionCommand, addManualCommand, addVersionCommand } from './self.ts'
 
 /** In the order of the help. */
-const COMMANDS: readonly ((program: Command, exit: Exit) => void)[] = [
-  addNotifyCommand,
-  addReconcileCommand,
-  addSwitchCommand,
-  addPinCommands,
-  addListCommand,
-  addStatusCommand,
-  addCheckCommand,
-  addMetricsCommand,
-  addDoctorCommand,
-  addInitCommand,
-  addKeepalivedConfigCommand,
-  addConfigCommands,
-  addIamPolicyCommand,
-  addCompletionCommand,
-  addManualCommand,
-  addLabCommands,
-]
+const COMMANDS: Readonly<Record<string, readonly ((program: Command, exit: Exit) => void)[]>> = {
+  'Set up': [addInitCommand, addKeepalivedConfigCommand, addIamPolicyCommand, addConfigCommands],
+  Look: [addStatusCommand, addDoctorCommand, addListCommand],
+  Act: [addSwitchCommand, addPinCommands],
+  Monitor: [addCheckCommand, addMetricsCommand],
+  'Called by machines': [addNotifyCommand, addReconcileCommand],
+  'This program': [addLabCommands, addCompletionCommand, addVersionCommand, addManualCommand],
+}
 
 /** Minimum width of an option's description; what a terminal of 60 columns has left. */
 const LEAST_COLUMNS = 24
@@ -69,7 +59,11 @@ Examples:
   vip-switch list                       where the routes point
   vip-switch switch VI_1 --to db-2      move an instance's routes by hand`,
     )
-  for (const add of COMMANDS) add(program, exit)
+  for (const [group, commands] of Object.entries(COMMANDS)) {
+    program.commandsGroup(`${group}:`)
+    for (const add of commands) add(program, exit)
+  }
+  program.helpCommand('help [command]', 'display help for a command')
   nameHelpAfterErrors(program, program.name())
   return program
 }

@@ -22,6 +22,17 @@ Examples:
     })
 }
 
+export function addVersionCommand(program: Command): void {
+  program
+    .command('version')
+    .description('print the version, the commit it was built from, and Node’s version')
+    .addHelpText('after', '\nExample:\n  vip-switch version')
+    .action(() => {
+      const commit = process.env.VIP_SWITCH_COMMIT
+      print(asIs(`vip-switch ${program.version()}${commit ? ` (${commit})` : ''}\nnode ${process.version}`))
+    })
+}
+
 export function addManualCommand(program: Command): void {
   // For the build, which installs it for `man vip-switch`.
   program

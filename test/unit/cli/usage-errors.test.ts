@@ -5,7 +5,7 @@ import { createProgram } from '../../../src/cli/program.ts'
 async function refusalOf(...words: string[]): Promise<string> {
   let text = ''
   const program = createProgram(() => {})
-  for (const each of [program, ...program.commands]) {
+  for (const each of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     each.configureOutput({
       writeErr: (part) => {
         text += part
@@ -27,4 +27,20 @@ test.each([
   const text = await refusalOf(...words)
   expect(text).toContain(told)
   expect(text).toContain(`(see vip-switch ${words[0]} --help)`)
+})
+
+test.each([
+  [['statu'], 'statu', '(Did you mean status?)'],
+  [['statu', '--help'], 'statu', '(Did you mean status?)'],
+  [['help', 'statu'], 'statu', '(Did you mean status?)'],
+  [['preflight', '--help'], 'preflight', '(see vip-switch --help)'],
+  [['help', 'preflight'], 'preflight', '(see vip-switch --help)'],
+  [['config', 'chek'], 'chek', '(Did you mean check?)'],
+  [['config', 'chek', '--help'], 'chek', '(Did you mean check?)'],
+  [['lab', 'ec'], 'ec', '(Did you mean ec2?)'],
+  [['lab', 'ec', '-h'], 'ec', '(Did you mean ec2?)'],
+])('%j is an unknown command, and is told the nearest one', async (words, name, told) => {
+  const text = await refusalOf(...words)
+  expect(text).toContain(`unknown command '${name}'`)
+  expect(text).toContain(told)
 })
