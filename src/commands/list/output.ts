@@ -3,9 +3,11 @@ import { isForeign, type ListedTable, type Route, type TargetFacts, targetText }
 import { destinationText } from '../../core/vip.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
 import { styleOf } from '../../terminal/style.ts'
-import { countText, rowTexts, widthOf, wrapped } from '../../terminal/table.ts'
+import { countText, firstFitting, widthOf, wrapped } from '../../terminal/table.ts'
 
 type Facts = ReadonlyMap<string, TargetFacts>
+
+const HEADER = ['  VIP', 'STATE', 'TARGET', 'NODE', 'ZONE', 'VRRP']
 
 type State = 'active' | 'blackhole' | 'missing' | 'foreign'
 
@@ -38,7 +40,9 @@ function renderList(
     }),
   )
   // The same column widths for all tables, so that they line up.
-  const texts = rowTexts(rows, undefined, width)
+  const headed = rows.length > 0 ? [HEADER, ...rows] : []
+  const texts = firstFitting([{ rows: headed }, { rows }], width)
+  const header = texts.splice(0, texts.length - rows.length).map(dim)
   let next = 0
   const blocks = listed.map(({ table: { id, name, vpc }, routes }) => {
     const title = [bold(id), name, dim(vpc)].filter(Boolean).join('  ')
@@ -51,7 +55,7 @@ function renderList(
     others > 0
       ? [dim(`${countText(others, listed.length > 0 ? 'other route table' : 'route table')} without a VIP`)]
       : []
-  return [...blocks, ...rest].join('\n')
+  return [...header, ...blocks, ...rest].join('\n')
 }
 
 /** The same as JSON, version 1. */

@@ -144,6 +144,7 @@ describe('on a narrow terminal', () => {
   test('so does a list', () => {
     const listed = [{ table: tableA, routes: [{ vip, route: route(from), vrrpInstance: 'VI_1' }] }]
     expect(listText(listed, facts, 1, 80).split('\n')).toEqual([
+      '  VIP            STATE   TARGET                 NODE  ZONE             VRRP',
       'rtb-0ab15050754f6a007  private-a  vpc-0a',
       '  10.99.0.10/32  active  eni-02abcdef012345678  db-1  ap-northeast-1a  VI_1',
     ])

@@ -89,6 +89,7 @@ describe('vip-switch list', () => {
     const vpc = idFor('vpc', 'lab')
     const eni = idFor('eni', `${idFor('i', 'lab/db-1')}/0`)
     expect(stdout.split('\n')).toEqual([
+      `  VIP            STATE   TARGET                 NODE  ZONE             VRRP`,
       ...['private-a', 'private-c']
         .map((name) => [idFor('rtb', `lab/${name}`), name])
         .sort()
@@ -102,6 +103,7 @@ describe('vip-switch list', () => {
     const { exitCode, stdout } = await list()
     expect(exitCode).toBe(0)
     expect(stdout.split('\n')).toEqual([
+      '  VIP                   STATE   TARGET                 NODE  ZONE             VRRP',
       `${A}  private-a  ${VPC}`,
       `  10.99.0.10/32         active  ${ENI1}  db-1  ap-northeast-1a`,
       `  2001:db8:99::10/128   active  ${ENI2}  db-2  ap-northeast-1c`,
@@ -229,7 +231,7 @@ describe('a large account', () => {
     const routes = Object.fromEntries(vips.map((vip) => [vip, 'db-1']))
     const started = await start({ vpcs: { lab: { ...nodes, routeTables: { main: { main: true, id: A, routes } } } } })
     const { stdout } = await list()
-    expect(stdout.split('\n')).toHaveLength(501)
+    expect(stdout.split('\n')).toHaveLength(1 + 1 + 500)
     expect(stdout).toMatch(/10\.101\.0\.243\/32 +active/)
     expect(actionsOf(started)).toEqual(['DescribeRouteTables', 'DescribeNetworkInterfaces', 'DescribeInstances'])
 
