@@ -1,4 +1,4 @@
-/** What the README says, done as it says it, on two machines with nothing of vip-switch on them: it ends with a doctor that is content. */
+/** What the README and docs/installation.md say, done as they say it, on two machines without vip-switch: it ends with a doctor that is content. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -19,24 +19,25 @@ import { type Machine, startMachine } from './machine.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const installation = readFileSync(join(ROOT, 'docs/installation.md'), 'utf8')
 const ACCOUNT = '123456789012'
-/** Which table of the lab has the id that the README's config names. */
+/** Which table of the lab has the id that the page's config names. */
 const [NAMED, ID] = ['private-a', 'rtb-0aaaaaaaaaaaaaaaa']
 const DEADLINE_MS = 20_000
 
-/** A text of the README, by what is in it. */
-function inReadme(pattern: RegExp): string {
-  const [, text] = pattern.exec(readme) ?? []
-  if (text === undefined) throw new Error(`the README has nothing like ${pattern}`)
+/** A part of a page, by what is in it. */
+function partOf(page: string, pattern: RegExp): string {
+  const [, text] = pattern.exec(page) ?? []
+  if (text === undefined) throw new Error(`the page has nothing like ${pattern}`)
   return text
 }
 
-const config = inReadme(/^```yaml\n(cluster: .*?)^```/ms)
-const keepalivedConf = inReadme(/^```\n(global_defs .*?)^```/ms)
-const install = inReadme(/^ {4}(npm install --global \S+)/m)
-const usersAndUnits = inReadme(/^ {4}(sudo useradd .*\n {4}sudo cp .*)$/m).replaceAll(/^ *sudo /gm, '')
+const config = partOf(installation, /^```yaml\n(cluster: .*?)^```/ms)
+const keepalivedConf = partOf(installation, /^```\n(global_defs .*?)^```/ms)
+const install = partOf(installation, /^ {4}(npm install --global \S+)/m)
+const usersAndUnits = partOf(installation, /^ {4}(sudo useradd .*\n {4}sudo cp .*)$/m).replaceAll(/^ *sudo /gm, '')
 
-/** The VPC of the lab before anything of the README was done but its steps 1 and 2. */
+/** The VPC of the lab before anything of the page was done but its steps 1 and 2. */
 function seedOf(policy: unknown): Seed {
   const { lab } = defaultSeed.vpcs
   if (!lab) throw new Error('the default seed has no VPC named lab')
@@ -101,6 +102,7 @@ async function stage() {
   await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: ROOT })
   const archive = readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? ''
   expect(install).toBe(`npm install --global ${archive}`)
+  expect(partOf(readme, /^ {4}sudo (npm install \S+ \S+)/m)).toBe(install)
 
   /** A machine with the program, as npm installs it. */
   async function installed(node: LabNode): Promise<Machine> {
@@ -138,8 +140,8 @@ async function allWell(machines: readonly Machine[]): Promise<void> {
   }
 }
 
-describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', { timeout: 120_000 }, () => {
-  it('leads from npm install to a doctor that finds all well', async () => {
+describe.skipIf(!requires('keepalived') || !requires('overlay'))('the installation', { timeout: 120_000 }, () => {
+  it('leads step by step from npm install to a doctor that finds all well', async () => {
     const { directory, network, installed } = await stage()
     // Step 5; the role has this policy, and no other.
     writeFileSync(join(directory, 'config.yaml'), config)
@@ -174,7 +176,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
     await allWell(machines)
   })
 
-  it('leads there by init and what the doctor mends, too', async () => {
+  it('leads there as the README says, by init and what the doctor mends', async () => {
     const { directory, network, installed } = await stage()
     const seed = freshSeed()
     await startEndpointProcess({ bin, network, directory, seed })
@@ -193,7 +195,7 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the README', {
     })
 
     const flags = '--cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150'
-    const made = await one.run(`vip-switch init ${flags}`)
+    const made = await one.run(`${partOf(readme, /^ {4}sudo (vip-switch init)$/m)} ${flags}`)
     await one.run(/^ *sudo (cp .* \/etc\/keepalived\/keepalived\.conf)$/m.exec(made)?.[1] ?? 'false')
     const same = await one.run('cat /etc/vip-switch/config.yaml')
     await two.run('mkdir -p /etc/vip-switch && cat > /etc/vip-switch/config.yaml', same)

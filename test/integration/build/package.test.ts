@@ -18,13 +18,13 @@ describe('the JSON Schema of the config', () => {
     validator = new Validator(schema, '2020-12')
   })
 
-  /** The config that the README shows. */
+  /** The config that the installation page shows. */
   async function example() {
-    const [, yaml = ''] = /^```yaml$(.*?)^```$/ms.exec(await textOf('README.md')) ?? []
+    const [, yaml = ''] = /^```yaml$(.*?)^```$/ms.exec(await textOf('docs/installation.md')) ?? []
     return z.looseObject({ instances: z.object({ VI_1: z.looseObject({}) }) }).parse(parse(yaml))
   }
 
-  test('accepts what the README shows', async () => {
+  test('accepts what the installation page shows', async () => {
     expect(validator.validate(await example())).toEqual({ valid: true, errors: [] })
   })
 
@@ -51,7 +51,15 @@ describe('the package', () => {
     const paths = packedSchema.parse(JSON.parse(stdout))[0]?.files.map(({ path }) => path)
     expect(paths).toEqual(
       expect.arrayContaining([
-        ...['LICENSE', 'README.md', 'package.json', 'bin/vip-switch', 'dist/config.schema.json'],
+        ...[
+          'LICENSE',
+          'README.md',
+          'CHANGELOG.md',
+          'SECURITY.md',
+          'package.json',
+          'bin/vip-switch',
+          'dist/config.schema.json',
+        ],
         ...['dist/main.cjs', 'dist/hook.cjs', 'dist/program.cjs'],
         ...CONDITIONS.map((condition) => `docs/conditions/${condition.toLowerCase()}.md`),
         ...['dist/vip-switch.1', 'dist/THIRD-PARTY-LICENSES.txt', 'systemd/vip-switch-preflight@.service'],

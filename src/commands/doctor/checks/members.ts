@@ -81,7 +81,9 @@ function voidFinding(
 function loneFinding([only]: readonly Member[]): Finding {
   const who = only ? `only ${whoText(only)} is known` : 'no nodes are known'
   const found = `${who}: no other node has published a claim, and keepalived.conf lists no other that exists in EC2`
-  return finding('members', 'warn', found, { mend: { advice: 'set up the other node: README.md, steps 4 to 7' } })
+  return finding('members', 'warn', found, {
+    mend: { advice: 'set up the other node: docs/installation.md, steps 4 to 7' },
+  })
 }
 
 function whoText({ label, nic, vrrpAddress, isSelf }: Member): string {

@@ -34,9 +34,9 @@ function claim(node: string, text: string): void {
 }
 
 describe('the snippet', () => {
-  test('is the one that the README shows', async () => {
-    const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
-    const [, shown = ''] = /^```\n(global_defs .*?)^```$/ms.exec(readme) ?? []
+  test('is the one that the installation page shows', async () => {
+    const page = readFileSync(new URL('../../../../docs/installation.md', import.meta.url), 'utf8')
+    const [, shown = ''] = /^```\n(global_defs .*?)^```$/ms.exec(page) ?? []
     const { exitCode, stdout, stderr } = await run(['VI_1', ...KNOWN])
     expect(`${stdout.replaceAll(INSTALLED, '/usr/bin/vip-switch')}\n`).toBe(shown)
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })

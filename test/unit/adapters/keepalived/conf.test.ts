@@ -24,15 +24,15 @@ function read(files: Record<string, string>, configId = 'main'): KeepalivedConf 
 const conf = (text: string, configId?: string) => read({ 'keepalived.conf': text }, configId)
 const only = (text: string, configId?: string) => [...conf(text, configId).instances.values()][0]
 
-/** What README.md has its readers write. */
-function readmeConf(): string {
-  const readme = readFileSync('README.md', 'utf8')
-  return /^```\n(global_defs \{.*?)^```/ms.exec(readme)?.[1] ?? ''
+/** What docs/installation.md has its readers write. */
+function installedConf(): string {
+  const page = readFileSync('docs/installation.md', 'utf8')
+  return /^```\n(global_defs \{.*?)^```/ms.exec(page)?.[1] ?? ''
 }
 
 describe('keepalived.conf', () => {
-  test('of the README says all that is asked of it', () => {
-    const read = conf(readmeConf())
+  test('of the installation page says all that is asked of it', () => {
+    const read = conf(installedConf())
     expect(read).toMatchObject({
       fifos: ['/run/vip-switch/notify.fifo'],
       statesOnReload: true,

@@ -142,8 +142,8 @@ describe('docs/iam.md', () => {
   const page = readFileSync('docs/iam.md', 'utf8')
   const block = (text: string, language: string) => text.split(`\`\`\`${language}\n`)[1]?.split('```')[0] ?? ''
 
-  test('shows the policy of the config in the README', () => {
-    const config = parseConfig(block(readFileSync('README.md', 'utf8'), 'yaml'))
+  test('shows the policy of the config in the installation page', () => {
+    const config = parseConfig(block(readFileSync('docs/installation.md', 'utf8'), 'yaml'))
     if (Array.isArray(config)) throw new Error(JSON.stringify(config))
     expect(JSON.parse(block(page, 'json'))).toEqual(policiesOf(config, PLACE).instance)
   })

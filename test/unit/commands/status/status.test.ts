@@ -55,6 +55,29 @@ describe('the screen, when all is well', () => {
   })
 })
 
+/** db-2 hears nothing of db-1, and leaves the routes to it. */
+test('the screen is the one that the README shows', () => {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+  const [, shown] = /^```\n(db {2}ap-northeast-1 .*?)\n```$/ms.exec(readme) ?? []
+  const since = (seconds: number) => new Date(date - seconds * 1000).toISOString()
+  const date = Date.parse('2026-11-28T01:27:52Z')
+  const decision = {
+    condition: 'SPLIT-BRAIN',
+    reason: `${DB1}, MASTER 150, is alive; we are MASTER 100: split brain, leaving the routes to it`,
+  } as const
+  const split = instance({
+    condition: 'SPLIT-BRAIN',
+    masters: 2,
+    nodes: [
+      node({ liveness: 'alive', since: since(10) }),
+      node({ eni: DB2, priority: 100, liveness: 'alive', since: since(8), isHere: true }),
+    ],
+    daemon: { mute: false, readAge: 0, decision, counters: COUNTERS },
+  })
+  const daemon = { kind: 'up', rejected: undefined, credentialRenewals: 0 } as const
+  expect(statusText(overview({ date, here: DB2, daemon, instances: [split] }), 80)).toBe(shown)
+})
+
 describe('the screen, when something is wrong', () => {
   const split = overview({
     instances: [
