@@ -70,6 +70,7 @@ export const OFFLINE = [
   'iam-policy',
   'completion',
   'manual',
+  'version',
   'lab ec2',
 ]
 
