@@ -1,7 +1,7 @@
 /** One VRRP instance on this node: the protocol, performed. */
 
 import { isThrottle, serviceOf } from '../adapters/ec2/errors.ts'
-import type { Decision } from '../core/decide.ts'
+import { type Decision, isNews } from '../core/decide.ts'
 import { newDetails } from '../core/detail.ts'
 import type { Effect, Input, Reading } from '../core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../core/protocol/protocol.ts'
@@ -144,7 +144,7 @@ export class Agent {
       if (signal.aborted) return
       counters.writesFailed += 1
       log.error({ instance, route: routeKeyText(key), hint: hintOf(error) }, messageOf(error))
-      this.deliver({ kind: 'written', key, accepted: false })
+      this.deliver({ kind: 'written', key, accepted: false, why: messageOf(error) })
     }
   }
 
@@ -201,9 +201,4 @@ export class Agent {
 /** Logs once the effects are on the wire: a failover does not wait for logging. */
 function later(log: () => void): void {
   setImmediate(log)
-}
-
-/** Whether to log a decision. At the end of an edge only the condition may change, not the reason. */
-export function isNews({ reason, condition }: Decision, before: Decision | undefined): boolean {
-  return reason !== before?.reason || condition !== before.condition
 }

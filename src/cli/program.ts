@@ -6,6 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { addCheckCommand } from '../commands/check/command.ts'
 import { addConfigCommands } from '../commands/config/command.ts'
 import { addDoctorCommand } from '../commands/doctor/command.ts'
+import { addHistoryCommand } from '../commands/history/command.ts'
 import { addIamPolicyCommand } from '../commands/iam-policy/command.ts'
 import { addInitCommand } from '../commands/init/command.ts'
 import { addKeepalivedConfigCommand } from '../commands/keepalived-config/command.ts'
@@ -25,7 +26,7 @@ import { addCompletionCommand, addManualCommand, addVersionCommand } from './sel
 /** In the order of the help. */
 const COMMANDS: Readonly<Record<string, readonly ((program: Command, exit: Exit) => void)[]>> = {
   'Set up': [addInitCommand, addKeepalivedConfigCommand, addIamPolicyCommand, addConfigCommands],
-  Look: [addStatusCommand, addDoctorCommand, addListCommand],
+  Look: [addStatusCommand, addHistoryCommand, addDoctorCommand, addListCommand],
   Act: [addSwitchCommand, addPinCommands],
   Monitor: [addCheckCommand, addMetricsCommand],
   'Called by machines': [addNotifyCommand, addReconcileCommand],

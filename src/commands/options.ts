@@ -9,6 +9,9 @@ export type Exit = (code: ExitCode) => void
 export const configOption = () =>
   new Option('-c, --config <file>', 'config file (or VIP_SWITCH_CONFIG; default /etc/vip-switch/config.yaml)')
 
+/** @param description of what is kept there, and its default */
+export const stateDirOption = (description: string) => new Option('--state-dir <dir>', description)
+
 export const deadlineOption = () =>
   new Option('--deadline <duration>', 'give up after this long (default 60s; beyond 50 routes, more)').argParser(
     duration({ least: 1000, most: 3_600_000 }),

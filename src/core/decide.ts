@@ -59,6 +59,11 @@ export type Decision = {
   readonly conflict: boolean
 }
 
+/** Whether to tell people of a decision. At the end of an edge only the condition may change, not the reason. */
+export function isNews({ reason, condition }: Decision, before: Decision | undefined): boolean {
+  return reason !== before?.reason || condition !== before.condition
+}
+
 /** The competing masters, from this node's point of view. */
 export type Contest = {
   /** The other masters that this node must consider. */

@@ -56,6 +56,17 @@ export type DaemonOverview = {
   readonly counters: DaemonCounters
 }
 
+/** This host's last transition of a VRRP instance, from its history. */
+export type LastTransition = {
+  /** Its interface then, if it was known. */
+  readonly eni: EniId | null
+  readonly state: NodeState
+  /** Milliseconds since the epoch, by this host's clock. */
+  readonly at: number
+  /** Milliseconds from keepalived's event until EC2 had accepted the routes, if they were written and it did. */
+  readonly acceptedMs: number | undefined
+}
+
 export type InstanceOverview = {
   readonly name: string
   readonly condition: Condition
@@ -74,6 +85,7 @@ export type InstanceOverview = {
   readonly details: readonly Detail[]
   /** The daemon's report, if a daemon answers. */
   readonly daemon: DaemonOverview | undefined
+  readonly lastTransition: LastTransition | undefined
 }
 
 export type Trouble = {

@@ -43,5 +43,6 @@ function instanceOverview(told: InstanceStatus, { message }: Trouble): InstanceO
     problems: [],
     details: detailsOf(told),
     daemon: daemonView(told),
+    lastTransition: undefined,
   }
 }

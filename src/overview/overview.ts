@@ -11,7 +11,7 @@ import { assess, type Condition } from '../core/decide.ts'
 import { type Detail, detailKindsFrom } from '../core/detail.ts'
 import type { EniId } from '../core/ids.ts'
 import { type Liveness, livenessOf, NO_OBSERVATIONS, type Observations, observe } from '../core/liveness.ts'
-import type { DaemonOverview, InstanceOverview, Overview } from '../core/overview.ts'
+import type { DaemonOverview, InstanceOverview, LastTransition, Overview } from '../core/overview.ts'
 import { judgePins } from '../core/pin.ts'
 import { sourceDestChecks } from '../core/source-dest-check.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -28,8 +28,15 @@ export type Observer = {
 /**
  * Looks at some of the config's instances, without writing anything. Repeated looks show which claims are alive.
  * @param everyMs milliseconds between looks
+ * @param lastTransitions reads them from this host's history; by default, they are not shown
  */
-export function createObserver(config: Config, names: readonly string[], clock: Clock, everyMs: number): Observer {
+export function createObserver(
+  config: Config,
+  names: readonly string[],
+  clock: Clock,
+  everyMs: number,
+  lastTransitions: (names: readonly string[]) => ReadonlyMap<string, LastTransition> = () => new Map(),
+): Observer {
   const reader = createClusterReader(config, names)
   const memory = new Map<string, Observations>()
   let readAt: number | undefined
@@ -51,13 +58,15 @@ export function createObserver(config: Config, names: readonly string[], clock: 
       const snapshot = await reader.look(host.eni ? [host.eni] : [], context)
       const { region, testimonies, facts, troubles } = snapshot
       if (troubles.length === 0) readAt = clock.now()
+      const transitions = lastTransitions(names)
       const dates = [...(testimonies?.values() ?? [])].map(({ date }) => date)
       const instances = names.flatMap((name) => {
         const instance = config.instances[name]
         if (!instance) return []
         const claims = testimonies?.get(name)?.claims.map(({ claim }) => claim) ?? []
         const watched = testimonies ? watch(name, claims) : () => 'unknown' as const
-        return [instanceOverview(name, instance, host, snapshot, claims, watched)]
+        const lastTransition = transitions.get(name)
+        return [{ ...instanceOverview(name, instance, host, snapshot, claims, watched), lastTransition }]
       })
       return {
         cluster: config.cluster,
@@ -84,7 +93,7 @@ function instanceOverview(
   { tables, testimonies, facts, troubles }: ClusterSnapshot,
   claims: readonly Claim[],
   watched: (eni: EniId) => Liveness,
-): InstanceOverview {
+): Omit<InstanceOverview, 'lastTransition'> {
   const { tables: own, problems } = tablesOf(tables ?? [], config)
   const testimony = testimonies?.get(name)
   const told = host.instances.get(name)

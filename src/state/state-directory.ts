@@ -2,9 +2,9 @@
  * State that outlasts a process. Root keeps its state in the state directory itself, which only root may write to; hooks
  * that run as another user keep theirs in `hooks` in it. Everyone reads both, and trusts files of root and their own.
  */
-import type { Stats } from 'node:fs'
+import { readdirSync, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { codeOf, Failure } from '../platform/errors.ts'
+import { codeOf, Failure, messageOf } from '../platform/errors.ts'
 import {
   type FoundFile,
   inDirectory,
@@ -89,6 +89,24 @@ export function keptState(stateDirectory: string, name: string): FoundFile[] {
       return undefined // There is none, or we may not read it.
     }
   })
+}
+
+/** A file as found, or why it cannot be read. */
+export type KeptFile = Pick<FoundFile, 'text'> | { readonly unread: string }
+
+/** Some of the files in both directories. @param choose from the names in one directory */
+export function keptFiles(stateDirectory: string, choose: (names: readonly string[]) => readonly string[]): KeptFile[] {
+  return inEachState(stateDirectory, (directory) =>
+    choose(readdirSync(directory.path)).map((name) => keptFile(stateDirectory, directory, name)),
+  ).flat()
+}
+
+function keptFile(stateDirectory: string, { path }: OpenDirectory, name: string): KeptFile {
+  try {
+    return readFound(join(path, name), LONGEST_FILE_BYTES) ?? { unread: `${name} is too long, or not a file` }
+  } catch (error) {
+    return { unread: `${name} in ${stateDirectory}: ${codeOf(error) ?? messageOf(error)}` }
+  }
 }
 
 /** Runs `act` with the subdirectory of this name in each of both directories where there is one. */

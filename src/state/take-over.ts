@@ -10,7 +10,7 @@ import { isWritableByOthers, weaknessOf } from './trusted-path.ts'
 export const HOOKS = 'hooks'
 /** What this version or an earlier one keeps in a state directory. */
 const OUR_NAMES =
-  /^(?:control\.sock|notify\.(?:fifo|fifo\.lock|log|log\.old)|config\.json|events|views|hooks|.+\.(?:events|view|hook|unfinished))$/
+  /^(?:control\.sock|notify\.(?:fifo|fifo\.lock|log|log\.old)|config\.json|events|views|hooks|history(?:-\d+-\d+)?\.jsonl|.+\.(?:events|view|hook|unfinished))$/
 const OWNERS_MODE = 0o755
 /** It is not known which user of the group runs the hooks. Root only reads there. */
 const GROUPS_MODE = 0o775

@@ -25,3 +25,24 @@ export function ageText(ms: number): string {
 export function momentText(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace(/\.\d+/, '')
 }
+
+/** In the largest unit alone: `3 h ago`. */
+export function agoText(ms: number): string {
+  return ms < 1000 ? 'now' : `${ageText(ms).split(' ').slice(0, 2).join(' ')} ago`
+}
+
+/** A measured time: `38 ms`, `1.2 s`, `2 min 5 s`. */
+export function shortText(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : ageText(ms)
+}
+
+/** `2026-11-23`. @param ms since the epoch */
+export function dayText(ms: number): string {
+  return momentText(ms).slice(0, 10)
+}
+
+/** `01:02:03Z`. @param ms since the epoch */
+export function clockText(ms: number): string {
+  return momentText(ms).slice(11)
+}

@@ -1,9 +1,14 @@
 /** The words of a scenario file, and what they do to the world. */
 
+import { labelOf, sentenceOf } from '../../src/commands/history/sentences.ts'
 import type { NodeState } from '../../src/core/claim.ts'
+import type { Input } from '../../src/core/protocol/inputs-and-effects.ts'
 import { BEATING, defaultSettings } from '../../src/core/protocol/state.ts'
+import { chronicle, type Memory, newMemory } from '../../src/history/chronicle.ts'
+import type { Entry } from '../../src/history/entry.ts'
+import { timelineOf } from '../../src/history/timeline.ts'
 import { World, type WorldNode } from '../simulation/world.ts'
-import { WAYS } from '../simulation/world-node.ts'
+import { type Actor, WAYS } from '../simulation/world-node.ts'
 import { eni } from '../support/fixtures.ts'
 import { apiChange, daemonText, durationOf, isKind, routeText, targetOf } from './words.ts'
 
@@ -16,6 +21,7 @@ const HOOK_LOADS_MS = 50
 export class Scenario {
   #world: World | undefined
   #lines: string[] = []
+  readonly #histories = new Map<WorldNode, { readonly memory: Memory; readonly entries: readonly Entry[] }>()
 
   /** Runs one directive; returns what happened, line by line. */
   perform(directive: string): string[] {
@@ -37,16 +43,37 @@ export class Scenario {
   }
 
   say(line: string): void {
-    const at = this.#world ? (this.#world.now / 1000).toFixed(2) : '0.00'
-    this.#lines.push(
-      `${at.padStart(7)}  ${line.replaceAll(/eni-([a-f])\b/g, '$1').replaceAll('10.99.0.10/32 in ', '')}`,
-    )
+    this.tell(`${secondsText(this.#world?.now ?? 0)}  ${line}`)
+  }
+
+  tell(line: string): void {
+    this.#lines.push(line.replaceAll(/eni-([a-f])\b/g, '$1').replaceAll('10.99.0.10/32 in ', ''))
+  }
+
+  /** Keeps what a step of a daemon tells, as the daemon does. */
+  remember({ node, event, protocol }: Actor, input: Input): void {
+    if (event !== undefined || !protocol) return
+    const { memory = newMemory(), entries = [] } = this.#histories.get(node) ?? {}
+    const { monotonic: now } = this.world.clock(node)
+    const next = chronicle(memory, { state: protocol, input, now })
+    const head = { at: this.world.now, by: 'daemon', instance: 'VI_1', eni: protocol.self.eni } as const
+    const told = next.told.map((happening) => ({ ...head, ...happening }))
+    this.#histories.set(node, { memory: next.memory, entries: [...entries, ...told] })
+  }
+
+  historyOf(node: WorldNode): string[] {
+    return timelineOf(this.#histories.get(node)?.entries ?? [], this.world.now).map(({ entry, lasted }) => {
+      const length = lasted ? ` (${lasted.ms / 1000} s${lasted.isOver ? '' : ' so far'})` : ''
+      return `${secondsText(entry.at)}  ${labelOf(entry)}${length}: ${sentenceOf(entry, (eni) => eni)}`
+    })
   }
 
   node(name: string | undefined): WorldNode {
     return this.world.node(name ?? '')
   }
 }
+
+const secondsText = (ms: number) => (ms / 1000).toFixed(2).padStart(7)
 
 type Directive = (scenario: Scenario, words: string[]) => void
 
@@ -63,7 +90,11 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
       ...defaultSettings(durationOf(interval), failover === 'safe' ? 'safe' : 'fast'),
       ...(witness === 'dynamodb' && BEATING),
     }
-    const world = new World({ tables: Number(tables), settings, log: (line) => scenario.say(line) })
+    const world = new World({
+      ...{ tables: Number(tables), settings },
+      log: (line) => scenario.say(line),
+      watch: { stepped: (actor, input) => scenario.remember(actor, input) },
+    })
     scenario.begin(world)
     for (const [name, text] of Object.entries(nodes)) {
       const [priority, kind = 'daemon'] = `${text}`.split(':')
@@ -204,6 +235,11 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   },
   unpin(scenario) {
     scenario.world.unpin()
+  },
+
+  /** `history a`: what its daemon has kept of what happened, as people read it. */
+  history(scenario, [name]) {
+    for (const line of scenario.historyOf(scenario.node(name))) scenario.tell(line)
   },
 
   /** What each node thinks, what it claims, and where the routes are. */

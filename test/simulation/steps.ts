@@ -1,5 +1,5 @@
 /** The steps of the real protocol that simulated processes take, and when they are woken for one. */
-import { isNews } from '../../src/agent/agent.ts'
+import { isNews } from '../../src/core/decide.ts'
 import { newDetails } from '../../src/core/detail.ts'
 import type { Effect, Input } from '../../src/core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../../src/core/protocol/protocol.ts'

@@ -32,7 +32,13 @@ export function writeDaemonConfig(change: object = {}, instance = byIds()): stri
 /** A daemon in this process; it is stopped when the test ends. */
 export function createDaemon(configPath: string, log: Log = silentLog): Daemon {
   for (const [name, value] of Object.entries(environmentFor(endpoint))) vi.stubEnv(name, value)
-  const daemon = new Daemon({ configPath, stateDirectory: directory, clock: systemClock, log })
+  const daemon = new Daemon({
+    configPath,
+    stateDirectory: directory,
+    historyDirectory: directory,
+    clock: systemClock,
+    log,
+  })
   onTestFinished(async () => {
     await daemon.stop()
     vi.unstubAllEnvs()

@@ -53,6 +53,7 @@ export function instance(change: Partial<InstanceOverview> = {}): InstanceOvervi
     problems: [],
     details: [],
     daemon: undefined,
+    lastTransition: undefined,
     ...change,
   }
 }

@@ -51,6 +51,7 @@ export const RUNS: readonly PolicedRun[] = [
   master('notify', 'INSTANCE', 'VI_1', 'MASTER', '150'),
   run('notify', 'INSTANCE', 'VI_2', 'MASTER_RX_LOWER_PRI', '150'),
   run('metrics', '--format', 'prometheus'),
+  run('history'),
   // At last all is well.
   run('check'),
   { ...run('doctor'), by: doctor },

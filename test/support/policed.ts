@@ -81,7 +81,11 @@ export async function startPoliced(assumeRole: boolean): Promise<Policed> {
   const endpoint = await startEc2Endpoint({ seed: { account: ACCOUNT, vpcs: { lab: vpc } } })
   const config = join(directory, 'config.yaml')
   await writeFile(config, JSON.stringify(configOf(directory, role)))
-  const env = environmentFor(endpoint, { VIP_SWITCH_CONFIG: config, RUNTIME_DIRECTORY: directory })
+  const env = environmentFor(endpoint, {
+    VIP_SWITCH_CONFIG: config,
+    RUNTIME_DIRECTORY: directory,
+    STATE_DIRECTORY: directory,
+  })
   const run = (...values: string[]) => runProgram(values, env)
   const policy = async (...values: string[]) =>
     policySchema.parse(JSON.parse((await run('iam-policy', '--account', ACCOUNT, ...values)).stdout))

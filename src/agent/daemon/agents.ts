@@ -8,6 +8,7 @@ import type { InstanceReading } from '../node/reading.ts'
 import { memoryOf, settingsOf } from '../node/start-state.ts'
 import type { StateKeeper } from '../node/state-keeper.ts'
 import type { TransitionHooks } from '../transition-hooks/daemon-hooks.ts'
+import type { DaemonHistory } from './daemon-history.ts'
 import type { HangDetector } from './hang-detector.ts'
 import type { IdentityWatch } from './identity-watch.ts'
 import type { WarmUp } from './warm-up.ts'
@@ -18,6 +19,7 @@ export type DaemonState = {
   readonly keeper: StateKeeper
   readonly counts: Counts
   readonly transitionHooks: TransitionHooks
+  readonly history: DaemonHistory
 }
 
 /**
@@ -55,7 +57,7 @@ function startAgent(
   name: string,
   intervalMs: number,
   onRead: (name: string) => void,
-  { node, identityWatch, work, warmUp, stateDirectory, keeper, counts, transitionHooks }: AgentsOptions,
+  { node, identityWatch, work, warmUp, stateDirectory, keeper, counts, transitionHooks, history }: AgentsOptions,
 ): Agent {
   const { config, eni, address, clock, log } = node()
   function portsOf(of: Node) {
@@ -102,6 +104,7 @@ function startAgent(
     onStep(state, input) {
       transitionHooks.observe(config, name, state, input)
       warmUp.observe(name, state, input)
+      history.observe(name, state, input)
     },
   })
 }

@@ -17,6 +17,7 @@ import type { CallContext } from '../node/route-port.ts'
 import { createStateKeeper, type StateKeeper } from '../node/state-keeper.ts'
 import { TransitionHooks } from '../transition-hooks/daemon-hooks.ts'
 import { serveControl } from './control-server.ts'
+import { createDaemonHistory, type DaemonHistory } from './daemon-history.ts'
 import { type Generation, startGeneration } from './generation.ts'
 import { watchStalls } from './stalls.ts'
 import { type Acting, type Live, type Rejection, statusOf } from './status.ts'
@@ -25,6 +26,7 @@ import { type Supervision, superviseBySystemd } from './supervision.ts'
 export type DaemonOptions = {
   readonly configPath: string
   readonly stateDirectory: string
+  readonly historyDirectory: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -43,6 +45,7 @@ export class Daemon {
   readonly #details: HostDetails = new Map()
   readonly #transitionHooks: TransitionHooks
   readonly #keeper: StateKeeper
+  readonly #history: DaemonHistory
   readonly #keepConfig = (save: () => void) => this.#keeper.save('config', save)
   #endWatch = () => {}
   #started: Promise<void> = Promise.resolve()
@@ -65,6 +68,7 @@ export class Daemon {
       if (trouble) this.#details.set('state-not-saved', { kind: 'state-not-saved', ...trouble })
       else this.#details.delete('state-not-saved')
     })
+    this.#history = createDaemonHistory(options)
     this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
   }
 
@@ -80,6 +84,7 @@ export class Daemon {
 
   async #start(signal: AbortSignal): Promise<void> {
     const { configPath, stateDirectory, clock, log } = this.#options
+    this.#history.prepare()
     this.#keeper.save('its directory', () => {
       if (prepareState(stateDirectory))
         log.warn(`${stateDirectory} was writable by other users; from now on only root can write to it`)
@@ -87,6 +92,7 @@ export class Daemon {
     const config = await loadAndKeepConfig(configPath, stateDirectory, this.#keepConfig)
     this.#endWatch = watchStalls(clock, log)
     await this.#serve(config.control, signal)
+    this.#history.tell('started')
     await this.#adopt(config, undefined, (error) => !isHeldByAnother(error))
     signal.throwIfAborted()
     await this.#ready()
@@ -112,6 +118,7 @@ export class Daemon {
       await this.#adopt(config, node, () => false)
       signal.throwIfAborted()
       log.info({ config: configPath }, 'reloaded')
+      this.#history.tell('reloaded')
     } catch (error) {
       if (signal.aborted) return
       this.#reject(error)
@@ -125,7 +132,7 @@ export class Daemon {
     this.#endWatch()
     this.#current?.generation.stop()
     this.#current = undefined
-    await Promise.all([this.#supervision.stopping(), this.#transitionHooks.stop()])
+    await Promise.all([this.#supervision.stopping(), this.#transitionHooks.stop(), this.#history.end()])
   }
 
   /** @throws Failure for an invalid config, or for changes that need a restart */
@@ -183,6 +190,7 @@ export class Daemon {
       keeper: this.#keeper,
       counts: this.#counts,
       transitionHooks: this.#transitionHooks,
+      history: this.#history,
     }
     return startGeneration({ ...lasting, config, node, clock, log, mayWait, onChange, onRenewal: this.#onRenewal })
   }
@@ -190,6 +198,7 @@ export class Daemon {
   #reject(error: unknown): void {
     const { clock, log } = this.#options
     const reason = messageOf(error)
+    if (reason !== this.#rejected?.reason) this.#history.tell('rejected', reason)
     this.#rejected = { reason, since: this.#rejected?.since ?? clock.wall() }
     log.error({ hint: hintOf(error) }, `config rejected, keeping the previous one: ${reason}`)
   }

@@ -51,7 +51,7 @@ export function judgeHook(
 function stateOf(input: KeepalivedInput, heard: KeepalivedHistory | undefined): StateInput {
   if (input.kind === 'state') return input
   const priority = input.priority ?? heard?.last.priority
-  return { kind: 'state', state: 'MASTER', priority, found: heard === undefined }
+  return { kind: 'state', state: 'MASTER', priority, found: heard === undefined, cause: input.cause }
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { FifoEvent } from '../../adapters/keepalived/event.ts'
 import { type Fifo, readFifo } from '../../adapters/keepalived/fifo.ts'
 import type { Config } from '../../config/schema.ts'
+import type { Cause } from '../../core/protocol/inputs-and-effects.ts'
 import { type Clock, UNWANTED } from '../../platform/clock.ts'
 import { hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
@@ -62,28 +63,29 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
     return told ?? config.instances[name]?.priority ?? lastPriority(name) ?? heard.get(name)?.last.priority
   }
 
-  function take(event: FifoEvent, isActing = false): void {
+  function take(event: FifoEvent, cause: Cause, isActing = false): void {
     const { name } = event
     if (!names.includes(name)) return
     events.set(name, (events.get(name) ?? 0) + 1)
-    pass(name, inputOf(event, priorityOf(name, event.priority)), isActing)
+    pass(name, { ...inputOf(event, priorityOf(name, event.priority)), cause }, isActing)
   }
 
   function takeHook(event: FifoEvent, ticks: number, isActing: boolean): boolean {
     const verdict = judgeHook(event, ticks, toldAt.get(event.name), heard.get(event.name)?.last.state)
-    if (verdict === 'news' || (verdict === 'known' && isActing)) take(event, isActing)
+    if (verdict === 'news' || (verdict === 'known' && isActing)) take(event, 'hook', isActing)
     return verdict !== 'outdated'
   }
 
   async function ask(found: boolean): Promise<void> {
     const before = new Map(events)
     const result = await work.follow(probe.read())
+    const cause = result.kind === 'not-running' ? 'gone' : 'probe'
     for (const name of names) {
       if (events.get(name) !== before.get(name)) continue
       const state = stateOf(result, name)
       if (!state) continue
       const priority = config.instances[name]?.priority ?? priorityOf(name, state.priority)
-      pass(name, { kind: 'state', state: state.state, priority, found })
+      pass(name, { kind: 'state', state: state.state, priority, found, cause })
     }
     if (result.kind === 'unknown') log.warn(`keepalived's state is unknown: ${result.reason}`)
   }
@@ -99,7 +101,7 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
   function openFifo(): Fifo {
     return readFifo(path, {
       onEvent(event) {
-        take(event)
+        take(event, 'fifo')
         toldAt.set(event.name, ticksNow())
       },
       onMalformed: (line) => log.error({ line }, 'keepalived wrote an unrecognised line'),

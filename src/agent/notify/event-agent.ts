@@ -7,6 +7,7 @@ import { instanceOf } from '../../config/instances.ts'
 import type { Config } from '../../config/schema.ts'
 import { vipSwitch } from '../../core/command-line.ts'
 import type { EniId } from '../../core/ids.ts'
+import type { Input } from '../../core/protocol/inputs-and-effects.ts'
 import { type EventProgress, isPublished, progressOf } from '../../core/protocol/single-event.ts'
 import type { ProtocolState } from '../../core/protocol/state.ts'
 import type { RouteOutcome } from '../../core/route.ts'
@@ -44,6 +45,8 @@ export type EventTask = {
   readonly onUnderWay: () => void
   /** Called when EC2 has answered the first writes. */
   readonly onAnswer: () => void
+  /** Called after every step of the agent. */
+  readonly onStep: (state: ProtocolState, input: Input) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -74,6 +77,7 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
     counters: newCounters(),
     onStep(state, input) {
       if (input.kind === 'written' && state.writing.length === 0) logWrites(ledger, task)
+      task.onStep(state, input)
       if (isAnswered(state)) task.onAnswer()
       look()
     },

@@ -4,13 +4,14 @@ import { eventText, type VrrpEvent } from '../../adapters/keepalived/event.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
-import { NODE_STATES } from '../../core/claim.ts'
+import { NODE_STATES, type NodeState } from '../../core/claim.ts'
 import { type Clock, lastLookTime, movableDeadline } from '../../platform/clock.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { type JournalEntry, type Moment, newestOf } from '../node/event-order.ts'
 import { closeEvent, watchEvents } from '../node/journal.ts'
 import { type EventResult, withTransitionHooks } from '../transition-hooks/event-hooks.ts'
+import { type EventHistory, eventHistory } from './event-history.ts'
 import { DEADLINE, earlierEdges, timeFor } from './event-life.ts'
 import { assertNewest, eventsOnRecord, type HandOver, type Remark, tellRemarks } from './hand-over.ts'
 
@@ -19,6 +20,7 @@ const NOTHING: EventResult = { outcomes: [], problems: [] }
 export type HookOptions = {
   readonly configPath: string
   readonly stateDirectory: string
+  readonly historyDirectory: string
   /** Default: a minute, plus the time for which EC2's token bucket delays hundreds of routes. */
   readonly deadlineMs: number | undefined
   readonly clock: Clock
@@ -38,6 +40,7 @@ type Work = {
   readonly signal: AbortSignal
   /** Called when EC2 has answered the first writes. */
   readonly onAnswer: Parameters<Parameters<typeof withTransitionHooks>[2]>[0]
+  readonly history: EventHistory
 }
 
 /**
@@ -55,21 +58,40 @@ export async function handleEvent(
   const permit = () => assertNewest(eventsOnRecord(stateDirectory, event, moment, tell), moment, event)
   const signal = supersededSignal(event, permit, options)
 
-  const { state } = event
-  const work = { event, moment, others, permit, signal }
-  if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ ...work, onAnswer: () => {} }, options)
-
-  const transition = {
-    event,
-    state,
-    previous: NODE_STATES.find((each) => each === newestOf(others, moment.boot)?.state.replace('_RX_LOWER_PRI', '')),
+  const previous = NODE_STATES.find(
+    (each) => each === newestOf(others, moment.boot)?.state.replace('_RX_LOWER_PRI', ''),
+  )
+  const history = eventHistory(event, previous, options)
+  const work = { event, moment, others, permit, signal, history }
+  try {
+    return await perform(work, previous, options)
+  } finally {
+    await history.keep()
   }
+}
+
+async function perform(
+  work: Omit<Work, 'onAnswer'>,
+  previous: NodeState | undefined,
+  options: HookOptions,
+): Promise<EventResult> {
+  const { event, moment, permit, signal, history } = work
+  const { state } = event
+  if (state === 'MASTER_RX_LOWER_PRI') return takeRoutes({ ...work, onAnswer: () => {} }, options)
+  const transition = { event, state, previous }
   return withTransitionHooks(transition, { ...options, permit, signal }, async (onAnswer) => {
     try {
-      const answering = { ...work, onAnswer }
+      const answering: Work = {
+        ...work,
+        onAnswer(eni) {
+          onAnswer(eni)
+          // The hook may be killed before its end.
+          void history.keep()
+        },
+      }
       return state === 'MASTER' ? await takeRoutes(answering, options) : await stepDown(answering, options)
     } finally {
-      closeEvent(stateDirectory, event, moment)
+      closeEvent(options.stateDirectory, event, moment)
     }
   })
 }
@@ -107,7 +129,7 @@ async function stepDown(work: Work, options: HookOptions): Promise<EventResult> 
 }
 
 async function runAgent(
-  { event, moment, others, permit, signal: newer, onAnswer }: Work,
+  { event, moment, others, permit, signal: newer, onAnswer, history }: Work,
   config: Config,
   { stateDirectory, clock, log, onUnderWay = () => {} }: HookOptions,
   deadlineMs: number | undefined,
@@ -130,6 +152,7 @@ async function runAgent(
     },
     onUnderWay,
     onAnswer: () => onAnswer(eni),
+    onStep: history.observe,
   })
 }
 

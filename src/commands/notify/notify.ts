@@ -1,7 +1,7 @@
 /** `vip-switch notify`: called by keepalived. */
 import { isMaster } from '../../adapters/keepalived/event.ts'
 import { type HandOver, handOver, tellRemarks } from '../../agent/notify/hand-over.ts'
-import { configPath, stateDirectory } from '../../config/paths.ts'
+import { configPath, historyDirectory, stateDirectory } from '../../config/paths.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes, MEANINGS } from '../../terminal/exit-code.ts'
 import { deferLog } from './deferred-log.ts'
@@ -28,7 +28,14 @@ export async function notify(values: readonly string[], options: NotifyOptions, 
       import('../../agent/notify/handle-event.ts'),
       import('../../platform/clock.ts'),
     ])
-    const acting = { ...places, deadlineMs: options.deadline, clock: systemClock, log, onUnderWay: log.start }
+    const acting = {
+      ...places,
+      historyDirectory: historyDirectory(options.stateDir),
+      deadlineMs: options.deadline,
+      clock: systemClock,
+      log,
+      onUnderWay: log.start,
+    }
     const { outcomes, problems } = await handleEvent(handed, acting)
     const verdicts = [...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)]
     const exitCode = handed.isRecorded || isMaster(handed.event) ? exitCodeOfRoutes(verdicts) : EXIT.failed

@@ -3,7 +3,9 @@
 import { callContextFor, openFor } from '../../agent/node/route-port.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
-import { configPath } from '../../config/paths.ts'
+import { configPath, historyDirectory } from '../../config/paths.ts'
+import { keepByHand } from '../../history/by-hand.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
 import { openLog } from '../../terminal/log.ts'
 import { aLine, asJson, print } from '../../terminal/print.ts'
@@ -17,8 +19,14 @@ const DEADLINE_MS = 10_000
 export async function unpin(name: string, { json, config: path }: UnpinOptions): Promise<ExitCode> {
   const config = loadConfig(configPath(path))
   instanceOf(config, name)
-  const wanted = callContextFor(DEADLINE_MS, await openLog())
+  const log = await openLog()
+  const wanted = callContextFor(DEADLINE_MS, log)
+  const begun = systemClock.wall()
   const enis = await unpinRoutes(await openFor(config, wanted), config, name, wanted)
+  if (enis[0]) {
+    const deed = { command: 'unpin', to: enis[0], until: null, outcomes: {} } as const
+    await keepByHand(name, deed, begun, { directory: historyDirectory(undefined), clock: systemClock, log })
+  }
   const text = enis.length > 0 ? `${name} is no longer pinned to ${enis.join(', ')}` : `${name} was not pinned`
   print(json ? asJson({ version: 1, instance: name, unpinned: enis }) : aLine(text))
   return EXIT.done

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Daemon } from '../../agent/daemon/daemon.ts'
 import { callContextFor } from '../../agent/node/route-port.ts'
 import { loadConfig } from '../../config/load.ts'
-import { configPath, stateDirectory } from '../../config/paths.ts'
+import { configPath, historyDirectory, stateDirectory } from '../../config/paths.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/errors.ts'
 import { countRepeats } from '../../platform/repeats.ts'
@@ -33,6 +33,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const daemon = new Daemon({
     configPath: path,
     stateDirectory: stateDirectory(options.stateDir),
+    historyDirectory: historyDirectory(options.stateDir),
     clock: systemClock,
     log: counting,
   })

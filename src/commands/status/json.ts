@@ -40,7 +40,8 @@ const STATES: Readonly<Record<Place, string>> = {
 }
 
 function instanceJson(instance: InstanceOverview, overview: Overview) {
-  const { name, condition, reason, routes, nodes, doubts, intended, pin, problems, details, daemon } = instance
+  const { name, condition, reason, routes, nodes, doubts, intended, pin, problems, details, daemon, lastTransition } =
+    instance
   const { facts } = overview
   const step = nextStepOf(instance, intended && namesIn(overview)(intended), overview.region)
   return {
@@ -78,6 +79,14 @@ function instanceJson(instance: InstanceOverview, overview: Overview) {
       published: published ?? state,
     })),
     doubts: doubts.map(({ eni, of, why }) => ({ ...nodeJson(eni, facts.get(eni)), of, why })),
+    lastTransition: lastTransition
+      ? {
+          eni: lastTransition.eni,
+          state: lastTransition.state,
+          at: timeText(lastTransition.at),
+          acceptedMs: lastTransition.acceptedMs ?? null,
+        }
+      : null,
     daemon: daemon
       ? {
           mute: daemon.mute,

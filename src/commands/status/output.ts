@@ -1,16 +1,18 @@
 /** Output of `vip-switch status`: one screen for an operator woken at night. */
 import { doubtText } from '../../core/claim.ts'
 import type { Detail } from '../../core/detail.ts'
-import type { DaemonOverview, InstanceOverview, Overview } from '../../core/overview.ts'
+import type { DaemonOverview, InstanceOverview, LastTransition, Overview } from '../../core/overview.ts'
 import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from '../../overview/conditions.ts'
 import { named, namesIn } from '../../overview/names.ts'
 import { forPeople, type Printable } from '../../terminal/print.ts'
 import { type Style, styleOf } from '../../terminal/style.ts'
 import { columnsOf, commandText, widthOf, wrapped } from '../../terminal/table.ts'
-import { ageText, momentText } from '../../terminal/time.ts'
+import { ageText, agoText, clockText, momentText, shortText } from '../../terminal/time.ts'
 import { type Canvas, nodesText, routesText } from './tables.ts'
 
 const PAGE_INDENT = 4
+/** An older moment is shown with its date. */
+const DAY_MS = 24 * 3_600_000
 
 /** @param width terminal columns */
 export function statusText(overview: Overview, width: number = widthOf(process.stdout)): Printable {
@@ -71,7 +73,7 @@ function detailLines({ message, hint }: Detail, { style: { bold, yellow }, nameO
 
 function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas: Canvas): string[] {
   const { overview, width, style, nameOf } = canvas
-  const { condition, reason, daemon, pin, problems, doubts, details } = instance
+  const { condition, reason, daemon, pin, problems, doubts, details, lastTransition } = instance
   const { yellow, dim } = style
   const told = daemon?.decision
   const agrees = told?.condition === condition
@@ -85,6 +87,7 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
       ? [`the daemon here saw ${told.condition} at its last read: ${named(told.reason, nameOf)}`]
       : []),
     ...(daemon ? [readText(daemon, style)] : []),
+    ...(lastTransition ? [lastTransitionText(lastTransition, canvas)] : []),
     ...(daemon?.mute
       ? [yellow('this node is mute: the others cannot see its claim (is ec2:CreateTags allowed?)')]
       : []),
@@ -101,6 +104,15 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
     ...(page ? [wrapped(dim(`    ${pageHere(page, width - PAGE_INDENT)}`), width)] : []),
     ...details.flatMap((detail) => detailLines(detail, canvas)).map((text) => wrapped(`  ${text}`, width)),
   ]
+}
+
+/** `last transition  db-2 MASTER 02:14:07Z, 3 h ago, routes accepted in 38 ms`. */
+function lastTransitionText({ eni, state, at, acceptedMs }: LastTransition, { overview, nameOf }: Canvas): string {
+  const age = overview.date - at
+  const node = eni === null ? [] : [nameOf(eni)]
+  const when = [...node, state, age < DAY_MS ? clockText(at) : momentText(at)].join(' ')
+  const took = acceptedMs === undefined ? [] : [`routes accepted in ${shortText(acceptedMs)}`]
+  return `last transition  ${[when, agoText(age), ...took].join(', ')}`
 }
 
 /** How old the daemon's information is. */

@@ -3,8 +3,9 @@
 import { callContextFor } from '../../agent/node/route-port.ts'
 import { namesOf } from '../../config/instances.ts'
 import { loadConfig } from '../../config/load.ts'
-import { configPath } from '../../config/paths.ts'
+import { configPath, historyDirectory, stateDirectory } from '../../config/paths.ts'
 import type { Overview } from '../../core/overview.ts'
+import { readLastTransitions } from '../../history/read.ts'
 import { createObserver } from '../../overview/overview.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/errors.ts'
@@ -26,7 +27,10 @@ const REDRAW_MS = 2000
 export async function status(name: string | undefined, options: StatusOptions): Promise<ExitCode> {
   if (options.watch) assertRedrawable(options)
   const config = loadConfig(configPath(options.config))
-  const onlooker = createObserver(config, namesOf(config, name), systemClock, REDRAW_MS)
+  const kept = [historyDirectory(undefined), stateDirectory(undefined)]
+  const onlooker = createObserver(config, namesOf(config, name), systemClock, REDRAW_MS, (names) =>
+    readLastTransitions(kept, names),
+  )
   // The screen shows what failed.
   const log = await openLog('silent')
   const look = () => onlooker.look(callContextFor(DEADLINE_MS, log))

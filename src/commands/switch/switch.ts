@@ -4,7 +4,11 @@ import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { longestWait } from '../../adapters/ec2/transport/budget.ts'
 import { type CallContext, callContextFor, openFor, routePort } from '../../agent/node/route-port.ts'
 import { loadConfigIfThere } from '../../config/load.ts'
+import { historyDirectory } from '../../config/paths.ts'
 import type { Config } from '../../config/schema.ts'
+import type { Pin } from '../../core/pin.ts'
+import type { RouteOutcome } from '../../core/route.ts'
+import { keepByHand } from '../../history/by-hand.ts'
 import { lastLookTime, movableDeadline, systemClock } from '../../platform/clock.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
 import { ask } from '../../terminal/ask.ts'
@@ -43,8 +47,9 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const stopped = interruption()
   const { signal, lastLookMs } = limitOf(options, lookedUpMs, moves.length)
   const moving = { ...lookingUp, signal: AbortSignal.any([signal, stopped]) }
+  const begun = systemClock.wall()
   // The pin first, so that no daemon takes the routes back.
-  if (config && name && !dryRun) await pinIfAsked(ec2, config, name, plan, moving, options)
+  const pin = config && name && !dryRun ? await pinIfAsked(ec2, config, name, plan, moving, options) : undefined
   stopped.addEventListener('abort', () => log.warn(`${messageOf(stopped.reason)}: checking what has moved`))
   const routes = routePort(ec2, { selectors: request.selectors, ...request.policy }, moving)
   const progress = tellProgress(due, systemClock, log)
@@ -52,6 +57,15 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
     ? await rehearseMoves(moves, eni, routes)
     : await makeMoves(moves, eni, routes, { ...moving, policy: request.policy, lastLookMs, onStep: progress.note })
   progress.end()
+  if (!dryRun && (due.length > 0 || pin)) {
+    const deed = {
+      command: pin ? 'pin' : 'switch',
+      to: eni,
+      until: pin?.until ?? null,
+      outcomes: countsOf(outcomes),
+    } as const
+    await keepByHand(name, deed, begun, { directory: historyDirectory(undefined), clock: systemClock, log })
+  }
   const tableNames = new Map(moves.map(({ table }) => [table.id, table.name]))
   print(json ? switchJson(plan, outcomes, dryRun) : outcomesText(outcomes, tableNames, problems))
   const code = exitCodeOfRoutes([...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)])
@@ -91,10 +105,18 @@ async function pinIfAsked(
   { eni, intent }: Plan,
   context: CallContext,
   { pin }: SwitchOptions,
-): Promise<void> {
-  if (pin === undefined || !intent) return
-  const { until } = await pinRoutes(ec2, config, name, eni, pin, intent, context)
-  print(aLine(`${name} is pinned to ${eni} until ${new Date(until).toISOString()}`), process.stderr)
+): Promise<Pin | undefined> {
+  if (pin === undefined || !intent) return undefined
+  const pinned = await pinRoutes(ec2, config, name, eni, pin, intent, context)
+  print(aLine(`${name} is pinned to ${eni} until ${new Date(pinned.until).toISOString()}`), process.stderr)
+  return pinned
+}
+
+/** How many routes had each outcome. */
+function countsOf(outcomes: readonly RouteOutcome[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { verdict } of outcomes) counts[verdict] = (counts[verdict] ?? 0) + 1
+  return counts
 }
 
 async function assertWanted(due: number, { force, pin }: SwitchOptions): Promise<void> {

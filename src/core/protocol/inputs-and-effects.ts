@@ -19,6 +19,13 @@ export type Reading = {
   readonly date: number
 }
 
+/**
+ * What brought a state of keepalived, for people: its FIFO, a hook, or its answer when asked; `gone`: it does not run.
+ * Nothing is decided by it.
+ */
+export const CAUSES = ['fifo', 'hook', 'probe', 'gone'] as const
+export type Cause = (typeof CAUSES)[number]
+
 export type Input =
   /** keepalived's state. `found`: the agent found it so, rather than seeing the transition; it is no edge. */
   | {
@@ -26,9 +33,10 @@ export type Input =
       readonly state: NodeState
       readonly priority: number | undefined
       readonly found: boolean
+      readonly cause?: Cause | undefined
     }
   /** keepalived's proof that a lower node acts as master: MASTER_RX_LOWER_PRI. */
-  | { readonly kind: 'rx-lower-pri'; readonly priority?: number | undefined }
+  | { readonly kind: 'rx-lower-pri'; readonly priority?: number | undefined; readonly cause?: Cause | undefined }
   /** This node's VRRP source address has become known. */
   | { readonly kind: 'address'; readonly address: string }
   /** A time given by `wakeAt` has come. */
@@ -47,7 +55,8 @@ export type Input =
       readonly unread?: string
       readonly throttled?: boolean
     }
-  | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean }
+  /** `why` it was not accepted, for people. */
+  | { readonly kind: 'written'; readonly key: RouteKey; readonly accepted: boolean; readonly why?: string }
   | { readonly kind: 'published'; readonly beat: string; readonly acknowledged: boolean }
   /** This node has another interface from now on. */
   | { readonly kind: 'identity'; readonly eni: EniId; readonly address: string }

@@ -23,7 +23,11 @@ async function hookWithout(bundles: readonly string[], controlLine = `control: $
   for (const bundle of bundles) rmSync(join(directory, 'dist', bundle))
   const path = join(directory, 'config.yaml')
   writeFileSync(path, `cluster: db\neni: ${eniOf('db-2')}\n${controlLine}\ninstances:\n  VI_1: { ${byIds()} }\n`)
-  const env = environmentFor(endpoint, { VIP_SWITCH_CONFIG: path, RUNTIME_DIRECTORY: directory })
+  const env = environmentFor(endpoint, {
+    VIP_SWITCH_CONFIG: path,
+    RUNTIME_DIRECTORY: directory,
+    STATE_DIRECTORY: directory,
+  })
   return execa(program, ['notify', ...MASTER], { env, extendEnv: false, reject: false, stdin: 'ignore' })
 }
 

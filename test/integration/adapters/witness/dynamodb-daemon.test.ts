@@ -18,7 +18,11 @@ type Name = keyof typeof PRIORITIES
 const inDirectoryOf = (node: Name, name: string) => join(directory, node, name)
 const keyOf = (node: Name) => `VI_1#${eniOf(node)}`
 const envOf = (table: TableServer, node: Name) =>
-  environmentFor(endpoint, { AWS_ENDPOINT_URL_DYNAMODB: table.url, RUNTIME_DIRECTORY: join(directory, node) })
+  environmentFor(endpoint, {
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
+    RUNTIME_DIRECTORY: join(directory, node),
+    STATE_DIRECTORY: join(directory, node),
+  })
 
 function configOf(node: Name): string {
   mkdirSync(join(directory, node), { recursive: true })

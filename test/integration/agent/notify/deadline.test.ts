@@ -37,7 +37,7 @@ async function runHook({ deadlineMs, log = silentLog, url = endpoint.url }: Opti
   }
   const reallySleep = setTimeout
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-  const places = { configPath: join(directory, 'config.yaml'), stateDirectory: directory }
+  const places = { configPath: join(directory, 'config.yaml'), stateDirectory: directory, historyDirectory: directory }
   const instance = byIds().replace('[10.99.0.10]', `[${VIPS}]`)
   const control = join(directory, 'no-daemon.sock')
   writeFileSync(

@@ -205,6 +205,21 @@ test('as JSON, has the same keys whatever is known', () => {
   })
 })
 
+test.each([
+  [{ acceptedMs: 38 }, 'last transition  db-2 MASTER 01:02:01Z, 1 h ago, routes accepted in 38 ms'],
+  [{ acceptedMs: undefined, eni: null, state: 'STOP' }, 'last transition  STOP 01:02:01Z, 1 h ago'],
+  [
+    { acceptedMs: 2400, at: Date.parse('2026-11-20T01:02:01.000Z') },
+    'last transition  db-2 MASTER 2026-11-20 01:02:01Z, 3 d ago, routes accepted in 2.4 s',
+  ],
+] as const)('of this host, the last transition and how long it took: %o', (change, expected) => {
+  const at = Date.parse('2026-11-23T01:02:01.000Z')
+  const lastTransition = { eni: DB2, state: 'MASTER', at, ...change } as const
+  expect(statusText(overview({ instances: [instance({ lastTransition })] }), 120).split('\n')).toContain(
+    `  ${expected}`,
+  )
+})
+
 test('docs/json.md has every key of the JSON', () => {
   const docs = readFileSync(new URL('../../../../docs/json.md', import.meta.url), 'utf8')
   const [, section = ''] = /^## `vip-switch status --json`$(.*?)^## /ms.exec(docs) ?? []
@@ -213,13 +228,18 @@ test('docs/json.md has every key of the JSON', () => {
   const troubles = [{ message: '', hint: '' }]
   const doubts = [{ eni: DB2, of: 'claim', why: '' }] as const
   const details = [{ kind: 'external-writer', message: '', hint: '' }] as const
+  const lastTransition = { eni: DB2, state: 'MASTER', at: 0, acceptedMs: 1 } as const
   const keysOf = (value: unknown): string[] =>
     typeof value !== 'object' || value === null
       ? []
       : Object.entries(value).flatMap(([key, each]) => [...(Array.isArray(value) ? [] : [key]), ...keysOf(each)])
   const keys = new Set(
     keysOf(
-      JSON.parse(statusJson(overview({ troubles, details, instances: [instance({ daemon, pin, doubts, details })] }))),
+      JSON.parse(
+        statusJson(
+          overview({ troubles, details, instances: [instance({ daemon, pin, doubts, details, lastTransition })] }),
+        ),
+      ),
     ),
   )
   expect([...keys].sort()).toEqual([...new Set(Array.from(section.matchAll(/"(\w+)":/g), ([, key]) => key))].sort())
