@@ -6,21 +6,36 @@ import { requires } from '../support/requires.ts'
 import { first, second } from './case.ts'
 import { type DaemonCase, DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
 import { deafen, type End, swallowEc2 } from './faults.ts'
+import { happened, historyOf, tellHistory } from './history-case.ts'
 
 /** The default: nothing that happens much sooner is a tick's doing. */
 const INTERVAL_MS = 5000
 const BLIP_MS = 2000
+/** How much later a node may learn of a split brain than its last write was. */
+const LATE_MS = 5000
 
 describe.skipIf(!requires('keepalived'))('when VRRP is lost', { timeout: 90_000 }, () => {
   it('for two seconds in one direction, the master hears the backup act, and has the routes back', async () => {
     const lab = await raiseWithDaemons({ interval: '5s' })
     await lab.bothDaemonsUp()
+    const began = Date.now()
     const { stolen, ended } = await blip(lab, [deafen(lab.network, second)])
     const healed = await lab.restored(first, stolen)
     lab.tell('routes stolen → healed', healed - stolen)
     lab.tell('adverts heard again → healed', Math.max(0, healed - ended))
     await settled(lab)
     expect(healed - stolen).toBeLessThan(1000)
+    // The master has heard of the other, has found who it is, and has taken the routes back from it.
+    const story = await historyOf(lab, first, began)
+    expect(happened(story)).toEqual(expect.arrayContaining(['a lower master', 'SPLIT-BRAIN', 'OK']))
+    const heals = story.filter(({ kind }) => kind === 'writes')
+    expect(heals.reduce((sum, { accepted }) => sum + Number(accepted), 0)).toBeGreaterThanOrEqual(2)
+    for (const heal of heals)
+      expect(heal).toMatchObject({ failed: 0, since: 'decision', takenFrom: [expect.stringMatching(/^eni-/)] })
+    expect(await tellHistory(lab, first)).toMatch(/ healed .* routes? accepted in .*; taken back from db-2$/m)
+    const others = happened(await historyOf(lab, second, began))
+    expect(others.slice(0, 3)).toEqual(['BACKUP → MASTER, fifo', 'SWITCHING', '2 written after the event'])
+    expect(others).toContain('MASTER → BACKUP, fifo')
   })
 
   it('for two seconds in both directions, the master finds out by its next tick', async () => {
@@ -57,6 +72,18 @@ describe.skipIf(!requires('keepalived'))('when VRRP is lost', { timeout: 90_000 
     await settled(lab)
     expect(await lab.routeWrites(healed)).toEqual([])
     expect(await lab.owners()).toEqual(lab.allAt(first))
+    for (const node of [first, second]) {
+      const story = await historyOf(lab, node, began)
+      const split = story.find(({ condition }) => condition === 'SPLIT-BRAIN')
+      // From the first look at both claims until the other has stepped down.
+      expect(split).toMatchObject({ isOver: true, lastedMs: expect.any(Number) })
+      expect(Number(split?.lastedMs)).toBeGreaterThan(healed - converged - LATE_MS)
+      expect(story.at(-1)).toMatchObject({ kind: 'decision', condition: 'OK' })
+      expect(story.some(({ reason }) => /security groups let IP protocol 112/.test(`${reason}`))).toBe(true)
+    }
+    expect(happened(await historyOf(lab, second, began))).toEqual(
+      expect.arrayContaining(['BACKUP → MASTER, fifo', '2 written after the event', 'MASTER → BACKUP, fifo']),
+    )
   })
 })
 

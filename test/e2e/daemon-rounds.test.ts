@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import type { LabNode } from '../../src/lab/scene.ts'
 import { randomOf } from '../simulation/random.ts'
 import { requires } from '../support/requires.ts'
-import { type DaemonCase, raiseWithDaemons } from './daemon-case.ts'
+import { type DaemonCase, DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
+import { historyOf } from './history-case.ts'
 import { drawRound, Playground, roundText } from './random-faults.ts'
 
 const SEED = Number(process.env.E2E_SEED ?? Date.now() % 1_000_000)
@@ -33,6 +34,7 @@ describe.skipIf(!requires('keepalived'))('after random faults', { timeout: TIMEO
       const { master, lateMs } = await settled(lab, playground.alive, Date.now())
       const writes = (await lab.routeWrites(since)).length
       process.stdout.write(`    → ${master}, ${lateMs} ms after VRRP was at rest; ${writes} writes\n`)
+      await expectHistory(lab, playground.alive)
     }
   })
 })
@@ -61,6 +63,14 @@ async function settled(lab: DaemonCase, alive: readonly LabNode[], endedAt: numb
       expect(owners, 'owners of the routes').toEqual(owners.map(() => masters.map(({ name }) => name).join(' and ')))
     }
     await sleep(20)
+  }
+}
+
+/** Each node's history tells the state that its keepalived is in. */
+async function expectHistory(lab: DaemonCase, alive: readonly LabNode[]): Promise<void> {
+  for (const node of alive) {
+    const last = async () => (await historyOf(lab, node)).findLast(({ kind }) => kind === 'transition')
+    await expect.poll(async () => (await last())?.to, { timeout: DEADLINE_MS }).toBe(stateOf(lab, node).state)
   }
 }
 

@@ -5,6 +5,7 @@ import { requires } from '../support/requires.ts'
 import { first, second } from './case.ts'
 import { DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
 import { deafen } from './faults.ts'
+import { happened, historyOf } from './history-case.ts'
 
 const IDLE_READS = 10
 
@@ -37,6 +38,11 @@ describe.skipIf(!requires('keepalived'))('the daemons', { timeout: 60_000 }, () 
     await lab.says(first, { state: 'STOP', action: 'none' })
     await lab.says(second, { state: 'MASTER', condition: 'OK' })
     expect((await lab.writes(first)).filter(({ at }) => at >= killed)).toEqual([])
+    await lab.says(second, { condition: 'OK' })
+    expect(happened(await historyOf(lab, first, killed))).toEqual(['MASTER → STOP, gone', 'NO-MASTER'])
+    expect(happened(await historyOf(lab, second, killed))).toEqual([
+      ...['BACKUP → MASTER, fifo', 'SWITCHING', '2 written after the event', '2 confirmed', 'OK'],
+    ])
 
     const started = Date.now()
     await lab.cluster.start(first)

@@ -1,8 +1,10 @@
 /** The real keepalived calls the built program; the routes are read where they are. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { VIP } from '../../src/lab/scene.ts'
 import { requires } from '../support/requires.ts'
 import { first, raise, second } from './case.ts'
+import { historyOf, tellHistory } from './history-case.ts'
 
 describe.skipIf(!requires('keepalived'))('the routes follow keepalived', { timeout: 60_000 }, () => {
   it('at a cold start, with one write for each table', async () => {
@@ -15,8 +17,20 @@ describe.skipIf(!requires('keepalived'))('the routes follow keepalived', { timeo
   it('when the master’s keepalived is killed with SIGKILL', async () => {
     const lab = await raise()
     await lab.bothUp()
+    const killed = Date.now()
     await lab.cluster.keepalivedOf(first).kill()
     await lab.arrival(second)
+    const [became, ...rest] = (await historyOf(lab, second)).filter(({ at }) => Date.parse(at) >= killed)
+    expect(became).toMatchObject({ kind: 'transition', by: 'hook', from: 'BACKUP', to: 'MASTER', priority: 100 })
+    expect(rest[0]).toMatchObject({ kind: 'decision', condition: 'SWITCHING', action: 'write' })
+    const routes = expect.arrayContaining(['private-a', 'private-c'].map((name) => `${lab.tableId(name)} ${VIP}`))
+    expect(rest.filter(({ kind }) => kind === 'writes')).toMatchObject([
+      { accepted: 2, failed: 0, waiting: 0, ended: 0, since: 'event', ms: expect.any(Number), routes, takenFrom: [] },
+    ])
+    expect(rest.filter(({ kind }) => kind === 'confirmed')).toMatchObject([{ routes: 2, since: 'event' }])
+    // Nothing more has happened to the other: its keepalived had no time to say so.
+    expect((await historyOf(lab, first)).filter(({ at }) => Date.parse(at) >= killed)).toEqual([])
+    expect(await tellHistory(lab, second)).toMatch(/^VI_1 on db-2 /)
   })
 
   it('when the link of the master’s node goes down, and up again', async () => {

@@ -9,6 +9,7 @@ import { requires } from '../support/requires.ts'
 import { type Case, first, raise, second } from './case.ts'
 import { DEADLINE_MS, raiseWithDaemons } from './daemon-case.ts'
 import { deafen } from './faults.ts'
+import { happened, historyOf } from './history-case.ts'
 
 const TABLES = 2
 
@@ -43,6 +44,13 @@ describe.skipIf(!requires('keepalived'))('in a one-way split, a hook without a d
     await lab.says(second, { state: 'BACKUP' })
     await lab.arrival(first)
     expect(await lab.routeWrites(healed)).toEqual([])
+    // The hook has told what it did, and why.
+    const story = (await historyOf(lab, first, began)).filter(({ by }) => by === 'hook')
+    expect(happened(story)).toContain('a lower master')
+    const taken = story.find(({ kind }) => kind === 'writes')
+    expect(taken).toMatchObject({ accepted: TABLES, since: 'decision' })
+    const reasons = story.filter(({ condition }) => condition === 'SPLIT-BRAIN').map(({ reason }) => reason)
+    expect(reasons).toContainEqual(expect.stringContaining('we are MASTER 150: split brain, which we win'))
   })
 
   it('has them back from the other node’s hook, which has no daemon either', async () => {
