@@ -64,6 +64,7 @@ export function makeNode(options: NodeOptions): BenchNode {
       AWS_SECRET_ACCESS_KEY: 'bench',
       VIP_SWITCH_CONFIG: join(directory, 'config.yaml'),
       RUNTIME_DIRECTORY: join(directory, 'state'),
+      STATE_DIRECTORY: join(directory, 'state'),
       ...env,
     },
   }

@@ -68,5 +68,6 @@ function environment(directory, overview) {
     AWS_SECRET_ACCESS_KEY: 'cache',
     VIP_SWITCH_CONFIG: config,
     RUNTIME_DIRECTORY: directory,
+    STATE_DIRECTORY: directory,
   }
 }

@@ -1,6 +1,11 @@
 /** Generates the manual page, vip-switch(1), in mdoc, from the same definitions as --help. */
 import type { Command } from 'commander'
-import { DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH, DEFAULT_STATE_DIRECTORY } from '../config/paths.ts'
+import {
+  DEFAULT_CONFIG_PATH,
+  DEFAULT_CONTROL_PATH,
+  DEFAULT_HISTORY_DIRECTORY,
+  DEFAULT_STATE_DIRECTORY,
+} from '../config/paths.ts'
 import { MEANINGS, PLUGIN_EXIT, SIGNAL_EXIT } from '../terminal/exit-code.ts'
 import { wrapped } from '../terminal/table.ts'
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline, outlineOf } from './outline.ts'
@@ -14,6 +19,7 @@ const FILES: Readonly<Record<string, string>> = {
   [`${DEFAULT_STATE_DIRECTORY}/hooks/notify.log`]:
     'the hooks’ log, in JSON lines, since keepalived discards the stderr of scripts. Hooks that run as root log to notify.log in the directory above',
   [DEFAULT_CONTROL_PATH]: 'the daemon’s socket',
+  [`${DEFAULT_HISTORY_DIRECTORY}/history.jsonl`]: 'the history, in JSON lines; older files are beside it',
 }
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -25,6 +31,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   MACKEREL_AGENT_PLUGIN_META: 'if 1, metrics prints its graph definitions, as mackerel-agent requests',
   NO_COLOR: 'if set, disables colours',
   RUNTIME_DIRECTORY: `the state directory, set by systemd (default ${DEFAULT_STATE_DIRECTORY})`,
+  STATE_DIRECTORY: `where the history is kept, set by systemd (default ${DEFAULT_HISTORY_DIRECTORY})`,
   VIP_SWITCH_CONFIG: `the config file, unless given by --config (default ${DEFAULT_CONFIG_PATH})`,
 }
 

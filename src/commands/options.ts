@@ -9,8 +9,9 @@ export type Exit = (code: ExitCode) => void
 export const configOption = () =>
   new Option('-c, --config <file>', 'config file (or VIP_SWITCH_CONFIG; default /etc/vip-switch/config.yaml)')
 
-/** @param description of what is kept there, and its default */
-export const stateDirOption = (description: string) => new Option('--state-dir <dir>', description)
+/** @param what is kept there @param byDefault for the help: where it is otherwise */
+export const stateDirOption = (what: string, byDefault: string) =>
+  new Option('--state-dir <dir>', `${what} (default ${byDefault})`)
 
 export const deadlineOption = () =>
   new Option('--deadline <duration>', 'give up after this long (default 60s; beyond 50 routes, more)').argParser(

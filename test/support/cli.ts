@@ -23,6 +23,8 @@ export function environmentFor(endpoint: Ec2Endpoint | undefined, rest: NodeJS.P
     // Neither a profile nor a metadata service of this machine is to be found by accident.
     HOME: '/nonexistent',
     AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9',
+    // Nor is this machine's history to be added to.
+    STATE_DIRECTORY: '/dev/null/history',
     AWS_ACCESS_KEY_ID: 'lab',
     AWS_SECRET_ACCESS_KEY: 'lab',
     AWS_REGION: 'ap-northeast-1',

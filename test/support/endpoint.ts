@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach } from 'vitest'
+import { beforeEach, onTestFinished } from 'vitest'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
 import { type Ec2Endpoint, type EndpointOptions, startEc2Endpoint } from '../../src/lab/ec2/server.ts'
 
@@ -18,10 +18,11 @@ export function startEndpointForEachTest(seed?: Seed): void {
     intercept = () => {}
     directory = await mkdtemp(join(tmpdir(), 'vip-switch-test-'))
     endpoint = await startEc2Endpoint({ ...(seed && { seed }), intercept: (request) => intercept(request) })
-  })
-  afterEach(async () => {
-    await endpoint.close()
-    await rm(directory, { recursive: true })
+    // After what the test has started has ended: a daemon's last words are in its history.
+    onTestFinished(async () => {
+      await endpoint.close()
+      await rm(directory, { recursive: true })
+    })
   })
 }
 

@@ -17,7 +17,7 @@ export function addHistoryCommand(program: Command, exit: Exit): void {
     )
     .addOption(jsonOption())
     .addOption(configOption())
-    .addOption(stateDirOption('where it is kept, if not in /var/lib/vip-switch (or STATE_DIRECTORY)'))
+    .addOption(stateDirOption('directory of the history', '/var/lib/vip-switch'))
     .addHelpText(
       'after',
       `

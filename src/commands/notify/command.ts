@@ -1,6 +1,6 @@
 /** `vip-switch notify`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, deadlineOption, type Exit } from '../options.ts'
+import { configOption, deadlineOption, type Exit, stateDirOption } from '../options.ts'
 
 export function addNotifyCommand(program: Command, exit: Exit): void {
   program
@@ -8,7 +8,9 @@ export function addNotifyCommand(program: Command, exit: Exit): void {
     .description('handle one keepalived event; called by its notify scripts')
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
-    .option('--state-dir <dir>', 'directory for recorded events (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+    .addOption(
+      stateDirOption('directory for recorded events and the history', '/run/vip-switch and /var/lib/vip-switch'),
+    )
     .addOption(deadlineOption())
     .addHelpText(
       'after',

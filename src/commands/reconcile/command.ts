@@ -1,13 +1,13 @@
 /** `vip-switch reconcile`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, stateDirOption } from '../options.ts'
 
 export function addReconcileCommand(program: Command, exit: Exit): void {
   program
     .command('reconcile')
     .description('run the daemon, which keeps every route where VRRP wants it')
     .option('--once', 'print what it would decide now, without writing')
-    .option('--state-dir <dir>', 'state directory (or RUNTIME_DIRECTORY; default /run/vip-switch)')
+    .addOption(stateDirOption('directory for its state and the history', '/run/vip-switch and /var/lib/vip-switch'))
     .addOption(jsonOption('with --once: print JSON'))
     .addOption(configOption())
     .addHelpText(
