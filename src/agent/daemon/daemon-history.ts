@@ -1,8 +1,10 @@
 /** The history that the daemon keeps: written once everything else is under way. */
 import type { Input } from '../../core/protocol/inputs-and-effects.ts'
 import type { ProtocolState } from '../../core/protocol/state.ts'
+import type { Step } from '../../history/chronicle.ts'
 import { createRecorder } from '../../history/recorder.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 import { prepareState } from '../../state/state-directory.ts'
 
@@ -21,6 +23,14 @@ export type DaemonHistoryOptions = { readonly historyDirectory: string; readonly
 export function createDaemonHistory({ historyDirectory, clock, log }: DaemonHistoryOptions): DaemonHistory {
   const recorder = createRecorder({ by: 'daemon', directories: [historyDirectory], clock, log })
   let hasStarted = false
+  function tellStep(instance: string, step: Step, at: number): void {
+    try {
+      recorder.tellStep(instance, step, at)
+    } catch (error) {
+      // The daemon goes on, whatever is told of it.
+      log.error({ instance }, `the history cannot be told: ${messageOf(error)}`)
+    }
+  }
   return {
     prepare() {
       try {
@@ -33,7 +43,7 @@ export function createDaemonHistory({ historyDirectory, clock, log }: DaemonHist
       const step = { state, input, now: clock.now() }
       const at = clock.wall()
       // Once the step's calls are on the wire.
-      setImmediate(() => recorder.tellStep(instance, step, at))
+      setImmediate(tellStep, instance, step, at)
     },
     tell(what, why) {
       hasStarted = true

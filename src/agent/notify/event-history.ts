@@ -6,6 +6,7 @@ import type { ProtocolState } from '../../core/protocol/state.ts'
 import type { Step } from '../../history/chronicle.ts'
 import type { Recorder } from '../../history/recorder.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
 
 export type EventHistory = {
@@ -43,12 +44,17 @@ export function eventHistory(
       steps.push({ step: { state, input, now: clock.now(), heardAt: PROCESS_START }, at: clock.wall() })
     },
     async keep() {
-      recorder ??= open()
-      const { tellStep, written } = await recorder
       const due = steps
       steps = []
-      for (const { step, at } of due) tellStep(name, step, at)
-      await written()
+      try {
+        recorder ??= open()
+        const { tellStep, written } = await recorder
+        for (const { step, at } of due) tellStep(name, step, at)
+        await written()
+      } catch (error) {
+        // The event's own outcome stands.
+        log.error(`the history cannot be told: ${messageOf(error)}`)
+      }
     },
   }
 }

@@ -168,9 +168,7 @@ describe('the command', () => {
     const { stdout } = await run(['history', '--since', '2h'])
     expect(stdout).toContain('1 earlier entry: see --since')
     expect(stdout).toMatch(/1 h ago +priority +150 → 50/)
-    expect((await run(['history', '--since', '10s'])).stdout).toBe(
-      'nothing since then; 3 earlier entries: see --since\n',
-    )
+    expect((await run(['history', '--since', '10s'])).stdout).toBe('nothing since then; 3 earlier entries: see --since')
     expect((await told('--since', '2h')).entries).toHaveLength(2)
   })
 
