@@ -7,7 +7,7 @@ import { Failure } from '../../platform/errors.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
 import { hintText } from '../../terminal/hint.ts'
 import { asJson, print } from '../../terminal/print.ts'
-import { policiesOf } from './policy.ts'
+import { DEFAULT_PARTITION, policiesOf } from './policy.ts'
 
 export type IamPolicyOptions = { config?: string; account?: string; for: 'instance' | 'route-owner' }
 
@@ -25,7 +25,7 @@ export async function iamPolicy({ config: path, account, for: role }: IamPolicyO
   print(asJson(policy))
 
   const hints = [
-    ...(region ? [] : ['It applies to any region: set region in the config, or AWS_REGION, to narrow it.']),
+    ...(region ? [] : [anyRegionHint(config.assumeRole)]),
     ...(account || role === 'route-owner'
       ? []
       : ['It applies to any account: use --account 123456789012 to narrow it.']),
@@ -35,4 +35,10 @@ export async function iamPolicy({ config: path, account, for: role }: IamPolicyO
   ]
   for (const hint of hints) print(hintText(hint), process.stderr)
   return EXIT.done
+}
+
+function anyRegionHint(assumeRole: string | undefined): string {
+  const partition = assumeRole?.split(':')[1] ?? DEFAULT_PARTITION
+  const where = `It applies to any region of the partition ${partition}`
+  return `${where}: set region in the config, or AWS_REGION, to narrow or correct it.`
 }

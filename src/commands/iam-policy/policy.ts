@@ -3,6 +3,8 @@
 import { PERMISSIONS, type Permission } from '../../adapters/ec2/operations/permissions.ts'
 import { claimKey, pinKey } from '../../adapters/witness/tag.ts'
 import type { Config, InstanceConfig, TableSelector } from '../../config/schema.ts'
+import { PARTITIONS, partitionOf } from '../../core/partition.ts'
+import { Failure } from '../../platform/errors.ts'
 
 /** IAM takes a text for a list of one. */
 type OneOrMore = string | readonly string[]
@@ -25,16 +27,23 @@ export type Policies = {
   readonly routeOwner: PolicyDocument | undefined
 }
 
+/** The partition of a policy for any region; `iam-policy` says so. */
+export const DEFAULT_PARTITION = 'aws'
+
 /** Where the resources are; what is not known is any. */
 type Place = { readonly partition: string; readonly region: string; readonly account: string }
 
-/** @param account of the instances; that of the route tables is known where a role is assumed for them */
+/**
+ * @param account of the instances; that of the route tables is known where a role is assumed for them
+ * @throws Failure of kind `config` if the region is in no partition, or not in that of `assumeRole`
+ */
 export function policiesOf(
   config: Config,
   { region, account }: { region: string | undefined; account: string | undefined },
 ): Policies {
   const { assumeRole } = config
-  const [, partition = partitionOf(region), , , owner = account] = assumeRole?.split(':') ?? []
+  const [, ofRole, , , owner = account] = assumeRole?.split(':') ?? []
+  const partition = partitionFor(region, ofRole)
   const place = (of: string | undefined): Place => ({ partition, region: region ?? '*', account: of ?? '*' })
   const statementsOf = (client: Permission['client'], of: string | undefined) =>
     PERMISSIONS.filter((permission) => permission.client === client).flatMap((permission) =>
@@ -48,11 +57,27 @@ export function policiesOf(
   return { instance: documentOf([assume, ...own]), routeOwner: documentOf(routes) }
 }
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-function partitionOf(region = ''): string {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  if (region.startsWith('us-gov-')) return 'aws-us-gov'
-  return 'aws'
+/**
+ * The partition of the ARNs (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+ * @param ofRole that of `assumeRole`
+ * @throws Failure
+ */
+function partitionFor(region: string | undefined, ofRole: string | undefined): string {
+  if (region === undefined) return ofRole ?? DEFAULT_PARTITION
+  const found = partitionOf(region)?.id
+  if (found === undefined) {
+    throw new Failure(
+      'config',
+      `${region} is not a region of any AWS partition: ${PARTITIONS.map(({ id }) => id).join(', ')}`,
+      {
+        hint: 'correct region in the config, AWS_REGION or the profile; for a new partition, upgrade vip-switch',
+      },
+    )
+  }
+  if (ofRole === undefined || ofRole === found) return found
+  throw new Failure('config', `${region} is in the partition ${found}, but the role of assumeRole is in ${ofRole}`, {
+    hint: 'a role can only be assumed within its partition: correct assumeRole or the region',
+  })
 }
 
 function documentOf(Statement: readonly PolicyStatement[]): PolicyDocument {

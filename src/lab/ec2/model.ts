@@ -4,6 +4,8 @@ import type { Policy } from './iam/policy.ts'
 /** One account's resources in one region, as plain data. Maps are keyed by id. */
 export type Region = {
   name: string
+  /** As in ARNs. */
+  partition: string
   account: string
   vpcs: Map<string, Vpc>
   subnets: Map<string, Subnet>

@@ -82,7 +82,7 @@ export function kindOf(id: string): ResourceKind | undefined {
 export function arnOf(region: Region, id: string): string {
   if (id.startsWith('arn:')) return id
   const vpcId = region.routeTables.get(id)?.vpcId ?? region.subnets.get(id)?.vpcId ?? id
-  return `arn:aws:ec2:${region.name}:${ownerOf(region, vpcId)}:${kindOf(id)?.type ?? '*'}/${id}`
+  return `arn:${region.partition}:ec2:${region.name}:${ownerOf(region, vpcId)}:${kindOf(id)?.type ?? '*'}/${id}`
 }
 
 /** @throws the kind's ApiError for a malformed id: wrong prefix, or not 8 or 17 hexadecimal digits */

@@ -162,6 +162,15 @@ describe('the endpoint', () => {
     await expect(client.send(replace)).rejects.toThrow('with an explicit deny in an identity-based policy')
   })
 
+  it('names the partition of its region in every ARN', async () => {
+    const user = USER.replace('arn:aws:', 'arn:aws-iso:')
+    const policies = { [user]: policyOf(allow({ Resource: 'arn:aws:ec2:*:*:route-table/*' })) }
+    const { client } = await start({ seed: { ...seed, region: 'us-iso-east-1', policies } })
+    await expect(client.send(new ReplaceRouteCommand({ ...vip, NetworkInterfaceId: node2.eni }))).rejects.toThrow(
+      `User: ${user} is not authorized to perform: ec2:ReplaceRoute on resource: arn:aws-iso:ec2:us-iso-east-1:123456789012:route-table/${table}`,
+    )
+  })
+
   it('tells conditions the tags of the request and of each resource, and keeps a record of it', async () => {
     const { endpoint, client } = await start()
     endpoint.region.tags.set(node1.eni, new Map([['Team', 'db']]))

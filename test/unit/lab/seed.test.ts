@@ -102,6 +102,11 @@ describe('a seed', () => {
       'vpcs.a.routeTables.t.routes.10.9.0.0/16: nobody is neither',
     ],
     ['vpcs: { a: { cidrs: [10.0.0.0/16], routeTables: { t: { subnets: [b] } } } }', 'there is no b'],
+    ['{ region: xx-east-1, vpcs: {} }', 'region: must be an AWS region'],
+    [
+      `{ region: us-iso-east-1, vpcs: {}, policies: { 'arn:aws:iam::123456789012:user/lab': { Version: '2012-10-17', Statement: [] } } }`,
+      'policies.arn:aws:iam::123456789012:user/lab: must be in the partition aws-iso',
+    ],
     ['vpcs: [', 'line 1, column 8'],
   ])('is refused with the place of the fault: %s', (wrong, message) => {
     expect(() => buildRegion(parseSeed(wrong))).toThrow(message)

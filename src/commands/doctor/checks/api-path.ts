@@ -7,6 +7,7 @@ import { tableOfSubnet, type VpcTable } from '../../../adapters/ec2/operations/v
 import { type CommandLine, ec2Command } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { routeTo } from '../../../core/longest-prefix-match.ts'
+import { endpointService } from '../../../core/partition.ts'
 import { type Route, routeText } from '../../../core/route.ts'
 import { contains, type Destination, destinationText, parseDestination, sameDestination } from '../../../core/vip.ts'
 import { Failure } from '../../../platform/errors.ts'
@@ -104,7 +105,7 @@ function textOf(route: Route): string {
 
 function endpointCommand({ nic }: Member, { region }: PathContext): CommandLine {
   const kind = ['--vpc-endpoint-type', 'Interface', '--private-dns-enabled']
-  const service = ['--service-name', `com.amazonaws.${region}.ec2`]
+  const service = ['--service-name', endpointService(region)]
   const place = ['--vpc-id', nic.vpc, ...service, '--subnet-ids', nic.subnet]
   return ec2Command(['create-vpc-endpoint', ...kind, ...place], region)
 }

@@ -17,15 +17,15 @@ export function callerOf(region: Region, accessKeyId: string): Caller {
   return (
     region.sessions.get(accessKeyId) ?? {
       account: region.account,
-      arn: userArn(region.account),
-      principal: userArn(region.account),
+      arn: userArn(region),
+      principal: userArn(region),
       userId: `AIDA${digest(region.account).slice(0, 17).toUpperCase()}`,
     }
   )
 }
 
 /** The account's only user. */
-export const userArn = (account: string) => `arn:aws:iam::${account}:user/lab`
+export const userArn = ({ partition, account }: Region) => `arn:${partition}:iam::${account}:user/lab`
 
 /** Opens a role session; the same role and session name get the same access key until it is revoked. */
 export function openSession(
@@ -34,10 +34,10 @@ export function openSession(
   sessionName: string,
   seconds: number,
 ): { caller: Caller; credentials: SessionCredentials } {
-  const arn = `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`
+  const arn = `arn:${region.partition}:sts::${role.account}:assumed-role/${role.name}/${sessionName}`
   const key = validKey(region, arn)
   const roleId = `AROA${digest(`${role.account}/${role.name}`).slice(0, 17).toUpperCase()}`
-  const principal = `arn:aws:iam::${role.account}:role/${role.name}`
+  const principal = `arn:${region.partition}:iam::${role.account}:role/${role.name}`
   const caller = { account: role.account, arn, principal, userId: `${roleId}:${sessionName}` }
   const accessKeyId = accessKeyIdOf(key)
   region.sessions.set(accessKeyId, caller)
@@ -69,8 +69,9 @@ const DEFAULT_SESSION_SECONDS = 3600
 function assumeRole({ region, params }: Call): { [name: string]: Xml } {
   const roleArn = requiredText(params, 'RoleArn')
   const sessionName = requiredText(params, 'RoleSessionName')
-  const [, account, path] = /^arn:aws:iam::(\d{12}):role\/([\w+=,.@/-]+)$/.exec(roleArn) ?? []
-  if (account === undefined || path === undefined) throw new ApiError('ValidationError', `${roleArn} is invalid`)
+  const [, partition, account, path] = /^arn:([\w-]+):iam::(\d{12}):role\/([\w+=,.@/-]+)$/.exec(roleArn) ?? []
+  if (partition !== region.partition || account === undefined || path === undefined)
+    throw new ApiError('ValidationError', `${roleArn} is invalid`)
   const seconds = Number(text(params, 'DurationSeconds') ?? DEFAULT_SESSION_SECONDS)
   if (!Number.isInteger(seconds) || seconds < SHORTEST_SESSION_SECONDS || seconds > LONGEST_SESSION_SECONDS) {
     throw new ApiError(

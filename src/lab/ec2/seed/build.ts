@@ -1,3 +1,4 @@
+import { partitionOf } from '../../../core/partition.ts'
 import { userArn } from '../actions/sts.ts'
 import { canonicalAddress, parseCidr, within } from '../addresses.ts'
 import { setInstanceState } from '../changes.ts'
@@ -26,9 +27,7 @@ export function buildRegion(seed: Seed): Region {
     const named = [...region.routeTables.keys()].filter((id) => region.tags.get(id)?.get('Name') === resource)
     return (named.length > 0 ? named : [resource]).map((id) => ({ action, resource: id }))
   })
-  const unknownUsers = [...region.policies.keys()].filter(
-    (arn) => arn.includes(':user/') && arn !== userArn(region.account),
-  )
+  const unknownUsers = [...region.policies.keys()].filter((arn) => arn.includes(':user/') && arn !== userArn(region))
   if (unknownUsers.length > 0) throw new SeedError(unknownUsers.map((arn) => `policies.${arn}: no such user`))
   return region
 }
@@ -36,6 +35,7 @@ export function buildRegion(seed: Seed): Region {
 function emptyRegion({ region: name, account, gateways, policies }: ParsedSeed): Region {
   return {
     name,
+    partition: partitionOf(name)?.id ?? '',
     account,
     vpcs: new Map(),
     subnets: new Map(),

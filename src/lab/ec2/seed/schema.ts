@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { partitionOf } from '../../../core/partition.ts'
 import { policySchema } from '../iam/policy.ts'
 
 const id = (prefix: string) =>
@@ -109,20 +110,33 @@ const vpc = z.strictObject({
 })
 
 /** A region as described by a file. A resource's name becomes its Name tag, and its id derives from it. */
-export const seedSchema = z.strictObject({
-  region: z.string().default('ap-northeast-1'),
-  account: account.default('123456789012'),
-  vpcs: z.record(z.string(), vpc),
-  prefixLists: z
-    .record(z.string(), z.strictObject({ id: id('pl').optional(), entries: z.array(z.string()) }))
-    .default({}),
-  /** Ids of existing gateways other than those in routes. */
-  gateways: z.array(z.string()).default([]),
-  /** Calls to deny; `resource` is an id or a route table's name. */
-  deny: z.array(z.strictObject({ action: z.string(), resource: z.string().optional() })).default([]),
-  /** IAM policies, by ARN of the account's user (`user/lab`) or of a role, without its path. */
-  policies: z.record(z.string().regex(/^arn:aws:iam::\d{12}:(user\/lab|role\/[\w+=,.@-]+)$/), policySchema).default({}),
-})
+export const seedSchema = z
+  .strictObject({
+    region: z
+      .string()
+      .refine((name) => partitionOf(name) !== undefined, 'must be an AWS region')
+      .default('ap-northeast-1'),
+    account: account.default('123456789012'),
+    vpcs: z.record(z.string(), vpc),
+    prefixLists: z
+      .record(z.string(), z.strictObject({ id: id('pl').optional(), entries: z.array(z.string()) }))
+      .default({}),
+    /** Ids of existing gateways other than those in routes. */
+    gateways: z.array(z.string()).default([]),
+    /** Calls to deny; `resource` is an id or a route table's name. */
+    deny: z.array(z.strictObject({ action: z.string(), resource: z.string().optional() })).default([]),
+    /** IAM policies, by ARN of the account's user (`user/lab`) or of a role, without its path. */
+    policies: z
+      .record(z.string().regex(/^arn:[\w-]+:iam::\d{12}:(user\/lab|role\/[\w+=,.@-]+)$/), policySchema)
+      .default({}),
+  })
+  .superRefine(({ region, policies }, context) => {
+    const partition = partitionOf(region)?.id
+    for (const arn of Object.keys(policies)) {
+      if (arn.startsWith(`arn:${partition}:`)) continue
+      context.addIssue({ code: 'custom', path: ['policies', arn], message: `must be in the partition ${partition}` })
+    }
+  })
 
 /** A seed as written: fields with defaults are optional. */
 export type Seed = z.input<typeof seedSchema>

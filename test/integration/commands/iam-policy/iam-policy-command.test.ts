@@ -41,12 +41,34 @@ describe('iam-policy', () => {
     expect(resources).toContain(`arn:aws:ec2:eu-west-1:123456789012:route-table/${TABLE}`)
   })
 
+  test.each([
+    ['us-iso-east-1', 'arn:aws-iso:ec2:us-iso-east-1:'],
+    ['us-isof-south-1', 'arn:aws-iso-f:ec2:us-isof-south-1:'],
+    ['eusc-de-east-1', 'arn:aws-eusc:ec2:eusc-de-east-1:'],
+  ])('names the partition of %s', async (AWS_REGION, beginning) => {
+    const { resources } = await print({}, ['--account', '123456789012'], { AWS_REGION })
+    expect(resources).toContain(`${beginning}123456789012:route-table/${TABLE}`)
+  })
+
+  test('refuses a region of no partition', async () => {
+    const { exitCode, stdout, stderr } = await print({}, [], { AWS_REGION: 'xx-east-1' })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('xx-east-1 is not a region of any AWS partition: aws, aws-cn,')
+    expect(stderr).toContain('correct region in the config, AWS_REGION or the profile')
+  })
+
+  test('refuses a role of another partition', async () => {
+    const { exitCode, stderr } = await print({ region: 'eu-west-1', assumeRole: ROLE })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('eu-west-1 is in the partition aws, but the role of assumeRole is in aws-cn')
+  })
+
   test('says how what is wider than it need be is narrowed', async () => {
     const { exitCode, stderr, resources } = await print({})
     expect(exitCode).toBe(0)
     expect(resources).toContain(`arn:aws:ec2:*:*:route-table/${TABLE}`)
     expect(stderr).toBe(
-      'It applies to any region: set region in the config, or AWS_REGION, to narrow it.\n' +
+      'It applies to any region of the partition aws: set region in the config, or AWS_REGION, to narrow or correct it.\n' +
         'It applies to any account: use --account 123456789012 to narrow it.',
     )
   })

@@ -68,6 +68,8 @@ describe('where the resources are', () => {
   test.each([
     ['cn-north-1', 'arn:aws-cn:ec2:cn-north-1:'],
     ['us-gov-west-1', 'arn:aws-us-gov:ec2:us-gov-west-1:'],
+    ['us-iso-west-1', 'arn:aws-iso:ec2:us-iso-west-1:'],
+    ['eu-isoe-west-1', 'arn:aws-iso-e:ec2:eu-isoe-west-1:'],
     ['eu-west-1', 'arn:aws:ec2:eu-west-1:'],
   ])('in %s', (region, beginning) => {
     expect(statementOf(policies(A, {}, { ...PLACE, region }).instance, 'MoveRoutes')?.Resource).toContain(beginning)
