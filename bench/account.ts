@@ -133,7 +133,7 @@ function simulate(settings: ProtocolSettings) {
   }
   function readingOf({ pair: { key, target, claims }, state }: Node) {
     const to = target && ({ kind: 'eni', eni: target, instance: undefined } as const)
-    const routes = to ? [{ destination: key.vip, target: to, state: 'active' as const, propagated: false }] : []
+    const routes = to ? [{ destination: key.vip, target: to, state: 'active' as const, origin: 'CreateRoute' }] : []
     const standing = standingOf(tableWith(routes, { id: key.table }), key.vip, state.self.eni, POLICY)
     const all = [...claims.values()].map((claim) => ({ claim, isUnreachable: false }))
     return {

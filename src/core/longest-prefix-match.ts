@@ -1,5 +1,5 @@
 /** Route lookup for an address. */
-import type { Route, RouteTable } from './route.ts'
+import { isStatic, type Route, type RouteTable } from './route.ts'
 import { contains, type Destination, prefixLength } from './vip.ts'
 
 /**
@@ -15,5 +15,5 @@ export function routeTo(table: Pick<RouteTable, 'routes'>, address: Destination)
 
 function isNearer(route: Route, best: Route): boolean {
   const [length, bestLength] = [prefixLength(route.destination), prefixLength(best.destination)]
-  return length > bestLength || (length === bestLength && best.propagated && !route.propagated)
+  return length > bestLength || (length === bestLength && !isStatic(best) && isStatic(route))
 }

@@ -1,7 +1,7 @@
 /** Sentences that explain a decision for people to act on. */
 import type { Claim } from './claim.ts'
 import type { ClusterView, Contest, NodeView, ObservedClaim, ObservedRoute } from './decide.ts'
-import { targetText } from './route.ts'
+import { targetText } from './route-target.ts'
 import { destinationText } from './vip.ts'
 
 const SHOWN_ROUTES = 3

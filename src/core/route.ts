@@ -1,22 +1,15 @@
 /** Routes as read, and what may be done to them. */
 import type { EniId, InstanceId, RouteTableId } from './ids.ts'
+import { type Target, targetName, targetText } from './route-target.ts'
 import { contains, type Destination, destinationText, isHost, sameDestination } from './vip.ts'
-
-export type Target =
-  | { readonly kind: 'eni'; readonly eni: EniId; readonly instance: InstanceId | undefined }
-  | { readonly kind: 'instance'; readonly instance: InstanceId }
-  | { readonly kind: 'local' }
-  /** A NAT, transit, internet or virtual private gateway, a peering connection and so on: never ours. */
-  | { readonly kind: 'other'; readonly id: string }
-  /** EC2 reports no target, as for a blackhole whose target is gone. */
-  | { readonly kind: 'none' }
 
 export type Route = {
   readonly destination: Destination
   readonly target: Target
-  readonly state: 'active' | 'blackhole'
-  /** Propagated by a virtual private gateway; a static route with the same CIDR takes precedence. */
-  readonly propagated: boolean
+  /** EC2's word: `active`, `blackhole`, `filtered` … Only an active one carries traffic. */
+  readonly state: string
+  /** EC2's word for how it was made. */
+  readonly origin: string
 }
 
 export type RouteTable = {
@@ -80,10 +73,19 @@ export type ListedRoute = {
 
 export type ListedTable = { readonly table: RouteTable; readonly routes: readonly ListedRoute[] }
 
-/** The route with exactly this destination; the static one rather than a propagated one. */
+/**
+ * Whether somebody created the route, and so may replace it. All others come and go with what makes them, whatever else
+ * EC2 will add; of the same destination, the static one takes precedence.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
+ */
+export function isStatic({ origin }: Pick<Route, 'origin'>): boolean {
+  return origin === 'CreateRoute' || origin === 'CreateRouteTable'
+}
+
+/** The route with exactly this destination; the static one rather than any other. */
 export function findRoute(table: RouteTable, destination: Destination): Route | undefined {
   const matches = table.routes.filter((route) => sameDestination(route.destination, destination))
-  return matches.find((route) => !route.propagated) ?? matches[0]
+  return matches.find(isStatic) ?? matches[0]
 }
 
 /**
@@ -99,8 +101,9 @@ export function standingOf(table: RouteTable, vip: Destination, eni: EniId | und
 }
 
 /** Whether the route carries traffic to the ENI. */
-export function isInPlace({ target, state, propagated }: Route, eni: EniId): boolean {
-  return state === 'active' && !propagated && target.kind === 'eni' && target.eni === eni
+export function isInPlace(route: Route, eni: EniId): boolean {
+  const { target, state } = route
+  return state === 'active' && isStatic(route) && target.kind === 'eni' && target.eni === eni
 }
 
 /** Why the route to `vip` in `table` is not ours to write; undefined if it is. */
@@ -111,11 +114,38 @@ export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePoli
   if (!route) {
     return policy.createMissing ? undefined : 'there is no such route, and createMissing is off'
   }
-  if (!isForeign(route)) return undefined
-  const owner = targetText(route.target)
-  if (policy.takeOver.includes(owner)) return undefined
-  const how = route.propagated ? `is propagated from ${owner}` : `points to ${owner}`
-  return `the route ${how}, which is not ours to replace; to allow it, name ${owner} in takeOver of its instance in the config`
+  if (!isForeign(route) || policy.takeOver.includes(targetText(route.target))) return undefined
+  return `the route ${placeOf(route)}, which is not ours to replace; ${remedyFor(route)}`
+}
+
+/** Where a foreign route leads, or who made it, as a predicate. */
+function placeOf({ origin, target, ...route }: Route): string {
+  const place = target.kind === 'none' ? undefined : targetName(target)
+  if (isStatic({ ...route, origin })) return `points to ${place ?? 'a kind of target that this version does not know'}`
+  const to = place === undefined ? '' : ` to ${place}`
+  switch (origin) {
+    case 'EnableVgwRoutePropagation':
+      return `is propagated from ${place ?? 'a virtual private gateway'}`
+    case 'Advertisement':
+      return `is advertised by a VPC Route Server${to}`
+    default:
+      return `was not created statically (its origin is ${origin || 'unknown'})${to && `, and leads${to}`}`
+  }
+}
+
+function remedyFor(route: Route): string {
+  const { target, origin } = route
+  if (target.kind === 'local') return 'choose another VIP'
+  if (target.kind !== 'none') return `to allow it, name ${targetText(target)} in takeOver of its instance in the config`
+  if (isStatic(route)) return 'delete or replace it by hand to let vip-switch write it'
+  return `it names no target for takeOver to allow: ${WITHDRAWALS[origin] ?? 'remove it where it comes from'}`
+}
+
+/** How to be rid of a route that nobody created, by its origin. */
+const WITHDRAWALS: Readonly<Record<string, string>> = {
+  EnableVgwRoutePropagation: 'disable the propagation to this table (aws ec2 disable-vgw-route-propagation)',
+  Advertisement:
+    'stop advertising it, or disable the propagation to this table (aws ec2 disable-route-server-propagation)',
 }
 
 /** The CIDRs of the VPC, which every table has as `local` routes. */
@@ -138,32 +168,19 @@ export function rangeRefusal(vip: Destination, ranges: readonly Destination[]): 
   )
 }
 
-/** Whether the route belongs to somebody else: its target is not an ENI, an instance or a blackhole. */
+/**
+ * Whether the route belongs to somebody else: nobody created it, or it leads neither to an ENI nor to an instance, and is
+ * no blackhole. A target that EC2 does not name is one of a kind that we do not know.
+ */
 export function isForeign(route: Route): boolean {
-  if (route.propagated) return true
+  if (!isStatic(route)) return true
   if (route.state === 'blackhole') return false
-  return route.target.kind === 'other' || route.target.kind === 'local'
+  return route.target.kind !== 'eni' && route.target.kind !== 'instance'
 }
 
-/** The target's id in EC2. */
-export function targetText(target: Target): string {
-  switch (target.kind) {
-    case 'eni':
-      return target.eni
-    case 'instance':
-      return target.instance
-    case 'local':
-      return 'local'
-    case 'other':
-      return target.id
-    case 'none':
-      return 'nothing'
-  }
-}
-
-/** A route's target, and whether it is a blackhole. */
-export function routeText(route: Route): string {
-  return route.state === 'blackhole' ? `${targetText(route.target)} (blackhole)` : targetText(route.target)
+/** A route's target, and its state unless it carries traffic. */
+export function routeText({ target, state }: Route): string {
+  return state === 'active' ? targetText(target) : `${targetText(target)} (${state})`
 }
 
 /** A route's key for use in maps. */

@@ -10,7 +10,8 @@ import { lookUpTargets } from '../agent/node/targets.ts'
 import type { Config } from '../config/schema.ts'
 import type { EniId } from '../core/ids.ts'
 import type { Trouble } from '../core/overview.ts'
-import { findRoute, type RouteTable, type Target, type TargetFacts } from '../core/route.ts'
+import { findRoute, type RouteTable, type TargetFacts } from '../core/route.ts'
+import type { Target } from '../core/route-target.ts'
 import { hintOf, messageOf } from '../platform/errors.ts'
 
 export type ClusterSnapshot = {

@@ -176,7 +176,7 @@ export function replaceCall(model: Model, index: Index, at: number, changed: Cal
 export function readingOf(model: Model, index: Index): Reading {
   const target =
     model.target === undefined ? undefined : ({ kind: 'eni', eni: ENIS[model.target], instance: undefined } as const)
-  const routes = target ? [{ destination: KEY.vip, target, state: 'active' as const, propagated: false }] : []
+  const routes = target ? [{ destination: KEY.vip, target, state: 'active' as const, origin: 'CreateRoute' }] : []
   const standing = standingOf(tableWith(routes, { id: KEY.table }), KEY.vip, ENIS[index], {
     createMissing: true,
     takeOver: [],

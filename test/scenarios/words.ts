@@ -1,6 +1,6 @@
 /** What the words of a directive mean. */
 import { parseDuration } from '../../src/config/duration.ts'
-import { type Target, targetText } from '../../src/core/route.ts'
+import { type Target, targetText } from '../../src/core/route-target.ts'
 import type { World } from '../simulation/world.ts'
 import { type Api, type Kind, WAYS, type WorldNode } from '../simulation/world-node.ts'
 import { instanceId } from '../support/fixtures.ts'

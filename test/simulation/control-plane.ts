@@ -4,7 +4,8 @@ import type { Claim } from '../../src/core/claim.ts'
 import type { EniId } from '../../src/core/ids.ts'
 import type { Pin } from '../../src/core/pin.ts'
 import type { Reading } from '../../src/core/protocol/inputs-and-effects.ts'
-import { type RouteKey, routeKeyText, standingOf, type Target } from '../../src/core/route.ts'
+import { type RouteKey, routeKeyText, standingOf } from '../../src/core/route.ts'
+import type { Target } from '../../src/core/route-target.ts'
 import { tableWith } from '../support/fixtures.ts'
 
 const POLICY = { createMissing: true, takeOver: [] }
@@ -81,7 +82,7 @@ export class ControlPlane {
       const target = targets.get(routeKeyText(key))
       const isBlackhole = target?.kind === 'eni' && this.#void.has(target.eni)
       const state = isBlackhole ? ('blackhole' as const) : ('active' as const)
-      const table = tableWith(target ? [{ destination: key.vip, target, state, propagated: false }] : [], {
+      const table = tableWith(target ? [{ destination: key.vip, target, state, origin: 'CreateRoute' }] : [], {
         id: key.table,
       })
       return { key, standing: standingOf(table, key.vip, observer, POLICY) }

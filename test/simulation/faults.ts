@@ -1,5 +1,5 @@
 /** Faults of a plan, done to a world and undone. */
-import type { Target } from '../../src/core/route.ts'
+import type { Target } from '../../src/core/route-target.ts'
 import { eni, instanceId } from '../support/fixtures.ts'
 import type { Fault, LastingFault, MomentaryFault, RouteTo } from './plan.ts'
 import type { Vrrp } from './vrrp.ts'

@@ -18,7 +18,7 @@ export const route = (name: string, change: Partial<RouteOverview> = {}): RouteO
     destination: VIP,
     target: { kind: 'eni', eni: DB1, instance: undefined },
     state: 'active',
-    propagated: false,
+    origin: 'CreateRoute',
   },
   ...change,
 })

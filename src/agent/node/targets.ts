@@ -3,7 +3,8 @@
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { describeTargets } from '../../adapters/ec2/operations/interfaces.ts'
 import type { EniId, InstanceId } from '../../core/ids.ts'
-import type { Target, TargetFacts } from '../../core/route.ts'
+import type { TargetFacts } from '../../core/route.ts'
+import type { Target } from '../../core/route-target.ts'
 import { hintOf, messageOf } from '../../platform/errors.ts'
 import { type CallContext, retryWithLogging } from './route-port.ts'
 

@@ -1,5 +1,6 @@
 /** Output of `vip-switch list`. */
-import { isForeign, type ListedTable, type Route, type TargetFacts, targetText } from '../../core/route.ts'
+import { isForeign, type ListedTable, type Route, type TargetFacts } from '../../core/route.ts'
+import { targetKind, targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
 import { styleOf } from '../../terminal/style.ts'
@@ -9,9 +10,7 @@ type Facts = ReadonlyMap<string, TargetFacts>
 
 const HEADER = ['  VIP', 'STATE', 'TARGET', 'NODE', 'ZONE', 'VRRP']
 
-type State = 'active' | 'blackhole' | 'missing' | 'foreign'
-
-function stateOf(route: Route | undefined): State {
+function stateOf(route: Route | undefined): string {
   if (!route) return 'missing'
   return isForeign(route) ? 'foreign' : route.state
 }
@@ -30,13 +29,14 @@ function renderList(
 ): string {
   if (total === 0) return 'no route table in this region'
   const { bold, dim, green, red, yellow } = styleOf(process.stdout)
-  const paint = { active: green, blackhole: red, missing: yellow, foreign: yellow }
+  const paint = (state: string) => (state === 'active' ? green : state === 'blackhole' ? red : yellow)(state)
   const rows = listed.flatMap(({ routes }) =>
     routes.map(({ vip, route, vrrpInstance }) => {
       const state = stateOf(route)
       const { name = '', zone = '' } = (route && facts.get(targetText(route.target))) ?? {}
       const target = route ? targetText(route.target) : ''
-      return [`  ${destinationText(vip)}`, paint[state](state), target, name, zone, vrrpInstance ?? '']
+      const what = name || (route && targetKind(route.target)) || ''
+      return [`  ${destinationText(vip)}`, paint(state), target, what, zone, vrrpInstance ?? '']
     }),
   )
   // The same column widths for all tables, so that they line up.

@@ -56,7 +56,13 @@ export type RouteTable = {
 export type Route = {
   destination: Destination
   target: RouteTarget
-  origin: 'CreateRouteTable' | 'CreateRoute' | 'EnableVgwRoutePropagation'
+  /** EC2's word; `CreateRoute` and `CreateRouteTable` are static. */
+  origin: string
+}
+
+/** Whether somebody created it, so that it counts against the quota and may be replaced. */
+export function isStatic({ origin }: Route): boolean {
+  return origin === 'CreateRoute' || origin === 'CreateRouteTable'
 }
 
 export type Destination = {
@@ -75,11 +81,17 @@ export type TargetField =
   | 'egressOnlyInternetGatewayId'
   | 'localGatewayId'
   | 'carrierGatewayId'
+  | 'coreNetworkArn'
+  | 'odbNetworkArn'
+  /** One that EC2 has yet to add. */
+  | 'futureTargetId'
 
 export type RouteTarget = {
   field: TargetField
   id: string
 }
+
+export type AttachmentStatus = 'attaching' | 'attached' | 'detaching'
 
 export type NetworkInterface = {
   id: string
@@ -91,7 +103,7 @@ export type NetworkInterface = {
   ipv6Addresses: string[]
   sourceDestCheck: boolean
   groupIds: string[]
-  attachment?: { id: string; instanceId: string; deviceIndex: number; time: string }
+  attachment?: { id: string; instanceId: string; deviceIndex: number; time: string; status: AttachmentStatus }
 }
 
 /** EC2's instance state codes. */
@@ -174,6 +186,8 @@ const targetFields: Record<string, TargetField> = {
 /** The target with this id, or undefined if its kind cannot be a target. */
 export function routeTarget(id: string): RouteTarget | undefined {
   if (id === 'local') return { field: 'gatewayId', id }
+  const ofArn = /^arn:.*:(core-network|odb-network)\//.exec(id)?.[1]
+  if (ofArn) return { field: ofArn === 'core-network' ? 'coreNetworkArn' : 'odbNetworkArn', id }
   const field = targetFields[id.slice(0, id.indexOf('-'))]
   return field && { field, id }
 }

@@ -14,7 +14,7 @@ const ROUTE: Route = {
   destination: KEY.vip,
   target: { kind: 'eni', eni: OWN, instance: undefined },
   state: 'active',
-  propagated: false,
+  origin: 'CreateRoute',
 }
 const IN_PLACE: Reading = {
   routes: [{ key: KEY, standing: { kind: 'in-place', route: ROUTE } }],

@@ -16,7 +16,7 @@ const ELSEWHERE: Standing = {
     destination: KEY.vip,
     target: { kind: 'instance', instance: instanceId('i-0a') },
     state: 'active',
-    propagated: false,
+    origin: 'CreateRoute',
   },
 }
 const READING: Reading = {

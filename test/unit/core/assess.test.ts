@@ -3,7 +3,8 @@ import type { Claim, NodeState } from '../../../src/core/claim.ts'
 import { assess, type ClusterView, type ObservedClaim } from '../../../src/core/decide.ts'
 import type { EniId } from '../../../src/core/ids.ts'
 import type { Liveness } from '../../../src/core/liveness.ts'
-import { type Standing, standingOf, type Target } from '../../../src/core/route.ts'
+import { type Standing, standingOf } from '../../../src/core/route.ts'
+import type { Target } from '../../../src/core/route-target.ts'
 import { parseVip } from '../../../src/core/vip.ts'
 import { eni, rtb, tableWith } from '../../support/fixtures.ts'
 
@@ -18,7 +19,7 @@ function node(id: EniId, state: NodeState, priority: number, liveness: Liveness)
 }
 
 function standing(target: Target | undefined, state: 'active' | 'blackhole' = 'active'): Standing {
-  const routes = target ? [{ destination: VIP, target, state, propagated: false }] : []
+  const routes = target ? [{ destination: VIP, target, state, origin: 'CreateRoute' }] : []
   return standingOf(tableWith(routes), VIP, undefined, { createMissing: true, takeOver: [] })
 }
 

@@ -136,7 +136,7 @@ function findingsFor(name: string): Finding[] {
   const members = [memberOf('db-1', '10.0.1.11', { groups: [] }), memberOf('db-2', '10.0.2.12', { groups: ['sg-0a'] })]
   const detached = { ...memberOf('db-3', '10.0.3.13'), published: [name], instance: undefined }
   const vip = parseVip('10.99.0.10')
-  const blackhole = { destination: vip, target: { kind: 'none' }, state: 'blackhole', propagated: false } as const
+  const blackhole = { destination: vip, target: { kind: 'none' }, state: 'blackhole', origin: 'CreateRoute' } as const
   const config = {
     vips: [vip],
     routeTables: [],

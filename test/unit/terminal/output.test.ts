@@ -98,7 +98,7 @@ describe('on a narrow terminal', () => {
     destination: vip,
     target: { kind: 'eni', eni: to, instance: undefined },
     state: 'active',
-    propagated: false,
+    origin: 'CreateRoute',
   })
   const facts = new Map<string, TargetFacts>([
     [target, { instance: undefined, name: 'db-2', zone: 'ap-northeast-1c' }],

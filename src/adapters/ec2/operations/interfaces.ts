@@ -12,6 +12,7 @@ import type { TargetFacts } from '../../../core/route.ts'
 import { Failure } from '../../../platform/errors.ts'
 import { type Ec2, sendPaged } from '../client.ts'
 import { Ec2Error } from '../errors.ts'
+import { holderOf, isRunning } from './attachment.ts'
 import { chunks, literal } from './tables.ts'
 
 const PAGE_SIZE = 100
@@ -64,7 +65,7 @@ async function instanceById(ec2: Ec2, id: InstanceId, signal: AbortSignal): Prom
   const [instance] = await describeInstances(ec2, [idFilter('instance-id', [id])], signal)
   if (!instance)
     throw new Failure('usage', `there is no instance ${id} in ${ec2.region}`, { hint: 'check the id and the region' })
-  if (isRunning(instance)) return instance
+  if (isRunning(instance.State) !== false) return instance
   const state = instance.State?.Name ?? 'in an unknown state'
   throw new Failure('refused', `${id} is ${state}: a route to it would be a blackhole`, { hint: REMEDIES[state] })
 }
@@ -76,10 +77,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   stopping: 'wait until it has stopped, then start it, or choose another instance',
   'shutting-down': `it is being terminated: ${ANOTHER}`,
   terminated: `it is gone for good: ${ANOTHER}`,
-}
-
-function isRunning({ State }: SdkInstance): boolean {
-  return State?.Name === 'running' || State?.Name === 'pending'
 }
 
 /** Matches only running and pending instances: terminated ones keep their name for an hour. */
@@ -150,9 +147,10 @@ function onlyOne(found: readonly SdkNetworkInterface[], what: string): SdkNetwor
  */
 async function ofRunning(ec2: Ec2, found: SdkNetworkInterface, signal: AbortSignal): Promise<FoundEni> {
   const eni = eniOf(found)
-  const instance = found.Attachment?.InstanceId ?? ''
-  if (!isInstanceId(instance)) {
-    throw new Failure('refused', `${eni} is not attached to an instance: a route to it would be a blackhole`, {
+  const instance = holderOf(found.Attachment)
+  if (!instance) {
+    const how = found.Attachment?.InstanceId ? `is ${found.Attachment.Status}` : 'is not attached to an instance'
+    throw new Failure('refused', `${eni} ${how}: a route to it would be a blackhole`, {
       hint: 'attach it first, or choose another',
     })
   }
@@ -175,12 +173,12 @@ export async function describeTargets(
   const interfaces = await inChunks(enis, (ids) =>
     describeInterfaces(ec2, [idFilter('network-interface-id', ids)], signal),
   )
-  const attached = interfaces.flatMap((each) => each.Attachment?.InstanceId ?? []).filter(isInstanceId)
+  const attached = interfaces.flatMap((each) => holderOf(each.Attachment) ?? [])
   const wanted = [...new Set([...instances, ...attached])]
   const described = await inChunks(wanted, (ids) => describeInstances(ec2, [idFilter('instance-id', ids)], signal))
   const names = new Map(described.map((each) => [each.InstanceId, each.Tags?.find(({ Key }) => Key === 'Name')?.Value]))
 
-  const running = new Map(described.map((each) => [each.InstanceId, isRunning(each)]))
+  const running = new Map(described.map((each) => [each.InstanceId, isRunning(each.State)]))
 
   const facts = new Map<string, TargetFacts>()
   for (const { InstanceId: id = '', Placement: placement } of described) {
@@ -189,10 +187,9 @@ export async function describeTargets(
     facts.set(id, { instance: id, name: names.get(id), zone, isRunning: running.get(id) })
   }
   for (const each of interfaces) {
-    const id = each.Attachment?.InstanceId ?? ''
-    const instance = isInstanceId(id) ? id : undefined
+    const instance = holderOf(each.Attachment)
     const zone = each.AvailabilityZone
-    facts.set(eniOf(each), { instance, name: names.get(id), zone, isRunning: running.get(id) })
+    facts.set(eniOf(each), { instance, name: names.get(instance), zone, isRunning: running.get(instance) })
   }
   return facts
 }

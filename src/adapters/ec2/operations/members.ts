@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { type EniId, type InstanceId, isEniId, isInstanceId } from '../../../core/ids.ts'
 import { type Ec2, send } from '../client.ts'
+import { holderOf, isRunning } from './attachment.ts'
 import { describeInstances, describeInterfaces, idFilter, inChunks } from './interfaces.ts'
 
 export type InterfaceFacts = {
@@ -28,6 +29,8 @@ export type InstanceFacts = {
   readonly name: string | undefined
   /** `running`, `stopped` and so on. */
   readonly state: string
+  /** Whether it can carry traffic; undefined if its state does not tell. */
+  readonly isRunning: boolean | undefined
   readonly metadata: MetadataOptions | undefined
 }
 
@@ -90,7 +93,6 @@ export async function turnOffSourceDestCheck(ec2: Ec2, eni: EniId, signal: Abort
 function interfaceOf(found: SdkNetworkInterface): InterfaceFacts[] {
   const { NetworkInterfaceId: eni = '', Attachment, PrivateIpAddresses = [], Ipv6Addresses = [] } = found
   if (!isEniId(eni)) return []
-  const instance = Attachment?.Status === 'detached' ? '' : (Attachment?.InstanceId ?? '')
   const sorted = PrivateIpAddresses.toSorted((a, b) => Number(b.Primary ?? false) - Number(a.Primary ?? false))
   return [
     {
@@ -98,7 +100,7 @@ function interfaceOf(found: SdkNetworkInterface): InterfaceFacts[] {
       vpc: found.VpcId ?? '',
       subnet: found.SubnetId ?? '',
       zone: found.AvailabilityZone,
-      instance: isInstanceId(instance) ? instance : undefined,
+      instance: holderOf(Attachment),
       addresses: [
         ...sorted.flatMap((each) => each.PrivateIpAddress ?? []),
         ...Ipv6Addresses.flatMap((each) => each.Ipv6Address ?? []),
@@ -121,6 +123,7 @@ function instanceOf({
       instance,
       name: Tags.find(({ Key }) => Key === 'Name')?.Value,
       state: State?.Name ?? 'unknown',
+      isRunning: isRunning(State),
       metadata: options && {
         isEnabled: options.HttpEndpoint !== 'disabled',
         needsToken: options.HttpTokens === 'required',

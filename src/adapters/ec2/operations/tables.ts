@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-ec2'
 import type { TableSelector } from '../../../config/schema.ts'
 import { isEniId, isInstanceId, isRouteTableId } from '../../../core/ids.ts'
-import type { Route, RouteTable, Target } from '../../../core/route.ts'
+import type { Route, RouteTable } from '../../../core/route.ts'
+import type { Target } from '../../../core/route-target.ts'
 import { parseDestination } from '../../../core/vip.ts'
 import { Failure } from '../../../platform/errors.ts'
 import { type Ec2, sendPaged } from '../client.ts'
@@ -145,8 +146,8 @@ function routeOf(route: SdkRoute): Route[] {
     {
       destination: parseDestination(text),
       target: targetOf(route),
-      state: route.State === 'blackhole' ? 'blackhole' : 'active',
-      propagated: route.Origin === 'EnableVgwRoutePropagation',
+      state: route.State ?? 'active',
+      origin: route.Origin ?? '',
     },
   ]
 }
@@ -157,16 +158,20 @@ function targetOf(route: SdkRoute): Target {
   const eni = route.NetworkInterfaceId ?? ''
   if (isEniId(eni)) return { kind: 'eni', eni, instance }
   if (instance) return { kind: 'instance', instance }
-  const other =
-    route.GatewayId ??
-    route.NatGatewayId ??
-    route.TransitGatewayId ??
-    route.VpcPeeringConnectionId ??
-    route.EgressOnlyInternetGatewayId ??
-    route.LocalGatewayId ??
-    route.CarrierGatewayId ??
-    route.CoreNetworkArn ??
-    route.OdbNetworkArn
+  // Whatever field names it: EC2 adds kinds of targets.
+  const [other] = Object.entries(route).flatMap(([field, value]) => (NOT_TARGETS.has(field) ? [] : (value ?? [])))
   if (other === 'local') return { kind: 'local' }
   return other ? { kind: 'other', id: other } : { kind: 'none' }
 }
+
+/** Fields of a route that do not name a target of somebody else. */
+const NOT_TARGETS: ReadonlySet<string> = new Set<keyof SdkRoute>([
+  'DestinationCidrBlock',
+  'DestinationIpv6CidrBlock',
+  'DestinationPrefixListId',
+  'InstanceId',
+  'InstanceOwnerId',
+  'NetworkInterfaceId',
+  'Origin',
+  'State',
+])

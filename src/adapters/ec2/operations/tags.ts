@@ -2,6 +2,7 @@
 import { CreateTagsCommand, DeleteTagsCommand, DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2'
 import { type EniId, isEniId } from '../../../core/ids.ts'
 import { dateOf, type Ec2, send, sendPaged } from '../client.ts'
+import { holderOf } from './attachment.ts'
 import { chunks } from './tables.ts'
 
 const PAGE_SIZE = 100
@@ -68,8 +69,7 @@ async function readInterfaces(
   for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of pages.flat()) {
     if (!isEniId(id)) continue
     const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
-    const instance = Attachment?.Status === 'detached' ? undefined : Attachment?.InstanceId
-    interfaces.set(id, { eni: id, tags, instance, sourceDestCheck: SourceDestCheck === true })
+    interfaces.set(id, { eni: id, tags, instance: holderOf(Attachment), sourceDestCheck: SourceDestCheck === true })
   }
   return { interfaces: [...interfaces.values()], date }
 }

@@ -66,10 +66,14 @@ export function tableOfSubnet(tables: readonly VpcTable[], subnet: string, vpc: 
   )
 }
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociationState.html */
+const NOT_ASSOCIATED: readonly (string | undefined)[] = ['disassociating', 'disassociated', 'failed']
+
 function associationsOf({ Associations = [] }: SdkRouteTable): Pick<VpcTable, 'isMain' | 'subnets'> {
+  const valid = Associations.filter(({ AssociationState }) => !NOT_ASSOCIATED.includes(AssociationState?.State))
   return {
-    isMain: Associations.some(({ Main }) => Main === true),
-    subnets: Associations.flatMap(({ SubnetId }) => SubnetId ?? []),
+    isMain: valid.some(({ Main }) => Main === true),
+    subnets: valid.flatMap(({ SubnetId }) => SubnetId ?? []),
   }
 }
 

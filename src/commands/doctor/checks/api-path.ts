@@ -71,8 +71,11 @@ function pathFinding(member: Member, context: PathContext): Finding {
     return finding('api-path', 'fail', found, { subject, ...(own === 'IPv4' && { mend: { advice: DUAL_STACK } }) })
   }
   const routes = reachable.map((address) => routeTo(table, address))
-  const broken = routes.find((route) => route?.state === 'blackhole')
-  if (broken) return finding('api-path', 'fail', `${api.host} is behind a blackhole, ${textOf(broken)}`, { subject })
+  const broken = routes.find((route) => route && route.state !== 'active')
+  if (broken)
+    return finding('api-path', 'fail', `${api.host} is behind a route that is ${broken.state}, ${textOf(broken)}`, {
+      subject,
+    })
   const [first] = routes.filter((route) => route !== undefined)
   if (first) return finding('api-path', 'ok', `over ${textOf(first)}`, { subject })
   return finding('api-path', 'warn', `${tableText(table)} has no route to ${api.host}`, {

@@ -42,7 +42,7 @@ export type Cluster = {
 
 /** Whether an interface can carry traffic: attached, and its instance not known to be down. */
 export function isLive({ instance }: Member): boolean {
-  return instance !== undefined && (!instance.known || ['running', 'pending'].includes(instance.value.state))
+  return instance !== undefined && (!instance.known || instance.value.isRunning !== false)
 }
 
 /** @param peers unicast_peer in this node's keepalived.conf */

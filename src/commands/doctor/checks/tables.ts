@@ -5,15 +5,8 @@ import { type Subnet, tableOfSubnet, type VpcTable } from '../../../adapters/ec2
 import type { InstanceConfig } from '../../../config/schema.ts'
 import { literally, vipSwitch } from '../../../core/command-line.ts'
 import type { Finding, Mend } from '../../../core/finding.ts'
-import {
-  findRoute,
-  localRanges,
-  type RouteTable,
-  rangeRefusal,
-  refusalOf,
-  routeText,
-  type Target,
-} from '../../../core/route.ts'
+import { findRoute, localRanges, type RouteTable, rangeRefusal, refusalOf, routeText } from '../../../core/route.ts'
+import type { Target } from '../../../core/route-target.ts'
 import { contains, type Destination, destinationText, isHost, sameDestination } from '../../../core/vip.ts'
 import { isLive, type Member } from './cluster.ts'
 import { type Fact, finding } from './fact.ts'
@@ -141,7 +134,7 @@ function standingIn(
   const route = findRoute(table, vip)
   if (!route) return { what, standing: 'missing; it will be created' }
   const target = `points to ${routeText(route)}`
-  if (route.state === 'blackhole') {
+  if (route.state !== 'active') {
     return { what, standing: `${target}: traffic is lost`, problem: ['warn', move] }
   }
   const node = nodeAt(route.target, members)

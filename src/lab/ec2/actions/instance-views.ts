@@ -37,7 +37,7 @@ function interfaceCore(region: Region, networkInterface: NetworkInterface) {
       attachmentId: attachment.id,
       deviceIndex: attachment.deviceIndex,
       networkCardIndex: 0,
-      status: 'attached',
+      status: attachment.status,
       attachTime: attachment.time,
       deleteOnTermination: true,
     },

@@ -66,7 +66,7 @@ export function networkInterfaces(region: Region): Listing<NetworkInterface> {
       'attachment.device-index': ({ attachment }) => attachment?.deviceIndex,
       'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
       'attachment.instance-owner-id': ({ attachment }) => attachment && region.account,
-      'attachment.status': ({ attachment }) => attachment && 'attached',
+      'attachment.status': ({ attachment }) => attachment?.status,
       'availability-zone': ({ subnetId }) => region.subnets.get(subnetId)?.zone,
       description: () => '',
       'group-id': ({ groupIds }) => groupIds,

@@ -1,6 +1,6 @@
 import { parseCidr, within } from '../addresses.ts'
 import { ApiError, missingParameter, parameterInMessage } from '../errors.ts'
-import type { Destination, Region, Route, RouteTable } from '../model.ts'
+import { type Destination, isStatic, type Region, type Route, type RouteTable } from '../model.ts'
 import { type Params, requiredText, text } from '../protocol.ts'
 import { checkForm, find, kinds } from '../resources.ts'
 import type { Action } from './action.ts'
@@ -51,11 +51,9 @@ function requestedDestination(params: Params): Destination {
   return { kind, value: cidr.text }
 }
 
-/** The route that a write to this destination changes; propagated routes cannot be written. */
+/** The route that a write to this destination changes; only static routes can be written. */
 function writableRoute(table: RouteTable, destination: Destination): Route | undefined {
-  return table.routes.find(
-    (route) => route.destination.value === destination.value && route.origin !== 'EnableVgwRoutePropagation',
-  )
+  return table.routes.find((route) => route.destination.value === destination.value && isStatic(route))
 }
 
 /** The VPC's CIDRs that contain or equal the destination. */
@@ -117,7 +115,7 @@ function weight(region: Region, { kind, value }: Destination): number {
 
 function routesCounted(region: Region, { routes }: RouteTable, kind: Destination['kind']): number {
   return routes
-    .filter(({ origin, destination }) => origin !== 'EnableVgwRoutePropagation' && destination.kind === kind)
+    .filter((route) => isStatic(route) && route.destination.kind === kind)
     .reduce((sum, { destination }) => sum + weight(region, destination), 0)
 }
 

@@ -154,6 +154,7 @@ function addInterface(
       instanceId: instanceId(place, instanceName),
       deviceIndex,
       time: LAUNCH_TIME,
+      status: 'attached',
     },
   }
   add(region, region.interfaces, networkInterface, undefined, seed.tags)

@@ -16,11 +16,11 @@ export function addRouteTables(place: Place): void {
     const path = `vpcs.${vpcName}.routeTables.${name}`
     const routes = localRoutes(place)
     for (const [destination, value] of Object.entries(table.routes)) {
-      const { to, propagated } = typeof value === 'string' ? { to: value, propagated: false } : value
+      const { to, propagated, origin } = typeof value === 'string' ? { to: value, propagated: false } : value
       routes.push({
         destination: routeDestination(place, destination, `${path}.routes`),
         target: target(place, to, `${path}.routes.${destination}`),
-        origin: propagated ? 'EnableVgwRoutePropagation' : 'CreateRoute',
+        origin: origin ?? (propagated ? 'EnableVgwRoutePropagation' : 'CreateRoute'),
       })
     }
     const subnetIds = table.subnets.map((subnet) => subnetId(place, subnet))

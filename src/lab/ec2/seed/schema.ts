@@ -44,10 +44,17 @@ const routeTable = z.strictObject({
   subnets: z.array(z.string()).default([]),
   /**
    * By destination: a CIDR, or a prefix list's id or name. A target is an instance's name (its first interface),
-   * `NAME/1` (its interface with that device index), or the id of an interface or gateway.
+   * `NAME/1` (its interface with that device index), or the id of an interface, gateway or network. `origin` is EC2's:
+   * `EnableVgwRoutePropagation`, `Advertisement` …
    */
   routes: z
-    .record(z.string(), z.union([target, z.strictObject({ to: target, propagated: z.boolean().default(false) })]))
+    .record(
+      z.string(),
+      z.union([
+        target,
+        z.strictObject({ to: target, propagated: z.boolean().default(false), origin: z.string().optional() }),
+      ]),
+    )
     .default({}),
   tags: tags.default({}),
 })

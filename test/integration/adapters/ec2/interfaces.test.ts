@@ -151,6 +151,12 @@ describe('a target', () => {
     )
   })
 
+  test('that is being detached is refused', async () => {
+    const wanted = endpoint.region.interfaces.get(WANTED)
+    if (wanted?.attachment) wanted.attachment.status = 'detaching'
+    await expectRefusal(['--eni', WANTED], 4, `${WANTED} is detaching: a route to it would be a blackhole`)
+  })
+
   test('that is attached to nothing is refused', async () => {
     detachInterface(endpoint.region, WANTED)
     await expectRefusal(['--eni', WANTED], 4, `${WANTED} is not attached to an instance`)

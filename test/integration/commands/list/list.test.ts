@@ -121,7 +121,7 @@ describe('vip-switch list', () => {
     const { exitCode, stdout } = await list()
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(new RegExp(`10\\.99\\.0\\.10/32 +blackhole +${ENI1}$`, 'm'))
-    expect(stdout).toMatch(/10\.1\.0\.0\/16 +blackhole +pcx-00000000000000001$/m)
+    expect(stdout).toMatch(/10\.1\.0\.0\/16 +blackhole +pcx-00000000000000001 +VPC peering connection$/m)
   })
 
   test('shows the configured VIPs, missing and foreign ones, too', async () => {

@@ -17,13 +17,15 @@ import {
   VIP,
 } from '../../../support/switching.ts'
 
+const CORE_NETWORK = 'arn:aws:networkmanager::123456789012:core-network/core-network-0a'
+
 startEndpointForEachTest(seed)
 
 describe('what is refused', () => {
   test('a route to a NAT gateway; the others are moved all the same', async () => {
     const alone = await run('-r', NATTED, '-v', '10.99.0.10', '-I', 'db-2', '-f')
     expect(alone.exitCode).toBe(4)
-    expect(alone.stdout).toContain(`points to ${NAT}, which is not ours to replace`)
+    expect(alone.stdout).toContain(`points to ${NAT} (NAT gateway), which is not ours to replace`)
     expect(writes()).toEqual([])
 
     const among = await run('-r', NATTED, '-r', A, '-r', B, '-v', '10.99.0.10', '-I', 'db-2', '-f')
@@ -52,6 +54,20 @@ describe('what is refused', () => {
     expect(exitCode).toBe(4)
     expect(stdout).toContain('is propagated from vgw-00000000000000001')
     expect(writes()).toEqual([])
+  })
+
+  test.each([
+    ['advertised', { field: 'networkInterfaceId', id: ENI1 }, 'Advertisement', 'is advertised by a VPC Route Server'],
+    ['of a kind to come', { field: 'networkInterfaceId', id: ENI1 }, 'NewThing', '(its origin is NewThing)'],
+    ['at a target of a kind to come', { field: 'futureTargetId', id: 'ftr-0a' }, 'CreateRoute', 'points to a kind of'],
+    ['at a core network', { field: 'coreNetworkArn', id: CORE_NETWORK }, 'CreateRoute', '(core network)'],
+  ] as const)('a route that is %s', async (_, target, origin, said) => {
+    endpoint.region.gateways.add(target.id)
+    const destination = { kind: 'ipv4', value: VIP } as const
+    endpoint.region.routeTables.get(BARE)?.routes.push({ destination, target, origin })
+    const { exitCode, stdout } = await run('-r', BARE, '-v', '10.99.0.10', '-I', 'db-2', '-f')
+    expect({ exitCode, writes: writes() }).toEqual({ exitCode: 4, writes: [] })
+    expect(stdout.replace(/\s+/g, ' ')).toContain(said)
   })
 
   test('a VIP inside the VPC, with that reason', async () => {

@@ -13,7 +13,7 @@ const routeTo = (id: string) =>
     destination: VIP,
     target: { kind: 'eni', eni: eni(id), instance: undefined },
     state: 'active',
-    propagated: false,
+    origin: 'CreateRoute',
   }) as const
 const OURS: Standing = { kind: 'in-place', route: routeTo('eni-0a') }
 const THEIRS: Standing = { kind: 'elsewhere', route: routeTo('eni-0b') }

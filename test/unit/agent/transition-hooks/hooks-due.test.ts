@@ -20,7 +20,7 @@ function at(target: typeof US, state: 'active' | 'blackhole' = 'active'): Standi
     destination: KEY.vip,
     target: { kind: 'eni', eni: target, instance: undefined },
     state,
-    propagated: false,
+    origin: 'CreateRoute',
   } as const
   return { kind: target === US && state === 'active' ? 'in-place' : 'elsewhere', route }
 }

@@ -115,17 +115,17 @@ describe('a clock', () => {
 })
 
 describe('the route to an address', () => {
-  const route = (destination: string, id: string, propagated = false): Route => ({
+  const route = (destination: string, id: string, origin = 'CreateRoute'): Route => ({
     destination: parseDestination(destination),
     target: { kind: 'other', id },
     state: 'active',
-    propagated,
+    origin,
   })
   const table = tableWith([
     route('0.0.0.0/0', 'nat-0a'),
-    route('10.0.0.0/8', 'vgw-0a', true),
+    route('10.0.0.0/8', 'vgw-0a', 'EnableVgwRoutePropagation'),
     route('10.0.0.0/8', 'tgw-0a'),
-    route('10.1.0.0/16', 'vgw-0b', true),
+    route('10.1.0.0/16', 'vgw-0b', 'Advertisement'),
     route('pl-0a', 'tgw-0b'),
     route('::/0', 'eigw-0a'),
   ])

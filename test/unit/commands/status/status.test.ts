@@ -19,7 +19,7 @@ const DB2_ROUTE = {
     destination: route('private-c').key.vip,
     target: { kind: 'eni', eni: DB2, instance: undefined } as const,
     state: 'active' as const,
-    propagated: false,
+    origin: 'CreateRoute',
   },
 }
 

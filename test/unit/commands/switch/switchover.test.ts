@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { RoutePort } from '../../../../src/agent/node/route-port.ts'
 import { makeMoves, planMoves, rehearseMoves, type SwitchStep } from '../../../../src/commands/switch/switchover.ts'
-import { type RouteOutcome, routeKeyText, type Target } from '../../../../src/core/route.ts'
+import { type RouteOutcome, routeKeyText } from '../../../../src/core/route.ts'
+import type { Target } from '../../../../src/core/route-target.ts'
 import { parseDestination, parseVip } from '../../../../src/core/vip.ts'
 import { Failure } from '../../../../src/platform/errors.ts'
 import { eni, jumpingClock, rtb, tableWith } from '../../../support/fixtures.ts'
@@ -20,7 +21,7 @@ const theirs = toEni(THEIRS)
 function tables(a: Target | undefined, b: Target | undefined) {
   const routes = (target: Target | undefined) =>
     target
-      ? [{ destination: parseDestination('10.99.0.10/32'), target, state: 'active' as const, propagated: false }]
+      ? [{ destination: parseDestination('10.99.0.10/32'), target, state: 'active' as const, origin: 'CreateRoute' }]
       : []
   return [tableWith(routes(a), { id: A }), tableWith(routes(b), { id: B })]
 }
