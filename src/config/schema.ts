@@ -158,6 +158,14 @@ export const configSchema = section({
       description: 'The interface whose ENI becomes the target. Default: the primary one, unless eni is given.',
     }),
   eni: eni.optional().meta({ description: 'The ENI that becomes the target, if IMDS is unavailable.' }),
+  vpc: z
+    .string({ error: 'a VPC’s id (vpc-…)' })
+    .regex(/^vpc-[0-9a-f]+$/, { error: 'a VPC’s id (vpc-…)' })
+    .optional()
+    .meta({
+      description:
+        'The VPC in which route tables are selected by name or tags. Default: that of the interface, else that of the nodes.',
+    }),
   instances: z
     .record(instanceName, instance, {
       error: (issue) =>

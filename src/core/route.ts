@@ -41,6 +41,7 @@ export type TargetFacts = {
   /** Name tag of the instance. */
   readonly name: string | undefined
   readonly zone: string | undefined
+  readonly vpc?: string | undefined
   /** Whether the instance is running, so that it can carry traffic, if known. */
   readonly isRunning?: boolean | undefined
 }
@@ -50,6 +51,8 @@ export type RoutePolicy = {
   readonly createMissing: boolean
   /** Ids of foreign targets (`nat-…`, `tgw-…`, `vgw-…`) that may be replaced all the same. */
   readonly takeOver: readonly string[]
+  /** The VPC of the interface that the routes are to point to, if known: EC2 accepts no route from another. */
+  readonly vpc?: string | undefined
 }
 
 /** The state of a route relative to the ENI it should point to. */
@@ -109,6 +112,7 @@ export function isInPlace(route: Route, eni: EniId): boolean {
 /** Why the route to `vip` in `table` is not ours to write; undefined if it is. */
 export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePolicy): string | undefined {
   const route = findRoute(table, vip)
+  if (policy.vpc !== undefined && table.vpc !== policy.vpc) return otherVpcText(table, policy.vpc)
   const inside = rangeRefusal(vip, localRanges([table]))
   if (inside) return inside
   if (!route) {
@@ -116,6 +120,10 @@ export function refusalOf(table: RouteTable, vip: Destination, policy: RoutePoli
   }
   if (!isForeign(route) || policy.takeOver.includes(targetText(route.target))) return undefined
   return `the route ${placeOf(route)}, which is not ours to replace; ${remedyFor(route)}`
+}
+
+function otherVpcText({ id, vpc }: RouteTable, wanted: string): string {
+  return `${id} is in ${vpc}, and the interface in ${wanted}: EC2 accepts no route from one VPC to the other`
 }
 
 /** Where a foreign route leads, or who made it, as a predicate. */

@@ -2,6 +2,7 @@
 
 import type { WitnessReport } from '../adapters/witness/witness.ts'
 import { detailsOf, type InstanceStatus } from '../agent/control/status.ts'
+import { onlyVpc } from '../agent/node/nodes-vpc.ts'
 import { blackholes } from '../agent/node/reading.ts'
 import type { CallContext } from '../agent/node/route-port.ts'
 import { claimTtlOf } from '../config/claim-ttl.ts'
@@ -66,7 +67,8 @@ export function createObserver(
         const claims = testimonies?.get(name)?.claims.map(({ claim }) => claim) ?? []
         const watched = testimonies ? watch(name, claims) : () => 'unknown' as const
         const lastTransition = transitions.get(name)
-        return [{ ...instanceOverview(name, instance, host, snapshot, claims, watched), lastTransition }]
+        const of = { ...instance, vpc: config.vpc }
+        return [{ ...instanceOverview(name, of, host, snapshot, claims, watched), lastTransition }]
       })
       return {
         cluster: config.cluster,
@@ -88,13 +90,14 @@ export function createObserver(
 
 function instanceOverview(
   name: string,
-  config: InstanceConfig,
+  config: InstanceConfig & Pick<Config, 'vpc'>,
   host: Host,
   { tables, testimonies, facts, troubles }: ClusterSnapshot,
   claims: readonly Claim[],
   watched: (eni: EniId) => Liveness,
 ): Omit<InstanceOverview, 'lastTransition'> {
-  const { tables: own, problems } = tablesOf(tables ?? [], config)
+  const vpc = vpcOf(host.eni, testimonies, facts)
+  const { tables: own, problems } = tablesOf(tables ?? [], config, config.vpc ?? vpc)
   const testimony = testimonies?.get(name)
   const told = host.instances.get(name)
   const isUnreachable = unreachableOf(testimony, blackholes(own, config.vips), facts)
@@ -102,7 +105,7 @@ function instanceOverview(
   // In the order in which VRRP would elect them.
   const nodes = observed.sort((a, b) => compareClaims(b.claim, a.claim))
   const { valid: pin, ignored } = judgePins(testimony?.pins ?? [], testimony?.date ?? 0, isUnreachable)
-  const routes = observedRoutes(own, config)
+  const routes = observedRoutes(own, config, vpc)
   // A single look cannot show this, but this host's daemon has watched the routes.
   const isAbandoned = told?.decision?.condition === 'NO-MASTER'
   const { condition, reason, masters, ...outlook } = assess({ others: nodes, pin, routes, isAbandoned })
@@ -124,6 +127,15 @@ function instanceOverview(
     details: [...detailsBy(told, testimony), ...checks],
     daemon: told && daemonView(told),
   }
+}
+
+/** The VPC of this node, or else of all that have a claim or a pin; undefined if it is not known. */
+function vpcOf(
+  here: EniId | undefined,
+  testimonies: ClusterSnapshot['testimonies'],
+  facts: ClusterSnapshot['facts'],
+): string | undefined {
+  return (here && facts.get(here)?.vpc) ?? onlyVpc(testimonies?.values() ?? [])
 }
 
 /** The details that this host's daemon reports, except those visible in EC2, for which this look is more current. */

@@ -8,17 +8,28 @@ import type { EniId } from '../core/ids.ts'
 import type { Place, RouteOverview } from '../core/overview.ts'
 import { isInPlace, type RouteTable, type Standing, standingOf } from '../core/route.ts'
 
-/** The tables that the instance selects. Unlike the daemon, an observer continues without any. */
-export function tablesOf(tables: readonly RouteTable[], { routeTables }: InstanceConfig): TableSelection {
-  const problems = problemsOf(tables, routeTables)
-  return problems.length < routeTables.length ? selectTables(tables, routeTables) : { tables: [], problems }
+/**
+ * The tables that the instance selects. Unlike the daemon, an observer continues without any.
+ * @param vpc where names and tags are meant; undefined if unknown
+ */
+export function tablesOf(
+  tables: readonly RouteTable[],
+  { routeTables }: InstanceConfig,
+  vpc: string | undefined,
+): TableSelection {
+  const problems = problemsOf(tables, routeTables, vpc)
+  return problems.length < routeTables.length ? selectTables(tables, routeTables, vpc) : { tables: [], problems }
 }
 
-export function observedRoutes(tables: readonly RouteTable[], { vips, ...policy }: InstanceConfig): ObservedRoute[] {
+export function observedRoutes(
+  tables: readonly RouteTable[],
+  { vips, createMissing, takeOver }: InstanceConfig,
+  vpc: string | undefined,
+): ObservedRoute[] {
   const byId = new Map(tables.map((table) => [table.id, table]))
   return routeKeys([...byId.keys()], vips).flatMap((key) => {
     const table = byId.get(key.table)
-    return table ? [{ key, standing: standingOf(table, key.vip, undefined, policy) }] : []
+    return table ? [{ key, standing: standingOf(table, key.vip, undefined, { createMissing, takeOver, vpc }) }] : []
   })
 }
 

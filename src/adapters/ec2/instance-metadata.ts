@@ -193,6 +193,14 @@ export async function addressOfThisInstance(
   throw new Failure('failed', `IMDS reports no address for ${which}`, { hint: 'set interface in the config' })
 }
 
+/** The VPC of that ENI; undefined if IMDS does not tell. @throws Failure */
+export async function vpcOfThisInstance(
+  interfaceName: string | undefined,
+  metadata = new Metadata(),
+): Promise<string | undefined> {
+  return (await ofInterface(interfaceName, 'vpc-id', metadata)).value
+}
+
 /** Everything we need about that interface. @throws Failure */
 export async function interfaceOfThisInstance(
   interfaceName: string | undefined,

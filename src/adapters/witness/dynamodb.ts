@@ -9,7 +9,7 @@ import { type EniId, isEniId } from '../../core/ids.ts'
 import { systemClock } from '../../platform/clock.ts'
 import type { Ec2 } from '../ec2/client.ts'
 import { Ec2Error } from '../ec2/errors.ts'
-import { holdersOf, readById, readTagged, withSourceDestCheck } from '../ec2/operations/tags.ts'
+import { holdersOf, readById, readTagged, vpcsOf, withSourceDestCheck } from '../ec2/operations/tags.ts'
 import { AnswerHandler } from '../ec2/transport/answers.ts'
 import { openConnections } from '../ec2/transport/connections.ts'
 import { sendNow } from '../ec2/transport/send-now.ts'
@@ -127,6 +127,7 @@ export function dynamoDbWitness(ec2: Ec2, { cluster, table }: Place, instances: 
               detached: new Set(detached),
               checked: withSourceDestCheck([...interfaces, ...attached]),
               holders,
+              vpcs: vpcsOf([...interfaces, ...attached]),
               date,
             },
           ]

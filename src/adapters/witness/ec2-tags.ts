@@ -1,6 +1,13 @@
 /** The EC2 control plane as witness: each node's claim is a tag on its own ENI, and every node reads them all. */
 import type { Ec2 } from '../ec2/client.ts'
-import { holdersOf, readTagged, type TaggedInterface, withSourceDestCheck, writeTag } from '../ec2/operations/tags.ts'
+import {
+  holdersOf,
+  readTagged,
+  type TaggedInterface,
+  vpcsOf,
+  withSourceDestCheck,
+  writeTag,
+} from '../ec2/operations/tags.ts'
 import { claimKey, claimValue, parseClaim, parsedTags, parsePin, pinKey } from './tag.ts'
 import type { Witness, WitnessReport } from './witness.ts'
 
@@ -34,6 +41,7 @@ function testimonyOf(
     detached: new Set(detached),
     checked: withSourceDestCheck(interfaces),
     holders: holdersOf(interfaces),
+    vpcs: vpcsOf(interfaces),
     date,
   }
 }

@@ -15,6 +15,8 @@ export type WitnessReport = {
   readonly checked: ReadonlySet<EniId>
   /** The instance of each attached interface. */
   readonly holders: ReadonlyMap<EniId, string>
+  /** The VPC of each interface with a claim or a pin. */
+  readonly vpcs: ReadonlyMap<EniId, string>
   /** The witness's own time, in milliseconds since the epoch; a pin's end is compared with it. */
   readonly date: number
 }

@@ -71,7 +71,8 @@ export function startGeneration(options: GenerationOptions): Generation {
       onChange(identity) {
         node = withIdentity(node, identity)
         acting = { node, agents }
-        for (const agent of agents.values()) agent.deliver({ kind: 'identity', ...identity })
+        const { eni, address } = identity
+        for (const agent of agents.values()) agent.deliver({ kind: 'identity', eni, address })
       },
     })
     warmUp = startWarmUp(first, () => ({ node, agents }))

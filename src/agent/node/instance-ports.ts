@@ -20,7 +20,7 @@ export type PortOptions = {
 
 /** Saves what every good read shows, so that the next edge can write without reading first. */
 export function instancePorts(
-  { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address'>,
+  { config, ec2, eni, reader, witness, clock, log }: Omit<Node, 'address' | 'vpc'>,
   name: string,
   { stateDirectory, keeper, permit, onReading = () => {} }: PortOptions,
 ): AgentPorts {
@@ -46,12 +46,12 @@ export function instancePorts(
       const read = await reader.read(name, signal)
       tell(read.doubts)
       onReading(read)
-      const { reading, selection } = read
+      const { reading, selection, vpc } = read
       const pin =
         'error' in reading
           ? saved?.pin
           : judgePins(reading.pins, reading.date, (id) => reading.unreachable.has(id)).valid
-      save({ ...knownRoutesOf(selection.tables, vips, { createMissing, takeOver }), pin })
+      save({ ...knownRoutesOf(selection.tables, vips, { createMissing, takeOver, vpc }), pin })
       return reading
     },
     write: (key, inEdge, signal) =>

@@ -121,5 +121,5 @@ function knownRoutesOfIds(config: Config, instance: string): KnownRoutes | undef
 
 function subject(config: Config, instance: string): string {
   const { hooks: _, ...routes } = config.instances[instance] ?? {}
-  return JSON.stringify([config.region, config.assumeRole, routes])
+  return JSON.stringify([config.region, config.assumeRole, config.vpc, routes])
 }

@@ -1,7 +1,7 @@
 /** This node: its identity, and its access to EC2 and the witness. */
 
 import { closeEc2, type Ec2 } from '../../adapters/ec2/client.ts'
-import { addressOfEni } from '../../adapters/ec2/operations/interfaces.ts'
+import { placeOfEni } from '../../adapters/ec2/operations/interfaces.ts'
 import { openWitness } from '../../adapters/witness/open.ts'
 import type { Witness } from '../../adapters/witness/witness.ts'
 import type { Config } from '../../config/schema.ts'
@@ -23,7 +23,7 @@ export type Node = Identity & {
 /** Finds this node's identity. @throws Failure if it cannot be found before `context.signal` aborts */
 export async function openNode(config: Config, context: CallContext): Promise<Node> {
   const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
-  const address = await retryWithLogging((signal) => addressOfEni(ec2, eni, signal), context).catch(
+  const { address, vpc } = await retryWithLogging((signal) => placeOfEni(ec2, eni, signal), context).catch(
     (error: unknown) => {
       closeEc2(ec2) // A retry opens another.
       throw error
@@ -31,12 +31,13 @@ export async function openNode(config: Config, context: CallContext): Promise<No
   )
   const { clock, log } = context
   const witness = openWitness(config, ec2, Object.keys(config.instances))
-  const reader = sharedReader(ec2, witness, config, eni, clock)
-  return { config, ec2, eni, address, witness, reader, clock, log }
+  const reader = sharedReader(ec2, witness, config, { eni, vpc: async () => vpc }, clock)
+  return { config, ec2, eni, address, vpc, witness, reader, clock, log }
 }
 
 /** The same node with another interface. */
-export function withIdentity(node: Node, { eni, address }: Identity): Node {
+export function withIdentity(node: Node, { eni, address, vpc }: Identity): Node {
   const { ec2, witness, config, clock } = node
-  return { ...node, eni, address, reader: sharedReader(ec2, witness, config, eni, clock) }
+  const reader = sharedReader(ec2, witness, config, { eni, vpc: async () => vpc }, clock)
+  return { ...node, eni, address, vpc, reader }
 }

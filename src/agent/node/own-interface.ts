@@ -1,6 +1,6 @@
 /** This node's interface has changed: the instance was given another one, and knows which. */
 
-import { addressOfThisInstance, eniOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
+import { addressOfThisInstance, eniOfThisInstance, vpcOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import type { Config } from '../../config/schema.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -11,6 +11,8 @@ export type Identity = {
   readonly eni: EniId
   /** Primary private address of the ENI: the VRRP source address, unless keepalived gives another. */
   readonly address: string
+  /** The VPC of the ENI, if known: route tables are selected there. */
+  readonly vpc: string | undefined
 }
 
 /** Milliseconds between questions. */
@@ -30,11 +32,15 @@ export async function replacementOf(
 ): Promise<Identity> {
   for (;;) {
     try {
-      const [found, address] = await Promise.all([eniOfThisInstance(name), addressOfThisInstance(name)])
+      const [found, address, vpc] = await Promise.all([
+        eniOfThisInstance(name),
+        addressOfThisInstance(name),
+        vpcOfThisInstance(name),
+      ])
       signal.throwIfAborted()
       if (found !== eni) {
         log.warn(`this node’s interface is now ${found} instead of ${eni}`)
-        return { eni: found, address }
+        return { eni: found, address, vpc }
       }
     } catch (error) {
       signal.throwIfAborted()

@@ -18,6 +18,7 @@ import { routeKeys } from './known-routes.ts'
 type EverythingRead = {
   readonly tables: readonly RouteTable[]
   readonly claims: PromiseSettledResult<ReadonlyMap<string, WitnessReport>>
+  readonly vpc: string | undefined
 }
 
 /** A reading for one instance; `selection`: the tables that its config means; `doubts`: for people. */
@@ -27,6 +28,8 @@ export type InstanceReading = {
   readonly doubts: readonly Doubt[]
   /** The EC2 instance that this node's interface is attached to, if known. */
   readonly holder: string | undefined
+  /** The VPC of this node's interface, if known. */
+  readonly vpc: string | undefined
 }
 
 export type Reader = {
@@ -39,8 +42,12 @@ export type Reader = {
 /** Milliseconds between the starts of two reads: events of many VRRP instances arrive one by one, and share a read. */
 const SPACING = 50
 
+/** This node's interface. `vpc` finds out where it is; an unknown VPC is that of its claim. */
+export type Own = { readonly eni: EniId; readonly vpc: (signal: AbortSignal) => Promise<string | undefined> }
+
 /** A reader that serves all who ask at the same time with one read. Every answer was read after it was asked for. */
-export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: EniId, clock: Clock): Reader {
+export function sharedReader(ec2: Ec2, witness: Witness, config: Config, own: Own, clock: Clock): Reader {
+  const { eni } = own
   const selectors = Object.values(config.instances).flatMap(({ routeTables }) => routeTables)
   let next: Promise<EverythingRead> | undefined
 
@@ -53,25 +60,26 @@ export function sharedReader(ec2: Ec2, witness: Witness, config: Config, eni: En
       next = undefined
     }
     begunAt = clock.now()
-    const reads = [readTables(ec2, selectors, signal), witness.read(signal)] as const
-    const [tables, [claims]] = await Promise.all([reads[0], Promise.allSettled([reads[1]])])
-    return { tables, claims }
+    const reads = [readTables(ec2, selectors, signal), witness.read(signal), own.vpc(signal)] as const
+    const [tables, [claims], vpc] = await Promise.all([reads[0], Promise.allSettled([reads[1]]), reads[2]])
+    return { tables, claims, vpc }
   }
 
   return {
     async read(instance, signal) {
       next ??= take(signal)
-      const { tables, claims } = await next
+      const { tables, claims, ...found } = await next
       const instanceConfig = instanceOf(config, instance)
-      const selection = selectTables(tables, instanceConfig.routeTables)
-      const routes = routesOf(instanceConfig, selection.tables, eni)
+      const testimony = claims.status === 'fulfilled' ? claims.value.get(instance) : undefined
+      const vpc = found.vpc ?? testimony?.vpcs.get(eni)
+      const selection = selectTables(tables, instanceConfig.routeTables, config.vpc ?? vpc)
+      const routes = routesOf(instanceConfig, selection.tables, eni, vpc)
       if (claims.status === 'rejected') {
-        return { reading: { routes, error: claims.reason }, selection, doubts: [], holder: undefined }
+        return { reading: { routes, error: claims.reason }, selection, doubts: [], holder: undefined, vpc }
       }
-      const testimony = claims.value.get(instance)
       if (!testimony) throw new Failure('failed', `the witness was not asked about ${instance}`)
       const reading = readingOf(instanceConfig, selection.tables, routes, testimony, eni)
-      return { reading, selection, doubts: testimony.doubts, holder: testimony.holders.get(eni) }
+      return { reading, selection, doubts: testimony.doubts, holder: testimony.holders.get(eni), vpc }
     },
     isAsked: () => next !== undefined,
   }
@@ -81,11 +89,12 @@ function routesOf(
   { vips, createMissing, takeOver }: InstanceConfig,
   tables: readonly RouteTable[],
   eni: EniId,
+  vpc: string | undefined,
 ): Reading['routes'] {
   const byId = new Map(tables.map((table) => [table.id, table]))
   return routeKeys([...byId.keys()], vips).flatMap((key) => {
     const table = byId.get(key.table)
-    return table ? [{ key, standing: standingOf(table, key.vip, eni, { createMissing, takeOver }) }] : []
+    return table ? [{ key, standing: standingOf(table, key.vip, eni, { createMissing, takeOver, vpc }) }] : []
   })
 }
 

@@ -63,16 +63,23 @@ function clockText(behindMs: number): string {
   return `the clock of this host is ${off}, whose time signs all calls from now on`
 }
 
-/** Access to these tables, for as long as the context wants it. */
+/**
+ * Access to these tables, for as long as the context wants it.
+ * @param vpc where names and tags are meant; undefined if unknown
+ */
 export function routePort(
   ec2: Ec2,
-  { selectors, createMissing }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean },
+  {
+    selectors,
+    createMissing,
+    vpc,
+  }: { selectors: readonly TableSelector[] | 'all'; createMissing: boolean; vpc?: string | undefined },
   context: CallContext,
 ): RoutePort {
   return {
     async read(signal = context.signal) {
       const tables = await retryWithLogging((during) => readTables(ec2, selectors, during), { ...context, signal })
-      return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors)
+      return selectors === 'all' ? { tables, problems: [] } : selectTables(tables, selectors, vpc)
     },
     write: (key, eni) => writeRouteWithRetries(ec2, key, eni, createMissing, 'edge', context),
     rehearse: (key, eni, missing) =>

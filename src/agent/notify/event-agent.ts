@@ -68,7 +68,7 @@ export async function runEventAgent(task: EventTask): Promise<EventResult> {
       problems = selection.problems
     },
     onAddress: (address) => agent.deliver({ kind: 'address', address }),
-    onIdentity: (identity) => agent.deliver({ kind: 'identity', ...identity }),
+    onIdentity: ({ eni, address }) => agent.deliver({ kind: 'identity', eni, address }),
   })
   const agent: Agent = new Agent({
     ...memoryOf(config, event.name, { eni, address: '', stateDirectory, clock }),

@@ -3,7 +3,7 @@
  * write does not need.
  */
 
-import { addressOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
+import { addressOfThisInstance, Metadata, vpcOfThisInstance } from '../../adapters/ec2/instance-metadata.ts'
 import { instanceOf } from '../../config/instances.ts'
 import type { RouteKey } from '../../core/route.ts'
 import type { AgentPorts } from '../agent.ts'
@@ -33,6 +33,9 @@ export type EventPortOptions = {
   readonly onIdentity: (identity: Identity) => void
 }
 
+/** This node's VRRP source address, and the VPC of its interface if known. */
+type Place = Pick<Identity, 'address' | 'vpc'>
+
 const NEVER = new Promise<never>(() => {})
 
 export function eventPorts(
@@ -49,7 +52,7 @@ export function eventPorts(
   })
 
   const own = followInterface(task, (identity) => {
-    address = Promise.resolve(identity.address)
+    place = Promise.resolve(identity)
     others = once(openOthers)
     onIdentity(identity)
   })
@@ -94,7 +97,12 @@ export function eventPorts(
     const witness = openWitness(config, ec2, [event.name])
     const eni = own.eni()
     const alone = { ...config, instances: { [event.name]: instanceOf(config, event.name) } }
-    const reader = sharedReader(ec2, witness, alone, eni, clock)
+    const vpc = (signal: AbortSignal) =>
+      ownPlace(signal).then(
+        (found) => found.vpc,
+        () => undefined,
+      )
+    const reader = sharedReader(ec2, witness, alone, { eni, vpc }, clock)
     const node = { config, ec2, eni, reader, witness, clock, log }
     const onReading = ({ selection }: InstanceReading) => onSelection(selection)
     const keeper = createStateKeeper(stateDirectory, log)
@@ -102,22 +110,23 @@ export function eventPorts(
   }
   let others = once(openOthers)
 
-  async function lookUpAddress(signal: AbortSignal): Promise<string> {
+  async function lookUpPlace(signal: AbortSignal): Promise<Place> {
     const found = config.eni
-      ? await import('../../adapters/ec2/operations/interfaces.ts').then(({ addressOfEni }) =>
-          addressOfEni(ec2, own.eni(), signal),
+      ? await import('../../adapters/ec2/operations/interfaces.ts').then(({ placeOfEni }) =>
+          placeOfEni(ec2, own.eni(), signal),
         )
-      : await addressOfThisInstance(config.interface)
-    onAddress(found)
+      : await placeOfThisInstance(config.interface)
+    onAddress(found.address)
     return found
   }
-  let address: Promise<string> | undefined
-  function ownAddress(signal: AbortSignal): Promise<string> {
-    address ??= lookUpAddress(signal).catch((error: unknown) => {
-      address = undefined
+  let place: Promise<Place> | undefined
+  /** Asked for with the first read or claim, and kept. */
+  function ownPlace(signal: AbortSignal): Promise<Place> {
+    place ??= lookUpPlace(signal).catch((error: unknown) => {
+      place = undefined
       throw error
     })
-    return address
+    return place
   }
 
   return {
@@ -136,7 +145,7 @@ export function eventPorts(
       const { read } = await others()
       try {
         // The address only breaks ties between claims of equal priority.
-        const [reading] = await Promise.all([read(signal), ownAddress(signal).catch(() => {})])
+        const [reading] = await Promise.all([read(signal), ownPlace(signal).catch(() => {})])
         if (config.eni === undefined && !('error' in reading) && reading.unreachable.has(own.eni())) {
           await own.replaced(`${own.eni()} is not attached to any instance`)
           return this.read(signal)
@@ -152,7 +161,8 @@ export function eventPorts(
     async publish(claim, signal) {
       const { publish } = await others()
       try {
-        const named = { ...claim, address: await ownAddress(signal) }
+        const { address } = await ownPlace(signal)
+        const named = { ...claim, address }
         await own.naming(claim.eni, () => publish(named, signal))
         problems.publish = undefined
       } catch (error) {
@@ -164,6 +174,15 @@ export function eventPorts(
       await Promise.allSettled(writes)
     },
   }
+}
+
+async function placeOfThisInstance(interfaceName: string | undefined): Promise<Place> {
+  const metadata = new Metadata()
+  const [address, vpc] = await Promise.all([
+    addressOfThisInstance(interfaceName, metadata),
+    vpcOfThisInstance(interfaceName, metadata).catch(() => undefined),
+  ])
+  return { address, vpc }
 }
 
 /** Makes the value on the first call only. */

@@ -2,6 +2,7 @@
 
 import { openEc2 } from '../../adapters/ec2/client.ts'
 import { readTables, selectTables } from '../../adapters/ec2/operations/tables.ts'
+import { nodesVpc } from '../../agent/node/nodes-vpc.ts'
 import type { Config } from '../../config/schema.ts'
 import { localRanges } from '../../core/route.ts'
 import type { Destination } from '../../core/vip.ts'
@@ -14,10 +15,12 @@ const LIMIT_MS = 3000
  * The CIDRs of the VPC, by its route tables that the config means. EC2 is asked once, and not for long.
  * @throws Failure where it does not tell
  */
-export async function rangesOfVpc({ region, assumeRole, instances }: Config): Promise<Destination[]> {
+export async function rangesOfVpc(config: Config): Promise<Destination[]> {
+  const { region, assumeRole, instances } = config
   const signal = deadline(LIMIT_MS)
   const selectors = Object.values(instances).flatMap(({ routeTables }) => routeTables)
   const ec2 = await openEc2({ region, assumeRole, clock: systemClock, onWait() {} })
-  const { tables } = selectTables(await readTables(ec2, selectors, signal), selectors)
-  return localRanges(tables)
+  const all = await readTables(ec2, selectors, signal)
+  const vpc = await nodesVpc(ec2, config, all, { signal, log: { debug() {} } })
+  return localRanges(selectTables(all, selectors, vpc).tables)
 }

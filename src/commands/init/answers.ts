@@ -93,7 +93,7 @@ export async function collectAnswers(
     parse: (items) => selectorsOf(items, surroundings.tables),
   })
   const tables = (surroundings.tables ?? []).filter((table) =>
-    routeTables.some(({ selector }) => matches(selector, table)),
+    routeTables.some(({ selector }) => matches(selector, table, undefined)),
   )
   const inVpc = [...ranges, ...tables.flatMap(({ routes }) => routes).flatMap(localRange)]
   const vpcs = [...new Set(tables.map(({ vpc }) => vpc))]

@@ -2,7 +2,7 @@
 
 import { type Ec2, regionOfEnvironment } from '../../adapters/ec2/client.ts'
 import { interfaceOfThisInstance, type OwnInterface } from '../../adapters/ec2/instance-metadata.ts'
-import { addressOfEni, findEni } from '../../adapters/ec2/operations/interfaces.ts'
+import { findEni, placeOfEni } from '../../adapters/ec2/operations/interfaces.ts'
 import { readVpcTables, type VpcTable } from '../../adapters/ec2/operations/vpc.ts'
 import { type CallContext, openFor } from '../../agent/node/route-port.ts'
 import { parseReference } from '../../core/reference.ts'
@@ -71,7 +71,7 @@ export async function addressOfNode(
   if (!ec2 || vpcs.length === 0)
     throw new Failure('usage', `"${text}" is no address, and EC2 could not be asked for one`)
   const { eni } = await findEni(ec2, parseReference(text), vpcs, signal)
-  const address = parseAddress(await addressOfEni(ec2, eni, signal))
+  const address = parseAddress((await placeOfEni(ec2, eni, signal)).address)
   if (address) return address
   throw new Failure('failed', `EC2 tells no address of ${eni}`)
 }

@@ -62,7 +62,7 @@ export function selectorsOf(items: readonly string[], tables: readonly VpcTable[
   const all = items.length === 1 && items[0] === 'all'
   if (all && !tables) throw usage('the route tables could not be read: give their ids, Names or tags')
   const selectors = all && tables ? tables.map(byId) : items.map((item) => selectorOf(item, tables ?? []))
-  const problems = tables ? problemsOf(tables, selectors) : []
+  const problems = tables ? problemsOf(tables, selectors, undefined) : []
   if (problems.length > 0) throw usage(problems.join('; '))
   return selectors.map((selector) => ({ selector, comment: commentOn(selector, tables) }))
 }

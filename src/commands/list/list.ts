@@ -1,6 +1,7 @@
 /** `vip-switch list`: shows route tables and their VIPs. */
 
 import { problemsOf } from '../../adapters/ec2/operations/tables.ts'
+import { nodesVpc } from '../../agent/node/nodes-vpc.ts'
 import { callContextFor, openFor, routePort } from '../../agent/node/route-port.ts'
 import { factsOfTargets } from '../../agent/node/targets.ts'
 import { loadConfigIfThere } from '../../config/load.ts'
@@ -21,12 +22,15 @@ export async function list({ json, config: path }: ListOptions): Promise<ExitCod
   const wanted = callContextFor(DEADLINE_MS, log)
   const ec2 = await openFor(config, wanted)
   const { tables } = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()
-  const listed = listVips(tables, config)
+  const vpc = config && (await nodesVpc(ec2, config, tables, wanted))
+  const listed = listVips(tables, config, vpc)
   const targets = listed.flatMap(({ routes }) => routes.flatMap(({ route }) => route?.target ?? []))
   const facts = await factsOfTargets(ec2, targets, wanted)
   print(json ? listJson(listed, facts, ec2.region, tables.length) : listText(listed, facts, tables.length))
   // A selector without a match fails the command, but does not hide the rest.
-  const problems = Object.values(config?.instances ?? {}).flatMap(({ routeTables }) => problemsOf(tables, routeTables))
+  const problems = Object.values(config?.instances ?? {}).flatMap(({ routeTables }) =>
+    problemsOf(tables, routeTables, vpc),
+  )
   for (const problem of new Set(problems)) log.error(problem)
   return problems.length > 0 ? EXIT.usage : EXIT.done
 }

@@ -1,7 +1,7 @@
 /** The tables of routes and nodes that `vip-switch status` shows for each VRRP instance. */
 import type { EniId } from '../../core/ids.ts'
 import type { InstanceOverview, NodeOverview, Overview, RouteOverview } from '../../core/overview.ts'
-import { targetKind, targetText } from '../../core/route-target.ts'
+import { targetName, targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
 import type { Style } from '../../terminal/style.ts'
 import { firstFitting } from '../../terminal/table.ts'
@@ -66,8 +66,8 @@ function whereText(
   if (!route) return { name: '', zone: '', eni: '' }
   const target = targetText(route.target)
   const { zone = '', name } = overview.facts.get(target) ?? {}
-  const called = route.target.kind === 'eni' ? nameOf(target) : (name ?? targetKind(route.target) ?? target)
-  return { name: called, zone, eni: called === target ? '' : target }
+  const called = route.target.kind === 'eni' ? nameOf(target) : (name ?? targetName(route.target))
+  return { name: called, zone, eni: called.startsWith(target) ? '' : target }
 }
 
 export function nodesText({ nodes, doubts, intended, condition }: InstanceOverview, canvas: Canvas): string {

@@ -2,13 +2,15 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { findEni } from '../../adapters/ec2/operations/interfaces.ts'
-import { type CallContext, ownEni, retryWithLogging, routePort } from '../../agent/node/route-port.ts'
+import { readTables, selectTables } from '../../adapters/ec2/operations/tables.ts'
+import { nodesVpc } from '../../agent/node/nodes-vpc.ts'
+import { type CallContext, ownEni, retryWithLogging } from '../../agent/node/route-port.ts'
 import { factsOfTargets } from '../../agent/node/targets.ts'
 import type { Config } from '../../config/schema.ts'
 import { ec2Command } from '../../core/command-line.ts'
 import type { EniId } from '../../core/ids.ts'
 import type { Reference } from '../../core/reference.ts'
-import type { Move, TargetFacts } from '../../core/route.ts'
+import { findRoute, type Move, type RoutePolicy, type TargetFacts } from '../../core/route.ts'
 import type { Target } from '../../core/route-target.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import { type Intent, readIntent } from './pinning.ts'
@@ -24,6 +26,9 @@ export type Plan = {
   readonly problems: readonly string[]
   /** The owner of a config instance's routes, if claims and pins could be read. */
   readonly intent: Intent | undefined
+  /** Where the selectors' names and tags are meant, if known. */
+  readonly vpc: string | undefined
+  readonly policy: RoutePolicy
 }
 
 /** @throws Failure */
@@ -35,18 +40,23 @@ export async function planSwitch(
   context: CallContext,
   options: SwitchOptions,
 ): Promise<Plan> {
-  const { tables, problems } = await routePort(ec2, { selectors, ...policy }, context).read()
+  const matched = await retryWithLogging((signal) => readTables(ec2, selectors, signal), context)
+  const vpc = config && name && (await nodesVpc(ec2, config, matched, context))
+  const { tables, problems } = selectTables(matched, selectors, vpc)
   // A mistyped argument is easily corrected; a config should not have to be fixed at 3 a.m.
   if (problems.length > 0 && name === undefined)
     throw new Failure('config', problems.join('; '), { hint: 'vip-switch list shows the existing tables' })
   const vpcs = [...new Set(tables.map((table) => table.vpc))]
-  const eni = await targetEni(ec2, target, config, vpcs, context)
-  const moves = planMoves(tables, vips, eni, policy)
-  const present = moves.flatMap(({ standing }) => (standing.kind === 'missing' ? [] : (standing.route?.target ?? [])))
+  const found = await targetEni(ec2, target, config, vpcs, context)
+  const { eni } = found
+  const present = tables.flatMap((table) => vips.flatMap((vip) => findRoute(table, vip)?.target ?? []))
   const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
   const facts = await factsOfTargets(ec2, targets, context)
+  // EC2's dry runs do not look at the VPCs.
+  const permitted = { ...policy, vpc: found.vpc ?? facts.get(eni)?.vpc }
+  const moves = planMoves(tables, vips, eni, permitted)
   const intent = config && name ? await intentOf(ec2, config, name, context, options) : undefined
-  return { moves, eni, facts, problems, intent }
+  return { moves, eni, facts, problems, intent, vpc, policy: permitted }
 }
 
 /** Reads claims and pins; if that fails and no pin depends on them, warns and returns undefined. */
@@ -72,13 +82,16 @@ async function targetEni(
   config: Config | undefined,
   vpcs: readonly string[],
   context: CallContext,
-): Promise<EniId> {
+): Promise<{ readonly eni: EniId; readonly vpc: string | undefined }> {
   if (target) {
-    const { eni, sourceDestCheck } = await retryWithLogging((signal) => findEni(ec2, target, vpcs, signal), context)
+    const { eni, sourceDestCheck, vpc } = await retryWithLogging(
+      (signal) => findEni(ec2, target, vpcs, signal),
+      context,
+    )
     if (sourceDestCheck) context.log.warn(checkOnText(eni, ec2.region))
-    return eni
+    return { eni, vpc }
   }
-  return ownEni(config ?? { eni: undefined, interface: undefined }, context)
+  return { eni: await ownEni(config ?? { eni: undefined, interface: undefined }, context), vpc: undefined }
 }
 
 function checkOnText(eni: EniId, region: string): string {

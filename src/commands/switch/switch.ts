@@ -38,7 +38,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const lookingUp = callContextFor(Math.min(LOOK_UP_DEADLINE_MS, deadline), log)
   const ec2 = await openFor(config, lookingUp)
   const plan = await planSwitch(ec2, request, config, name, lookingUp, options)
-  const { moves, eni, problems } = plan
+  const { moves, eni, problems, vpc, policy } = plan
   const due = moves.filter(isDue).map(({ key }) => key)
   const lookedUpMs = systemClock.now() - start
   tellPlan(plan, options)
@@ -51,11 +51,11 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   // The pin first, so that no daemon takes the routes back.
   const pin = config && name && !dryRun ? await pinIfAsked(ec2, config, name, plan, moving, options) : undefined
   stopped.addEventListener('abort', () => log.warn(`${messageOf(stopped.reason)}: checking what has moved`))
-  const routes = routePort(ec2, { selectors: request.selectors, ...request.policy }, moving)
+  const routes = routePort(ec2, { selectors: request.selectors, vpc, createMissing: policy.createMissing }, moving)
   const progress = tellProgress(due, systemClock, log)
   const outcomes = dryRun
     ? await rehearseMoves(moves, eni, routes)
-    : await makeMoves(moves, eni, routes, { ...moving, policy: request.policy, lastLookMs, onStep: progress.note })
+    : await makeMoves(moves, eni, routes, { ...moving, policy, lastLookMs, onStep: progress.note })
   progress.end()
   if (!dryRun && (due.length > 0 || pin)) {
     const deed = {

@@ -31,6 +31,7 @@ describe('the config in effect', () => {
     expect(shown(MINIMAL)).toBe(`cluster: db
 # region: the region of the environment or profile, else of this instance (IMDS)
 # interface: the primary one, unless eni is given
+# vpc: that of the interface, else that of the nodes
 instances:
   VI_1:
     vips:

@@ -155,7 +155,7 @@ function findingsFor(name: string): Finding[] {
       { cluster: 'db', witness: { type: 'ec2-tags', ttl: 0 } },
       undefined,
     ),
-    ...judgeRoutes({ name, config, tables: [tableWith([blackhole])] }, []),
+    ...judgeRoutes({ name, config, tables: [tableWith([blackhole])], problems: [] }, []),
     ...judgeProtocol({ members, region }, []),
     ...judgeState(`/run/${name}`, scriptUser, { state: undefined, hooks: undefined, writable: missing }),
     ...judgeState(`/run/${name}`, scriptUser, {

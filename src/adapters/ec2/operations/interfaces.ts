@@ -18,7 +18,7 @@ import { chunks, literal } from './tables.ts'
 const PAGE_SIZE = 100
 
 /** @property sourceDestCheck whether EC2 drops its traffic for foreign addresses such as a VIP */
-export type FoundEni = { readonly eni: EniId; readonly sourceDestCheck: boolean }
+export type FoundEni = { readonly eni: EniId; readonly sourceDestCheck: boolean; readonly vpc: string | undefined }
 
 /**
  * Resolves a reference to one ENI; never to an instance, since EC2 refuses to choose between its ENIs.
@@ -50,12 +50,15 @@ export async function findEni(
   }
 }
 
-/** The primary private address of an ENI. @throws Failure if the ENI does not exist or has none */
-export async function addressOfEni(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<string> {
+/** An ENI's primary address, and its VPC. */
+export type EniPlace = { readonly address: string; readonly vpc: string | undefined }
+
+/** Where an ENI is: its private address, IPv4 or else IPv6. @throws Failure if it does not exist or has none */
+export async function placeOfEni(ec2: Ec2, eni: EniId, signal: AbortSignal): Promise<EniPlace> {
   const found = onlyOne(await describeInterfaces(ec2, [idFilter('network-interface-id', [eni])], signal), eni)
   const { PrivateIpAddress: ipv4, Ipv6Addresses: ipv6 = [] } = found
   const address = ipv4 ?? (ipv6.find(({ IsPrimaryIpv6 }) => IsPrimaryIpv6) ?? ipv6[0])?.Ipv6Address
-  if (address) return address
+  if (address) return { address, vpc: found.VpcId }
   throw new Failure('failed', `EC2 reports no address for ${eni}`, {
     hint: 'nodes are identified by it: choose an interface that has one (interface or eni in the config)',
   })
@@ -113,7 +116,8 @@ function eniOfInstance(instance: SdkInstance): FoundEni {
   const all = instance.NetworkInterfaces ?? []
   const able = all.length > 1 ? all.filter((each) => each.SourceDestCheck === false) : all
   const [only] = able
-  if (only && able.length === 1) return { eni: eniOf(only), sourceDestCheck: only.SourceDestCheck === true }
+  if (only && able.length === 1)
+    return { eni: eniOf(only), sourceDestCheck: only.SourceDestCheck === true, vpc: only.VpcId }
   if (all.length === 0)
     throw new Failure('refused', `${instance.InstanceId} has no network interface`, {
       hint: 'attach one, or choose another node',
@@ -160,7 +164,7 @@ async function ofRunning(ec2: Ec2, found: SdkNetworkInterface, signal: AbortSign
     // An operator without permission to see instances may still name an interface.
     if (!(error instanceof Ec2Error && error.class === 'denied')) throw error
   }
-  return { eni, sourceDestCheck: found.SourceDestCheck === true }
+  return { eni, sourceDestCheck: found.SourceDestCheck === true, vpc: found.VpcId }
 }
 
 /** Facts about those of these ENIs and instances that exist. @throws Ec2Error */
@@ -189,7 +193,9 @@ export async function describeTargets(
   for (const each of interfaces) {
     const instance = holderOf(each.Attachment)
     const zone = each.AvailabilityZone
-    facts.set(eniOf(each), { instance, name: names.get(instance), zone, isRunning: running.get(instance) })
+    facts.set(eniOf(each), {
+      ...{ instance, name: names.get(instance), zone, vpc: each.VpcId, isRunning: running.get(instance) },
+    })
   }
   return facts
 }

@@ -41,14 +41,27 @@ export type TableSelection = {
 
 /**
  * Selects the tables that match the selectors.
+ * @param vpc the VPC that names and tags are meant in; undefined if unknown
  * @throws Failure of kind `config` if none match: never "success, nothing to do"
  */
-export function selectTables(tables: readonly RouteTable[], selectors: readonly TableSelector[]): TableSelection {
-  const problems = problemsOf(tables, selectors)
-  const valid = selectors.filter((selector) => problemOf(selector, tables) === undefined)
+export function selectTables(
+  tables: readonly RouteTable[],
+  selectors: readonly TableSelector[],
+  vpc: string | undefined,
+): TableSelection {
+  const problems = problemsOf(tables, selectors, vpc)
+  const valid = selectors.filter((selector) => problemOf(selector, tables, vpc) === undefined)
   if (valid.length === 0) throw new Failure('config', problems.join('; '), { hint: NO_TABLE_HINT })
-  return { tables: tables.filter((table) => valid.some((selector) => matches(selector, table))), problems }
+  return { tables: tables.filter((table) => valid.some((selector) => matches(selector, table, vpc))), problems }
 }
+
+/** The VPCs of the tables that names and tags match. With more than one, the VPC must be known to select any. */
+export function vpcsMatched(tables: readonly RouteTable[], selectors: readonly TableSelector[]): readonly string[] {
+  const ambiguous = selectors.filter(({ kind }) => kind !== 'id')
+  return vpcsOf(tables.filter((table) => ambiguous.some((selector) => matches(selector, table, undefined))))
+}
+
+const vpcsOf = (tables: readonly RouteTable[]) => [...new Set(tables.map(({ vpc }) => vpc))].sort()
 
 function describeTables(ec2: Ec2, filters: readonly Filter[], signal: AbortSignal): Promise<RouteTable[]> {
   return sendPaged(
@@ -94,20 +107,42 @@ export function literal(value: string): string {
 }
 
 /** Why selectors match no table or are ambiguous. */
-export function problemsOf(tables: readonly RouteTable[], selectors: readonly TableSelector[]): string[] {
-  return selectors.flatMap((selector) => problemOf(selector, tables) ?? [])
+export function problemsOf(
+  tables: readonly RouteTable[],
+  selectors: readonly TableSelector[],
+  vpc: string | undefined,
+): string[] {
+  return selectors.flatMap((selector) => problemOf(selector, tables, vpc) ?? [])
 }
 
-function problemOf(selector: TableSelector, tables: readonly RouteTable[]): string | undefined {
-  const matched = tables.filter((table) => matches(selector, table))
-  if (matched.length === 0) return `no route table matches ${selectorText(selector)}`
+function problemOf(
+  selector: TableSelector,
+  tables: readonly RouteTable[],
+  vpc: string | undefined,
+): string | undefined {
+  const matched = tables.filter((table) => matches(selector, table, vpc))
+  if (matched.length === 0) return unmatchedText(selector, tables, vpc)
+  const vpcs = vpcsOf(matched)
+  if (selector.kind === 'tags' && vpcs.length > 1)
+    return `${selectorText(selector)} match route tables in ${vpcs.join(' and ')}: set vpc in the config to one of them`
   if (selector.kind !== 'name' || matched.length === 1) return undefined
   const ids = matched.map((table) => `${table.id} (${table.vpc})`).join(', ')
   return `several route tables are named ${selector.name}: ${ids}; select one by id, or all of them by a tag`
 }
 
-/** Whether the selector matches this table. */
-export function matches(selector: TableSelector, table: RouteTable): boolean {
+function unmatchedText(selector: TableSelector, tables: readonly RouteTable[], vpc: string | undefined): string {
+  const elsewhere = vpcsOf(tables.filter((table) => matches(selector, table, undefined)))
+  const text = selectorText(selector)
+  if (vpc === undefined || elsewhere.length === 0) return `no route table matches ${text}`
+  return `no route table in ${vpc} matches ${text}, only some in ${elsewhere.join(' and ')}`
+}
+
+/**
+ * Whether the selector matches this table.
+ * @param vpc the VPC that names and tags are meant in; undefined for any
+ */
+export function matches(selector: TableSelector, table: RouteTable, vpc: string | undefined): boolean {
+  if (selector.kind !== 'id' && vpc !== undefined && table.vpc !== vpc) return false
   switch (selector.kind) {
     case 'id':
       return table.id === selector.id

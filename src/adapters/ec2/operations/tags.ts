@@ -14,6 +14,7 @@ export type TaggedInterface = {
   readonly instance: string | undefined
   /** Whether EC2 drops its traffic for foreign addresses such as a VIP. */
   readonly sourceDestCheck: boolean
+  readonly vpc: string | undefined
 }
 
 /**
@@ -66,10 +67,16 @@ async function readInterfaces(
     ),
   )
   const interfaces = new Map<EniId, TaggedInterface>()
-  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck } of pages.flat()) {
+  for (const { NetworkInterfaceId: id = '', TagSet = [], Attachment, SourceDestCheck, VpcId } of pages.flat()) {
     if (!isEniId(id)) continue
     const tags = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
-    interfaces.set(id, { eni: id, tags, instance: holderOf(Attachment), sourceDestCheck: SourceDestCheck === true })
+    interfaces.set(id, {
+      eni: id,
+      tags,
+      instance: holderOf(Attachment),
+      sourceDestCheck: SourceDestCheck === true,
+      vpc: VpcId,
+    })
   }
   return { interfaces: [...interfaces.values()], date }
 }
@@ -77,6 +84,11 @@ async function readInterfaces(
 /** The instance of each interface that is attached to one. */
 export function holdersOf(interfaces: readonly TaggedInterface[]): Map<EniId, string> {
   return new Map(interfaces.flatMap(({ eni, instance }) => (instance === undefined ? [] : [[eni, instance]])))
+}
+
+/** The VPC of each interface. */
+export function vpcsOf(interfaces: readonly TaggedInterface[]): Map<EniId, string> {
+  return new Map(interfaces.flatMap(({ eni, vpc }) => (vpc === undefined ? [] : [[eni, vpc]])))
 }
 
 /** @throws Ec2Error */

@@ -14,7 +14,7 @@ import { contact, judgeContact } from './credentials.ts'
 import { type Fact, finding, ifKnown, known, learn, retryQuietly, unknown } from './fact.ts'
 import { type Local, readLocal } from './keepalived.ts'
 import { announcerOf } from './keepalived-conf.ts'
-import { examineNetwork, readManaged } from './network.ts'
+import { examineNetwork, managedIn, readMatched } from './network.ts'
 import { examineNode, type Place } from './node.ts'
 
 export type Examination = {
@@ -113,12 +113,13 @@ async function look(
   context: CallContext,
 ): Promise<ClusterFacts> {
   const host = watchHost(ec2)
-  const [read, managed] = await Promise.all([
+  const [read, matched] = await Promise.all([
     readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, context),
-    readManaged(ec2, config, names, context),
+    readMatched(ec2, config, names, context),
   ])
   const isNode = here.hasTraces || (here.isInstance && !isBystander(read))
   const cluster = isNode ? read : withoutSelf(read)
+  const managed = managedIn(matched, config, names, read)
   const network = { cluster, ownEni: isNode ? here.eni : undefined, managed }
   return { cluster, isNode, findings: await examineNetwork(ec2, config, network, host, context) }
 }

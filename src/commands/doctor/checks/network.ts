@@ -1,7 +1,7 @@
 /** Checks the pair as EC2 sees it: its nodes, their security groups, its route tables and the subnets these serve. */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
-import { readTables, selectTables } from '../../../adapters/ec2/operations/tables.ts'
+import { problemsOf, readTables, selectTables } from '../../../adapters/ec2/operations/tables.ts'
 import { readSubnets, readVpcTables } from '../../../adapters/ec2/operations/vpc.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'
@@ -9,7 +9,7 @@ import type { Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import type { RouteTable } from '../../../core/route.ts'
 import { judgeApiPath, resolveApi } from './api-path.ts'
-import { type Cluster, isLive } from './cluster.ts'
+import { type Cluster, isLive, type Member } from './cluster.ts'
 import { judgeClock } from './credentials.ts'
 import { both, type Fact, given, ifKnown, known, learnFromEc2, unknown } from './fact.ts'
 import { judgeMembers, judgeMetadata, judgeSourceDestChecks, judgeZones } from './members.ts'
@@ -24,30 +24,45 @@ export type Network = {
   readonly managed: Fact<readonly Managed[]>
 }
 
-/** Reads the tables that each VRRP instance selects. */
-export async function readManaged(
+/** Reads the tables that the selectors of these VRRP instances match, in any VPC. */
+export function readMatched(
   ec2: Ec2,
-  config: Config,
+  { instances }: Config,
   names: readonly string[],
   context: CallContext,
-): Promise<Fact<readonly Managed[]>> {
-  const instances = names.flatMap((name) => {
-    const instance = config.instances[name]
-    return instance ? [{ name, config: instance }] : []
-  })
-  const selectors = instances.flatMap((instance) => instance.config.routeTables)
-  const read = await learnFromEc2((signal) => readTables(ec2, selectors, signal), context)
-  if (!read.known) return read
-  return known(instances.map((instance) => ({ ...instance, tables: tablesOf(read.value, instance) })))
+): Promise<Fact<readonly RouteTable[]>> {
+  const selectors = names.flatMap((name) => instances[name]?.routeTables ?? [])
+  return learnFromEc2((signal) => readTables(ec2, selectors, signal), context)
 }
 
-/** The unambiguously selected tables; if there are none, the check of the tables reports it. */
-function tablesOf(tables: readonly RouteTable[], { config }: Omit<Managed, 'tables'>): readonly RouteTable[] {
-  try {
-    return selectTables(tables, config.routeTables).tables
-  } catch {
-    return []
-  }
+/** The tables that each VRRP instance selects: names and tags are meant in the VPC of the nodes. */
+export function managedIn(
+  matched: Fact<readonly RouteTable[]>,
+  { instances, vpc: configured }: Config,
+  names: readonly string[],
+  cluster: Fact<Cluster>,
+): Fact<readonly Managed[]> {
+  if (!matched.known) return matched
+  const vpc = configured ?? vpcOf(ifKnown(cluster)?.members ?? [])
+  return known(
+    names.flatMap((name) => {
+      const config = instances[name]
+      if (!config) return []
+      const problems = problemsOf(matched.value, config.routeTables, vpc)
+      const isAny = problems.length < config.routeTables.length
+      return [
+        { name, config, problems, tables: isAny ? selectTables(matched.value, config.routeTables, vpc).tables : [] },
+      ]
+    }),
+  )
+}
+
+/** The VPC of this node, or else of all nodes; undefined if they differ. */
+function vpcOf(members: readonly Member[]): string | undefined {
+  const self = members.find(({ isSelf }) => isSelf)
+  const vpcs = new Set((self ? [self] : members).map(({ nic }) => nic.vpc))
+  const [vpc] = vpcs
+  return vpcs.size === 1 ? vpc : undefined
 }
 
 /** All checks based on EC2. @param host the host that EC2 calls go to */

@@ -1,6 +1,5 @@
 /** Checks the route tables of a VRRP instance: whether they exist, whom they serve, and where their routes point. */
 
-import { problemsOf } from '../../../adapters/ec2/operations/tables.ts'
 import { type Subnet, tableOfSubnet, type VpcTable } from '../../../adapters/ec2/operations/vpc.ts'
 import type { InstanceConfig } from '../../../config/schema.ts'
 import { literally, vipSwitch } from '../../../core/command-line.ts'
@@ -16,14 +15,16 @@ export type Managed = {
   readonly name: string
   readonly config: InstanceConfig
   readonly tables: readonly RouteTable[]
+  /** Why selectors match no table or are ambiguous. */
+  readonly problems: readonly string[]
 }
 
 /** Whether the selectors match tables in the nodes' VPC. */
 export function judgeTables(
-  { name: subject, config, tables }: Managed,
+  { name: subject, tables, problems: unselected }: Managed,
   members: readonly Member[],
 ): readonly Finding[] {
-  const missing = problemsOf(tables, config.routeTables).map((found) =>
+  const missing = unselected.map((found) =>
     finding('tables', 'fail', found, { subject, mend: { command: literally('vip-switch list') } }),
   )
   const vpcs = new Set(members.map(({ nic }) => nic.vpc))

@@ -154,7 +154,7 @@ describe('MASTER', () => {
     const run = await hook('db-2', MASTER)
     expect(run.exitCode).toBe(4)
     expect(writes()).toEqual([])
-    expect(run.stderr).toContain('nat-0a1b2c3d4e5f60718, which is not ours to replace')
+    expect(run.stderr).toContain('nat-0a1b2c3d4e5f60718 (NAT gateway), which is not ours to replace')
   })
 
   test('a hook that never saw the tables, and knows them by id, writes unread: what it cannot know it cannot refuse', async () => {

@@ -27,7 +27,7 @@ const SAID: Readonly<Record<string, RegExp>> = {
   BLACKHOLE: /→ .*vip-switch switch VI_1 --to db-2\n.*blackhole +db-1 .* belongs to db-2/s,
   'NO-MASTER': /nobody claims to be MASTER/,
   PINNED: /pinned to db-2 until .*, (29 min 5\d s|30 min) from now\n.*→ .*vip-switch unpin VI_1/s,
-  FOREIGN: /private-a +foreign +nat-00000000000000001\n.*private-c +active/s,
+  FOREIGN: /private-a +foreign +nat-00000000000000001 \(NAT gateway\)\n.*private-c +active/s,
 }
 
 describe('from a laptop', () => {

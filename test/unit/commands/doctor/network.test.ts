@@ -153,7 +153,7 @@ describe('the path to EC2', () => {
     destination: parseDestination(text),
     target: { kind: 'other', id: 'igw-0a' },
     state: 'active',
-    propagated: false,
+    origin: 'CreateRoute',
   }))
   const judged = (address: string, ...ofApi: string[]) =>
     told(
