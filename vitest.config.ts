@@ -10,7 +10,13 @@ export default defineConfig({
     hookTimeout: 60_000,
     // What is waited for comes at once on a machine that is not busy.
     expect: { poll: { timeout: 10_000, interval: 20 } },
-    // Of the SDK, whose version is locked.
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // The warning is of the SDK, whose version is locked.
+    env: {
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      // Endpoints of the tests are on this host, whatever proxy and CAs it uses.
+      NO_PROXY: '*',
+      no_proxy: '*',
+      AWS_CA_BUNDLE: '',
+    },
   },
 })

@@ -15,6 +15,7 @@ export const GROUPS = ['EC2', 'nodes', 'routes', 'keepalived', 'host'] as const
 /** All checks, in display order. Each is described in docs/doctor.md. */
 export const CHECKS = {
   credentials: { group: 'EC2', title: 'credentials' },
+  'aws-settings': { group: 'EC2', title: 'AWS settings' },
   permissions: { group: 'EC2', title: 'permissions' },
   clock: { group: 'EC2', title: 'clock' },
   members: { group: 'nodes', title: 'members' },

@@ -32,7 +32,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 /** The SDK configuration that all clients share. */
 export function configurationOf(
   region: string,
-  agents: { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent },
+  connections: Pick<Connections, 'proxyFor'> & { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent },
 ) {
   return {
     region,
@@ -45,7 +45,7 @@ export function configurationOf(
       // Also limits the gap between two parts of a response.
       socketTimeout: REQUEST_TIMEOUT_MS,
       answerTimeout: ANSWER_TIMEOUT_MS,
-      ...agents,
+      ...connections,
     }),
   }
 }
@@ -136,8 +136,10 @@ function withDates(client: EC2Client): EC2Client {
   return client
 }
 
-/** AWS_REGION or the profile's region, resolved by the SDK. */
-export async function regionOfEnvironment(): Promise<string | undefined> {
+/** AWS_REGION, AWS_DEFAULT_REGION (which the SDK leaves to the AWS CLI), or the profile's region. */
+export async function regionOfEnvironment(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  const given = env.AWS_REGION || env.AWS_DEFAULT_REGION
+  if (given) return given
   try {
     return await new EC2Client({}).config.region()
   } catch {

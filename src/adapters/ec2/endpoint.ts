@@ -1,20 +1,28 @@
-/** The host that our calls go to. */
-import type { Ec2 } from './client.ts'
+/** Where our calls go to. */
+import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { Destination } from './transport/proxy.ts'
 
 /**
- * Records the host of route calls from now on: only the SDK knows what the region, AWS_ENDPOINT_URL_EC2 and the profile
- * resolve to.
- * @returns the host of the last call, if any
+ * Records the endpoint of the client's calls from now on: only the SDK knows what the region, AWS_ENDPOINT_URL_EC2 and the
+ * profile resolve to.
+ * @returns that of the last call, if any
  */
-export function watchHost(ec2: Ec2): () => string | undefined {
-  let host: string | undefined
-  ec2.routes.middlewareStack.add(
+export function watchEndpoint(client: EC2Client): () => Destination | undefined {
+  let endpoint: Destination | undefined
+  client.middlewareStack.add(
     (next) => (args) => {
-      const name: unknown = Reflect.get(Object(args.request), 'hostname')
-      if (typeof name === 'string') host = name.replace(/^\[(.*)\]$/, '$1')
+      endpoint = destinationOf(args.request) ?? endpoint
       return next(args)
     },
-    { step: 'finalizeRequest', name: 'watchHost' },
+    { step: 'finalizeRequest' },
   )
-  return () => host
+  return () => endpoint
+}
+
+function destinationOf(request: unknown): Destination | undefined {
+  const { hostname, protocol, port }: Partial<Record<string, unknown>> = Object(request)
+  if (typeof hostname !== 'string') return undefined
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const usual = protocol === 'http:' ? { protocol, port: 80 } : { protocol: 'https:', port: 443 }
+  return { ...usual, host, ...(typeof port === 'number' && { port }) }
 }

@@ -25,7 +25,7 @@ const SERVER_ERROR_HINT = 'AWS has a problem: if it persists, see AWS Health'
 const serverError: Known = { class: 'retry', hint: SERVER_ERROR_HINT }
 const unanswered: Known = {
   class: 'retry',
-  hint: 'no answer: check the route, the security group and the VPC endpoint to the API',
+  hint: 'no answer: check the route, the security group and the VPC endpoint to the API, or HTTPS_PROXY',
 }
 const disconnected: Known = {
   class: 'retry',
@@ -36,7 +36,10 @@ const unreachable: Known = {
   class: 'retry',
   hint: 'this host has no route to the API: check its route table, and the NAT gateway or VPC endpoint behind it',
 }
-const unresolved: Known = { class: 'retry', hint: 'the API’s host name does not resolve: check the region and DNS' }
+const unresolved: Known = {
+  class: 'retry',
+  hint: 'the API’s host name does not resolve: check the region and DNS',
+}
 const untrusted: Known = {
   class: 'retry',
   hint: 'the server’s certificate is from a CA that this host does not trust: install ca-certificates, or add a proxy’s CA with NODE_EXTRA_CA_CERTS',
@@ -96,6 +99,11 @@ const KNOWN: Readonly<Record<string, Known>> = {
   },
   // Our own (answers.ts): a response that is not the service's, and a call that it accepted but did not carry out.
   UnexpectedAnswer: { class: 'retry', hint: WRONG_SERVER_HINT },
+  // Our own (proxy.ts).
+  ProxyRefusal: {
+    class: 'retry',
+    hint: 'let the proxy connect to that host (407: put user:password@ into HTTPS_PROXY), or name the host in NO_PROXY',
+  },
   NotDone: serverError,
   ECONNRESET: disconnected,
   EPIPE: disconnected,

@@ -68,6 +68,8 @@ export class Metadata {
   }
 
   async #newToken(): Promise<string> {
+    if (isDisabled())
+      throw new Failure('config', 'IMDS may not be asked: AWS_EC2_METADATA_DISABLED is set', { hint: DISABLED_HINT })
     const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_LIFETIME_SECONDS) }
     let answer: Answer
     try {
@@ -79,6 +81,11 @@ export class Metadata {
     throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, refusal(answer), noServiceHint())
   }
 }
+
+const DISABLED_HINT = 'set region and eni in the config; or unset it'
+
+/** As in the SDKs, only `true` disables it. */
+const isDisabled = () => process.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true'
 
 function endpointOfEnvironment(): string {
   const { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint } = process.env

@@ -4,7 +4,9 @@
  * end.
  */
 import { finished, Readable } from 'node:stream'
+import { HttpRequest } from '@smithy/core/protocols'
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler'
+import { authorizationOf, type ProxyFor } from './proxy.ts'
 import { named, notAnswer } from './unexpected.ts'
 
 type Request = Parameters<NodeHttpHandler['handle']>[0]
@@ -12,6 +14,7 @@ type Options = Parameters<NodeHttpHandler['handle']>[1]
 type Handled = Awaited<ReturnType<NodeHttpHandler['handle']>>
 type Response = Handled['response']
 
+const HTTP_PORT = 80
 const MiB = 1024 * 1024
 /**
  * Size limit for list responses, in bytes. EC2's longest is a page of 100 route tables: with 1,000 routes each, the
@@ -30,20 +33,23 @@ const HEAD_BYTES = 512
 export type AnswerHandlerOptions = NodeHttpHandlerOptions & {
   /** Milliseconds from the status line to the end of the body, however steadily it drips in. */
   readonly answerTimeout: number
+  readonly proxyFor: ProxyFor
 }
 
 /** An SDK request handler that rejects invalid responses. */
 export class AnswerHandler extends NodeHttpHandler {
   readonly #answerTimeout: number
+  readonly #proxyFor: ProxyFor
 
-  constructor({ answerTimeout, ...options }: AnswerHandlerOptions) {
+  constructor({ answerTimeout, proxyFor, ...options }: AnswerHandlerOptions) {
     super(options)
     this.#answerTimeout = answerTimeout
+    this.#proxyFor = proxyFor
   }
 
   /** @throws what the SDK's handler throws; an error named `UnexpectedAnswer`, `NotDone` or `TimeoutError` */
   override async handle(request: Request, options?: Options): Promise<Handled> {
-    const { response } = await super.handle(request, options)
+    const { response } = await super.handle(this.#forwarded(request), options)
     const form = formOf(request)
     const stream: unknown = response.body
     if (!(stream instanceof Readable)) throw new TypeError('the response body is not a stream')
@@ -57,6 +63,20 @@ export class AnswerHandler extends NodeHttpHandler {
     if (problem) throw problem
     response.body = body
     return { response }
+  }
+
+  /** A request over plain HTTP goes to the proxy, if there is one; those over TLS get a tunnel (connections.ts). */
+  #forwarded(request: Request): Request {
+    const { protocol, hostname, port, path } = request
+    if (protocol !== 'http:') return request
+    const proxy = this.#proxyFor({ protocol, host: hostname, port: port ?? HTTP_PORT })
+    if (!proxy) return request
+    const forwarded = HttpRequest.clone(request)
+    forwarded.path = `http://${hostname}:${port ?? HTTP_PORT}${path}`
+    forwarded.hostname = proxy.host
+    forwarded.port = proxy.port
+    Object.assign(forwarded.headers, authorizationOf(proxy))
+    return forwarded
   }
 }
 

@@ -2,11 +2,12 @@
 import { once } from 'node:events'
 import { type ClientRequest, type ClientRequestArgs, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import { missingAuthorities } from './certificate-authorities.ts'
+import { connect as connectTls, createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { bundledAuthorities, missingAuthorities } from './certificate-authorities.ts'
 import { type ConnectionOptions, Connector } from './connector.ts'
+import { type HttpProxy, type ProxyFor, proxiesOf, throughProxy, tunnel } from './proxy.ts'
 import { ReadyConnections } from './ready-connections.ts'
 
 /** TCP keepalive interval of idle connections: keeps NAT mappings alive and detects dead peers. */
@@ -21,15 +22,27 @@ type KeepsReady = {
   keepReady(count: number, request: ClientRequestArgs): void
 }
 
-export type Connections = { readonly httpAgent: HttpAgent & KeepsReady; readonly httpsAgent: HttpsAgent & KeepsReady }
+export type Connections = {
+  readonly httpAgent: HttpAgent & KeepsReady
+  readonly httpsAgent: HttpsAgent & KeepsReady
+  readonly proxyFor: ProxyFor
+}
 
 /**
  * HTTP agents that close all idle connections as soon as one does not answer in time; new ones then prefer other
- * addresses of the endpoint, if it has any. The number of connections is not limited.
+ * addresses of the endpoint, if it has any. The number of connections is not limited. TLS goes through the proxy that the
+ * environment names; plain requests must be addressed to it (answers.ts).
+ * @throws Failure of kind `config` if the environment names a proxy or CAs that cannot be used
  */
-export function openConnections(options: ConnectionOptions): Connections {
+export function openConnections(options: ConnectionOptions, env: NodeJS.ProcessEnv = process.env): Connections {
   const connector = new Connector(options)
-  return { httpAgent: new PlainAgent(connector, options), httpsAgent: new TlsAgent(connector, options) }
+  const proxyFor = proxiesOf(env)
+  const way = { proxyFor, authorities: bundledAuthorities(env) }
+  return {
+    httpAgent: new PlainAgent(connector, options),
+    httpsAgent: new TlsAgent(connector, options, way),
+    proxyFor,
+  }
 }
 
 class PlainAgent extends HttpAgent implements KeepsReady {
@@ -73,10 +86,14 @@ class PlainAgent extends HttpAgent implements KeepsReady {
   }
 }
 
-function trust(): { readonly secureContext?: SecureContext } {
-  const ca = missingAuthorities()
+/** @param authorities the only CAs to trust, if the environment names them */
+function trust(authorities: string[] | undefined): { readonly secureContext?: SecureContext } {
+  const ca = authorities ?? missingAuthorities()
   return ca ? { secureContext: createSecureContext({ ca }) } : {}
 }
+
+/** How TLS connections are made, by the environment. */
+type Way = { readonly proxyFor: ProxyFor; readonly authorities: string[] | undefined }
 
 type Opened = (error: Error | null, connection: Duplex) => void
 
@@ -85,14 +102,16 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
   readonly #connector: Connector
   readonly #standby: ReadyConnections
   readonly #connectTimeoutMs: number
+  readonly #way: Way
   /** Created on the first connection: loading CAs may take longer than connecting. */
   #trust: { readonly secureContext?: SecureContext } | undefined
 
-  constructor(connector: Connector, { clock, connectTimeoutMs }: ConnectionOptions) {
+  constructor(connector: Connector, { clock, connectTimeoutMs }: ConnectionOptions, way: Way) {
     super({ keepAlive: true })
     this.#connector = connector
     this.#standby = new ReadyConnections(clock)
     this.#connectTimeoutMs = connectTimeoutMs
+    this.#way = way
     this.on('free', (connection: Duplex) => connector.answered(connection))
   }
 
@@ -142,16 +161,43 @@ class TlsAgent extends HttpsAgent implements KeepsReady {
 
   /** Calls `onSecuring` when the TLS handshake begins. */
   #open(request: ClientRequestArgs, onSecuring: (secure: TLSSocket) => void, onError: (error: Error) => void): Socket {
-    const connection = this.#connector.connect(request)
-    connection.on('error', onError)
+    const proxy = this.#way.proxyFor({ protocol: 'https:', host: request.host ?? '', port: Number(request.port) })
+    const connection = this.#connector.connect(proxy ?? request)
+    const fail = (error: Error) => onError(proxy ? throughProxy(error, proxy) : error)
+    const secure = (socket: Duplex) => {
+      this.#trust ??= trust(this.#way.authorities)
+      const options = { ...request, ...this.#trust, socket }
+      const secured = super.createConnection(options)
+      if (secured instanceof TLSSocket) onSecuring(secured)
+    }
+    connection.on('error', fail)
     // Only after connecting: TLS keeps the socket's current handle, and each address tried gets a new one.
     connection.once('connect', () => {
-      this.#trust ??= trust()
-      const options = { ...request, ...this.#trust, socket: connection }
-      const secure = super.createConnection(options)
-      if (secure instanceof TLSSocket) onSecuring(secure)
+      if (!proxy) return secure(connection)
+      this.#tunnel(connection, request, proxy).then(secure, (error: Error) => {
+        // Ended first, so that it is closed in order: nothing was sent that must not arrive later.
+        connection.end().destroy()
+        fail(error)
+      })
     })
     return connection
+  }
+
+  /** Makes a connection to the proxy one to the request's host. */
+  async #tunnel(connection: Socket, request: ClientRequestArgs, proxy: HttpProxy): Promise<Duplex> {
+    const timedOut = () =>
+      connection.destroy(Object.assign(new Error('the proxy did not answer in time'), { code: 'ETIMEDOUT' }))
+    connection.setTimeout(this.#connectTimeoutMs, timedOut)
+    let way: Duplex = connection
+    if (proxy.isTls) {
+      this.#trust ??= trust(this.#way.authorities)
+      const servername = isIP(proxy.host) ? '' : proxy.host
+      way = connectTls({ ...this.#trust, host: proxy.host, servername, socket: connection })
+      await once(way, 'secureConnect')
+    }
+    await tunnel(way, request, proxy)
+    connection.setTimeout(0).off('timeout', timedOut)
+    return way
   }
 }
 

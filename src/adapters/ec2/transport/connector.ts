@@ -36,7 +36,7 @@ export class Connector {
   }
 
   /** Starts connecting: tries the name's addresses in turn, each for Node's 250 ms. */
-  connect({ host, port }: ClientRequestArgs): Connection {
+  connect({ host, port }: Pick<ClientRequestArgs, 'host' | 'port'>): Connection {
     const connection = new Connection()
     const timedOut = () => connection.destroy(Object.assign(new Error('connecting timed out'), { code: 'ETIMEDOUT' }))
     connection.setTimeout(this.#options.connectTimeoutMs, timedOut)

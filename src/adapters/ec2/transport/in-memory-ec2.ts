@@ -30,9 +30,10 @@ const ANSWER = [
 ].join('\r\n')
 
 export function openInMemoryEc2(ec2: Ec2, clock: Clock): InMemoryEc2 {
-  const { httpAgent, httpsAgent } = ec2.connections
+  const { httpAgent, httpsAgent, proxyFor } = ec2.connections
   let keepReady = (_count: number): void => {}
   const connections = {
+    proxyFor,
     httpAgent: answering(new HttpAgent({ keepAlive: true }), (request) => {
       keepReady = (count) => httpAgent.keepReady(count, request)
     }),

@@ -3,7 +3,7 @@
 const PAGE = /^\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)/i
 
 /** An error with a name that errors.ts classifies. */
-export function named(name: 'UnexpectedAnswer' | 'NotDone' | 'TimeoutError', message: string): Error {
+export function named(name: 'UnexpectedAnswer' | 'NotDone' | 'TimeoutError' | 'ProxyRefusal', message: string): Error {
   return Object.assign(new Error(message), { name })
 }
 

@@ -1,7 +1,8 @@
 /** The doctor: checks for everything known to break a pair; read-only. */
 import { existsSync } from 'node:fs'
 import { type Ec2, openEc2 } from '../../../adapters/ec2/client.ts'
-import { watchHost } from '../../../adapters/ec2/endpoint.ts'
+import { watchEndpoint } from '../../../adapters/ec2/endpoint.ts'
+import { ignoredSettings } from '../../../adapters/ec2/ignored-settings.ts'
 import { eniOfThisInstance, Metadata } from '../../../adapters/ec2/instance-metadata.ts'
 import { askStatus, type DaemonAnswer } from '../../../agent/control/status.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
@@ -9,6 +10,7 @@ import type { Config } from '../../../config/schema.ts'
 import { CHECKS, type Check, type Finding } from '../../../core/finding.ts'
 import type { EniId } from '../../../core/ids.ts'
 import { deadline } from '../../../platform/clock.ts'
+import { judgeSettings } from './aws-settings.ts'
 import { type Cluster, isLive, readCluster } from './cluster.ts'
 import { contact, judgeContact } from './credentials.ts'
 import { type Fact, finding, ifKnown, known, learn, retryQuietly, unknown } from './fact.ts'
@@ -40,9 +42,10 @@ export async function examine(
   context: CallContext,
 ): Promise<Examination> {
   const { region, assumeRole } = config
-  const [here, ec2] = await Promise.all([
+  const [here, ec2, ignored] = await Promise.all([
     lookHere(config, names, context),
     learn(() => openEc2({ region, assumeRole, clock: context.clock, onWait: () => {} })),
+    ignoredSettings(),
   ])
   const contacted = ec2.known ? await contact(ec2.value, context) : ec2
   const rest = ec2.known && contacted.known ? await look(ec2.value, config, names, here, context) : withoutEc2(here)
@@ -56,7 +59,7 @@ export async function examine(
   return {
     region: ifKnown(ec2)?.region,
     node: isNode ? node : undefined,
-    findings: inOrder([...judgeContact(contacted), ...rest.findings, ...ofNode]),
+    findings: inOrder([...judgeContact(contacted), ...judgeSettings(ignored), ...rest.findings, ...ofNode]),
   }
 }
 
@@ -112,7 +115,7 @@ async function look(
   here: Here,
   context: CallContext,
 ): Promise<ClusterFacts> {
-  const host = watchHost(ec2)
+  const endpoint = watchEndpoint(ec2.routes)
   const [read, matched] = await Promise.all([
     readCluster(ec2, config, names, { ownEni: ifKnown(here.eni), peers: here.peers }, context),
     readMatched(ec2, config, names, context),
@@ -121,13 +124,16 @@ async function look(
   const cluster = isNode ? read : withoutSelf(read)
   const managed = managedIn(matched, config, names, read)
   const network = { cluster, ownEni: isNode ? here.eni : undefined, managed }
-  return { cluster, isNode, findings: await examineNetwork(ec2, config, network, host, context) }
+  return { cluster, isNode, findings: await examineNetwork(ec2, config, network, endpoint, context) }
 }
+
+/** Checks of the group EC2 that EC2 need not answer. */
+const FREE_OF_EC2: readonly Check[] = ['credentials', 'aws-settings']
 
 /** Without EC2, everything that depends on it is unknown, except the credentials, which are the problem. */
 function withoutEc2({ hasTraces, isInstance }: Here): ClusterFacts {
   const why = 'EC2 could not be read'
-  const [, ...checks] = checksOf(['EC2', 'nodes', 'routes'])
+  const checks = checksOf(['EC2', 'nodes', 'routes']).filter((check) => !FREE_OF_EC2.includes(check))
   return {
     cluster: unknown(why),
     isNode: hasTraces || isInstance,

@@ -4,6 +4,7 @@
  */
 import { lookup } from 'node:dns/promises'
 import { tableOfSubnet, type VpcTable } from '../../../adapters/ec2/operations/vpc.ts'
+import type { Destination as Endpoint, ProxyFor } from '../../../adapters/ec2/transport/proxy.ts'
 import { type CommandLine, ec2Command } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { routeTo } from '../../../core/longest-prefix-match.ts'
@@ -15,14 +16,21 @@ import { type Cluster, isLive, type Member } from './cluster.ts'
 import { type Fact, finding, learn } from './fact.ts'
 import { type Managed, tableText } from './tables.ts'
 
-/** EC2's endpoint, as resolved by this host. */
-export type Api = { readonly host: string; readonly addresses: readonly Destination[] }
+/** What this host connects to for EC2, as it resolves it: EC2's endpoint, or the proxy in between. */
+export type Api = {
+  /** For people. */
+  readonly name: string
+  readonly addresses: readonly Destination[]
+  readonly isProxy: boolean
+}
 
-export function resolveApi(host: string | undefined): Promise<Fact<Api>> {
+export function resolveApi(endpoint: Endpoint | undefined, proxyFor: ProxyFor): Promise<Fact<Api>> {
   return learn(async () => {
-    if (host === undefined) throw new Failure('failed', 'no request was sent to EC2')
-    const found = await lookup(host, { all: true })
-    return { host, addresses: found.map(({ address }) => parseDestination(address)) }
+    if (endpoint === undefined) throw new Failure('failed', 'no request was sent to EC2')
+    const proxy = proxyFor(endpoint)
+    const found = await lookup((proxy ?? endpoint).host, { all: true })
+    const addresses = found.map(({ address }) => parseDestination(address))
+    return { name: proxy ? `the proxy ${proxy.text}` : endpoint.host, addresses, isProxy: proxy !== undefined }
   })
 }
 
@@ -40,13 +48,15 @@ export function judgeApiPath({ members }: Pick<Cluster, 'members'>, context: Pat
   const live = members.filter(isLive)
   if (live.length === 0) return [finding('api-path', 'skipped', 'no nodes are known')]
   if (context.api.addresses.some(isLoopback) && !live.some((member) => managedPath(member, context)))
-    return [finding('api-path', 'ok', `${context.api.host} is this host itself`)]
+    return [finding('api-path', 'ok', `${context.api.name} is this host itself`)]
   const judged = live.map((member) => pathFinding(member, context))
   const good = judged.filter(({ verdict }) => verdict === 'ok')
   const problems = judged.filter(({ verdict }) => verdict !== 'ok')
   if (problems.length > 0) return problems
   return [finding('api-path', 'ok', good.map(({ subject, found }) => `${subject} ${found}`).join(', '))]
 }
+
+const withWay = (text: string, { isProxy, name }: Api) => (isProxy ? `through ${name}, ${text}` : text)
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parseDestination)
 const isLoopback = (address: Destination) => LOOPBACK.some((range) => contains(range, address))
@@ -59,7 +69,7 @@ function pathFinding(member: Member, context: PathContext): Finding {
   const managed = managedPath(member, context)
   if (managed) {
     const text = destinationText(managed.destination)
-    const found = `${api.host} is reached over ${text} in ${tableText(table)}, which vip-switch moves: with the target node dead, no node could move it`
+    const found = `${api.name} is reached over ${text} in ${tableText(table)}, which vip-switch moves: with the target node dead, no node could move it`
     return isNode
       ? finding('api-path', 'fail', found, { subject, mend: { command: endpointCommand(member, context) } })
       : finding('api-path', 'warn', `${found}, unless the VPC has an endpoint for EC2`, { subject })
@@ -67,18 +77,18 @@ function pathFinding(member: Member, context: PathContext): Finding {
   const reachable = inFamilyOf(member, api)
   if (reachable.length === 0) {
     const [theirs, own] = nic.addresses.some((each) => !each.includes(':')) ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4']
-    const found = `${api.host} has no ${theirs} address, and the node no ${own} address`
+    const found = `${api.name} has no ${theirs} address, and the node no ${own} address`
     return finding('api-path', 'fail', found, { subject, ...(own === 'IPv4' && { mend: { advice: DUAL_STACK } }) })
   }
   const routes = reachable.map((address) => routeTo(table, address))
   const broken = routes.find((route) => route && route.state !== 'active')
   if (broken)
-    return finding('api-path', 'fail', `${api.host} is behind a route that is ${broken.state}, ${textOf(broken)}`, {
+    return finding('api-path', 'fail', `${api.name} is behind a route that is ${broken.state}, ${textOf(broken)}`, {
       subject,
     })
   const [first] = routes.filter((route) => route !== undefined)
-  if (first) return finding('api-path', 'ok', `over ${textOf(first)}`, { subject })
-  return finding('api-path', 'warn', `${tableText(table)} has no route to ${api.host}`, {
+  if (first) return finding('api-path', 'ok', withWay(`over ${textOf(first)}`, api), { subject })
+  return finding('api-path', 'warn', `${tableText(table)} has no route to ${api.name}`, {
     subject,
     mend: { command: endpointCommand(member, context) },
   })

@@ -1,6 +1,7 @@
 /** Checks whether EC2 can be reached at all, and whether our clocks agree. */
 
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
+import { watchEndpoint } from '../../../adapters/ec2/endpoint.ts'
 import { Ec2Error } from '../../../adapters/ec2/errors.ts'
 import { rehearse } from '../../../adapters/ec2/operations/dry-run.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
@@ -16,9 +17,13 @@ const PATIENCE_MS = 5000
 /** A `Date` header has whole seconds, and a response takes time. */
 const USUAL_MS = 5000
 
+/** @property proxy between this host and EC2, as its URL */
+export type Contact = { readonly region: string; readonly proxy: string | undefined }
+
 /** Makes the simplest possible call; a denial also counts as an answer. */
-export function contact(ec2: Ec2, context: CallContext): Promise<Fact<{ readonly region: string }>> {
+export function contact(ec2: Ec2, context: CallContext): Promise<Fact<Contact>> {
   return learn(async () => {
+    const endpoint = watchEndpoint(ec2.own)
     try {
       await retryQuietly((signal) => rehearse(ec2, { action: 'DescribeNetworkInterfaces' }, signal), {
         ...context,
@@ -27,12 +32,16 @@ export function contact(ec2: Ec2, context: CallContext): Promise<Fact<{ readonly
     } catch (error) {
       if (!(error instanceof Ec2Error && error.code === 'UnauthorizedOperation')) throw error
     }
-    return { region: ec2.region }
+    const to = endpoint()
+    return { region: ec2.region, proxy: to && ec2.connections.proxyFor(to)?.text }
   })
 }
 
-export function judgeContact(contacted: Fact<{ readonly region: string }>): readonly Finding[] {
-  if (contacted.known) return [finding('credentials', 'ok', `EC2 answers in ${contacted.value.region}`)]
+export function judgeContact(contacted: Fact<Contact>): readonly Finding[] {
+  if (contacted.known) {
+    const { region, proxy } = contacted.value
+    return [finding('credentials', 'ok', `EC2 answers in ${region}${proxy ? `, through the proxy ${proxy}` : ''}`)]
+  }
   return [finding('credentials', 'fail', contacted.why)]
 }
 

@@ -3,6 +3,7 @@
 import type { Ec2 } from '../../../adapters/ec2/client.ts'
 import { problemsOf, readTables, selectTables } from '../../../adapters/ec2/operations/tables.ts'
 import { readSubnets, readVpcTables } from '../../../adapters/ec2/operations/vpc.ts'
+import type { Destination } from '../../../adapters/ec2/transport/proxy.ts'
 import type { CallContext } from '../../../agent/node/route-port.ts'
 import type { Config } from '../../../config/schema.ts'
 import type { Finding } from '../../../core/finding.ts'
@@ -65,12 +66,12 @@ function vpcOf(members: readonly Member[]): string | undefined {
   return vpcs.size === 1 ? vpc : undefined
 }
 
-/** All checks based on EC2. @param host the host that EC2 calls go to */
+/** All checks based on EC2. @param endpoint where EC2 calls go to */
 export async function examineNetwork(
   ec2: Ec2,
   config: Config,
   { cluster, ownEni, managed }: Network,
-  host: () => string | undefined,
+  endpoint: () => Destination | undefined,
   context: CallContext,
 ): Promise<readonly Finding[]> {
   const isNode = ownEni !== undefined
@@ -86,7 +87,8 @@ export async function examineNetwork(
     vpcs.length > 0 ? learnFromEc2((signal) => readVpcTables(ec2, vpcs, signal), context) : none,
     vpcs.length > 0 ? learnFromEc2((signal) => readSubnets(ec2, vpcs, signal), context) : none,
     askPermissions(ec2, config, instances, eni, context),
-    resolveApi(host()),
+    // Elsewhere, the environment is not that of the nodes.
+    resolveApi(endpoint(), isNode ? ec2.connections.proxyFor : () => undefined),
   ])
   const ofCluster = (check: Finding['check'], judge: (value: Cluster) => readonly Finding[]) =>
     given(check, undefined, cluster, judge)
