@@ -162,7 +162,7 @@ describe('the path to EC2', () => {
         {
           all: [{ ...tableWith(defaultRoutes), isMain: true, subnets: [] }],
           managed: [],
-          api: { host: 'ec2.test', addresses: ofApi.map(parseDestination) },
+          api: { name: 'ec2.test', isProxy: false, addresses: ofApi.map(parseDestination) },
           region: 'ap-northeast-1',
           isNode: true,
         },
