@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { eniOfThisInstance } from '../adapters/ec2/instance-metadata.ts'
 import { askStatus, daemonSummary, detailsOf, type InstanceStatus } from '../agent/control/status.ts'
-import { probeFor, stateOf } from '../agent/node/keepalived-state.ts'
+import { isThere, probeFor, stateOf } from '../agent/node/keepalived-state.ts'
 import type { Config } from '../config/schema.ts'
 import type { NodeState } from '../core/claim.ts'
 import type { Detail } from '../core/detail.ts'
@@ -31,7 +31,7 @@ export type Host = {
   readonly notes: readonly string[]
 }
 
-/** A host with keepalived's pid file or a daemon's socket is a node; any other is an onlooker. */
+/** A host with a keepalived, its pid file or a daemon's socket is a node; any other is an onlooker. */
 export async function lookAtHost(config: Config): Promise<Host> {
   const answer = await askStatus(config.control)
   if (answer.kind === 'up') {
@@ -45,7 +45,7 @@ export async function lookAtHost(config: Config): Promise<Host> {
       notes: [],
     }
   }
-  const hasKeepalived = existsSync(config.keepalived.pidFile)
+  const hasKeepalived = existsSync(config.keepalived.pidFile) || isThere(config)
   if (answer.kind === 'down' && !hasKeepalived && !existsSync(config.control)) {
     return { eni: undefined, daemon: { kind: 'none' }, details: [], claims: new Map(), instances: new Map(), notes: [] }
   }

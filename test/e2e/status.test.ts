@@ -1,4 +1,5 @@
 /** What people and monitoring are told of a pair under the real keepalived, by either node. */
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
@@ -45,14 +46,17 @@ describe.skipIf(!requires('keepalived'))('either node tells', { timeout: 90_000 
     await lab.says(second, { state: 'BACKUP', condition: 'OK' })
     await lab.says(first, { state: 'MASTER', condition: 'OK' })
 
-    // Without its daemon, keepalived itself is asked.
+    // Without its daemon, keepalived itself is asked, wherever its pid file is.
     await lab.cluster.daemonOf(first).kill()
+    const pidFile = join(lab.directory, first.name, 'keepalived.pid')
+    renameSync(pidFile, `${pidFile}.elsewhere`)
     const { stdout } = await on(lab, first, 'status')
     expect(stdout).toContain('(nothing is listening there): systemctl status vip-switch')
     expect(stdout).toMatch(/VI_1 {2}OK\n/)
     expect(stdout).toMatch(/db-1 +MASTER 150 .* owner$/m)
     expect(await on(lab, first, 'check')).toMatchObject({ exitCode: 1 })
 
+    renameSync(`${pidFile}.elsewhere`, pidFile)
     // Whoever has watched for long enough knows that it is dead, though its claim says MASTER.
     await lab.cluster.keepalivedOf(first).kill()
     await lab.restored(second, Date.now())

@@ -16,8 +16,8 @@ export type Found =
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /**
- * Finds the keepalived that wrote the pid file. A missing file, or one that names another process, means that no keepalived
- * runs; unless one runs in this network namespace, in which case the file is the wrong one.
+ * Finds the keepalived that wrote the pid file or, if the file is missing or names another process, the only one in this
+ * network namespace: with `use_pid_dir` or `instance` in its config, keepalived writes another file (main.c).
  */
 export function findKeepalived(pidFile: string): Found {
   try {
@@ -29,9 +29,13 @@ export function findKeepalived(pidFile: string): Found {
 
     const what =
       pid === undefined ? `${pidFile} does not exist` : `${pidFile} names process ${pid}, which is not keepalived`
-    const other = processIds().find((id) => isAnotherKeepalived(id) && isInThisNetwork(id))
-    if (other === undefined) return { kind: 'not-running', reason: what }
-    return unknown(`${what}, but keepalived runs as process ${other}: keepalived.pidFile must be the file of its --pid`)
+    const { running, others } = keepalivedHere()
+    const [only, ...rivals] = running
+    if (only && rivals.length === 0) return { kind: 'running', process: only }
+    const pids = running.length > 0 ? running.map((each) => each.pid) : others
+    if (pids.length === 0) return { kind: 'not-running', reason: what }
+    const processes = `process${pids.length > 1 ? 'es' : ''} ${pids.join(', ')}`
+    return unknown(`${what}, but keepalived runs as ${processes}: keepalived.pidFile must be the file of its --pid`)
   } catch (error) {
     return unknown(`cannot tell whether keepalived runs: ${messageOf(error)}`)
   }
@@ -95,10 +99,22 @@ function startOfKeepalived(pid: number): number | undefined {
   return isKeepalived ? stat.startTicks : undefined
 }
 
-/** Judged by its program if we may see it: any process can call itself keepalived. */
-function isAnotherKeepalived(pid: number): boolean {
-  const stat = statOf(pid)
-  return stat !== undefined && (programOf(pid) ?? stat.command) === 'keepalived'
+/**
+ * The keepalived parent processes in this network namespace. `running` have a child, such as the VRRP process; `others` may
+ * be starting, or only tell their version.
+ */
+function keepalivedHere(): { running: readonly KeepalivedProcess[]; others: readonly number[] } {
+  const all = processIds().flatMap((pid) => {
+    const stat = statOf(pid)
+    // Judged by its program if we may see it: any process can call itself keepalived.
+    return stat && (programOf(pid) ?? stat.command) === 'keepalived' ? [{ pid, ...stat }] : []
+  })
+  const parents = all.filter((each) => !all.some(({ pid }) => pid === each.parent) && isInThisNetwork(each.pid))
+  const isRunning = ({ pid }: { pid: number }) => all.some(({ parent }) => parent === pid)
+  return {
+    running: parents.filter(isRunning).map(({ pid, startTicks }) => ({ pid, startTicks })),
+    others: parents.filter((each) => !isRunning(each)).map(({ pid }) => pid),
+  }
 }
 
 /** Fields of proc(5), stat, if the process is alive. */

@@ -1,9 +1,11 @@
 /** What the probe says when keepalived does not run, or does not tell its state. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { addressPresent } from '../../../../src/adapters/keepalived/probe.ts'
+import { findKeepalived } from '../../../../src/adapters/keepalived/process.ts'
 import { jsonOf, master } from '../../../support/keepalived-dumps.ts'
 import {
   asked,
@@ -127,11 +129,39 @@ describe('keepalived does not run', () => {
     })
   })
 
+  test('is not said when a single one runs that has another pid file: it is found by its children', async () => {
+    const find = () => findKeepalived(file('pid'))
+    const own = await startFamily()
+    await expect.poll(find).toMatchObject({ kind: 'running', process: { pid: own } })
+    const another = await startFamily()
+    await expect.poll(find).toMatchObject({
+      kind: 'unknown',
+      reason: expect.stringContaining(`keepalived runs as processes ${own}, ${another}: keepalived.pidFile must`),
+    })
+  })
+
   test('is not said when the pid file is not written yet', async () => {
     writeFileSync(file('pid'), '')
     expect(await probeOf().read()).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('no process id') })
   })
 })
+
+/** Starts a process and its child that are both called keepalived, as keepalived and its VRRP process are. */
+async function startFamily(): Promise<number | undefined> {
+  const folder = mkdtempSync(file('family-'))
+  mkdirSync(join(folder, 'child'))
+  copyFileSync('/bin/sh', join(folder, 'keepalived'))
+  copyFileSync('/bin/sleep', join(folder, 'child/keepalived'))
+  const parent = spawn(join(folder, 'keepalived'), ['-c', `${folder}/child/keepalived 60 & echo up; wait`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  onTestFinished(() => {
+    process.kill(-(parent.pid ?? 0), 'SIGKILL')
+  })
+  await once(parent.stdout, 'data')
+  return parent.pid
+}
 
 describe('an address', () => {
   test('is present where it is, however it is written', () => {
