@@ -76,6 +76,16 @@ describe.skipIf(!requires('keepalived'))('the doctor', { timeout: 60_000 }, () =
       expect.stringMatching(/^fail vip-on-host: 10\.99\.0\.10\/32 is not on any interface/),
     ])
 
+    // What could not be parsed makes nothing wrong.
+    expect(await withConf((well) => well.replace('10.99.0.10/32 dev lo', '$' + '{VIP}'), second)).toEqual([
+      expect.stringMatching(/^unknown vip-on-host: .*cannot tell whether keepalived adds it: .*\{VIP\} has no value$/),
+    ])
+    expect(await withConf((well) => well.replace(/^vrrp_instance/m, '~SEQ(N, one) vrrp_instance'))).toEqual(
+      ['vrrp-instance', 'unicast', 'events', 'lower-priority', 'script-user', 'state-directory'].map((check) =>
+        expect.stringMatching(new RegExp(`^unknown ${check}: .*the part that could not be parsed: .*~SEQ`)),
+      ),
+    )
+
     await lab.cluster.daemonOf(first).stop()
     expect(told(await problems(lab, first))).toEqual([
       'warn daemon: not running: hooks move the routes, but nothing repairs them',

@@ -53,9 +53,13 @@ export function raiseNode() {
     writeFileSync(file('keepalived.conf'), `${lines.join('\n')}\n`)
   }
 
-  async function start(before: readonly string[] = [], env: NodeJS.ProcessEnv = { TMPDIR: directory }) {
+  async function start(
+    before: readonly string[] = [],
+    env: NodeJS.ProcessEnv = { TMPDIR: directory },
+    flags: readonly string[] = [],
+  ) {
     const files = ['--use-file', file('keepalived.conf'), '--pid', file('pid'), '--vrrp_pid', file('vrrp.pid')]
-    const keepalived = ['keepalived', '--dont-fork', '--vrrp', '--log-console', '--no-syslog', ...files]
+    const keepalived = ['keepalived', '--dont-fork', '--vrrp', '--log-console', '--no-syslog', ...files, ...flags]
     const log = await startLogged(inNamespace(network.namespaceOf(first), [...before, ...keepalived]), {
       PATH: process.env.PATH,
       ...env,

@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   type Stats,
   writeSync,
@@ -138,6 +139,15 @@ export function lockReader(path: string): () => void {
   }
   noteHolder(descriptor)
   return () => closeSync(descriptor)
+}
+
+/** The process that last took the reader's lock, if it is noted. */
+export function readerOf(path: string): number | undefined {
+  try {
+    return Number(readFileSync(`${path}.lock`, 'utf8')) || undefined
+  } catch {
+    return undefined
+  }
 }
 
 function openLock(path: string): number {

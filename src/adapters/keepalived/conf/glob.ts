@@ -7,12 +7,12 @@ const WILDCARD = /[*?[]/
 
 /**
  * The files that match a pattern, sorted by name, like glob(3) with GLOB_BRACE: `*`, `?`, `[a-z]` and `{a,b}`. Names
- * starting with a dot only match patterns that do. Directories are left out.
+ * starting with a dot only match patterns that do. Directories and executable files are left out.
  * @param from base of a relative pattern
  * @throws if a directory may not be read
  */
 export function filesBy(pattern: string, from: string): string[] {
-  return bracesExpanded(pattern).flatMap((each) => pathsBy(resolve(from, each)).filter(isFile))
+  return bracesExpanded(pattern).flatMap((each) => pathsBy(resolve(from, each)).filter(isConfigFile))
 }
 
 /** Expands `a{b,c{d,e}}` to `ab`, `acd` and `ace`. */
@@ -53,6 +53,8 @@ function namesIn(directory: string): string[] {
   }
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+/** keepalived skips executable files, too (lib/parser.c, check_glob_file). */
+function isConfigFile(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat?.isFile() === true && (stat.mode & 0o111) === 0
 }

@@ -83,8 +83,8 @@ export type DaemonFacts =
       }
     }
 
-/** @param hooksMove whether hooks move the routes without a daemon */
-export function judgeDaemon(answer: DaemonFacts, hooksMove: boolean): readonly Finding[] {
+/** @param hooksMove whether hooks move the routes without a daemon; undefined if that is unknown */
+export function judgeDaemon(answer: DaemonFacts, hooksMove: boolean | undefined): readonly Finding[] {
   const start = { command: literally('sudo systemctl enable --now vip-switch') }
   switch (answer.kind) {
     case 'up': {
@@ -115,6 +115,10 @@ export function judgeDaemon(answer: DaemonFacts, hooksMove: boolean): readonly F
         }),
       ]
     case 'down': {
+      if (hooksMove === undefined) {
+        const found = 'not running; cannot tell whether hooks move the routes, as keepalived.conf could not be parsed'
+        return [finding('daemon', 'warn', found, { mend: start })]
+      }
       const found = hooksMove
         ? 'not running: hooks move the routes, but nothing repairs them'
         : 'not running, and no hook is known to replace it: nothing moves the routes'

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { type KeepalivedConf, readKeepalivedConf } from '../../../adapters/keepalived/conf/conf.ts'
 import { type ConfPlace, keepalivedVersion, placeOfConf } from '../../../adapters/keepalived/installation.ts'
 import { type Found, findKeepalived } from '../../../adapters/keepalived/process.ts'
+import { compareVersions } from '../../../adapters/keepalived/version.ts'
 import { literally } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
-import { type Fact, finding, learn } from './fact.ts'
+import { type Fact, finding, ifKnown, learn } from './fact.ts'
 
 /** The first version with notify_master_rx_lower_pri (its ChangeLog, July 2018). */
 const OLDEST = [2, 0, 6]
@@ -23,10 +24,9 @@ export async function readLocal(pidFile: string): Promise<Local> {
   const found = findKeepalived(pidFile)
   const pid = found.kind === 'running' ? found.process.pid : undefined
   const place = placeOfConf(pid)
-  const [version, conf] = await Promise.all([
-    learn(() => keepalivedVersion(pid)),
-    learn(() => (existsSync(place.path) ? readKeepalivedConf(place.path, place.configId) : undefined)),
-  ])
+  const version = await learn(() => keepalivedVersion(pid))
+  const reader = { configId: place.configId, version: ifKnown(version) }
+  const conf = await learn(() => (existsSync(place.path) ? readKeepalivedConf(place.path, reader) : undefined))
   return { process: found, version, place, conf }
 }
 
@@ -51,10 +51,4 @@ export function judgeKeepalived({ process: found, version }: Local): readonly Fi
     case 'unknown':
       return [finding('keepalived', 'unknown', found.reason)]
   }
-}
-
-/** Compares versions for sorting: negative if `a` is older. */
-export function compareVersions(a: readonly number[], b: readonly number[]): number {
-  const index = b.findIndex((part, at) => (a[at] ?? 0) !== part)
-  return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0)
 }

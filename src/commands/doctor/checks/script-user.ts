@@ -6,7 +6,7 @@ import type { Script } from '../../../adapters/keepalived/conf/conf.ts'
 import { commandLine } from '../../../core/command-line.ts'
 import type { Finding } from '../../../core/finding.ts'
 import { Failure, messageOf } from '../../../platform/errors.ts'
-import { type Fact, finding, known, unknown } from './fact.ts'
+import { type Fact, finding, known, learn, unknown } from './fact.ts'
 import { programIn } from './hook-script.ts'
 
 /** keepalived.conf(5), script_user: the default if that user exists. */
@@ -75,24 +75,35 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Checks what a hook does as its user: run the program and read the config. */
-export function judgeScriptUser(
-  user: Fact<User>,
-  trials: { readonly script: Tried; readonly config: Tried } | undefined,
-): readonly Finding[] {
-  if (!user.known) return [finding('script-user', 'fail', user.why, { mend: makeUser(DEFAULT_USER) })]
+export type HookPlace = {
+  readonly configPath: string
+  /** PATH of keepalived's scripts. */
+  readonly searchPath: string
+  /** script_user */
+  readonly scriptUser: string | undefined
+}
+
+/** Checks what hooks do as their users, which may differ: run the program and read the config. */
+export async function examineScriptUsers(scripts: readonly Script[], place: HookPlace): Promise<readonly Finding[]> {
+  const keyOf = ({ command, user }: Script) => JSON.stringify([user, programIn(command) ?? command])
+  const distinct = new Map(scripts.map((script) => [keyOf(script), script]))
+  const all = await Promise.all(Array.from(distinct.values(), (script) => examineScript(script, place)))
+  const problems = all.filter(({ verdict }) => verdict !== 'ok')
+  const told = problems.length > 0 ? problems : all
+  return told.filter(({ found }, index) => index === told.findIndex((each) => each.found === found))
+}
+
+async function examineScript(script: Script, { configPath, searchPath, scriptUser }: HookPlace): Promise<Finding> {
+  const user = await learn(() => userOf(script, scriptUser))
+  if (!user.known) return finding('script-user', 'fail', user.why, { mend: makeUser(DEFAULT_USER) })
   const { name } = user.value
-  for (const tried of trials ? [trials.script, trials.config] : []) {
-    if (!tried.known) return [finding('script-user', 'unknown', tried.why)]
+  for (const tried of [tryScript(script, user.value, searchPath), tryAccess(user.value, configPath, 'r')]) {
+    if (!tried.known) return finding('script-user', 'unknown', tried.why)
     if (tried.value === undefined) continue
-    const found = `${name}: ${tried.value}; no hook works`
-    return [
-      finding('script-user', 'fail', found, {
-        mend: { command: commandLine('sudo', '-u', name, 'vip-switch', '--version') },
-      }),
-    ]
+    const mend = { command: commandLine('sudo', '-u', name, 'vip-switch', '--version') }
+    return finding('script-user', 'fail', `${name}: ${tried.value}; no hook works`, { mend })
   }
-  return [finding('script-user', 'ok', `${name} can run vip-switch and read its config`)]
+  return finding('script-user', 'ok', `${name} can run vip-switch and read its config`)
 }
 
 function makeUser(name: string) {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KeepalivedConf, readKeepalivedConf } from '../../../../src/adapters/keepalived/conf/conf.ts'
 import { filesBy } from '../../../../src/adapters/keepalived/conf/glob.ts'
-import { withoutComment, wordsOf } from '../../../../src/adapters/keepalived/conf/words.ts'
+import { scriptWordsOf, withoutComment, wordsOf } from '../../../../src/adapters/keepalived/conf/words.ts'
 
 let directory: string
 beforeAll(() => {
@@ -18,7 +18,7 @@ function read(files: Record<string, string>, configId = 'main'): KeepalivedConf 
     mkdirSync(dirname(join(directory, name)), { recursive: true })
     writeFileSync(join(directory, name), text)
   }
-  return readKeepalivedConf(join(directory, Object.keys(files)[0] ?? ''), configId)
+  return readKeepalivedConf(join(directory, Object.keys(files)[0] ?? ''), { configId })
 }
 
 const conf = (text: string, configId?: string) => read({ 'keepalived.conf': text }, configId)
@@ -34,7 +34,7 @@ describe('keepalived.conf', () => {
   test('of the installation page says all that is asked of it', () => {
     const read = conf(installedConf())
     expect(read).toMatchObject({
-      fifos: ['/run/vip-switch/notify.fifo'],
+      fifos: [{ keyword: 'vrrp_notify_fifo', path: '/run/vip-switch/notify.fifo', ignored: [], script: undefined }],
       statesOnReload: true,
       scriptUser: 'keepalived_script',
       strict: false,
@@ -50,11 +50,16 @@ describe('keepalived.conf', () => {
           source: '10.0.1.11',
           peers: ['10.0.2.12'],
           addresses: ['10.99.0.10'],
-          notify: { command: ['/usr/bin/vip-switch', 'notify'], user: undefined },
-          onLowerPriority: {
-            command: ['/usr/bin/vip-switch', 'notify', 'INSTANCE', 'VI_1', 'MASTER_RX_LOWER_PRI'],
-            user: undefined,
-          },
+          scripts: new Map([
+            ['notify', { command: ['/usr/bin/vip-switch', 'notify'], user: undefined }],
+            [
+              'notify_master_rx_lower_pri',
+              {
+                command: ['/usr/bin/vip-switch', 'notify', 'INSTANCE', 'VI_1', 'MASTER_RX_LOWER_PRI'],
+                user: undefined,
+              },
+            ],
+          ]),
           priorityChanges: true,
           strict: undefined,
         },
@@ -88,27 +93,28 @@ vrrp_instance VI_1 { interface eth0
   virtual_ipaddress { 10.99.0.10/24 brd 10.99.0.255 dev lo label lo:vip
     2001:db8:99::10/64
   }
-  virtual_ipaddress_excluded { 10.99.0.11 }
+  virtual_ipaddress_excluded { 10.99.0.11
+    2001:db8:99::11 }
   notify /usr/local/bin/notify.sh keepalived_script nogroup
   notify_priority_changes no
 }
+vrrp_instance VI_3 { }
 vrrp_sync_group VG_1 { group { VI_1 VI_2
   VI_3 } notify "/bin/sh '/etc/my hooks/n.sh' x" }
 `)
     expect(read.doubts).toEqual([])
-    expect([...read.instances.keys()]).toEqual(['VI_1'])
+    expect([...read.instances.keys()]).toEqual(['VI_1', 'VI_3'])
     expect(read.instances.get('VI_1')).toMatchObject({
-      peers: ['10.0.2.12', '2001:db8::12'],
-      addresses: ['10.99.0.10', '2001:db8:99::10', '10.99.0.11'],
-      notify: { command: ['/usr/local/bin/notify.sh'], user: 'keepalived_script' },
-      onLowerPriority: undefined,
+      peers: ['10.0.2.12'],
+      addresses: ['10.99.0.10', '10.99.0.11', '2001:db8:99::11'],
+      scripts: new Map([['notify', { command: ['/usr/local/bin/notify.sh'], user: 'keepalived_script' }]]),
       priorityChanges: false,
     })
     expect(read.groups.get('VG_1')).toMatchObject({
-      members: ['VI_1', 'VI_2', 'VI_3'],
-      notify: { command: ['/bin/sh', '/etc/my hooks/n.sh', 'x'] },
+      members: ['VI_1', 'VI_3'],
+      scripts: new Map([['notify', { command: ['/bin/sh', '/etc/my hooks/n.sh', 'x'], user: undefined }]]),
     })
-    expect(read.fifos).toEqual(['/run/b.fifo', '/run/a.fifo'])
+    expect(read.fifos.map(({ path }) => path)).toEqual(['/run/b.fifo', '/run/a.fifo'])
     expect(read.strict).toBe(false)
   })
 
@@ -158,7 +164,7 @@ vrrp_sync_group VG_1 { group { VI_1 VI_2
         name: 'VI_7',
         priority: 240,
         addresses: ['10.2.0.7'],
-        notify: { command: [`${directory}/n.sh`, `\${UNKNOWN}`] },
+        scripts: new Map([['notify', { command: [`${directory}/n.sh`, `\${UNKNOWN}`], user: undefined }]]),
       },
       { name: 'VI_8', priority: 240, addresses: ['10.2.9.8'] },
       { name: 'LAST', source: '10.0.0.1' },
@@ -182,7 +188,12 @@ vrrp_sync_group VG_1 { group { VI_1 VI_2
   })
 
   test.each([
-    [`~SEQ(N, 1, 3) vrrp_instance VI_\${N} { }`, 'keepalived.conf:1: ~SEQ is not supported'],
+    [`~SEQ(N, 1, two) vrrp_instance VI_\${N} { }`, 'keepalived.conf:1: ~SEQ cannot be understood'],
+    [`~SEQ(N, 1, 0, 3) x`, 'keepalived.conf:1: ~SEQ cannot be understood'],
+    [`~SEQ(N, 1, 1000000000) x`, 'keepalived.conf:1: ~SEQ cannot be understood'],
+    ['~LST({A, B}, {1, 2, 3}) x', 'keepalived.conf:1: ~LST cannot be understood'],
+    [`priority \${PRIORITY}`, `keepalived.conf:1: \${PRIORITY} has no value`],
+    [`priority \${_RANDOM 1 100}`, 'keepalived.conf:1: only keepalived knows _RANDOM'],
     ['vrrp_instance VI_1 {', 'its braces are unbalanced'],
     ['}\nvrrp_instance VI_1 { }', 'its braces are unbalanced'],
     [`$A=\${A}x\npriority \${A}`, 'keepalived.conf:2: its parameters are nested too deeply'],
@@ -191,7 +202,7 @@ vrrp_sync_group VG_1 { group { VI_1 VI_2
   })
 
   test('that cannot be read is an error that names it', () => {
-    expect(() => readKeepalivedConf('/nonexistent/keepalived.conf', '')).toThrow(
+    expect(() => readKeepalivedConf('/nonexistent/keepalived.conf', { configId: '' })).toThrow(
       'cannot read /nonexistent/keepalived.conf: ENOENT',
     )
   })
@@ -203,8 +214,21 @@ describe('words', () => {
     ['abcd "efg h jkl" mnop', ['abcd', 'efg h jkl', 'mnop']],
     [String.raw`a\ b "c\"d" 'e"f' "" g\\`, ['a b', 'c"d', 'e"f', '', 'g\\']],
     ['  ', []],
-    ['"open end', ['open end']],
-  ])('of %s', (line, words) => {
+    [String.raw`a\x41\101\t\q \cAb`, ['aAA\tq', '\x01b']],
+    ['"open end', undefined],
+    ["'open end", undefined],
+    ['a \\', undefined],
+    [String.raw`a "open \"`, ['a', 'open "']],
+  ])('of a script: %s', (line, words) => {
+    expect(scriptWordsOf(line)).toEqual(words)
+  })
+
+  test.each([
+    ['a  "b c"d\te', ['a', 'b c', 'd', 'e']],
+    [String.raw`'a b' c\ d`, ["'a", "b'", 'c\\', 'd']],
+    ['a "open end', ['a']],
+    ['  ', []],
+  ])('of any other line: %s', (line, words) => {
     expect(wordsOf(line)).toEqual(words)
   })
 
@@ -216,6 +240,11 @@ describe('words', () => {
     ['a \\', 'a \\'],
   ])('without the comment: %s', (line, rest) => {
     expect(withoutComment(line)).toBe(rest)
+  })
+
+  test('continue on the next line after a comment, before 2.4', () => {
+    expect(withoutComment('a # b \\', true)).toBe('a\\')
+    expect(withoutComment('a # b \\')).toBe('a')
   })
 })
 

@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readKeepalivedConf } from '../../../../src/adapters/keepalived/conf/conf.ts'
+import type { FifoReader } from '../../../../src/adapters/keepalived/fifo-readers.ts'
+import { announcerOf, underDoubt } from '../../../../src/commands/doctor/checks/announcer.ts'
 import type { Cluster } from '../../../../src/commands/doctor/checks/cluster.ts'
-import {
-  announcerOf,
-  judgeEvents,
-  judgeLowerPriority,
-  judgeUnicast,
-  judgeVrrpInstance,
-} from '../../../../src/commands/doctor/checks/keepalived-conf.ts'
+import { judgeEvents, judgeLowerPriority } from '../../../../src/commands/doctor/checks/events.ts'
+import type { Fact } from '../../../../src/commands/doctor/checks/fact.ts'
+import { judgeUnicast, judgeVrrpInstance } from '../../../../src/commands/doctor/checks/keepalived-conf.ts'
 import type { Finding } from '../../../../src/core/finding.ts'
 import { memberOf } from '../../../support/doctor-members.ts'
 
@@ -44,30 +42,96 @@ const PAIR: Cluster = {
   clockAheadMs: 0,
 }
 
-type Context = { name?: string; cluster?: Cluster; version?: readonly number[] }
+type Context = {
+  name?: string
+  cluster?: Cluster
+  version?: readonly number[]
+  readers?: Fact<readonly FifoReader[]>
+}
+
+const NO_READERS = { known: true, value: [] } as const
 
 /** What is found in the text, but what is well. */
-function problems(text: string, { name = 'VI_1', cluster = PAIR, version }: Context = {}): Finding[] {
+function problems(text: string, context: Context = {}): Finding[] {
+  const { name = 'VI_1', cluster = PAIR, version, readers = NO_READERS } = context
   const path = join(directory, 'keepalived.conf')
   writeFileSync(path, text.replaceAll('DIRECTORY', directory))
-  const conf = readKeepalivedConf(path, 'db-1')
+  const conf = readKeepalivedConf(path, { configId: 'db-1', version })
   const announcer = announcerOf(conf, name)
   const findings = [
     ...judgeVrrpInstance(conf, path, name),
     ...(announcer
       ? [
           ...judgeUnicast(announcer, cluster),
-          ...judgeEvents(announcer, FIFO, version),
+          ...judgeEvents(announcer, FIFO, version, readers),
           ...judgeLowerPriority(announcer, FIFO),
         ]
       : []),
   ]
-  return findings.filter(({ verdict }) => verdict !== 'ok')
+  return underDoubt(conf.doubts, findings).filter(({ verdict }) => verdict !== 'ok')
 }
 
 const without = (line: RegExp) => WELL.replace(new RegExp(`^.*${line.source}.*\n`, 'm'), '')
 const told = (findings: readonly Finding[]) =>
   findings.map(({ check, verdict, found }) => `${verdict} ${check}: ${found}`)
+
+const mended = (findings: readonly Finding[]) =>
+  findings.map((each) => {
+    const { mend } = each
+    const what = mend && ('advice' in mend ? mend.advice : mend.command)
+    return `${told([each])[0]}${what ? ` → ${what}` : ''}`
+  })
+
+describe('a script that calls us', () => {
+  const of = (keyword: string, command: string) => `${keyword} "/usr/bin/vip-switch ${command}"`
+
+  test.each([
+    ['notify', '', 'it runs "vip-switch INSTANCE", not "vip-switch notify"', 'notify "/usr/bin/vip-switch notify"'],
+    [
+      'notify',
+      'notify INSTANCE VI_1 MASTER',
+      '"INSTANCE" is not a priority: expected a whole number from 0 to 255',
+      'notify "/usr/bin/vip-switch notify"',
+    ],
+    ['notify', 'notify --deadline soon', "option '--deadline <duration>' argument 'soon' is invalid", ''],
+    ['notify', 'notify --what', "unknown option '--what'", ''],
+    ['notify', 'status', 'it runs "vip-switch status", not "vip-switch notify"', ''],
+    [
+      'notify_master',
+      'notify',
+      'notify needs an event',
+      'notify_master "/usr/bin/vip-switch notify INSTANCE VI_1 MASTER"',
+    ],
+    ['notify_backup', 'notify INSTANCE VI_1 MASTER', 'it says MASTER, not BACKUP', 'VI_1 BACKUP"'],
+    ['notify_fault', 'notify INSTANCE VI_2 FAULT', 'it tells of VI_2, not VI_1', 'VI_1 FAULT"'],
+    ['notify_stop', 'notify VI_1 STOP', '"VI_1" is neither INSTANCE nor GROUP', 'VI_1 STOP"'],
+    ['notify_deleted', 'notify INSTANCE VI_1', '"" is not a state', 'VI_1 DELETED"'],
+  ])('by %s and the words "%s" is told that it fails, why, and the right line', (keyword, command, why, line) => {
+    const others = WELL.replace('notify "/usr/bin/vip-switch notify"', of(keyword, command))
+    const [found, ...rest] = problems(others)
+    expect(rest).toEqual([])
+    expect(found).toMatchObject({ check: 'events', verdict: 'fail', subject: 'VI_1' })
+    expect(found?.found).toContain(`${keyword} "/usr/bin/vip-switch ${command}`.trim())
+    expect(found?.found).toContain(`fails each time: ${why}`)
+    expect(mended(problems(others))[0]).toMatch(/ → in vrrp_instance VI_1, write: /)
+    expect(mended(problems(others))[0]).toContain(line)
+  })
+
+  test('is well with any right words, also beside another program', () => {
+    const words = ['notify -c /etc/db.yaml', 'notify --state-dir /run/x --deadline 20s']
+    for (const each of words) expect(problems(WELL.replace('vip-switch notify"', `vip-switch ${each}"`))).toEqual([])
+    expect(problems(WELL.replace('"/usr/bin/vip-switch notify"', '"/usr/bin/env A=b vip-switch notify"'))).toEqual([])
+  })
+
+  test('of a group tells of the group; of a member, only that a lower node acts as master', () => {
+    const member = WELL.replace('INSTANCE VI_1 M', 'GROUP VG_1 M')
+    const group = (script: string) => `${member}\nvrrp_sync_group VG_1 { group { VI_1 }\n ${script}\n}`
+    expect(mended(problems(group(of('notify', 'notify GROUP VG_1')), { name: 'VG_1' }))).toEqual([
+      'fail events: notify "/usr/bin/vip-switch notify GROUP VG_1" fails each time: "GROUP" is not a state: MASTER, BACKUP, FAULT, STOP, DELETED, MASTER_RX_LOWER_PRI → in vrrp_sync_group VG_1, write: notify "/usr/bin/vip-switch notify"',
+      'warn events: notify "/usr/bin/vip-switch notify" fails each time: it tells of VI_1, not VG_1 → remove notify from vrrp_instance VI_1: its group VG_1 has its own',
+    ])
+  })
+})
 
 describe('a keepalived.conf', () => {
   test('that does all that is asked of it is well', () => {
@@ -147,14 +211,14 @@ describe('a keepalived.conf', () => {
       'the wrong name for it',
       WELL.replace('INSTANCE VI_1 M', 'INSTANCE VI_2 M'),
       [
-        'fail lower-priority: /usr/bin/vip-switch notify INSTANCE VI_2 MASTER_RX_LOWER_PRI does not end in INSTANCE VI_1 MASTER_RX_LOWER_PRI',
+        'fail lower-priority: notify_master_rx_lower_pri "/usr/bin/vip-switch notify INSTANCE VI_2 MASTER_RX_LOWER_PRI" fails each time: it tells of VI_2, not VI_1',
       ],
     ],
     [
       'something that is not understood',
-      `${without(/unicast_peer/)}\n~SEQ(N, 1) x`,
+      `${without(/unicast_peer/)}\n~SEQ(N) x`,
       [
-        'unknown unicast: no unicast_peer: EC2 has no multicast, unless in the part that could not be parsed: DIRECTORY/keepalived.conf:12: ~SEQ is not supported',
+        'unknown unicast: no unicast_peer: EC2 has no multicast, unless in the part that could not be parsed: DIRECTORY/keepalived.conf:12: ~SEQ cannot be understood',
       ],
     ],
   ])('with %s is told so', (_, text, expected, context) => {
@@ -162,6 +226,57 @@ describe('a keepalived.conf', () => {
     expect(found).toHaveLength(expected.length)
     for (const [index, each] of expected.entries())
       expect(found[index]).toContain(each.replaceAll('DIRECTORY', directory))
+  })
+
+  test.each<[string, string, string[], Context?]>([
+    [
+      'a FIFO before ours, which keepalived keeps',
+      WELL.replace('global_defs {', 'global_defs {\nvrrp_notify_fifo /run/monitor.fifo'),
+      [
+        `warn events: no vrrp_notify_fifo: each event starts a process, and their order may be lost (the first vrrp_notify_fifo is /run/monitor.fifo, and keepalived ignores the other, ${FIFO}) → write notify_fifo ${FIFO} instead: keepalived has one of each`,
+      ],
+    ],
+    [
+      'a script of keepalived that reads our FIFO',
+      WELL.replace('global_defs {', 'global_defs {\nvrrp_notify_fifo_script "/usr/local/bin/monitor -v"'),
+      [
+        `warn events: vrrp_notify_fifo_script starts /usr/local/bin/monitor -v, which reads ${FIFO}, too: each event reaches one reader alone, and the daemon hears of it late → remove vrrp_notify_fifo_script, or give it another FIFO with notify_fifo and notify_fifo_script`,
+      ],
+    ],
+    [
+      'a process that reads our FIFO',
+      WELL,
+      [
+        `warn events: process 7 (cat) reads ${FIFO}, too: each event reaches one reader alone, and the daemon hears of it late → stop it, or give it another FIFO with notify_fifo in keepalived.conf`,
+      ],
+      { readers: { known: true, value: [{ pid: 7, command: 'cat' }] } },
+    ],
+    [
+      'readers that cannot be seen',
+      WELL,
+      [`unknown events: cannot tell who reads ${FIFO}: only root`],
+      { readers: { known: false, why: 'only root' } },
+    ],
+    [
+      'a script for MASTER alone',
+      WELL.replace(
+        'notify "/usr/bin/vip-switch notify"',
+        'notify_master "/usr/bin/vip-switch notify INSTANCE VI_1 MASTER"',
+      ),
+      [
+        'warn events: no notify, and no script for BACKUP, FAULT, STOP: without the daemon, nobody hears of that → vip-switch keepalived-config VI_1',
+      ],
+    ],
+  ])('with %s is told so, and what to do', (_, text, expected, context) => {
+    expect(mended(problems(text, context))).toEqual(expected)
+  })
+
+  test('may have a script for each state instead of one for all', () => {
+    const states = ['MASTER', 'BACKUP', 'FAULT', 'STOP']
+    const scripts = states.map(
+      (each) => `notify_${each.toLowerCase()} "/usr/bin/vip-switch notify INSTANCE VI_1 ${each}"`,
+    )
+    expect(problems(WELL.replace('notify "/usr/bin/vip-switch notify"', scripts.join('\n')))).toEqual([])
   })
 
   test('may call us by a script of its own', () => {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { judgeDaemon, judgeVip, type Sysctl } from '../../../../src/commands/doctor/checks/host.ts'
 import { judgeKeepalived, type Local } from '../../../../src/commands/doctor/checks/keepalived.ts'
-import { judgeScriptUser, tryAccess, tryScript, userOf } from '../../../../src/commands/doctor/checks/script-user.ts'
+import { examineScriptUsers, tryAccess, tryScript, userOf } from '../../../../src/commands/doctor/checks/script-user.ts'
 import type { Finding } from '../../../../src/core/finding.ts'
 import { parseVip } from '../../../../src/core/vip.ts'
 import { requires } from '../../../support/requires.ts'
@@ -108,6 +108,10 @@ describe('the daemon', () => {
       'fail not running, and no hook is known to replace it: nothing moves the routes',
     ],
     [
+      judgeDaemon({ kind: 'down', reason: 'connect ENOENT' }, undefined),
+      'warn not running; cannot tell whether hooks move the routes, as keepalived.conf could not be parsed',
+    ],
+    [
       judgeDaemon({ kind: 'silent', reason: 'permission denied: ask as root', isDenied: true }, false),
       'unknown permission denied: ask as root',
     ],
@@ -167,18 +171,22 @@ describe('the user of the hooks', () => {
     expect(tryAccess(nobody, join(directory, 'vip-switch'), 'x')).toEqual({ known: true, value: undefined })
   })
 
-  test('is judged by all that a hook does', () => {
-    const fine = { known: true, value: undefined } as const
-    const user = { known: true, value: own } as const
-    expect(told(judgeScriptUser(user, { script: fine, config: fine }))).toEqual([
+  test('is judged by all that a hook does, each user and program once', async () => {
+    const place = { configPath: '/dev/null', searchPath: '/bin:/usr/bin', scriptUser: own.name }
+    const hook = (command: string, user?: string) => ({ command: command.split(' '), user })
+    const judge = async (...scripts: Parameters<typeof examineScriptUsers>[0]) =>
+      told(await examineScriptUsers(scripts, place))
+    expect(await judge(hook('/bin/true a'), hook('/bin/true b'), hook('/bin/true c', own.name))).toEqual([
       `ok ${own.name} can run vip-switch and read its config`,
     ])
-    expect(told(judgeScriptUser(user, { script: fine, config: { known: true, value: 'may not read /x' } }))).toEqual([
-      `fail ${own.name}: may not read /x; no hook works`,
-    ])
-    expect(told(judgeScriptUser(user, { script: unread, config: fine }))).toEqual(['unknown EACCES'])
-    expect(told(judgeScriptUser({ known: false, why: 'the user x does not exist' }, undefined))).toEqual([
-      'fail the user x does not exist',
+    expect(await judge(hook('/bin/true'), hook('/nonexistent/vip-switch notify'), hook('/bin/true', 'no-one'))).toEqual(
+      [
+        expect.stringMatching(/^fail \S+: cannot run \/nonexistent\/vip-switch: .* no hook works$/),
+        'fail the user no-one does not exist',
+      ],
+    )
+    expect(told(await examineScriptUsers([hook('/bin/true')], { ...place, configPath: '/nonexistent' }))).toEqual([
+      `fail ${own.name}: cannot find /nonexistent; no hook works`,
     ])
   })
 })
