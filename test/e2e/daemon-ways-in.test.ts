@@ -28,6 +28,27 @@ describe.skipIf(!requires('keepalived'))('the daemon', { timeout: 60_000 }, () =
     lab.tell('SIGKILL of keepalived → routes at the other', (await lab.restored(second, killed)) - killed)
   })
 
+  it('learns of a new MASTER from its VIPs alone, when no FIFO tells it', async () => {
+    // No tick comes to its help.
+    const lab = await raiseWithDaemons({ interval: '60s' })
+    await lab.bothDaemonsUp()
+    const conf = join(lab.directory, second.name, 'keepalived.conf')
+    writeFileSync(conf, readFileSync(conf, 'utf8').replace(/^.*(notify_fifo|fifo_write).*\n/gm, ''))
+    const { log } = lab.cluster.keepalivedOf(second)
+    process.kill(log.pid, 'SIGHUP')
+    await log.line(/Reload complete/)
+    await lab.says(second, { state: 'BACKUP' })
+
+    await lab.cluster.keepalivedOf(first).kill()
+    const { at } = await log.line(/Entering MASTER STATE/)
+    await lab.says(second, { state: 'MASTER' })
+    const told = lab.cluster.daemonOf(second).log()
+    const known = told.find(({ msg }) => msg === 'VI_1 MASTER, as keepalived says when asked')
+    lab.tell('MASTER → known to the daemon', (known?.at ?? Number.NaN) - at)
+    expect(known).toBeDefined()
+    await lab.restored(second, at)
+  })
+
   it('keeps its config when the new one is wrong, and ends by SIGTERM within two seconds', async () => {
     const lab = await raiseWithDaemons()
     await lab.bothDaemonsUp()

@@ -138,7 +138,7 @@ vrrp_instance OTHER {
   ~LST(P, 101) priority $P
   unicast_src_ip 10.0.1.11
   unicast_peer {
-    ~LST({A, B}, {10.0.2, 20}, {10.0.3, 30}, {10.0.4}) \${A}.1\${B}
+    ~LST({A, B}, {10.0.2, 20}, {10.0.3, 30} , {10.0.4}) \${A}.1\${B}
   }
   virtual_ipaddress {
     ~SEQ(N, 3) 10.99.1.$N

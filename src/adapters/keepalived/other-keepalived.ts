@@ -2,10 +2,10 @@
  * Other keepalived processes on this host that dump to the same files. A dump names neither its process nor its host, and
  * the last one written is the one read: so it counts as ours only if no rival has written anything meanwhile.
  */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Failure, messageOf } from '../../platform/errors.ts'
-import { type KeepalivedProcess, otherKeepalived, temporaryDirectory } from './process.ts'
+import { type KeepalivedProcess, openFilesOf, otherKeepalived, temporaryDirectory } from './process.ts'
 
 /** Traces of the rivals' writing at one moment. */
 export type Traces = {
@@ -25,7 +25,7 @@ export function tracesOf(own: KeepalivedProcess, file: string): Traces {
   if (rivals.length === 0) return NO_TRACES
   const name = basename(file)
   // The order matters: each sign is checked before the one that would appear next.
-  const isOpen = rivals.some((pid) => openFiles(pid).some((each) => each.startsWith(name)))
+  const isOpen = rivals.some((pid) => openNames(pid).some((each) => each.startsWith(name)))
   const written = new Map(rivals.map((pid) => [pid, bytesWritten(pid)]))
   const drafts = readdirSync(dirname(file)).filter((each) => each.startsWith(name) && each !== name)
   return { isOpen, written, drafts }
@@ -52,16 +52,8 @@ function identityOf(pid: number): string {
 }
 
 /** The names of the process's open files. */
-function openFiles(pid: number): string[] {
-  const folder = `/proc/${pid}/fd`
-  const descriptors = ofLiving(pid, () => readdirSync(folder)) ?? []
-  return descriptors.flatMap((each) => {
-    try {
-      return [basename(readlinkSync(`${folder}/${each}`))]
-    } catch {
-      return [] // It was closed meanwhile.
-    }
-  })
+function openNames(pid: number): string[] {
+  return (ofLiving(pid, () => openFilesOf(pid)) ?? []).map((path) => basename(path))
 }
 
 /** Bytes written (proc(5), wchar); -1 for a process that has ended. */

@@ -51,13 +51,28 @@ export function isStillThere({ pid, startTicks }: KeepalivedProcess): boolean {
  * kill it; keepalived blocks the signals that it handles and reads them from a signalfd.
  */
 export function takesSignal({ pid }: KeepalivedProcess, signal: number): boolean {
-  const children = (textOf(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number)
-  return [pid, ...children].every((id) => {
+  return [pid, ...childrenOf(pid)].every((id) => {
     const status = textOf(`/proc/${id}/status`) ?? ''
     return ['SigBlk', 'SigCgt'].some((set) => {
       const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'
       return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n
     })
+  })
+}
+
+export function childrenOf(pid: number): number[] {
+  return (textOf(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number)
+}
+
+/** The paths of the process's open files. */
+export function openFilesOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`
+  return readdirSync(folder).flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`${folder}/${descriptor}`)]
+    } catch {
+      return [] // It was closed meanwhile.
+    }
   })
 }
 

@@ -1,9 +1,12 @@
-/** Three sources for the state of this node's VRRP instances: keepalived's FIFO, its hooks, and its answers when asked. */
+/**
+ * Three sources for the state of this node's VRRP instances: keepalived's FIFO, its hooks, and its answers when asked: now
+ * and then, after a gap in the FIFO, and at any sign of a change.
+ */
 
 import type { FifoEvent } from '../../adapters/keepalived/event.ts'
 import { type Fifo, readFifo } from '../../adapters/keepalived/fifo.ts'
 import type { Config } from '../../config/schema.ts'
-import type { Cause } from '../../core/protocol/inputs-and-effects.ts'
+import type { Cause, Input } from '../../core/protocol/inputs-and-effects.ts'
 import { type Clock, UNWANTED } from '../../platform/clock.ts'
 import { hintOf, messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
@@ -12,6 +15,10 @@ import { ticksNow } from '../node/journal.ts'
 import { probeFor, stateOf } from '../node/keepalived-state.ts'
 import type { HangDetector } from './hang-detector.ts'
 import { addToHistory, judgeHook, type KeepalivedHistory } from './keepalived-history.ts'
+import { createMissedEvents } from './missed-events.ts'
+import { watchSigns } from './sign-watch.ts'
+
+type StateInput = Extract<Input, { kind: 'state' }>
 
 /** Milliseconds between questions: keepalived logs a line for each, and a FIFO may have any number of gaps. */
 const ASKING_SPACING = 250
@@ -78,18 +85,29 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
 
   async function ask(found: boolean): Promise<void> {
     const before = new Map(events)
+    const settle = signs.ask()
     const result = await work.follow(probe.read())
+    settle(result.kind === 'running' ? result.pid : undefined)
     const cause = result.kind === 'not-running' ? 'gone' : 'probe'
     for (const name of names) {
-      if (events.get(name) !== before.get(name)) continue
-      const state = stateOf(result, name)
-      if (!state) continue
-      const priority = config.instances[name]?.priority ?? priorityOf(name, state.priority)
-      pass(name, { kind: 'state', state: state.state, priority, found, cause })
+      const state = events.get(name) === before.get(name) ? stateOf(result, name) : undefined
+      if (state) learn(name, { ...state, found, cause })
     }
     if (result.kind === 'unknown') log.warn(`keepalived's state is unknown: ${result.reason}`)
   }
 
+  function learn(name: string, told: Omit<StateInput, 'kind'>): void {
+    const { state, found } = told
+    const last = heard.get(name)?.last.state
+    const priority = config.instances[name]?.priority ?? priorityOf(name, told.priority)
+    pass(name, { ...told, kind: 'state', priority })
+    if (found || last === undefined || last === state) return
+    missed.tell(name, state)
+    signs.askAgain()
+  }
+
+  const missed = createMissedEvents(path, log)
+  const signs = watchSigns(path, () => asker.ask(false))
   const asker = askInTurn(async (found) => {
     try {
       await ask(found)
@@ -135,6 +153,8 @@ export function listen({ config, clock, log, work, mayWait, deliver, lastPriorit
     stop() {
       clearInterval(timer)
       clearTimeout(retry)
+      signs.stop()
+      missed.stop()
       asker.stop()
       fifo?.close()
     },

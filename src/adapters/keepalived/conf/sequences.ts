@@ -8,7 +8,7 @@ export type Repetition = {
 
 const SEQUENCE = /^~SEQ(x?)[ \t]*\([ \t]*([^ \t,){]+)[ \t]*,[ \t]*([^)]*)\)[ \t]*(.*)$/s
 const LIST = /^~LST[ \t]*\([ \t]*(\{[^}]*\}|[^ \t,}]+)[ \t]*,[ \t]*(.*)$/s
-const VALUES = /^(\{[^}]*\}|[^,){}]*)([,)])[ \t]*/
+const VALUES = /^(\{[^}]*\}|[^,){}]*)[ \t]*([,)])[ \t]*/
 /** As strtol(3) takes it. */
 const NUMBER = /^[-+]?(?:0x[0-9a-f]+|\d+)$/i
 /** More than anybody writes; 10^18 lines would exhaust the memory of keepalived, too. */
