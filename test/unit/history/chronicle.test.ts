@@ -14,7 +14,7 @@ const KEY = { table: rtb('rtb-0a'), vip: parseVip('10.99.0.10') }
 const OTHER = { ...KEY, table: rtb('rtb-0b') }
 const KEYS = [KEY, OTHER]
 const routeTo = (target: Route['target']): Route => ({
-  ...{ destination: parseVip('10.99.0.10'), target, state: 'active', propagated: false },
+  ...{ destination: parseVip('10.99.0.10'), target, state: 'active', propagated: false, origin: 'CreateRoute' },
 })
 const IN_PLACE: Standing = { kind: 'in-place', route: routeTo({ kind: 'eni', eni: OWN, instance: undefined }) }
 const TAKEN: Standing = { kind: 'elsewhere', route: routeTo({ kind: 'eni', eni: eni('eni-0f'), instance: undefined }) }

@@ -1,6 +1,6 @@
 /** Checks this node: keepalived, the hooks' user, the host. */
 
-import { otherReadersOf } from '../../../adapters/keepalived/fifo-readers.ts'
+import { type FifoReader, otherReadersOf } from '../../../adapters/keepalived/fifo-readers.ts'
 import { searchPathOf } from '../../../adapters/keepalived/installation.ts'
 import type { DaemonAnswer } from '../../../agent/control/status.ts'
 import type { Config } from '../../../config/schema.ts'
@@ -33,7 +33,8 @@ type NodeContext = {
 export async function examineNode(context: NodeContext): Promise<readonly Finding[]> {
   const { config, names, local, daemon } = context
   const announcers = announcersOf(context)
-  const each = await Promise.all(names.map((name) => examineInstance(name, context)))
+  const readers = await learn(() => otherReadersOf(config.keepalived.fifo))
+  const each = await Promise.all(names.map((name) => examineInstance(name, readers, context)))
   const hooks = announcers.flatMap(hooksOf).filter(({ call }) => call.kind !== 'unclear')
   const doubts = doubtsOf(context)
   const user = await userOfHooks(hooks, context)
@@ -58,7 +59,11 @@ function doubtsOf({ local: { conf } }: NodeContext): readonly string[] {
   return ifKnown(conf)?.doubts ?? []
 }
 
-async function examineInstance(name: string, context: NodeContext): Promise<readonly Finding[]> {
+async function examineInstance(
+  name: string,
+  readers: Fact<readonly FifoReader[]>,
+  context: NodeContext,
+): Promise<readonly Finding[]> {
   const { config, local, cluster } = context
   const { conf, place, version } = local
   const { fifo } = config.keepalived
@@ -68,7 +73,6 @@ async function examineInstance(name: string, context: NodeContext): Promise<read
     given(check, name, announcer, (value) =>
       value ? judge(value) : [finding(check, 'skipped', `keepalived.conf has no ${name}`, { subject: name })],
     )
-  const readers = await learn(() => otherReadersOf(fifo))
   const set = announcer.known
     ? known(announcer.value?.instances.flatMap(({ addresses }) => addresses) ?? [])
     : announcer
