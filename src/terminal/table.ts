@@ -111,6 +111,31 @@ export function shortened(text: string, width: number): string {
   return `${start}…`
 }
 
+const COLOUR = new RegExp(`(${String.fromCharCode(0x1b)}\\[[\\d;]*m)`)
+
+/** The rows that a line takes on a terminal of this width, wherever that breaks it. A colour lasts into the next row. */
+export function brokenAt(line: string, width: number): string[] {
+  if (columnsOf(line) <= width) return [line]
+  const rows: string[] = []
+  let row = ''
+  let columns = 0
+  for (const [index, part] of line.split(COLOUR).entries()) {
+    const isColour = index % 2 === 1
+    const segments = isColour ? [part] : Array.from(new Intl.Segmenter().segment(part), ({ segment }) => segment)
+    for (const segment of segments) {
+      const wide = columnsOf(segment)
+      if (columns + wide > width) {
+        rows.push(row)
+        row = ''
+        columns = 0
+      }
+      row += segment
+      columns += wide
+    }
+  }
+  return [...rows, row]
+}
+
 /** `1 route`, `2 routes`. */
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

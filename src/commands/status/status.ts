@@ -60,7 +60,7 @@ async function watch(look: () => Promise<Overview>): Promise<void> {
   try {
     while (!stopped.aborted) {
       const overview = await Promise.race([look(), ended])
-      if (overview) screen.draw(statusText(overview))
+      if (overview) screen.draw(() => statusText(overview))
       await systemClock.sleep(REDRAW_MS, stopped).catch(() => {})
     }
   } finally {

@@ -1,17 +1,19 @@
+import xterm from '@xterm/headless'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { environmentFor, PROGRAM } from '../../../support/cli.ts'
 import { endpoint, startEndpointForEachTest } from '../../../support/endpoint.ts'
 import { claim, claimBoth, lookOn, writeOnlookerConfig } from '../../../support/onlooker.ts'
 import { requires } from '../../../support/requires.ts'
+import { erasingUnderCursor } from '../../../support/terminal.ts'
 
 startEndpointForEachTest()
 
 const CONTROL_C = '\x03'
 
-/** Runs on a terminal of its own (util-linux's script), of 80 columns and 24 lines. */
-function onTerminal(flags: string, env: NodeJS.ProcessEnv = {}) {
-  const command = `stty cols 80 rows 24; exec ${PROGRAM} status ${flags} --config ${writeOnlookerConfig()}`
+/** Runs on a terminal of its own (util-linux's script), of 80 columns and 24 lines unless told otherwise. */
+function onTerminal(flags: string, env: NodeJS.ProcessEnv = {}, size = 'cols 80 rows 24') {
+  const command = `tty; stty ${size}; exec ${PROGRAM} status ${flags} --config ${writeOnlookerConfig()}`
   return execa('script', ['-qec', command, '/dev/null'], {
     env: environmentFor(endpoint, { TERM: 'xterm-256color', ...env }),
     extendEnv: false,
@@ -33,10 +35,43 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
       if (appears('if db-1 is alive')) terminal.stdin.write(CONTROL_C)
     })
     expect((await terminal).exitCode).toBe(0)
-    const [first = '', ...others] = shown.split('\x1b[J')
+    const [first = '', ...others] = shown.slice(shown.indexOf('\x1b')).split('\x1b[J')
     const lines = first.split('\n').length - 1
     expect(others[0]).toContain(`\x1b[${lines}A\r`)
     expect(shown.endsWith('\x1b[?7h\x1b[?25h')).toBe(true)
+  })
+
+  test('--watch shows whole lines, and draws at once when the terminal changes its size', async () => {
+    claimBoth()
+    const width = '    rtb-00000000000000000  private-a  active  db-1  ap-northeast-1a'.length
+    const emulator = new xterm.Terminal({ cols: width, rows: 40, allowProposedApi: true })
+    const linesShown = () =>
+      Array.from({ length: 40 }, (_, row) => emulator.buffer.active.getLine(row)?.translateToString(true) ?? '')
+    const terminal = onTerminal('--watch', {}, `cols ${width} rows 40`)
+    let before: string[] | undefined
+    let isEnded = false
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      const isResized = before !== undefined
+      emulator.write(erasingUnderCursor(chunk.toString()), () => {
+        const [, device] = /^(\/dev\/\S+)/.exec(linesShown()[0] ?? '') ?? []
+        if (!isResized && device && linesShown().some((line) => line.includes('db-2'))) {
+          before = linesShown()
+          emulator.resize(200, 40)
+          void execa('stty', ['-F', device, 'cols', '200'])
+        } else if (isResized && !isEnded && linesShown().some((line) => line.includes('SINCE'))) {
+          isEnded = true
+          terminal.stdin.write(CONTROL_C)
+        }
+      })
+    })
+    expect((await terminal).exitCode).toBe(0)
+    expect(before?.filter((line) => line.length === width)).toEqual([
+      expect.stringMatching(/private-a .* ap-northeast-1a$/),
+      expect.stringMatching(/private-c .* ap-northeast-1a$/),
+    ])
+    // The first line is now the screen's own: nothing of the narrow one is left.
+    expect(linesShown()[0]).toMatch(/^db {2}ap-northeast-1/)
+    expect(linesShown().filter((line) => line.includes('NODE'))).toEqual([expect.stringContaining('SINCE')])
   })
 
   test('the word is coloured, unless nobody wants that', async () => {

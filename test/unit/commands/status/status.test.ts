@@ -5,8 +5,6 @@ import { statusText } from '../../../../src/commands/status/output.ts'
 import { CONDITIONS } from '../../../../src/core/decide.ts'
 import type { Overview } from '../../../../src/core/overview.ts'
 import { nextStepOf, pageOf } from '../../../../src/overview/conditions.ts'
-import { asIs } from '../../../../src/terminal/print.ts'
-import { canRedraw, openScreen } from '../../../../src/terminal/screen.ts'
 import { firstFitting } from '../../../../src/terminal/table.ts'
 import { ageText, momentText } from '../../../../src/terminal/time.ts'
 import { COUNTERS, DB1, DB2, FACTS, instance, node, overview, route } from '../../../support/overview.ts'
@@ -257,34 +255,4 @@ test('of several tables the first that fits is shown', () => {
   expect(firstFitting(variants, 8)).toEqual(['abc  def'])
   expect(firstFitting(variants, 7)).toEqual(['ABC', 'abc'])
   expect(firstFitting(variants, 2)).toEqual(['abc'])
-})
-
-describe('a screen', () => {
-  function drawn(rows: number, ...texts: string[]): string {
-    let written = ''
-    const screen = openScreen({ rows, write: (text) => (written += text) })
-    for (const text of texts) screen.draw(asIs(text))
-    screen.end()
-    return written.replaceAll('\x1b[', '^')
-  }
-
-  test('is drawn over the last one, whose rest is cleared', () => {
-    const [first, second] = drawn(24, 'a\nb', 'c').split('^J')
-    expect(first).not.toMatch(/\^\d+A/)
-    expect(second).toMatch(/\^2A\rc\^K\n$/)
-  })
-
-  test('leaves out what would scroll away, and says so', () => {
-    expect(drawn(4, 'a\nb\nc\nd')).toContain('a^K\nb^K\n… 2 more lines')
-    expect(drawn(5, 'a\nb\nc\nd')).not.toContain('more lines')
-  })
-
-  test('gives the cursor back', () => {
-    expect(drawn(24, 'a').endsWith('^?7h^?25h')).toBe(true)
-  })
-
-  test('needs a terminal', () => {
-    expect(canRedraw({ isTTY: false, write: () => {} })).toBe(false)
-    expect(canRedraw({ write: () => {} })).toBe(false)
-  })
 })
