@@ -14,7 +14,7 @@ import { addLabCommands } from '../commands/lab/command.ts'
 import { addListCommand } from '../commands/list/command.ts'
 import { addMetricsCommand } from '../commands/metrics/command.ts'
 import { addNotifyCommand } from '../commands/notify/command.ts'
-import type { Exit } from '../commands/options.ts'
+import { type Exit, useProfile } from '../commands/options.ts'
 import { addPinCommands } from '../commands/pin/command.ts'
 import { addReconcileCommand } from '../commands/reconcile/command.ts'
 import { addStatusCommand } from '../commands/status/command.ts'
@@ -65,6 +65,10 @@ Examples:
     for (const add of commands) add(program, exit)
   }
   program.helpCommand('help [command]', 'display help for a command')
+  program.hook('preAction', (_, command) => {
+    const { profile } = command.opts()
+    if (profile !== undefined) useProfile(profile)
+  })
   nameHelpAfterErrors(program, program.name())
   return program
 }

@@ -1,6 +1,7 @@
 /** Shared options and their parsers. */
 import { InvalidArgumentError, Option } from 'commander'
 import { type Bounds, boundedDuration, durationForm } from '../config/duration.ts'
+import { REGION } from '../core/ids.ts'
 import type { ExitCode } from '../terminal/exit-code.ts'
 
 /** Receives the exit code of the command. */
@@ -12,6 +13,25 @@ export const configOption = () =>
 /** @param what is kept there @param byDefault for the help: where it is otherwise */
 export const stateDirOption = (what: string, byDefault: string) =>
   new Option('--state-dir <dir>', `${what} (default ${byDefault})`)
+/** For every command that asks EC2, as is profileOption. */
+export const regionOption = () =>
+  new Option('--region <region>', 'AWS region (default: the config’s, else AWS_REGION, profile or instance)').argParser(
+    regionName,
+  )
+
+export const profileOption = () =>
+  new Option('--profile <profile>', 'profile of the AWS config files (default: AWS_PROFILE)')
+
+/** Has every AWS client of this process use the profile, even if the environment has keys, as the AWS CLI does. */
+export function useProfile(profile: string): void {
+  process.env.AWS_PROFILE = profile
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) delete process.env[name]
+}
+
+function regionName(text: string): string {
+  if (!REGION.test(text)) throw new InvalidArgumentError('It must be an AWS region, such as ap-northeast-1.')
+  return text
+}
 
 export const deadlineOption = () =>
   new Option('--deadline <duration>', 'give up after this long (default 60s; beyond 50 routes, more)').argParser(

@@ -8,15 +8,19 @@ import { cut, visible } from '../core/visible.ts'
 import { Failure, messageOf } from '../platform/errors.ts'
 import { plainControlPath, readConfig } from './file.ts'
 import { assertHooksAreSafe } from './hook-safety.ts'
+import { inRegion } from './in-region.ts'
 import { configPath, DEFAULT_CONFIG_PATH, DEFAULT_CONTROL_PATH } from './paths.ts'
 import { type Config, configSchema, INSTANCE_NAME } from './schema.ts'
 
 /** One error in the file: where, what was found, and what is allowed. */
 export type ConfigProblem = { line: number; path: string; found: string; allowed: string }
 
-/** @throws Failure of kind `config`, listing every problem in the file */
-export function loadConfig(path: string): Config {
-  return validConfig(path, readConfig(path))
+/**
+ * @param region overrides the file's
+ * @throws Failure of kind `config`, listing every problem in the file
+ */
+export function loadConfig(path: string, region?: string): Config {
+  return inRegion(validConfig(path, readConfig(path)), region)
 }
 
 /**
@@ -35,9 +39,9 @@ export function configFailure(path: string, problems: readonly ConfigProblem[]):
 }
 
 /** The config, if requested or in its default place. @throws Failure as loadConfig */
-export function loadConfigIfThere(option: string | undefined): Config | undefined {
+export function loadConfigIfThere(option: string | undefined, region?: string): Config | undefined {
   const path = configPath(option)
-  return path === DEFAULT_CONFIG_PATH && !existsSync(path) ? undefined : loadConfig(path)
+  return path === DEFAULT_CONFIG_PATH && !existsSync(path) ? undefined : loadConfig(path, region)
 }
 
 /** The daemon's control socket; the default if the config is invalid. */

@@ -1,6 +1,6 @@
 /** The config file's schema: the single source of its types, validation, defaults and JSON Schema. */
 import * as z from 'zod'
-import { type EniId, isEniId, isRouteTableId, type RouteTableId } from '../core/ids.ts'
+import { type EniId, isEniId, isRouteTableId, REGION, type RouteTableId } from '../core/ids.ts'
 import { ttlOf } from '../core/liveness.ts'
 import { type Destination, parseVip } from '../core/vip.ts'
 import { DEFAULT_CONTROL_PATH } from './paths.ts'
@@ -147,7 +147,7 @@ export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
   region: z
     .string({ error: 'an AWS region' })
-    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, { error: 'an AWS region, such as ap-northeast-1' })
+    .regex(REGION, { error: 'an AWS region, such as ap-northeast-1' })
     .optional()
     .meta({ description: 'Default: the region of the environment or profile, else of this instance (IMDS).' }),
   interface: z

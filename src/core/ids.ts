@@ -14,3 +14,6 @@ export const isRouteTableId = (text: string): text is RouteTableId => /^rtb-[0-9
 export const isEniId = (text: string): text is EniId => /^eni-[0-9a-f]+$/.test(text)
 export const isInstanceId = (text: string): text is InstanceId => /^i-[0-9a-f]+$/.test(text)
 export const isPrefixListId = (text: string): text is PrefixListId => /^pl-[0-9a-f]+$/.test(text)
+
+/** An AWS region's name. It becomes part of host names. */
+export const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/

@@ -55,6 +55,8 @@ export function createClusterReader(config: Config, names: readonly string[]): C
       const seen = { region: ec2.region, tables, testimonies, troubles }
       const members = [...enis, ...membersOf(testimonies)]
       const targets = [...members.map(targetOf), ...targetsOf(tables ?? [], config, names)]
+      // Names would fail for the same reason.
+      if (troubles.length === results.length) return { ...seen, facts: new Map(), notes: [] }
       try {
         const facts = await lookUpTargets(ec2, targets, context)
         return { ...seen, facts, notes: [] }

@@ -3,10 +3,17 @@ import { setMaxListeners } from 'node:events'
 import type { Agent as HttpAgent } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
+import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config'
 import type { Clock } from '../../platform/clock.ts'
 import { assumed } from './assumed-role.ts'
-import { areFromEnvironment, Credentials, type CredentialsOptions, reloadSharedFiles } from './credentials.ts'
-import { isVerdict } from './errors.ts'
+import {
+  areFromEnvironment,
+  Credentials,
+  type CredentialsOptions,
+  missingProfile,
+  reloadSharedFiles,
+} from './credentials.ts'
+import { Ec2Error, isVerdict } from './errors.ts'
 import { regionOfThisInstance, setMetadataMode } from './instance-metadata.ts'
 import { AnswerHandler } from './transport/answers.ts'
 import { type Budget, type BudgetOptions, openBudget } from './transport/budget.ts'
@@ -26,8 +33,14 @@ const HEDGE_AFTER_MS = 1000
 /** Maximum calls in flight; the rest are queued. */
 const CALLS_IN_FLIGHT = 50
 
+const REGION_HINT = 'set AWS_REGION, --region or region: in the config'
+
 // The warning is for those who install the SDK. Our bundle pins its version, and the warning would flood the hook log.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+// The SDK takes an empty variable for a setting: AWS_REGION= would be a region without a name.
+for (const [name, value] of Object.entries(process.env)) {
+  if (name.startsWith('AWS_') && value === '') delete process.env[name]
+}
 
 /** The SDK configuration that all clients share. */
 export function configurationOf(
@@ -78,7 +91,7 @@ export async function openEc2({
   onRefusal?: (refusal: Refusal) => void
 } & BudgetOptions): Promise<Ec2> {
   setMetadataMode()
-  const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfThisInstance())
+  const chosen = region ?? (await regionOfEnvironment()) ?? (await regionOfInstance())
   const connections = openConnections({ clock, connectTimeoutMs: CONNECT_TIMEOUT_MS })
   const configuration = configurationOf(chosen, connections)
   const own = withDates(openClient(configuration))
@@ -136,16 +149,30 @@ function withDates(client: EC2Client): EC2Client {
   return client
 }
 
-/** AWS_REGION, AWS_DEFAULT_REGION (which the SDK leaves to the AWS CLI), or the profile's region. */
+/** @throws Failure if this is no instance, or its metadata service does not tell the region */
+async function regionOfInstance(): Promise<string> {
+  try {
+    return await regionOfThisInstance()
+  } catch (error) {
+    if (!(error instanceof Ec2Error)) throw error
+    const profile = await missingProfile()
+    const attempted = profile ?? 'no AWS region is set, and no instance metadata service (IMDS) tells one'
+    throw new Ec2Error(attempted, error.cause, REGION_HINT, { lasts: error.lasts })
+  }
+}
+
+/**
+ * AWS_REGION, AWS_DEFAULT_REGION (which the SDK leaves to the AWS CLI), or the profile's region. Unlike the SDK's own
+ * look-up, it leaves IMDS alone.
+ */
 export async function regionOfEnvironment(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   const given = env.AWS_REGION || env.AWS_DEFAULT_REGION
   if (given) return given
-  try {
-    return await new EC2Client({}).config.region()
-  } catch {
-    await reloadSharedFiles() // The profile may still be written: let the next caller see it.
-    return undefined // The SDK throws if no region is set; the caller then asks IMDS.
-  }
+  const setting = { ...NODE_REGION_CONFIG_OPTIONS, default: async () => undefined }
+  const region = await loadConfig<string | undefined>(setting, NODE_REGION_CONFIG_FILE_OPTIONS)()
+  // The profile may still be written: let the next caller see it.
+  if (region === undefined) await reloadSharedFiles()
+  return region
 }
 
 const limited = limitConcurrency(CALLS_IN_FLIGHT)

@@ -46,7 +46,7 @@ export class Credentials {
   constructor(provide: Provide, options: CredentialsOptions) {
     this.#options = options
     const explained: Provide = (properties) =>
-      provide(properties).catch((error: unknown) => Promise.reject(asMissingCredentials(error)))
+      provide(properties).catch(async (error: unknown) => Promise.reject(await asMissingCredentials(error)))
     this.provide = Object.assign(explained, { memoized: true })
   }
 
@@ -134,8 +134,27 @@ export async function reloadSharedFiles(): Promise<void> {
 }
 
 /** Treats any failure in the SDK's credential lookup (such as parsing a page as JSON) as missing credentials. */
-function asMissingCredentials(error: unknown): unknown {
-  const { class: errorClass, status } = new Ec2Error('looking for credentials', error)
-  if (errorClass !== 'fatal' || status !== undefined) return error
-  return Object.assign(new Error(messageOf(error), { cause: error }), { name: 'CredentialsProviderError' })
+async function asMissingCredentials(error: unknown): Promise<unknown> {
+  const { class: errorClass, code, status } = new Ec2Error('looking for credentials', error)
+  const isMissing = code === 'CredentialsProviderError' || (errorClass === 'fatal' && status === undefined)
+  if (!isMissing) return error
+  const message = (await missingProfile()) ?? messageOf(error).replace(NO_CREDENTIALS, 'no AWS credentials found')
+  return Object.assign(new Error(message, { cause: error }), { name: 'CredentialsProviderError' })
 }
+
+/** Says so if AWS_PROFILE, or --profile, names a profile that AWS's shared files do not have. */
+export async function missingProfile(): Promise<string | undefined> {
+  const name = process.env.AWS_PROFILE
+  if (name === undefined) return undefined
+  const { configFile, credentialsFile } = await loadSharedConfigFiles()
+  const known = Object.keys({ ...configFile, ...credentialsFile }).filter((each) => !NO_PROFILE.test(each))
+  if (known.includes(name)) return undefined
+  const others = known.length > 0 ? `they have ${known.join(', ')}` : 'they have none'
+  return `the AWS config files have no profile "${name}" (${others})`
+}
+
+/** The SDK's message when every way to credentials has failed. */
+const NO_CREDENTIALS = /^Could not load credentials from any providers$/
+
+/** Other sections of the config file, as the SDK names them. */
+const NO_PROFILE = /^(?:sso-session|services)\./

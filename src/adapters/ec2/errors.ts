@@ -11,9 +11,12 @@ import { codeOf, Failure } from '../../platform/errors.ts'
  */
 export type ErrorClass = 'retry' | 'throttle' | 'create-instead' | 'permitted' | 'denied' | 'fatal'
 
-/** What we know about an error code: its class, and a hint on its meaning and remedy. */
+/**
+ * What we know about an error code: its class, and a hint on its meaning and remedy. `lasts`: it stays until somebody
+ * does something about it, which a daemon waits for; whoever runs a command is told at once.
+ */
 type Known =
-  | { readonly class: 'retry' | 'throttle' | 'denied' | 'fatal'; readonly hint: string }
+  | { readonly class: 'retry' | 'throttle' | 'denied' | 'fatal'; readonly hint: string; readonly lasts?: true }
   | { readonly class: 'create-instead' | 'permitted' }
 
 const NOT_ALLOWED = 'the role lacks a permission: attach the IAM policy that vip-switch iam-policy prints'
@@ -36,16 +39,15 @@ const unreachable: Known = {
   class: 'retry',
   hint: 'this host has no route to the API: check its route table, and the NAT gateway or VPC endpoint behind it',
 }
-const unresolved: Known = {
-  class: 'retry',
-  hint: 'the API’s host name does not resolve: check the region and DNS',
-}
+const UNRESOLVED_HINT = 'the API’s host name does not resolve: check the region and DNS'
 const untrusted: Known = {
   class: 'retry',
+  lasts: true,
   hint: 'the server’s certificate is from a CA that this host does not trust: install ca-certificates, or add a proxy’s CA with NODE_EXTRA_CA_CERTS',
 }
 const outsideValidity: Known = {
   class: 'retry',
+  lasts: true,
   hint: 'the server’s certificate has expired or is not yet valid: check this host’s clock, and what answers',
 }
 const noTable: Known = {
@@ -63,6 +65,7 @@ const unidentified: Known = {
 // Retried, since a file may still be rewritten; environment credentials cannot be renewed (refusals.ts).
 const expired: Known = {
   class: 'retry',
+  lasts: true,
   hint: 'the session has expired and no newer one is available yet: log in again',
 }
 
@@ -86,10 +89,11 @@ const KNOWN: Readonly<Record<string, Known>> = {
   },
   // Clock skew: the SDK learns the offset from the response and corrects the next signature.
   RequestExpired: { class: 'retry', hint: 'this host’s clock is wrong (timedatectl), or the session has expired' },
-  // IMDS may be briefly unavailable.
+  // A hook waits for them: IMDS may be briefly unavailable.
   CredentialsProviderError: {
     class: 'retry',
-    hint: 'there are no credentials: attach an IAM role to the instance, or set AWS_PROFILE or AWS_ACCESS_KEY_ID',
+    lasts: true,
+    hint: 'set AWS_PROFILE, --profile or AWS_ACCESS_KEY_ID; on an instance, attach an IAM role to it',
   },
   TimeoutError: unanswered,
   ETIMEDOUT: unanswered,
@@ -109,7 +113,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   EPIPE: disconnected,
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
-  ENOTFOUND: unresolved,
+  ENOTFOUND: { class: 'retry', lasts: true, hint: UNRESOLVED_HINT },
   // https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
@@ -117,6 +121,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: {
     class: 'retry',
+    lasts: true,
     hint: 'the server’s certificate is for another name: check DNS, the proxy and AWS_ENDPOINT_URL',
   },
   EPROTO: {
@@ -125,7 +130,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   },
   CERT_HAS_EXPIRED: outsideValidity,
   CERT_NOT_YET_VALID: outsideValidity,
-  EAI_AGAIN: unresolved,
+  EAI_AGAIN: { class: 'retry', hint: UNRESOLVED_HINT },
   'InvalidRoute.NotFound': { class: 'create-instead' },
   DryRunOperation: { class: 'permitted' },
   UnauthorizedOperation: { class: 'denied', hint: NOT_ALLOWED },
@@ -180,9 +185,16 @@ export class Ec2Error extends Failure {
   /** HTTP status, if there was a response. */
   readonly status: number | undefined
   readonly service: string
+  /** Whether it stays until somebody does something about it. */
+  readonly lasts: boolean
 
-  /** @param hint overrides the table's hint */
-  constructor(attempted: string, error: unknown, hint?: string, service = EC2) {
+  /** @param hint, lasts override the table's */
+  constructor(
+    attempted: string,
+    error: unknown,
+    hint?: string,
+    { service = EC2, lasts }: { service?: Service; lasts?: boolean } = {},
+  ) {
     const facts = readError(error)
     const { code, requestId, text, status } = facts
     const answered = requestId ? `${service.name} answered ${code} (request ${requestId})` : code
@@ -193,6 +205,7 @@ export class Ec2Error extends Failure {
     this.service = service.name
     this.code = code
     this.class = classOf(facts)
+    this.lasts = lasts ?? doesLast(code)
     this.requestId = requestId
     this.status = status
   }
@@ -245,6 +258,11 @@ function classOf({ code, text, status, isTransport }: ErrorFacts): ErrorClass {
   const known = KNOWN[code]
   if (known) return known.class
   return isTransport || (status !== undefined && status >= 500) ? 'retry' : 'fatal'
+}
+
+function doesLast(code: string): boolean {
+  const known = KNOWN[code]
+  return known !== undefined && 'lasts' in known
 }
 
 type ErrorFacts = {

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { ec2Command } from '../../core/command-line.ts'
-import { type EniId, isEniId } from '../../core/ids.ts'
+import { type EniId, isEniId, REGION } from '../../core/ids.ts'
 import { Failure } from '../../platform/errors.ts'
 import { Ec2Error } from './errors.ts'
 import { named, notAnswer } from './transport/unexpected.ts'
@@ -16,8 +16,11 @@ const TOKEN_LIFETIME_SECONDS = 21_600
 const ENDPOINT = 'http://169.254.169.254'
 const ENDPOINT_IPV6 = 'http://[fd00:ec2::254]'
 
+/** Outside EC2, no retry brings an answer. */
+const SILENCE = { lasts: true }
+
 const noTokenHint = () =>
-  'outside EC2, set region and eni in the config; in a container, raise the hop limit above 1: ' +
+  'outside EC2, set AWS_REGION or --region, and eni: in the config; in a container, raise the hop limit above 1: ' +
   metadataCommand('--http-put-response-hop-limit', '2')
 
 const noServiceHint = () => `enable it: ${metadataCommand('--http-endpoint', 'enabled')}`
@@ -63,7 +66,7 @@ export class Metadata {
     try {
       return await exchange('GET', `${this.#endpoint}/latest/meta-data/${path}`, { 'x-aws-ec2-metadata-token': token })
     } catch (error) {
-      throw new Ec2Error(`asking IMDS for ${path}`, error, NO_ANSWER_HINT)
+      throw new Ec2Error(`asking IMDS for ${path}`, error, NO_ANSWER_HINT, SILENCE)
     }
   }
 
@@ -75,7 +78,7 @@ export class Metadata {
     try {
       answer = await exchange('PUT', `${this.#endpoint}/latest/api/token`, headers)
     } catch (error) {
-      throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, noTokenHint())
+      throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, error, noTokenHint(), SILENCE)
     }
     if (answer.status === 200 && isText(answer.body)) return answer.body
     throw new Ec2Error(`asking ${this.#endpoint} for an IMDSv2 token`, refusal(answer), noServiceHint())
@@ -89,7 +92,7 @@ const isDisabled = () => process.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() ==
 
 function endpointOfEnvironment(): string {
   const { AWS_EC2_METADATA_SERVICE_ENDPOINT: endpoint } = process.env
-  return endpoint?.replace(/\/+$/, '') ?? (usesIpv6() ? ENDPOINT_IPV6 : ENDPOINT)
+  return endpoint?.replace(/\/+$/, '') || (usesIpv6() ? ENDPOINT_IPV6 : ENDPOINT)
 }
 
 function usesIpv6(): boolean {
@@ -165,15 +168,14 @@ export type OwnInterface = {
   readonly ipv6: readonly string[]
 }
 
-/** Checked, since the region becomes part of host names. */
-const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d+$/
-
 /** @throws Failure */
 export async function regionOfThisInstance(metadata = new Metadata()): Promise<string> {
   const region = await metadata.get('placement/region')
   if (region && !REGION.test(region)) throw new Ec2Error('asking IMDS for the region', notAnswer('IMDS', 200, region))
   if (region) return region
-  throw new Failure('failed', 'IMDS does not report the region', { hint: 'set region in the config, or AWS_REGION' })
+  throw new Failure('failed', 'IMDS does not report the region', {
+    hint: 'set AWS_REGION, --region or region: in the config',
+  })
 }
 
 /**

@@ -142,7 +142,7 @@ class DynamoDbError extends Ec2Error {
   override name = 'DynamoDbError'
 
   constructor(attempted: string, error: unknown) {
-    super(attempted, error, undefined, { name: 'DynamoDB', remedies: REMEDIES })
+    super(attempted, error, undefined, { service: { name: 'DynamoDB', remedies: REMEDIES } })
   }
 }
 

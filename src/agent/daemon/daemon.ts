@@ -1,6 +1,7 @@
 /** The daemon: a generation of agents, the control socket, and notifications to the service manager. */
 
 import { eventText, parseEventArguments } from '../../adapters/keepalived/event.ts'
+import { inRegion } from '../../config/in-region.ts'
 import { loadAndKeepConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
 import type { HostDetails } from '../../core/detail.ts'
@@ -25,6 +26,8 @@ import { type Supervision, superviseBySystemd } from './supervision.ts'
 
 export type DaemonOptions = {
   readonly configPath: string
+  /** Overrides the config's. */
+  readonly region?: string | undefined
   readonly stateDirectory: string
   readonly historyDirectory: string
   readonly clock: Clock
@@ -83,13 +86,13 @@ export class Daemon {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { configPath, stateDirectory, clock, log } = this.#options
+    const { stateDirectory, clock, log } = this.#options
     this.#history.prepare()
     this.#keeper.save('its directory', () => {
       if (prepareState(stateDirectory))
         log.warn(`${stateDirectory} was writable by other users; from now on only root can write to it`)
     })
-    const config = await loadAndKeepConfig(configPath, stateDirectory, this.#keepConfig)
+    const config = await this.#load()
     this.#endWatch = watchStalls(clock, log)
     await this.#serve(config.control, signal)
     this.#history.tell('started')
@@ -135,9 +138,15 @@ export class Daemon {
     await Promise.all([this.#supervision.stopping(), this.#transitionHooks.stop(), this.#history.end()])
   }
 
+  /** @throws Failure for an invalid config */
+  async #load(): Promise<Config> {
+    const { configPath, stateDirectory, region } = this.#options
+    return inRegion(await loadAndKeepConfig(configPath, stateDirectory, this.#keepConfig), region)
+  }
+
   /** @throws Failure for an invalid config, or for changes that need a restart */
   async #loadForReload(): Promise<Config> {
-    const config = await loadAndKeepConfig(this.#options.configPath, this.#options.stateDirectory, this.#keepConfig)
+    const config = await this.#load()
     const control = this.#current?.generation.config.control
     if (config.control === control) return config
     throw new Failure('config', `a reload cannot change control from ${control} to ${config.control}`, {

@@ -33,6 +33,8 @@ export type CallContext = {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly log: Log
+  /** Whether somebody waits for the result: what lasts until they do something fails at once. */
+  readonly attended?: boolean
   /** Called when refused credentials have been fetched again. */
   readonly onRenewal?: () => void
   /** Called when an attempt has failed and another follows. */
@@ -138,5 +140,5 @@ export function retryWithLogging<Value>(
 
 /** For an operator's command: wanted until the time is up. */
 export function callContextFor(ms: number, log: Log): CallContext {
-  return { permit: () => {}, signal: deadline(ms), clock: systemClock, log }
+  return { permit: () => {}, signal: deadline(ms), clock: systemClock, log, attended: true }
 }

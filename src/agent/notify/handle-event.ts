@@ -1,6 +1,7 @@
 /** Handles a keepalived event that no daemon takes. */
 
 import { eventText, type VrrpEvent } from '../../adapters/keepalived/event.ts'
+import { inRegion } from '../../config/in-region.ts'
 import { instanceOf } from '../../config/instances.ts'
 import { loadKeptConfig } from '../../config/kept-config.ts'
 import type { Config } from '../../config/schema.ts'
@@ -21,6 +22,8 @@ export type HookOptions = {
   readonly configPath: string
   readonly stateDirectory: string
   readonly historyDirectory: string
+  /** Overrides the config's. */
+  readonly region?: string | undefined
   /** Default: a minute, plus the time for which EC2's token bucket delays hundreds of routes. */
   readonly deadlineMs: number | undefined
   readonly clock: Clock
@@ -131,7 +134,7 @@ async function stepDown(work: Work, options: HookOptions): Promise<EventResult> 
 async function runAgent(
   { event, moment, others, permit, signal: newer, onAnswer, history }: Work,
   config: Config,
-  { stateDirectory, clock, log, onUnderWay = () => {} }: HookOptions,
+  { stateDirectory, region, clock, log, onUnderWay = () => {} }: HookOptions,
   deadlineMs: number | undefined,
 ): Promise<EventResult> {
   const [{ longestWait, openFor, ownEni }, { runEventAgent }] = await Promise.all([
@@ -143,7 +146,7 @@ async function runAgent(
   const limit = movableDeadline(length, lastLookMs)
   const signal = AbortSignal.any([limit.signal, newer])
   const context = { permit, signal, clock, log }
-  const [ec2, eni] = await Promise.all([openFor(config, context), ownEni(config, context)])
+  const [ec2, eni] = await Promise.all([openFor(inRegion(config, region), context), ownEni(config, context)])
   return runEventAgent({
     ...{ event, config, ec2, eni, stateDirectory, permit, signal, lastLookMs, clock, log },
     edges: earlierEdges(others, moment, clock.now()),

@@ -13,7 +13,7 @@ import { print } from '../../terminal/print.ts'
 import { checkJson, checkLine, pluginLine, unknownJson } from './output.ts'
 
 /** @property timeout milliseconds */
-export type CheckOptions = { json?: true; config?: string; timeout: number }
+export type CheckOptions = { json?: true; config?: string; region?: string; timeout: number }
 
 /** Fraction of the timeout reserved for reporting what was awaited. */
 const MARGIN = 0.1
@@ -33,8 +33,8 @@ export async function check(name: string | undefined, options: CheckOptions): Pr
   }
 }
 
-async function look(name: string | undefined, { config: path, timeout }: CheckOptions) {
-  const config = loadConfig(configPath(path))
+async function look(name: string | undefined, { config: path, region, timeout }: CheckOptions) {
+  const config = loadConfig(configPath(path), region)
   const names = namesOf(config, name)
   const wanted = callContextFor(timeout * (1 - MARGIN), await openLog('silent'))
   return createObserver(config, names, systemClock, timeout).look(wanted)

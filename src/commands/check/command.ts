@@ -3,7 +3,7 @@ import { type Command, CommanderError, Option } from 'commander'
 import { usageErrorText } from '../../terminal/error.ts'
 import { PLUGIN_EXIT } from '../../terminal/exit-code.ts'
 import { print } from '../../terminal/print.ts'
-import { configOption, type Exit, jsonOption, seconds } from '../options.ts'
+import { configOption, type Exit, jsonOption, profileOption, regionOption, seconds } from '../options.ts'
 import type { CheckOptions } from './check.ts'
 import { pluginLine } from './output.ts'
 
@@ -19,6 +19,8 @@ export function addCheckCommand(program: Command, exit: Exit): void {
     )
     .addOption(jsonOption('print JSON instead of plugin output'))
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -1,6 +1,6 @@
 /** `vip-switch config check`, `show` and `schema`: what they take, and their help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, profileOption, regionOption } from '../options.ts'
 
 export function addConfigCommands(program: Command, exit: Exit): void {
   const config = program
@@ -14,6 +14,8 @@ export function addConfigCommands(program: Command, exit: Exit): void {
     .argument('[file]', 'config file (default: as for --config)')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -2,6 +2,7 @@
 import { effectiveSettings } from '../../config/effective.ts'
 import { readConfig } from '../../config/file.ts'
 import { assertHooksAreSafe, hookWeakness } from '../../config/hook-safety.ts'
+import { inRegion } from '../../config/in-region.ts'
 import { type ConfigProblem, configFailure, loadConfig, parseConfig, vipsInVpc } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
 import { type Config, configJsonSchema } from '../../config/schema.ts'
@@ -10,12 +11,12 @@ import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
 import { asIs, asJson, print } from '../../terminal/print.ts'
 import { checkJson, managedText, settingsJson, settingsText } from './output.ts'
 
-export type ConfigOptions = { json?: true; config?: string }
+export type ConfigOptions = { json?: true; config?: string; region?: string }
 
 /** @throws Failure listing every problem in the file */
 export async function checkConfig(
   file: string | undefined,
-  { json, config: option }: ConfigOptions,
+  { json, config: option, region }: ConfigOptions,
 ): Promise<ExitCode> {
   const path = file ?? configPath(option)
   const text = readConfig(path)
@@ -23,7 +24,7 @@ export async function checkConfig(
   if (!json && !Array.isArray(config)) assertHooksAreSafe(path, config)
   const { problems, unchecked } = Array.isArray(config)
     ? { problems: config, unchecked: [] }
-    : await checkVips(text, config, hookProblems(path, config))
+    : await checkVips(text, inRegion(config, region), hookProblems(path, config))
   if (json) print(checkJson(path, problems, unchecked))
   else if (Array.isArray(config) || problems.length > 0) throw configFailure(path, problems)
   else print(managedText(path, config, unchecked))

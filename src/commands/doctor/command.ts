@@ -1,6 +1,6 @@
 /** `vip-switch doctor`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, profileOption, regionOption } from '../options.ts'
 
 export function addDoctorCommand(program: Command, exit: Exit): void {
   program
@@ -12,6 +12,8 @@ export function addDoctorCommand(program: Command, exit: Exit): void {
     .option('--state-dir <dir>', 'state directory of hooks (or RUNTIME_DIRECTORY; default /run/vip-switch)')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -15,7 +15,14 @@ import { type Examination, examine } from './checks/all.ts'
 import { fix, fixesOf, fixText } from './fix.ts'
 import { exitCodeOfFindings, reportJson, reportText } from './output.ts'
 
-export type DoctorOptions = { fix?: true; force?: true; json?: true; config?: string; stateDir?: string }
+export type DoctorOptions = {
+  fix?: true
+  force?: true
+  json?: true
+  config?: string
+  region?: string
+  stateDir?: string
+}
 
 const LOOK_DEADLINE_MS = 15_000
 const FIX_DEADLINE_MS = 15_000
@@ -23,7 +30,7 @@ const FIX_DEADLINE_MS = 15_000
 /** @throws Failure of kind `usage` or `config` */
 export async function doctor(name: string | undefined, options: DoctorOptions): Promise<ExitCode> {
   const path = configPath(options.config)
-  const config = loadConfig(path)
+  const config = loadConfig(path, options.region)
   if (name !== undefined) instanceOf(config, name)
   const names = name === undefined ? Object.keys(config.instances) : [name]
   const log = await openLog()

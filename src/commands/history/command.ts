@@ -1,6 +1,14 @@
 /** `vip-switch history`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, duration, type Exit, jsonOption, stateDirOption } from '../options.ts'
+import {
+  configOption,
+  duration,
+  type Exit,
+  jsonOption,
+  profileOption,
+  regionOption,
+  stateDirOption,
+} from '../options.ts'
 
 /** More than the history holds. */
 const LONGEST_MS = 3650 * 24 * 3_600_000
@@ -17,6 +25,8 @@ export function addHistoryCommand(program: Command, exit: Exit): void {
     )
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addOption(stateDirOption('directory of the history', '/var/lib/vip-switch'))
     .addHelpText(
       'after',

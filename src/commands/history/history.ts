@@ -20,7 +20,7 @@ import { historyJson } from './json.ts'
 import { historyText } from './output.ts'
 
 /** `since` in milliseconds. */
-export type HistoryOptions = { since?: number; json?: true; config?: string; stateDir?: string }
+export type HistoryOptions = { since?: number; json?: true; config?: string; region?: string; stateDir?: string }
 
 /** Names are nice to have: whoever reads this at night does not wait long for them. */
 const NAMES_DEADLINE_MS = 2000
@@ -36,12 +36,15 @@ export async function history(name: string | undefined, options: HistoryOptions)
   const known = [...new Set(entries.flatMap(({ instance }) => instance ?? []))]
   if (name !== undefined && !known.includes(name)) throw nothingOf(name, known, directory)
   const now = systemClock.wall()
-  const found = configOf(options.config)
+  const found = configOf(options.config, options.region)
   const answer = await askStatus(found?.control ?? DEFAULT_CONTROL_PATH)
   const all = timelineOf(entries, answer.kind === 'up' ? now : undefined).filter(({ entry }) => isAbout(entry, name))
   const shown = chosen(all, now, options)
   for (const problem of unread) print(hintText(`cannot be read: ${problem}`), process.stderr)
-  const facts = await factsOf(eniIdsIn(shown.map(({ entry }) => entry)), found)
+  const facts = await factsOf(
+    eniIdsIn(shown.map(({ entry }) => entry)),
+    found ?? { region: options.region, assumeRole: undefined },
+  )
   const left = all.length - shown.length
   print(json ? historyJson(shown, facts) : historyText({ rows: shown, left, now, facts, directory }))
   return EXIT.done
@@ -61,7 +64,10 @@ function nothingOf(name: string, known: readonly string[], directory: string): F
 }
 
 /** By ENI; none if EC2 does not tell them soon. */
-async function factsOf(enis: readonly EniId[], config: Config | undefined): Promise<ReadonlyMap<string, TargetFacts>> {
+async function factsOf(
+  enis: readonly EniId[],
+  config: Pick<Config, 'region' | 'assumeRole'>,
+): Promise<ReadonlyMap<string, TargetFacts>> {
   if (enis.length === 0) return new Map()
   const context = callContextFor(NAMES_DEADLINE_MS, await openLog('silent'))
   try {
@@ -74,9 +80,9 @@ async function factsOf(enis: readonly EniId[], config: Config | undefined): Prom
 }
 
 /** Names the region and the daemon’s socket: what happened can be told with a broken config, too. */
-function configOf(path: string | undefined): Config | undefined {
+function configOf(path: string | undefined, region: string | undefined): Config | undefined {
   try {
-    return loadConfigIfThere(path)
+    return loadConfigIfThere(path, region)
   } catch {
     return undefined
   }

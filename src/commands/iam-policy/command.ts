@@ -1,6 +1,6 @@
 /** `vip-switch iam-policy`: what it takes, and its help. */
 import { type Command, Option } from 'commander'
-import { accountId, configOption, type Exit } from '../options.ts'
+import { accountId, configOption, type Exit, profileOption, regionOption } from '../options.ts'
 
 export function addIamPolicyCommand(program: Command, exit: Exit): void {
   program
@@ -13,6 +13,8 @@ export function addIamPolicyCommand(program: Command, exit: Exit): void {
         .default('instance'),
     )
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -9,11 +9,16 @@ import { hintText } from '../../terminal/hint.ts'
 import { asJson, print } from '../../terminal/print.ts'
 import { DEFAULT_PARTITION, policiesOf } from './policy.ts'
 
-export type IamPolicyOptions = { config?: string; account?: string; for: 'instance' | 'route-owner' }
+export type IamPolicyOptions = { config?: string; region?: string; account?: string; for: 'instance' | 'route-owner' }
 
 /** Prints the policy on stdout, and how to narrow or complete it on stderr. @throws Failure */
-export async function iamPolicy({ config: path, account, for: role }: IamPolicyOptions): Promise<ExitCode> {
-  const config = loadConfig(configPath(path))
+export async function iamPolicy({
+  config: path,
+  region: given,
+  account,
+  for: role,
+}: IamPolicyOptions): Promise<ExitCode> {
+  const config = loadConfig(configPath(path), given)
   const region = config.region ?? (await regionOfEnvironment())
   const { instance, routeOwner } = policiesOf(config, { region, account })
   const policy = role === 'instance' ? instance : routeOwner

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { DEFAULT_CONFIG_PATH } from '../../config/paths.ts'
-import { type Exit, jsonOption, repeatable, wholeNumber } from '../options.ts'
+import { type Exit, jsonOption, profileOption, regionOption, repeatable, wholeNumber } from '../options.ts'
 
 export function addInitCommand(program: Command, exit: Exit): void {
   program
@@ -20,6 +20,8 @@ export function addInitCommand(program: Command, exit: Exit): void {
     .option('--assume-role <arn>', 'role of the account that owns the route tables (shared VPC)')
     .option('--directory <dir>', 'where to create the files', dirname(DEFAULT_CONFIG_PATH))
     .addOption(jsonOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -26,6 +26,7 @@ import { usersText } from './words.ts'
 export type InitOptions = InitFlags & {
   virtualRouterId: number
   assumeRole?: string
+  region?: string
   directory: string
   json?: true
 }
@@ -42,7 +43,7 @@ export async function init(options: InitOptions): Promise<ExitCode> {
   // Before any question.
   assertNew(options.directory, names)
   const surroundings = await lookAround(
-    { interface: options.interface, assumeRole: options.assumeRole },
+    { interface: options.interface, assumeRole: options.assumeRole, region: options.region },
     callContextFor(LOOK_DEADLINE_MS, await openLog()),
   )
   const answers = await answersOf(options, surroundings)

@@ -29,7 +29,11 @@ export type Surroundings = {
  * @throws Failure where the instance has no ENI for that
  */
 export async function lookAround(
-  { interface: name, assumeRole }: { interface: string | undefined; assumeRole: string | undefined },
+  {
+    interface: name,
+    assumeRole,
+    region: given,
+  }: { interface: string | undefined; assumeRole: string | undefined; region: string | undefined },
   context: CallContext,
 ): Promise<Surroundings> {
   const problems: string[] = []
@@ -40,7 +44,7 @@ export async function lookAround(
   const primary = await interfaceOfThisInstance(undefined).catch(tell)
   const isAnother = name !== undefined && primary?.name !== undefined && primary.name !== name
   const own = isAnother ? await interfaceOfThisInstance(name) : primary
-  const region = await regionOfEnvironment()
+  const region = given ?? (await regionOfEnvironment())
   // IMDS, which has just not answered, is not asked for the region again and again.
   const ec2 = region || primary ? await openFor({ region, assumeRole }, context).catch(tell) : undefined
   const tables =

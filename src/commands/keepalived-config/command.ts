@@ -1,6 +1,6 @@
 /** `vip-switch keepalived-config`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, repeatable, wholeNumber } from '../options.ts'
+import { configOption, type Exit, profileOption, regionOption, repeatable, wholeNumber } from '../options.ts'
 
 export function addKeepalivedConfigCommand(program: Command, exit: Exit): void {
   program
@@ -19,6 +19,8 @@ export function addKeepalivedConfigCommand(program: Command, exit: Exit): void {
     )
     .addOption(repeatable('--member <name>', 'a vrrp_instance of the sync group INSTANCE'))
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -22,6 +22,7 @@ export type KeepalivedConfigOptions = {
   virtualRouterId: number
   member: string[]
   config?: string
+  region?: string
 }
 
 const LOOK_UP_DEADLINE_MS = 5000
@@ -32,7 +33,7 @@ export async function printKeepalivedConfig(
   name: string | undefined,
   options: KeepalivedConfigOptions,
 ): Promise<ExitCode> {
-  const config = loadConfig(configPath(options.config))
+  const config = loadConfig(configPath(options.config), options.region)
   const names = namesOf(name, options, config)
   const given = givenAddresses(options)
   const addresses = await lookUpAddresses(config, names, given, callContextFor(LOOK_UP_DEADLINE_MS, await openLog()))

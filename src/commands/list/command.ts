@@ -1,6 +1,6 @@
 /** `vip-switch list`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, profileOption, regionOption } from '../options.ts'
 
 export function addListCommand(program: Command, exit: Exit): void {
   program
@@ -8,6 +8,8 @@ export function addListCommand(program: Command, exit: Exit): void {
     .description('show route tables and the VIPs in them: target, state, instance, zone')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -11,16 +11,16 @@ import { print } from '../../terminal/print.ts'
 import { listVips } from './listing.ts'
 import { listJson, listText } from './output.ts'
 
-export type ListOptions = { json?: true; config?: string }
+export type ListOptions = { json?: true; config?: string; region?: string }
 
 const DEADLINE_MS = 10_000
 
 /** @throws Failure */
-export async function list({ json, config: path }: ListOptions): Promise<ExitCode> {
-  const config = loadConfigIfThere(path)
+export async function list({ json, config: path, region }: ListOptions): Promise<ExitCode> {
+  const config = loadConfigIfThere(path, region)
   const log = await openLog()
   const wanted = callContextFor(DEADLINE_MS, log)
-  const ec2 = await openFor(config, wanted)
+  const ec2 = await openFor(config ?? { region, assumeRole: undefined }, wanted)
   const { tables } = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()
   const vpc = config && (await nodesVpc(ec2, config, tables, wanted))
   const listed = listVips(tables, config, vpc)

@@ -1,6 +1,6 @@
 /** `vip-switch metrics`: what it takes, and its help. */
 import { type Command, Option } from 'commander'
-import { configOption, type Exit } from '../options.ts'
+import { configOption, type Exit, profileOption, regionOption } from '../options.ts'
 import type { MetricsOptions } from './metrics.ts'
 
 export function addMetricsCommand(program: Command, exit: Exit): void {
@@ -11,6 +11,8 @@ export function addMetricsCommand(program: Command, exit: Exit): void {
       new Option('--format <format>', 'output format').choices(['prometheus', 'mackerel']).makeOptionMandatory(),
     )
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

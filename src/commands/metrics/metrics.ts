@@ -15,18 +15,18 @@ import { mackerelMeta, mackerelText } from './mackerel.ts'
 import { measuresOf } from './measures.ts'
 import { prometheusText } from './prometheus.ts'
 
-export type MetricsOptions = { format: 'prometheus' | 'mackerel'; config?: string }
+export type MetricsOptions = { format: 'prometheus' | 'mackerel'; config?: string; region?: string }
 
 const DEADLINE_MS = 5000
 
 /** Fails only on invalid arguments, since a collector discards all metrics if the command fails. */
-export async function metrics({ format, config: option }: MetricsOptions): Promise<ExitCode> {
+export async function metrics({ format, config: option, region }: MetricsOptions): Promise<ExitCode> {
   if (format === 'mackerel' && process.env.MACKEREL_AGENT_PLUGIN_META === '1') {
     print(mackerelMeta())
     return EXIT.done
   }
   const path = configPath(option)
-  const config = readConfig(path)
+  const config = readConfig(path, region)
   const isWrong = 'message' in config
   const log = await openLog('silent')
   const overview = isWrong
@@ -39,9 +39,9 @@ export async function metrics({ format, config: option }: MetricsOptions): Promi
   return EXIT.done
 }
 
-function readConfig(path: string): Config | { message: string; hint: undefined } {
+function readConfig(path: string, region: string | undefined): Config | { message: string; hint: undefined } {
   try {
-    return loadConfig(path)
+    return loadConfig(path, region)
   } catch (error) {
     return { message: messageOf(error), hint: undefined }
   }

@@ -1,6 +1,7 @@
 /** `vip-switch notify`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, deadlineOption, type Exit, stateDirOption } from '../options.ts'
+import { configOption, deadlineOption, type Exit, profileOption, regionOption, stateDirOption } from '../options.ts'
+import type { NotifyOptions } from './notify.ts'
 
 export function addNotifyCommand(program: Command, exit: Exit): void {
   program
@@ -8,6 +9,8 @@ export function addNotifyCommand(program: Command, exit: Exit): void {
     .description('handle one keepalived event; called by its notify scripts')
     .argument('[event...]', 'TYPE NAME STATE [PRIORITY], as keepalived appends them')
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addOption(
       stateDirOption('directory for recorded events and the history', '/run/vip-switch and /var/lib/vip-switch'),
     )
@@ -22,7 +25,7 @@ In keepalived.conf, inside vrrp_instance VI_1 (keepalived appends the event):
 Example, run by hand:
   vip-switch notify INSTANCE VI_1 MASTER 150`,
     )
-    .action(async (event: string[], options: { config?: string; stateDir?: string; deadline?: number }) => {
+    .action(async (event: string[], options: NotifyOptions) => {
       const { notify } = await import('./notify.ts')
       exit(await notify(event, options))
     })

@@ -6,7 +6,7 @@ import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes, MEANINGS } from '../../terminal/exit-code.ts'
 import { deferLog } from './deferred-log.ts'
 
-export type NotifyOptions = { config?: string; stateDir?: string; deadline?: number }
+export type NotifyOptions = { config?: string; region?: string; stateDir?: string; deadline?: number }
 
 /**
  * Reports everything in the log: keepalived ignores stdout and the exit code, and gives its scripts /dev/null. The code
@@ -31,6 +31,7 @@ export async function notify(values: readonly string[], options: NotifyOptions, 
     const acting = {
       ...places,
       historyDirectory: historyDirectory(options.stateDir),
+      region: options.region,
       deadlineMs: options.deadline,
       clock: systemClock,
       log,

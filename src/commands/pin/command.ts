@@ -1,6 +1,14 @@
 /** `vip-switch pin` and `unpin`: what they take, and their help. */
 import type { Command } from 'commander'
-import { configOption, deadlineOption, type Exit, jsonOption, pinDuration } from '../options.ts'
+import {
+  configOption,
+  deadlineOption,
+  type Exit,
+  jsonOption,
+  pinDuration,
+  profileOption,
+  regionOption,
+} from '../options.ts'
 
 export function addPinCommands(program: Command, exit: Exit): void {
   program
@@ -13,6 +21,8 @@ export function addPinCommands(program: Command, exit: Exit): void {
     .option('-f, --force', 'do not ask')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `
@@ -32,6 +42,8 @@ Example:
     .argument('<instance>', 'VRRP instance of the config')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText('after', '\nExample:\n  vip-switch unpin VI_1')
     .action(async (instance: string, options) => {
       const { unpin } = await import('./unpin.ts')

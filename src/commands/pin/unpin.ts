@@ -11,13 +11,13 @@ import { openLog } from '../../terminal/log.ts'
 import { aLine, asJson, print } from '../../terminal/print.ts'
 import { unpinRoutes } from '../switch/pinning.ts'
 
-export type UnpinOptions = { json?: true; config?: string }
+export type UnpinOptions = { json?: true; config?: string; region?: string }
 
 const DEADLINE_MS = 10_000
 
 /** @throws Failure */
-export async function unpin(name: string, { json, config: path }: UnpinOptions): Promise<ExitCode> {
-  const config = loadConfig(configPath(path))
+export async function unpin(name: string, { json, config: path, region }: UnpinOptions): Promise<ExitCode> {
+  const config = loadConfig(configPath(path), region)
   instanceOf(config, name)
   const log = await openLog()
   const wanted = callContextFor(DEADLINE_MS, log)

@@ -1,6 +1,6 @@
 /** `vip-switch reconcile`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption, stateDirOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, profileOption, regionOption, stateDirOption } from '../options.ts'
 
 export function addReconcileCommand(program: Command, exit: Exit): void {
   program
@@ -10,6 +10,8 @@ export function addReconcileCommand(program: Command, exit: Exit): void {
     .addOption(stateDirOption('directory for its state and the history', '/run/vip-switch and /var/lib/vip-switch'))
     .addOption(jsonOption('with --once: print JSON'))
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

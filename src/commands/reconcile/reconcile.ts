@@ -13,7 +13,7 @@ import { print } from '../../terminal/print.ts'
 import { decideOnce } from './once.ts'
 import { decisionsJson, decisionsText } from './output.ts'
 
-export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string }
+export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string; region?: string }
 
 const ONCE_DEADLINE_MS = 10_000
 
@@ -22,7 +22,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const path = configPath(options.config)
   const log = await openLog()
   if (options.once) {
-    const config = loadConfig(path)
+    const config = loadConfig(path, options.region)
     const decided = await decideOnce(config, callContextFor(ONCE_DEADLINE_MS, log))
     print(options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided))
     return EXIT.done
@@ -32,6 +32,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const counting = countRepeats(log, systemClock)
   const daemon = new Daemon({
     configPath: path,
+    region: options.region,
     stateDirectory: stateDirectory(options.stateDir),
     historyDirectory: historyDirectory(options.stateDir),
     clock: systemClock,

@@ -1,6 +1,6 @@
 /** `vip-switch status`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, profileOption, regionOption } from '../options.ts'
 
 export function addStatusCommand(program: Command, exit: Exit): void {
   program
@@ -10,6 +10,8 @@ export function addStatusCommand(program: Command, exit: Exit): void {
     .option('--watch', 'refresh in place every 2 seconds until Ctrl-C')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -17,7 +17,7 @@ import { canRedraw, openScreen } from '../../terminal/screen.ts'
 import { statusJson } from './json.ts'
 import { statusText } from './output.ts'
 
-export type StatusOptions = { watch?: true; json?: true; config?: string }
+export type StatusOptions = { watch?: true; json?: true; config?: string; region?: string }
 
 /** An operator on call cannot wait long: without an answer from EC2 by then, the condition is UNKNOWN. */
 const DEADLINE_MS = 5000
@@ -26,7 +26,7 @@ const REDRAW_MS = 2000
 /** @throws Failure */
 export async function status(name: string | undefined, options: StatusOptions): Promise<ExitCode> {
   if (options.watch) assertRedrawable(options)
-  const config = loadConfig(configPath(options.config))
+  const config = loadConfig(configPath(options.config), options.region)
   const kept = [historyDirectory(undefined), stateDirectory(undefined)]
   const onlooker = createObserver(config, namesOf(config, name), systemClock, REDRAW_MS, (names) =>
     readLastTransitions(kept, names),

@@ -1,6 +1,15 @@
 /** `vip-switch switch`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, deadlineOption, type Exit, jsonOption, pinDuration, repeatable } from '../options.ts'
+import {
+  configOption,
+  deadlineOption,
+  type Exit,
+  jsonOption,
+  pinDuration,
+  profileOption,
+  regionOption,
+  repeatable,
+} from '../options.ts'
 
 export function addSwitchCommand(program: Command, exit: Exit): void {
   program
@@ -18,6 +27,8 @@ export function addSwitchCommand(program: Command, exit: Exit): void {
     .option('--dry-run', 'only ask EC2 whether it would be permitted')
     .addOption(jsonOption())
     .addOption(configOption())
+    .addOption(regionOption())
+    .addOption(profileOption())
     .addHelpText(
       'after',
       `

@@ -19,6 +19,7 @@ export type SwitchOptions = {
   dryRun?: true
   json?: true
   config?: string
+  region?: string
   /** Milliseconds, like `deadline`. */
   pin?: number
   deadline?: number
@@ -40,7 +41,7 @@ export function requestOf(name: string | undefined, options: SwitchOptions, conf
   if (name !== undefined) {
     if (byFlags) throw usage(`for the instance ${name}, -r and -v come from the config: omit them`)
     const { routeTables, vips, createMissing, takeOver } = instanceOf(
-      config ?? loadConfig(configPath(options.config)),
+      config ?? loadConfig(configPath(options.config), options.region),
       name,
     )
     return { selectors: routeTables, vips, policy: { createMissing, takeOver }, target }

@@ -31,12 +31,12 @@ const MOVE_DEADLINE_MS = 60_000
 /** @throws Failure before anything is written */
 export async function switchRoutes(name: string | undefined, options: SwitchOptions): Promise<ExitCode> {
   const { deadline = Number.POSITIVE_INFINITY, dryRun = false, json = false } = options
-  const config = loadConfigIfThere(options.config)
+  const config = loadConfigIfThere(options.config, options.region)
   const request = requestOf(name, options, config)
   const log = await openLog()
   const start = systemClock.now()
   const lookingUp = callContextFor(Math.min(LOOK_UP_DEADLINE_MS, deadline), log)
-  const ec2 = await openFor(config, lookingUp)
+  const ec2 = await openFor(config ?? { region: options.region, assumeRole: undefined }, lookingUp)
   const plan = await planSwitch(ec2, request, config, name, lookingUp, options)
   const { moves, eni, problems, vpc, policy } = plan
   const due = moves.filter(isDue).map(({ key }) => key)

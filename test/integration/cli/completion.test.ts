@@ -75,7 +75,7 @@ describe.each(shells)('$shell', ({ shell, asked }) => {
   test.each([
     ['commands', 'vip-switch sw', ['switch']],
     ['commands of a command', 'vip-switch config s', ['schema', 'show']],
-    ['options', 'vip-switch keepalived-config --p', ['--peer', '--priority']],
+    ['options', 'vip-switch keepalived-config --p', ['--peer', '--priority', '--profile']],
     ['options after others’ values', 'vip-switch switch -r switch -v pin --dr', ['--dry-run']],
     ['VRRP instances', 'vip-switch switch ', ['VI_1', 'VI_2']],
     ['VRRP instances after an option', 'vip-switch pin --for 30m VI', ['VI_1', 'VI_2']],

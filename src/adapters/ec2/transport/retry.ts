@@ -12,6 +12,8 @@ export type RetryOptions = {
   /** Aborts the attempt in flight and the backoff. */
   readonly signal: AbortSignal
   readonly clock: Clock
+  /** Whether somebody waits for the result: what lasts until they do something fails at once. */
+  readonly attended?: boolean
   /** From 0 to 1. */
   readonly random: () => number
   readonly onRetry: (error: Ec2Error, waitMs: number) => void
@@ -25,7 +27,7 @@ export type RetryOptions = {
  */
 export async function retry<Value>(
   attempt: (signal: AbortSignal) => Promise<Value>,
-  { permit, signal, clock, random, onRetry }: RetryOptions,
+  { permit, signal, attended = false, clock, random, onRetry }: RetryOptions,
 ): Promise<Value> {
   let lastError: Ec2Error | undefined
   for (let failures = 0; ; failures++) {
@@ -35,7 +37,7 @@ export async function retry<Value>(
       return await attempt(signal)
     } catch (error) {
       if (signal.aborted) throw lastError ? endedBy(signal, lastError) : error
-      lastError = retryable(error)
+      lastError = retryable(error, attended)
     }
     const waitMs = random() * backoffMs(lastError, failures)
     onRetry(lastError, waitMs)
@@ -46,9 +48,10 @@ export async function retry<Value>(
 }
 
 /** @throws the error itself if it is not retryable */
-function retryable(error: unknown): Ec2Error {
-  if (error instanceof Ec2Error && FIRST_BACKOFF_MS[error.class] !== undefined) return error
-  throw error
+function retryable(error: unknown, attended: boolean): Ec2Error {
+  if (!(error instanceof Ec2Error) || FIRST_BACKOFF_MS[error.class] === undefined) throw error
+  if (attended && error.lasts) throw error
+  return error
 }
 
 function backoffMs(error: Ec2Error, failures: number): number {

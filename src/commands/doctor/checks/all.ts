@@ -79,7 +79,7 @@ async function lookHere(config: Config, names: readonly string[], context: CallC
   const metadata = new Metadata()
   const askImds = <Value>(ask: () => Promise<Value>) =>
     learn(() => {
-      const patience = { ...context, signal: deadline(IMDS_PATIENCE_MS) }
+      const patience = { ...context, attended: false, signal: deadline(IMDS_PATIENCE_MS) }
       return retryQuietly(ask, patience, (error) => error.code !== 'TimeoutError')
     })
   const [eni, instance, local, daemon] = await Promise.all([

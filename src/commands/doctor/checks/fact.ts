@@ -44,14 +44,13 @@ export function learnFromEc2<Value>(
 
 /**
  * Retries a call for as long as it is wanted and a retry may help.
- * @param isPermanent whether to report an error immediately: a hook waits for IMDS to provide credentials, but here
- * their absence is the finding
+ * @param isPermanent whether to report an error immediately
  * @throws the call's error
  */
 export function retryQuietly<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
   context: CallContext,
-  isPermanent = (error: Ec2Error) => error.code === 'CredentialsProviderError',
+  isPermanent: (error: Ec2Error) => boolean = () => false,
 ): Promise<Value> {
   return retry(call, {
     ...context,
