@@ -2,9 +2,10 @@
 import * as z from 'zod'
 import { type EniId, isEniId, isRouteTableId, REGION, type RouteTableId } from '../core/ids.ts'
 import { ttlOf } from '../core/liveness.ts'
-import { type Destination, parseVip } from '../core/vip.ts'
+import { type Destination, InvalidDestination, parseVip } from '../core/vip.ts'
 import { DEFAULT_CONTROL_PATH } from './paths.ts'
-import { duration, parsed, section } from './section.ts'
+import { duration, either, parsed, section } from './section.ts'
+import { transitionHooks } from './transition-hooks.ts'
 import { witness } from './witness.ts'
 
 /** How a config or an operator selects route tables. */
@@ -13,7 +14,17 @@ export type TableSelector =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> }
 
-const vip = parsed<Destination>('an IPv4 or IPv6 address, a CIDR, or a prefix list (pl-…)', parseVip).meta({
+/** @throws InvalidDestination if it is nearly one; otherwise, what is allowed says enough */
+function vipOf(text: string): Destination | undefined {
+  try {
+    return parseVip(text)
+  } catch (error) {
+    if (error instanceof InvalidDestination && error.isOther) return undefined
+    throw error
+  }
+}
+
+const vip = parsed<Destination>('an IPv4 or IPv6 address, a CIDR, or a prefix list (pl-…)', vipOf).meta({
   description: 'Destination of the route: an address (/32 or /128 implied), a CIDR, or a managed prefix list.',
   examples: ['10.99.0.10', '2001:db8:99::10', 'pl-0a1b2c3d'],
 })
@@ -28,7 +39,11 @@ function eachOnce(vips: readonly Destination[], context: z.core.$RefinementCtx) 
     const text = JSON.stringify(each)
     const first = seen.get(text)
     if (first !== undefined) {
-      context.addIssue({ code: 'custom', path: [index], message: `each VIP once; this is the same as vips[${first}]` })
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message: `must be listed once; it is the same as vips[${first}]`,
+      })
     }
     seen.set(text, first ?? index)
   }
@@ -39,6 +54,13 @@ const tags = z.record(z.string(), z.string({ error: 'a string (quote numbers and
 })
 
 const SELECTOR_FORM = 'a route table’s id (rtb-…), { name: … } or { tags: { key: value } }'
+const TAGS_FORM = 'must have texts as tags: put quotes around numbers, true and false'
+
+function hasOtherTags(input: unknown): boolean {
+  const { tags }: { tags?: unknown } = Object(input)
+  return typeof tags === 'object' && Object.values(Object(tags)).some((value) => typeof value !== 'string')
+}
+
 const selector = z
   .union(
     [
@@ -46,7 +68,7 @@ const selector = z
       z.strictObject({ name: z.string().min(1) }),
       z.strictObject({ tags: tags.refine((value) => Object.keys(value).length > 0) }),
     ],
-    { error: SELECTOR_FORM },
+    { error: ({ input }) => (hasOtherTags(input) ? TAGS_FORM : SELECTOR_FORM) },
   )
   .transform((value): TableSelector => {
     if (typeof value === 'string') return { kind: 'id', id: value }
@@ -58,48 +80,18 @@ const eni = parsed<EniId>('a network interface’s id (eni-…)', (text) => (isE
 
 const path = z.string({ error: 'an absolute path' }).regex(/^\//, { error: 'an absolute path' })
 
-const WORDS =
-  'a list: the program’s absolute path and its arguments, such as [/usr/local/bin/promote, --now]; no shell is used'
-const transitionHook = section({
-  run: z
-    .tuple(
-      [z.string({ error: WORDS }).regex(/^\//, { error: WORDS })],
-      z.string({ error: 'a string (quote numbers)' }),
-      {
-        error: WORDS,
-      },
-    )
-    .meta({ description: 'The program, by its absolute path, and its arguments.' }),
-  timeout: duration({ least: 100, most: 3_600_000 })
-    .prefault('30s')
-    .meta({ description: 'Time after which it and all its child processes are killed.' }),
-})
-
-const transitionHooks = section({
-  master: transitionHook
-    .optional()
-    .meta({ description: 'This node has become MASTER, and EC2 has answered its route writes.' }),
-  owner: transitionHook
-    .optional()
-    .meta({ description: 'The routes were read back and confirmed to point at this MASTER.' }),
-  backup: transitionHook.optional().meta({ description: 'This node has become BACKUP.' }),
-  fault: transitionHook.optional().meta({ description: 'keepalived has found a fault on this node.' }),
-  stop: transitionHook.optional().meta({ description: 'keepalived is stopping or gone.' }),
-})
-
-export type TransitionHook = z.output<typeof transitionHook>
-export type TransitionHookEvent = keyof z.output<typeof transitionHooks>
-
 /** Maximum number of routes in a table (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html). */
 const MAX_VIPS = 1000
 
 const instance = section({
   vips: z
     .array(vip, { error: 'a list of VIPs' })
-    .min(1, { error: 'at least one VIP' })
-    .max(MAX_VIPS, { error: `at most ${MAX_VIPS} VIPs, the limit of a route table` })
+    .min(1, { error: 'must have at least one VIP' })
+    .max(MAX_VIPS, { error: `must have at most ${MAX_VIPS} VIPs, the limit of a route table` })
     .superRefine(eachOnce, { when: ({ value }) => Array.isArray(value) }),
-  routeTables: z.array(selector, { error: 'a list of route tables' }).min(1, { error: 'at least one route table' }),
+  routeTables: z
+    .array(selector, { error: 'a list of route tables' })
+    .min(1, { error: 'must have at least one route table' }),
   createMissing: z.boolean({ error: 'true or false' }).default(true).meta({
     description: 'Whether to create a missing route.',
   }),
@@ -143,11 +135,17 @@ const INTERVAL = { least: 1000, most: 600_000 }
 /** EC2 lets an account write 5 routes per second (ec2-api-throttling), so this many take over half an hour. */
 const MAX_ROUTES = 10_000
 
+/** A zone's name is its region's and a letter. */
+function zoneAdvice(text: string): string {
+  const region = text.slice(0, -1)
+  return /[a-z]$/.test(text) && REGION.test(region) ? `; did you mean "${region}"?` : ''
+}
+
 export const configSchema = section({
   cluster: z.string({ error: 'a name for this cluster' }).regex(CLUSTER_NAME, { error: CLUSTER_NAME_FORM }),
   region: z
     .string({ error: 'an AWS region' })
-    .regex(REGION, { error: 'an AWS region, such as ap-northeast-1' })
+    .regex(REGION, { error: ({ input }) => `an AWS region, such as ap-northeast-1${zoneAdvice(String(input))}` })
     .optional()
     .meta({ description: 'Default: the region of the environment or profile, else of this instance (IMDS).' }),
   interface: z
@@ -173,10 +171,10 @@ export const configSchema = section({
           ? INSTANCE_NAME_FORM
           : 'a mapping from VRRP instance (or sync group) to its VIPs and tables',
     })
-    .refine((value) => Object.keys(value).length > 0, { error: 'at least one VRRP instance' })
+    .refine((value) => Object.keys(value).length > 0, { error: 'must have at least one VRRP instance' })
     .meta({ description: 'VRRP instances and sync groups, by their name in keepalived.conf.' }),
   interval: duration(INTERVAL).prefault('5s').meta({ description: 'Time between a MASTER’s reads of EC2.' }),
-  failover: z.enum(['fast', 'safe'], { error: 'fast or safe' }).default('fast').meta({
+  failover: either(['fast', 'safe']).default('fast').meta({
     description: 'fast: a new MASTER writes first and asks later; safe: it asks first.',
   }),
   witness: witness.prefault({}),
@@ -193,7 +191,11 @@ export const configSchema = section({
   .superRefine(
     (config, context) => {
       if (config.interface !== undefined && config.eni !== undefined) {
-        context.addIssue({ code: 'custom', path: ['eni'], message: 'either interface or eni, not both' })
+        context.addIssue({
+          code: 'custom',
+          path: ['eni'],
+          message: 'must not be set beside interface: keep one of the two',
+        })
       }
     },
     { when: ({ value }) => typeof value === 'object' && value !== null },
@@ -215,7 +217,7 @@ export const configSchema = section({
     const counts = Object.values(instances).map(({ vips, routeTables }) => vips.length * routeTables.length)
     const count = counts.reduce((sum, each) => sum + each, 0)
     if (count > MAX_ROUTES) {
-      const message = `at most ${MAX_ROUTES} routes (VIPs times route tables), not ${count}: EC2 lets an account write 5 per second`
+      const message = `must have at most ${MAX_ROUTES} routes (VIPs times route tables), not ${count}: EC2 lets an account write 5 per second`
       context.addIssue({ code: 'custom', path: ['instances'], message })
       return
     }

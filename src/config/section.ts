@@ -15,14 +15,35 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 }
 
 function unknownKey(key: string, keys: readonly string[]): string {
-  const nearest = keys.map((known) => ({ known, edits: distance(key.toLowerCase(), known.toLowerCase()) }))
-  const best = nearest.sort((a, b) => a.edits - b.edits)[0]
-  return best && best.edits <= Math.max(2, key.length / 3) ? `did you mean ${best.known}?` : `one of ${keys.join(', ')}`
+  return meant(key, keys) ?? `it must be one of ${keys.join(', ')}`
 }
 
-/** A string converted by a parser; the parser's message becomes the error. */
-export function parsed<Value>(allowed: string, parse: (text: string) => Value | undefined) {
-  return z.string({ error: allowed }).transform((text, context) => {
+/** Asks for the known word that is like this one, if any is. */
+function meant(word: string, known: readonly string[]): string | undefined {
+  const nearest = known.map((each) => ({ each, edits: distance(word.toLowerCase(), each.toLowerCase()) }))
+  const best = nearest.sort((a, b) => a.edits - b.edits)[0]
+  const isNear = best !== undefined && best.edits <= Math.max(2, word.length / 3)
+  return isNear ? `did you mean "${best.each}"?` : undefined
+}
+
+/** One of two words, suggesting the one that is like another. */
+export function either<const Words extends readonly [string, string]>(words: Words) {
+  const allowed = words.join(' or ')
+  return z.enum(words, {
+    error: ({ input }) => {
+      const advice = typeof input === 'string' ? meant(input, words) : undefined
+      return advice === undefined ? allowed : `${allowed}; ${advice}`
+    },
+  })
+}
+
+/** A string converted by a parser, whose message is added to what is allowed. @param ofOther the message for other types */
+export function parsed<Value>(
+  allowed: string,
+  parse: (text: string) => Value | undefined,
+  ofOther: (input: unknown) => string = () => allowed,
+) {
+  return z.string({ error: ({ input }) => ofOther(input) }).transform((text, context) => {
     try {
       const value = parse(text)
       if (value !== undefined) return value
@@ -39,5 +60,10 @@ export function parsed<Value>(allowed: string, parse: (text: string) => Value | 
 
 /** A duration, in milliseconds. */
 export function duration(bounds: Bounds) {
-  return parsed<number>(`a duration: ${durationForm(bounds)}`, (text) => boundedDuration(text, bounds))
+  const allowed = `a duration: ${durationForm(bounds)}`
+  return parsed<number>(
+    allowed,
+    (text) => boundedDuration(text, bounds),
+    (input) => (typeof input === 'number' ? `${allowed}; did you mean ${input}s?` : allowed),
+  )
 }

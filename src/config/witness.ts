@@ -1,7 +1,7 @@
 /** The `witness` section of the config. */
 import * as z from 'zod'
 import { BEATING_TTL_MS } from '../core/liveness.ts'
-import { duration, section } from './section.ts'
+import { duration, either, section } from './section.ts'
 
 /** Where nodes publish their claims. `ttl` in milliseconds; default: derived from the interval. */
 type WitnessConfig =
@@ -11,7 +11,7 @@ type WitnessConfig =
 const TABLE_FORM = 'the name of a DynamoDB table: 3 to 255 letters, digits, dots, dashes and underscores'
 
 export const witness = section({
-  type: z.enum(['ec2-tags', 'dynamodb'], { error: 'ec2-tags or dynamodb' }).default('ec2-tags').meta({
+  type: either(['ec2-tags', 'dynamodb']).default('ec2-tags').meta({
     description: 'Where nodes publish their claims.',
   }),
   table: z
@@ -28,7 +28,7 @@ export const witness = section({
     return z.NEVER
   }
   if (type === 'ec2-tags') {
-    return table === undefined ? { type, ttl } : refuse('table', table, 'no table, except with type: dynamodb')
+    return table === undefined ? { type, ttl } : refuse('table', table, 'must not be set, except with type: dynamodb')
   }
   if (table === undefined) return refuse('table', table, TABLE_FORM)
   if (ttl !== undefined && ttl < BEATING_TTL_MS) {

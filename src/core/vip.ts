@@ -18,8 +18,12 @@ const MAX_SHOWN = 60
 export class InvalidDestination extends Error {
   override name = 'InvalidDestination'
 
-  constructor(text: string, why: string) {
+  /** Whether it resembles no destination at all. */
+  readonly isOther: boolean
+
+  constructor(text: string, why: string, isOther = false) {
     super(`${visible(cut(text, MAX_SHOWN))} ${why}`)
+    this.isOther = isOther
   }
 }
 
@@ -57,7 +61,7 @@ export function parseDestination(text: string): Destination {
       ? 'ipv6'
       : undefined
   if (!kind || rest.length > 0)
-    throw new InvalidDestination(text, 'is not an IPv4 or IPv6 address, CIDR or prefix list')
+    throw new InvalidDestination(text, 'is not an IPv4 or IPv6 address, CIDR or prefix list', true)
   const bits = kind === 'ipv4' ? 32 : 128
   if (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)) {
     throw new InvalidDestination(text, `has the prefix length ${cut(prefix, 8)}: it must be from 0 to ${bits}`)

@@ -6,22 +6,30 @@
  */
 export type FailureKind = 'usage' | 'config' | 'refused' | 'superseded' | 'failed' | 'interrupted' | 'terminated'
 
+/** A line of a file, with the part that an error is about. */
+export type Excerpt = {
+  readonly line: number
+  readonly before: string
+  readonly marked: string
+  readonly after: string
+}
+
 export class Failure extends Error {
   override name = 'Failure'
   readonly kind: FailureKind
-  /** The message as shown on a terminal; elsewhere it is one line. */
-  readonly lines: readonly string[]
+  /** The message as shown to whoever ran the command; elsewhere it is one line. */
+  readonly lines: readonly (string | Excerpt)[]
   readonly hint: string | undefined
 
   constructor(
     kind: FailureKind,
     message: string | readonly string[],
-    options: { hint?: string | undefined; cause?: unknown } = {},
+    options: { hint?: string | undefined; cause?: unknown; lines?: Failure['lines'] } = {},
   ) {
     const lines = typeof message === 'string' ? [message] : message
     super(lines.map((line) => line.trim()).join(' '), { cause: options.cause })
     this.kind = kind
-    this.lines = lines
+    this.lines = options.lines ?? lines
     this.hint = options.hint
   }
 }
@@ -37,7 +45,7 @@ export function messageOf(error: unknown): string {
 }
 
 /** The message as lines. */
-export function linesOf(error: unknown): readonly string[] {
+export function linesOf(error: unknown): Failure['lines'] {
   return error instanceof Failure ? error.lines : [messageOf(error)]
 }
 

@@ -1,5 +1,6 @@
 /** The environment variables of a transition hook. */
-import type { InstanceConfig, TransitionHookEvent } from '../../config/schema.ts'
+import type { InstanceConfig } from '../../config/schema.ts'
+import type { TransitionHookEvent } from '../../config/transition-hooks.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Decision } from '../../core/decide.ts'
 import type { EniId, RouteTableId } from '../../core/ids.ts'

@@ -1,5 +1,5 @@
 /** Which transition hooks are due. Pure, like the protocol. */
-import type { TransitionHookEvent } from '../../config/schema.ts'
+import type { TransitionHookEvent } from '../../config/transition-hooks.ts'
 import type { NodeState } from '../../core/claim.ts'
 import type { Input } from '../../core/protocol/inputs-and-effects.ts'
 import type { ProtocolState } from '../../core/protocol/state.ts'

@@ -1,6 +1,6 @@
 /** Runs one transition hook, if it is still wanted, and logs its result. */
 
-import type { TransitionHook, TransitionHookEvent } from '../../config/schema.ts'
+import type { TransitionHook, TransitionHookEvent } from '../../config/transition-hooks.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { messageOf } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'

@@ -1,6 +1,6 @@
 /** A user's command run after a transition: limited in time, and ended with all that it has started. */
 import { execa } from 'execa'
-import type { TransitionHook } from '../../config/schema.ts'
+import type { TransitionHook } from '../../config/transition-hooks.ts'
 import { type Clock, deadline } from '../../platform/clock.ts'
 import { endGroup } from './process-group.ts'
 

@@ -1,6 +1,6 @@
 /** Runs one transition hook for a single event, when no daemon does. */
 import { loadKeptConfig } from '../../config/kept-config.ts'
-import type { TransitionHookEvent } from '../../config/schema.ts'
+import type { TransitionHookEvent } from '../../config/transition-hooks.ts'
 import type { EniId } from '../../core/ids.ts'
 import { messageOf } from '../../platform/errors.ts'
 import { loadKnownRoutes } from '../node/known-routes.ts'

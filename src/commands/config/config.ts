@@ -3,8 +3,9 @@ import { effectiveSettings } from '../../config/effective.ts'
 import { readConfig } from '../../config/file.ts'
 import { assertHooksAreSafe, hookWeakness } from '../../config/hook-safety.ts'
 import { inRegion } from '../../config/in-region.ts'
-import { type ConfigProblem, configFailure, loadConfig, parseConfig, vipsInVpc } from '../../config/load.ts'
+import { loadConfig, parseConfig, vipsInVpc } from '../../config/load.ts'
 import { configPath } from '../../config/paths.ts'
+import { type ConfigProblem, configFailure, onLine, WHOLE_FILE } from '../../config/problem.ts'
 import { type Config, configJsonSchema } from '../../config/schema.ts'
 import { messageOf } from '../../platform/errors.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
@@ -35,7 +36,9 @@ function hookProblems(path: string, config: Config): ConfigProblem[] {
   const weakness = hookWeakness(path, config)
   if (!weakness) return []
   const found = `hooks that root would run and others may change: ${weakness.path} ${weakness.why}`
-  return [{ line: 1, path: '(whole file)', found, allowed: `a path that only root may change: ${weakness.cure}` }]
+  const message = `root would run its hooks, which others may change: ${weakness.path} ${weakness.why}; ${weakness.cure}`
+  const allowed = `a path that only root may change: ${weakness.cure}`
+  return [{ ...onLine(1), path: WHOLE_FILE, message, found, allowed }]
 }
 
 /** Checks that need EC2. @param found the problems found so far */

@@ -1,6 +1,6 @@
 /** Output of `vip-switch config`. */
 import type { Setting } from '../../config/effective.ts'
-import type { ConfigProblem } from '../../config/load.ts'
+import type { ConfigProblem } from '../../config/problem.ts'
 import type { Config, TableSelector } from '../../config/schema.ts'
 import { yamlText } from '../../config/yaml-text.ts'
 import { destinationText } from '../../core/vip.ts'
@@ -45,7 +45,8 @@ function selectorText(selector: TableSelector): string {
 
 /** A check's result as JSON, version 1. */
 export function checkJson(path: string, problems: readonly ConfigProblem[], unchecked: readonly string[]): Printable {
-  return asJson({ version: 1, path, ok: problems.length === 0, problems, unchecked })
+  const told = problems.map(({ excerpt: _, ...problem }) => problem)
+  return asJson({ version: 1, path, ok: told.length === 0, problems: told, unchecked })
 }
 
 /** The settings as valid YAML for the file; defaults are marked. */

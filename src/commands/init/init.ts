@@ -51,8 +51,7 @@ export async function init(options: InitOptions): Promise<ExitCode> {
   const config = draftText({ ...answers, interface: surroundings.chosen, assumeRole: options.assumeRole })
   const parsed = parseConfig(config)
   if (Array.isArray(parsed)) {
-    const problems = parsed.map(({ path, found, allowed }) => `${path}: found ${found}; allowed: ${allowed}`)
-    throw new Failure('usage', problems.join('; '))
+    throw new Failure('usage', parsed.map(({ message }) => message).join('; '))
   }
   const snippet = keepalivedSnippet({
     program: programPath(),

@@ -46,7 +46,7 @@ async function start({ host, port, socket, seed }: ServeOptions): Promise<Ec2End
       ...(seed !== undefined && { seed: parseSeed(await read(seed)) }),
     })
   } catch (error) {
-    if (error instanceof SeedError) throw new SeedError([`${seed}:`, ...error.lines])
+    if (error instanceof SeedError) throw new SeedError([`${seed}:`, ...error.faults])
     throw listenFailure(error) ?? error
   }
 }

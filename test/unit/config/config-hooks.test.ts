@@ -25,15 +25,16 @@ test('are parsed, with their timeout', () => {
 })
 
 const WORDS = 'a list: the program’s absolute path and its arguments'
+const PROGRAM = 'the program’s absolute path'
 
 test.each([
   [{ owner: { run: '/usr/local/bin/promote --now' } }, `.owner.run ${WORDS}`],
-  [{ owner: { run: ['promote'] } }, `.owner.run[0] ${WORDS}`],
-  [{ owner: { run: [] } }, `.owner.run[0] ${WORDS}`],
+  [{ owner: { run: ['promote'] } }, `.owner.run[0] ${PROGRAM}`],
+  [{ owner: { run: [] } }, `.owner.run[0] ${PROGRAM}`],
   [{ owner: {} }, `.owner.run ${WORDS}`],
   [{ owner: { run: ['/bin/sleep', 3] } }, '.owner.run[1] a string (quote numbers)'],
   [{ owner: '/bin/true' }, '.owner a mapping with the keys run, timeout'],
-  [{ onwer: { run: ['/bin/true'] } }, '.onwer did you mean owner?'],
+  [{ onwer: { run: ['/bin/true'] } }, '.onwer did you mean "owner"?'],
   [{ stop: { run: ['/bin/true'], timeout: '5' } }, '.stop.timeout a duration'],
   [
     { stop: { run: ['/bin/true'], timeout: '61m' } },

@@ -93,15 +93,15 @@ assumeRole: route-switch
       '7 instances.VI_1.vips[2]',
       '8 instances.VI_1.routeTables[1]',
       '9 instances.VI_1.priority',
-      '11 instances.VI_2.vips',
       '11 instances.VI_2.routeTables',
+      '11 instances.VI_2.vips',
       '12 instances.VI_2.routeTable',
       '13 assumeRole',
     ])
     const by = (path: string) => found.filter((problem) => problem.path === path)
-    expect(by('regoin')[0]).toMatchObject({ found: 'an unknown key', allowed: 'did you mean region?' })
-    expect(by('instances.VI_2.routeTable')[0]?.allowed).toBe('did you mean routeTables?')
-    expect(by('eni').map(({ allowed }) => allowed)).toContain('either interface or eni, not both')
+    expect(by('regoin')[0]).toMatchObject({ found: 'an unknown key', allowed: 'did you mean "region"?' })
+    expect(by('instances.VI_2.routeTable')[0]?.allowed).toBe('did you mean "routeTables"?')
+    expect(by('eni').map(({ allowed }) => allowed)).toContain('not be set beside interface: keep one of the two')
     expect(by('instances.VI_1.vips[0]')[0]).toMatchObject({ found: '"10.99.0.300"' })
     expect(by('instances.VI_1.vips[2]')[0]?.allowed).toContain('the same as vips[1]')
     expect(by('instances.VI_1.routeTables[1]')[0]).toMatchObject({ found: '{"nmae":"x"}' })
@@ -160,10 +160,13 @@ describe('loadConfig', () => {
     expect(() => loadConfig(path)).toThrow(
       expect.objectContaining({
         lines: [
-          '1 error in the config',
-          `  ${path}:3: instances.VI_1.vips[0]`,
-          expect.stringMatching(/^ {6}found "nonsense"; allowed: an IPv4 or/),
+          `1 error in ${path}`,
+          '  line 3: instances.VI_1.vips[0] is "nonsense", but must be an IPv4 or IPv6 address, a CIDR, or a prefix list (pl-…)',
+          { line: 3, before: '  VI_1: { vips: [', marked: 'nonsense', after: '], routeTables: [rtb-0a] }' },
         ],
+        message: expect.stringMatching(
+          /config\.yaml, line 3: instances\.VI_1\.vips\[0\] is "nonsense", but must be [^(]*\(pl-…\)$/,
+        ),
       }),
     )
   })

@@ -8,6 +8,7 @@ export type { Seed } from './schema.ts'
 /** An invalid seed; each line is a path and what is wrong there. */
 export class SeedError extends Failure {
   override name = 'SeedError'
+  readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
     // The parser's messages span several lines, marking the place.
@@ -15,6 +16,7 @@ export class SeedError extends Failure {
       'config',
       faults.flatMap((fault) => fault.trimEnd().split('\n')),
     )
+    this.faults = faults
   }
 }
 

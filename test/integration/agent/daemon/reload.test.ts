@@ -47,7 +47,7 @@ describe('a reload', () => {
     writeDaemonConfig({ intervall: '1s' })
     await daemon.reload()
     const first = await statusOnSocket()
-    expect(first.configRejected).toContain('did you mean interval?')
+    expect(first.configRejected).toContain('did you mean "interval"?')
     expect(first.configLoadedAt).toBe(configLoadedAt)
     expect(Date.parse(first.configRejectedSince ?? '')).toBeGreaterThanOrEqual(before)
 

@@ -25,9 +25,8 @@ function check(text: string, ...flags: string[]) {
 test('a VIP inside the VPC is an error, with its line', async () => {
   const { exitCode, stdout, stderr } = await check(INSIDE)
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
-  expect(stderr).toContain('config.yaml:5: instances.VI_1.vips[1]\n')
   expect(stderr).toContain(
-    "found 10.0.3.10/32, inside the VPC's own 10.0.0.0/16; allowed: an address outside every CIDR",
+    "line 5: instances.VI_1.vips[1] is 10.0.3.10/32, inside the VPC's own 10.0.0.0/16, but must be an address outside every CIDR",
   )
 })
 

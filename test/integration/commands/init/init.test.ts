@@ -110,7 +110,7 @@ describe('nothing is made', () => {
     ['a VIP lies in the VPC', [...without('--vip'), '--vip', '10.0.9.9'], 4, '10.0.9.9/32 is inside the VPC'],
     ['an IPv6 VIP does', [...without('--vip'), '--vip', '2001:db8:10::9'], 4, 'inside the VPC'],
     ['a VIP is none', [...without('--vip'), '--vip', '10.99.0'], 2, '10.99.0 is not an IPv4'],
-    ['a VIP is there twice', [...CHOICES, '--vip', '10.99.0.10/32'], 2, 'each VIP once'],
+    ['a VIP is there twice', [...CHOICES, '--vip', '10.99.0.10/32'], 2, 'must be listed once'],
     ['no table has the Name', [...without('-r'), '-r', 'nobody'], 2, 'no route table matches the name nobody'],
     ['no node has the Name', [...without('--peer'), '--peer', 'nobody'], 2, 'no running instance is named nobody'],
     ['the other node is this one', [...without('--peer'), '--peer', 'db-1'], 2, '10.0.1.11 is this node itself'],

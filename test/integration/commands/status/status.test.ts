@@ -193,7 +193,7 @@ describe('on a node', () => {
     writeFileSync(config, 'cluster: [')
     await daemon.reload()
     const { stdout } = await runProgram(['status', '-c', writeDaemonConfig()], environmentFor(endpoint))
-    expect(stdout).toMatch(/the daemon keeps its old config: 1 error in the config/)
+    expect(stdout).toMatch(/the daemon keeps its old config: .*, line \d+: /)
   })
 
   test('says that its daemon is down, and looks by itself', async () => {
