@@ -19,7 +19,7 @@ import { addPinCommands } from '../commands/pin/command.ts'
 import { addReconcileCommand } from '../commands/reconcile/command.ts'
 import { addStatusCommand } from '../commands/status/command.ts'
 import { addSwitchCommand } from '../commands/switch/command.ts'
-import { usageErrorText } from '../terminal/error.ts'
+import { usageErrorText, usageHint } from '../terminal/error.ts'
 import { VipSwitchCommand } from './command.ts'
 import { addCompletionCommand, addManualCommand, addVersionCommand } from './self.ts'
 
@@ -75,6 +75,6 @@ Examples:
 
 /** Points usage errors to the help of the command itself. */
 function nameHelpAfterErrors(command: Command, words: string): void {
-  command.showHelpAfterError(`(see ${words} --help)`)
+  command.showHelpAfterError(usageHint(words))
   for (const each of command.commands) nameHelpAfterErrors(each, `${words} ${each.name()}`)
 }

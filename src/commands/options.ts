@@ -22,6 +22,9 @@ export const regionOption = () =>
 export const profileOption = () =>
   new Option('--profile <profile>', 'profile of the AWS config files (default: AWS_PROFILE)')
 
+export const logFormatOption = () =>
+  new Option('--log-format <format>', 'format of what is told on stderr').choices(['text', 'json'])
+
 /** Has every AWS client of this process use the profile, even if the environment has keys, as the AWS CLI does. */
 export function useProfile(profile: string): void {
   process.env.AWS_PROFILE = profile

@@ -36,7 +36,7 @@ export async function check(name: string | undefined, options: CheckOptions): Pr
 async function look(name: string | undefined, { config: path, region, timeout }: CheckOptions) {
   const config = loadConfig(configPath(path), region)
   const names = namesOf(config, name)
-  const wanted = callContextFor(timeout * (1 - MARGIN), await openLog('silent'))
+  const wanted = callContextFor(timeout * (1 - MARGIN), openLog('text', 'silent'))
   return createObserver(config, names, systemClock, timeout).look(wanted)
 }
 

@@ -1,6 +1,6 @@
 /** `vip-switch doctor`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption, profileOption, regionOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, logFormatOption, profileOption, regionOption } from '../options.ts'
 
 export function addDoctorCommand(program: Command, exit: Exit): void {
   program
@@ -14,6 +14,7 @@ export function addDoctorCommand(program: Command, exit: Exit): void {
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `

@@ -9,7 +9,7 @@ import type { Finding } from '../../core/finding.ts'
 import { Failure } from '../../platform/errors.ts'
 import { ask } from '../../terminal/ask.ts'
 import type { ExitCode } from '../../terminal/exit-code.ts'
-import { openLog } from '../../terminal/log.ts'
+import { type LogFormat, openLog } from '../../terminal/log.ts'
 import { print } from '../../terminal/print.ts'
 import { type Examination, examine } from './checks/all.ts'
 import { fix, fixesOf, fixText } from './fix.ts'
@@ -22,6 +22,7 @@ export type DoctorOptions = {
   config?: string
   region?: string
   stateDir?: string
+  logFormat?: LogFormat
 }
 
 const LOOK_DEADLINE_MS = 15_000
@@ -33,7 +34,7 @@ export async function doctor(name: string | undefined, options: DoctorOptions): 
   const config = loadConfig(path, options.region)
   if (name !== undefined) instanceOf(config, name)
   const names = name === undefined ? Object.keys(config.instances) : [name]
-  const log = await openLog()
+  const log = openLog(options.logFormat)
   const place = { configPath: path, stateDirectory: stateDirectory(options.stateDir) }
   const examination = await examine(config, names, place, callContextFor(LOOK_DEADLINE_MS, log))
 

@@ -69,7 +69,7 @@ async function factsOf(
   config: Pick<Config, 'region' | 'assumeRole'>,
 ): Promise<ReadonlyMap<string, TargetFacts>> {
   if (enis.length === 0) return new Map()
-  const context = callContextFor(NAMES_DEADLINE_MS, await openLog('silent'))
+  const context = callContextFor(NAMES_DEADLINE_MS, openLog('text', 'silent'))
   try {
     const ec2 = await openFor(config, context)
     const targets = enis.map((eni) => ({ kind: 'eni', eni, instance: undefined }) as const)

@@ -2,7 +2,15 @@
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { DEFAULT_CONFIG_PATH } from '../../config/paths.ts'
-import { type Exit, jsonOption, profileOption, regionOption, repeatable, wholeNumber } from '../options.ts'
+import {
+  type Exit,
+  jsonOption,
+  logFormatOption,
+  profileOption,
+  regionOption,
+  repeatable,
+  wholeNumber,
+} from '../options.ts'
 
 export function addInitCommand(program: Command, exit: Exit): void {
   program
@@ -22,6 +30,7 @@ export function addInitCommand(program: Command, exit: Exit): void {
     .addOption(jsonOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `

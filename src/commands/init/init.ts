@@ -13,7 +13,7 @@ import { destinationText } from '../../core/vip.ts'
 import { Failure } from '../../platform/errors.ts'
 import { openDialogue } from '../../terminal/ask.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
-import { openLog } from '../../terminal/log.ts'
+import { type LogFormat, openLog } from '../../terminal/log.ts'
 import { type Printable, print } from '../../terminal/print.ts'
 import { countText } from '../../terminal/table.ts'
 import { policiesOf } from '../iam-policy/policy.ts'
@@ -27,6 +27,7 @@ export type InitOptions = InitFlags & {
   virtualRouterId: number
   assumeRole?: string
   region?: string
+  logFormat?: LogFormat
   directory: string
   json?: true
 }
@@ -44,7 +45,7 @@ export async function init(options: InitOptions): Promise<ExitCode> {
   assertNew(options.directory, names)
   const surroundings = await lookAround(
     { interface: options.interface, assumeRole: options.assumeRole, region: options.region },
-    callContextFor(LOOK_DEADLINE_MS, await openLog()),
+    callContextFor(LOOK_DEADLINE_MS, openLog(options.logFormat)),
   )
   const answers = await answersOf(options, surroundings)
   assertOneFamily([answers.source, ...answers.peers])

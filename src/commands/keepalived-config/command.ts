@@ -1,6 +1,14 @@
 /** `vip-switch keepalived-config`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, profileOption, regionOption, repeatable, wholeNumber } from '../options.ts'
+import {
+  configOption,
+  type Exit,
+  logFormatOption,
+  profileOption,
+  regionOption,
+  repeatable,
+  wholeNumber,
+} from '../options.ts'
 
 export function addKeepalivedConfigCommand(program: Command, exit: Exit): void {
   program
@@ -21,6 +29,7 @@ export function addKeepalivedConfigCommand(program: Command, exit: Exit): void {
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `

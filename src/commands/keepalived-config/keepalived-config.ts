@@ -9,7 +9,7 @@ import { type Config, INSTANCE_NAME, INSTANCE_NAME_FORM } from '../../config/sch
 import { type Address, parseAddress } from '../../core/vip.ts'
 import { Failure } from '../../platform/errors.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
-import { openLog } from '../../terminal/log.ts'
+import { type LogFormat, openLog } from '../../terminal/log.ts'
 import { print } from '../../terminal/print.ts'
 import { type Gap, gapsText, snippetText } from './output.ts'
 import { type GivenAddresses, lookUpAddresses, type VrrpAddresses } from './vrrp-addresses.ts'
@@ -23,6 +23,7 @@ export type KeepalivedConfigOptions = {
   member: string[]
   config?: string
   region?: string
+  logFormat?: LogFormat
 }
 
 const LOOK_UP_DEADLINE_MS = 5000
@@ -36,7 +37,12 @@ export async function printKeepalivedConfig(
   const config = loadConfig(configPath(options.config), options.region)
   const names = namesOf(name, options, config)
   const given = givenAddresses(options)
-  const addresses = await lookUpAddresses(config, names, given, callContextFor(LOOK_UP_DEADLINE_MS, await openLog()))
+  const addresses = await lookUpAddresses(
+    config,
+    names,
+    given,
+    callContextFor(LOOK_UP_DEADLINE_MS, openLog(options.logFormat)),
+  )
   const { text, placeholders, leftOut } = keepalivedSnippet({
     program: programPath(),
     fifo: config.keepalived.fifo,

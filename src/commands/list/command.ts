@@ -1,6 +1,6 @@
 /** `vip-switch list`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption, profileOption, regionOption } from '../options.ts'
+import { configOption, type Exit, jsonOption, logFormatOption, profileOption, regionOption } from '../options.ts'
 
 export function addListCommand(program: Command, exit: Exit): void {
   program
@@ -10,6 +10,7 @@ export function addListCommand(program: Command, exit: Exit): void {
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `

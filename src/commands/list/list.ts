@@ -6,19 +6,19 @@ import { callContextFor, openFor, routePort } from '../../agent/node/route-port.
 import { factsOfTargets } from '../../agent/node/targets.ts'
 import { loadConfigIfThere } from '../../config/load.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
-import { openLog } from '../../terminal/log.ts'
+import { type LogFormat, openLog } from '../../terminal/log.ts'
 import { print } from '../../terminal/print.ts'
 import { listVips } from './listing.ts'
 import { listJson, listText } from './output.ts'
 
-export type ListOptions = { json?: true; config?: string; region?: string }
+export type ListOptions = { json?: true; config?: string; region?: string; logFormat?: LogFormat }
 
 const DEADLINE_MS = 10_000
 
 /** @throws Failure */
-export async function list({ json, config: path, region }: ListOptions): Promise<ExitCode> {
+export async function list({ json, config: path, region, logFormat }: ListOptions): Promise<ExitCode> {
   const config = loadConfigIfThere(path, region)
-  const log = await openLog()
+  const log = openLog(logFormat)
   const wanted = callContextFor(DEADLINE_MS, log)
   const ec2 = await openFor(config ?? { region, assumeRole: undefined }, wanted)
   const { tables } = await routePort(ec2, { selectors: 'all', createMissing: false }, wanted).read()

@@ -28,11 +28,10 @@ export async function metrics({ format, config: option, region }: MetricsOptions
   const path = configPath(option)
   const config = readConfig(path, region)
   const isWrong = 'message' in config
-  const log = await openLog('silent')
   const overview = isWrong
     ? await overviewOfDaemon(controlPath(path), config, systemClock.wall())
     : await createObserver(config, Object.keys(config.instances), systemClock, DEADLINE_MS).look(
-        callContextFor(DEADLINE_MS, log),
+        callContextFor(DEADLINE_MS, openLog('text', 'silent')),
       )
   const measures = measuresOf(overview, isWrong)
   print(format === 'mackerel' ? mackerelText(measures, systemClock.wall()) : prometheusText(measures, overview.cluster))

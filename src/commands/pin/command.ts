@@ -5,6 +5,7 @@ import {
   deadlineOption,
   type Exit,
   jsonOption,
+  logFormatOption,
   pinDuration,
   profileOption,
   regionOption,
@@ -23,6 +24,7 @@ export function addPinCommands(program: Command, exit: Exit): void {
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `
@@ -44,6 +46,7 @@ Example:
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText('after', '\nExample:\n  vip-switch unpin VI_1')
     .action(async (instance: string, options) => {
       const { unpin } = await import('./unpin.ts')

@@ -7,19 +7,19 @@ import { configPath, historyDirectory } from '../../config/paths.ts'
 import { keepByHand } from '../../history/by-hand.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
-import { openLog } from '../../terminal/log.ts'
+import { type LogFormat, openLog } from '../../terminal/log.ts'
 import { aLine, asJson, print } from '../../terminal/print.ts'
 import { unpinRoutes } from '../switch/pinning.ts'
 
-export type UnpinOptions = { json?: true; config?: string; region?: string }
+export type UnpinOptions = { json?: true; config?: string; region?: string; logFormat?: LogFormat }
 
 const DEADLINE_MS = 10_000
 
 /** @throws Failure */
-export async function unpin(name: string, { json, config: path, region }: UnpinOptions): Promise<ExitCode> {
+export async function unpin(name: string, { json, config: path, region, logFormat }: UnpinOptions): Promise<ExitCode> {
   const config = loadConfig(configPath(path), region)
   instanceOf(config, name)
-  const log = await openLog()
+  const log = openLog(logFormat)
   const wanted = callContextFor(DEADLINE_MS, log)
   const begun = systemClock.wall()
   const enis = await unpinRoutes(await openFor(config, wanted), config, name, wanted)

@@ -1,6 +1,14 @@
 /** `vip-switch reconcile`: what it takes, and its help. */
 import type { Command } from 'commander'
-import { configOption, type Exit, jsonOption, profileOption, regionOption, stateDirOption } from '../options.ts'
+import {
+  configOption,
+  type Exit,
+  jsonOption,
+  logFormatOption,
+  profileOption,
+  regionOption,
+  stateDirOption,
+} from '../options.ts'
 
 export function addReconcileCommand(program: Command, exit: Exit): void {
   program
@@ -12,6 +20,7 @@ export function addReconcileCommand(program: Command, exit: Exit): void {
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `

@@ -8,20 +8,27 @@ import { systemClock } from '../../platform/clock.ts'
 import { Failure } from '../../platform/errors.ts'
 import { countRepeats } from '../../platform/repeats.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
-import { openLog } from '../../terminal/log.ts'
+import { type LogFormat, openDaemonLog, openLog } from '../../terminal/log.ts'
 import { print } from '../../terminal/print.ts'
 import { decideOnce } from './once.ts'
 import { decisionsJson, decisionsText } from './output.ts'
 
-export type ReconcileOptions = { once?: true; json?: true; stateDir?: string; config?: string; region?: string }
+export type ReconcileOptions = {
+  once?: true
+  json?: true
+  stateDir?: string
+  config?: string
+  region?: string
+  logFormat?: LogFormat
+}
 
 const ONCE_DEADLINE_MS = 10_000
 
 /** @throws Failure */
 export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   const path = configPath(options.config)
-  const log = await openLog()
   if (options.once) {
+    const log = openLog(options.logFormat)
     const config = loadConfig(path, options.region)
     const decided = await decideOnce(config, callContextFor(ONCE_DEADLINE_MS, log))
     print(options.json ? decisionsJson(decided, config.cluster) : decisionsText(decided))
@@ -29,7 +36,7 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   }
   if (options.json) throw new Failure('usage', '--json requires --once; the daemon reports in its log')
 
-  const counting = countRepeats(log, systemClock)
+  const counting = countRepeats(await openDaemonLog(options.logFormat), systemClock)
   const daemon = new Daemon({
     configPath: path,
     region: options.region,

@@ -31,9 +31,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
   const onlooker = createObserver(config, namesOf(config, name), systemClock, REDRAW_MS, (names) =>
     readLastTransitions(kept, names),
   )
-  // The screen shows what failed.
-  const log = await openLog('silent')
-  const look = () => onlooker.look(callContextFor(DEADLINE_MS, log))
+  const look = () => onlooker.look(callContextFor(DEADLINE_MS, openLog('text', 'silent')))
   if (options.watch) {
     await watch(look)
     return EXIT.done

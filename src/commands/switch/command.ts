@@ -5,6 +5,7 @@ import {
   deadlineOption,
   type Exit,
   jsonOption,
+  logFormatOption,
   pinDuration,
   profileOption,
   regionOption,
@@ -29,6 +30,7 @@ export function addSwitchCommand(program: Command, exit: Exit): void {
     .addOption(configOption())
     .addOption(regionOption())
     .addOption(profileOption())
+    .addOption(logFormatOption())
     .addHelpText(
       'after',
       `

@@ -8,6 +8,7 @@ import { parseReference, type Reference } from '../../core/reference.ts'
 import type { RoutePolicy } from '../../core/route.ts'
 import { type Destination, InvalidDestination, parseVip, sameDestination } from '../../core/vip.ts'
 import { Failure } from '../../platform/errors.ts'
+import type { LogFormat } from '../../terminal/log.ts'
 
 export type SwitchOptions = {
   routeTable: string[]
@@ -20,6 +21,7 @@ export type SwitchOptions = {
   json?: true
   config?: string
   region?: string
+  logFormat?: LogFormat
   /** Milliseconds, like `deadline`. */
   pin?: number
   deadline?: number

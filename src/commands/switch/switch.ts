@@ -33,7 +33,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const { deadline = Number.POSITIVE_INFINITY, dryRun = false, json = false } = options
   const config = loadConfigIfThere(options.config, options.region)
   const request = requestOf(name, options, config)
-  const log = await openLog()
+  const log = openLog(options.logFormat)
   const start = systemClock.now()
   const lookingUp = callContextFor(Math.min(LOOK_UP_DEADLINE_MS, deadline), log)
   const ec2 = await openFor(config ?? { region: options.region, assumeRole: undefined }, lookingUp)

@@ -25,16 +25,17 @@ test.each([
   [['unpin'], "missing required argument 'instance'\n"],
 ])('%j is told what is allowed, and where more is said', async (words, told) => {
   const text = await refusalOf(...words)
+  expect(text).toMatch(/^vip-switch: /)
   expect(text).toContain(told)
-  expect(text).toContain(`(see vip-switch ${words[0]} --help)`)
+  expect(text).toContain(`\n  → see vip-switch ${words[0]} --help`)
 })
 
 test.each([
   [['statu'], 'statu', '(Did you mean status?)'],
   [['statu', '--help'], 'statu', '(Did you mean status?)'],
   [['help', 'statu'], 'statu', '(Did you mean status?)'],
-  [['preflight', '--help'], 'preflight', '(see vip-switch --help)'],
-  [['help', 'preflight'], 'preflight', '(see vip-switch --help)'],
+  [['preflight', '--help'], 'preflight', '\n  → see vip-switch --help'],
+  [['help', 'preflight'], 'preflight', '\n  → see vip-switch --help'],
   [['config', 'chek'], 'chek', '(Did you mean check?)'],
   [['config', 'chek', '--help'], 'chek', '(Did you mean check?)'],
   [['lab', 'ec'], 'ec', '(Did you mean ec2?)'],

@@ -33,7 +33,7 @@ describe('an error', () => {
 test('what came from outside is shown, and does nothing', () => {
   const error = new Failure('failed', 'EC2 answered\nX\x1b[2J: \u202eno', { hint: 'ask \x9b31m' })
   expect(errorText(error, 80)).toBe('vip-switch: EC2 answered\\nX\\x1b[2J: \\u202eno\n  → ask \\x9b31m')
-  expect(usageErrorText("error: unknown option '--\x1b[2J'\n", 80)).toBe("error: unknown option '--\\x1b[2J'\n")
+  expect(usageErrorText("error: unknown option '--\x1b[2J'\n", 80)).toBe("vip-switch: unknown option '--\\x1b[2J'\n")
 })
 
 test('a message of several lines is one where there are none', () => {

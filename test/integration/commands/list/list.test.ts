@@ -177,11 +177,13 @@ describe('vip-switch list', () => {
     const run = await list()
     expect(run.exitCode).toBe(0)
     expect(run.stdout).toMatch(new RegExp(`10\\.99\\.0\\.10/32 +active +${ENI1}$`, 'm'))
-    expect(logLines(run)).toMatchObject([
-      {
-        level: 40,
-        msg: expect.stringMatching(/cannot show names and zones: .*not authorized.*ec2:DescribeInstances/),
-      },
+    const why = /cannot show names and zones: .*not authorized.*ec2:DescribeInstances/
+    expect(run.stderr).toMatch(
+      new RegExp(`^vip-switch: warning: ${why.source}[^\n]*\n {2}→ the role lacks a permission`),
+    )
+    const { stderr } = await list('--log-format', 'json')
+    expect(logLines({ stderr })).toMatchObject([
+      { level: 40, msg: expect.stringMatching(why), hint: expect.stringContaining('the role lacks a permission') },
     ])
   })
 
