@@ -2,9 +2,9 @@
 import { doubtText } from '../../core/claim.ts'
 import type { Condition } from '../../core/decide.ts'
 import type { Detail, DetailKind } from '../../core/detail.ts'
+import { named, namesIn, tableNamesIn } from '../../core/names.ts'
 import type { InstanceOverview, Overview } from '../../core/overview.ts'
 import { SEVERITIES } from '../../overview/conditions.ts'
-import { named, namesIn } from '../../overview/names.ts'
 import type { PluginState } from '../../terminal/exit-code.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
 import { ageText } from '../../terminal/time.ts'
@@ -61,9 +61,10 @@ function documentOf(state: PluginState, findings: readonly Finding[], figures: r
 
 function judge(overview: Overview): { state: PluginState; findings: readonly Finding[] } {
   const nameOf = namesIn(overview)
+  const tables = tableNamesIn(overview)
   const found = [...findingsInEc2(overview), ...findingsHere(overview), ...findingsOfDetails(overview)]
   const ordered = ORDER.flatMap((state) => found.filter((each) => each.state === state))
-  const findings = ordered.map((each) => ({ ...each, text: named(each.text, nameOf) }))
+  const findings = ordered.map((each) => ({ ...each, text: named(each.text, nameOf, tables) }))
   return { state: findings[0]?.state ?? 'unknown', findings }
 }
 

@@ -1,9 +1,10 @@
 /** Output of `vip-switch history`: a timeline, the newest entry last. */
+
+import { named, namesIn } from '../../core/names.ts'
 import type { TargetFacts } from '../../core/route.ts'
 import type { AnyEntry } from '../../history/entry.ts'
 import type { TimelineRow } from '../../history/timeline.ts'
 import { SEVERITIES } from '../../overview/conditions.ts'
-import { named, namesIn } from '../../overview/names.ts'
 import { forPeople } from '../../terminal/print.ts'
 import { type Style, styleOf } from '../../terminal/style.ts'
 import { columnsOf, widthOf, wrapped } from '../../terminal/table.ts'

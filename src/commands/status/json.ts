@@ -1,12 +1,12 @@
 /** Output of `vip-switch status --json`, version 1; see docs/json.md. */
 import type { Detail } from '../../core/detail.ts'
 import type { EniId } from '../../core/ids.ts'
+import { namesIn } from '../../core/names.ts'
 import type { InstanceOverview, Overview, Place } from '../../core/overview.ts'
 import type { TargetFacts } from '../../core/route.ts'
 import { targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
 import { nextStepOf, pageOf, stepText } from '../../overview/conditions.ts'
-import { namesIn } from '../../overview/names.ts'
 import { asJson, type Printable } from '../../terminal/print.ts'
 
 export function statusJson(overview: Overview): Printable {

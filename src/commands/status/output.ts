@@ -1,9 +1,9 @@
 /** Output of `vip-switch status`: one screen for an operator woken at night. */
 import { doubtText } from '../../core/claim.ts'
 import type { Detail } from '../../core/detail.ts'
+import { named, namesIn, tableNamesIn } from '../../core/names.ts'
 import type { DaemonOverview, InstanceOverview, LastTransition, Overview } from '../../core/overview.ts'
 import { nextStepOf, pageHere, pageOf, SEVERITIES, type Step, stepText } from '../../overview/conditions.ts'
-import { named, namesIn } from '../../overview/names.ts'
 import { forPeople, type Printable } from '../../terminal/print.ts'
 import { type Style, styleOf } from '../../terminal/style.ts'
 import { columnsOf, commandText, widthOf, wrapped } from '../../terminal/table.ts'
@@ -25,7 +25,13 @@ export function statusText(overview: Overview, width: number = widthOf(process.s
 }
 
 const render = forPeople((overview: Overview, steps: readonly (Step | undefined)[], width: number) => {
-  const canvas = { overview, width, style: styleOf(process.stdout), nameOf: namesIn(overview) }
+  const canvas = {
+    overview,
+    width,
+    style: styleOf(process.stdout),
+    nameOf: namesIn(overview),
+    tables: tableNamesIn(overview),
+  }
   const blocks = overview.instances.map((instance, index) => instanceText(instance, steps[index], canvas))
   return [headText(canvas), ...blocks].join('\n\n')
 })
@@ -67,24 +73,24 @@ function instanceText(instance: InstanceOverview, step: Step | undefined, canvas
 }
 
 /** The detail and its hint. */
-function detailLines({ message, hint }: Detail, { style: { bold, yellow }, nameOf }: Canvas): string[] {
-  return [yellow(named(message, nameOf)), ...(hint === undefined ? [] : [`${bold('→')} ${hint}`])]
+function detailLines({ message, hint }: Detail, { style: { bold, yellow }, nameOf, tables }: Canvas): string[] {
+  return [yellow(named(message, nameOf, tables)), ...(hint === undefined ? [] : [`${bold('→')} ${hint}`])]
 }
 
 function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas: Canvas): string[] {
-  const { overview, width, style, nameOf } = canvas
+  const { overview, width, style, nameOf, tables } = canvas
   const { condition, reason, daemon, pin, problems, doubts, details, lastTransition } = instance
   const { yellow, dim } = style
   const told = daemon?.decision
   const agrees = told?.condition === condition
   // If EC2 cannot be read, the head explains why and what to do.
   const isExplained = overview.troubles.length > 0
-  const own = isExplained ? [] : [named(reason, nameOf)]
+  const own = isExplained ? [] : [named(reason, nameOf, tables)]
   const page = pageOf(condition)
   const sentences = [
-    ...(told && agrees ? [`the daemon here: ${named(told.reason, nameOf)}`] : own),
+    ...(told && agrees ? [`the daemon here: ${named(told.reason, nameOf, tables)}`] : own),
     ...(told && !agrees
-      ? [`the daemon here saw ${told.condition} at its last read: ${named(told.reason, nameOf)}`]
+      ? [`the daemon here saw ${told.condition} at its last read: ${named(told.reason, nameOf, tables)}`]
       : []),
     ...(daemon ? [readText(daemon, style)] : []),
     ...(lastTransition ? [lastTransitionText(lastTransition, canvas)] : []),
@@ -96,7 +102,7 @@ function sentencesOf(instance: InstanceOverview, step: Step | undefined, canvas:
       : []),
     // If the condition is UNKNOWN, it already states them.
     ...(condition === 'UNKNOWN' ? [] : problems.map(yellow)),
-    ...doubts.map((doubt) => yellow(named(doubtText(doubt), nameOf))),
+    ...doubts.map((doubt) => yellow(named(doubtText(doubt), nameOf, tables))),
   ]
   return [
     ...sentences.map((text) => wrapped(`  ${text}`, width)),

@@ -1,5 +1,6 @@
 /** The tables of routes and nodes that `vip-switch status` shows for each VRRP instance. */
 import type { EniId } from '../../core/ids.ts'
+import type { TableNames } from '../../core/names.ts'
 import type { InstanceOverview, NodeOverview, Overview, RouteOverview } from '../../core/overview.ts'
 import { targetName, targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
@@ -14,6 +15,7 @@ export type Canvas = {
   readonly style: Style
   /** Display name of an ENI: its instance's name, if unique. */
   readonly nameOf: (eni: string) => string
+  readonly tables: TableNames
 }
 
 /** The route tables under each VIP. What a narrow screen drops comes last; the ENI is also among the nodes. */

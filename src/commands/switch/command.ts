@@ -22,7 +22,7 @@ export function addSwitchCommand(program: Command, exit: Exit): void {
     .option('-I, --instance <instance>', 'to this EC2 instance, by id or Name')
     .option('--eni <eni>', 'to this network interface')
     .option('--to <target>', 'to this private IP, Name or id (default with an INSTANCE: this node)')
-    .option('--pin <duration>', 'keep them there for this long, whomever VRRP elects', pinDuration)
+    .option('--pin <duration>', 'keep them at that node for this long, whomever VRRP elects', pinDuration)
     .addOption(deadlineOption())
     .option('-f, --force', 'do not ask')
     .option('--dry-run', 'only ask EC2 whether it would be permitted')

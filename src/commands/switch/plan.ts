@@ -2,16 +2,18 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { findEni } from '../../adapters/ec2/operations/interfaces.ts'
-import { readTables, selectTables } from '../../adapters/ec2/operations/tables.ts'
+import { matches, readTables, selectTables } from '../../adapters/ec2/operations/tables.ts'
 import { nodesVpc } from '../../agent/node/nodes-vpc.ts'
 import { type CallContext, ownEni, retryWithLogging } from '../../agent/node/route-port.ts'
 import { factsOfTargets } from '../../agent/node/targets.ts'
 import type { Config } from '../../config/schema.ts'
 import { ec2Command } from '../../core/command-line.ts'
 import type { EniId } from '../../core/ids.ts'
+import { explained, namesIn } from '../../core/names.ts'
 import type { Reference } from '../../core/reference.ts'
-import { findRoute, type Move, type RoutePolicy, type TargetFacts } from '../../core/route.ts'
+import { findRoute, type Move, type RoutePolicy, type RouteTable, type TargetFacts } from '../../core/route.ts'
 import type { Target } from '../../core/route-target.ts'
+import { type Destination, sameDestination } from '../../core/vip.ts'
 import { Failure, hintOf, messageOf } from '../../platform/errors.ts'
 import { type Intent, readIntent } from './pinning.ts'
 import type { SwitchOptions, SwitchRequest } from './request.ts'
@@ -24,7 +26,9 @@ export type Plan = {
   readonly facts: ReadonlyMap<string, TargetFacts>
   /** Selectors of the config that match no table or are ambiguous. The tables of the others are moved all the same. */
   readonly problems: readonly string[]
-  /** The owner of a config instance's routes, if claims and pins could be read. */
+  /** The VRRP instance of the config that the routes belong to, if any. */
+  readonly instance: string | undefined
+  /** The owner of its routes, if claims and pins could be read. */
   readonly intent: Intent | undefined
   /** Where the selectors' names and tags are meant, if known. */
   readonly vpc: string | undefined
@@ -49,14 +53,39 @@ export async function planSwitch(
   const vpcs = [...new Set(tables.map((table) => table.vpc))]
   const found = await targetEni(ec2, target, config, vpcs, context)
   const { eni } = found
+  const instance = name ?? (config && instanceWith(config, tables, vips, vpc))
+  const intent = config && instance ? await intentOf(ec2, config, instance, context, options) : undefined
   const present = tables.flatMap((table) => vips.flatMap((vip) => findRoute(table, vip)?.target ?? []))
-  const targets: Target[] = [...present, { kind: 'eni', eni, instance: undefined }]
+  const meant = [eni, ...(intent?.pinned ?? []), ...(intent?.master ? [intent.master.eni] : [])]
+  const targets = [...present, ...meant.map((each): Target => ({ kind: 'eni', eni: each, instance: undefined }))]
   const facts = await factsOfTargets(ec2, targets, context)
   // EC2's dry runs do not look at the VPCs.
   const permitted = { ...policy, vpc: found.vpc ?? facts.get(eni)?.vpc }
   const moves = planMoves(tables, vips, eni, permitted)
-  const intent = config && name ? await intentOf(ec2, config, name, context, options) : undefined
-  return { moves, eni, facts, problems, intent, vpc, policy: permitted }
+  return { moves, eni, facts, problems, instance, intent, vpc, policy: permitted }
+}
+
+/** The VRRP instance whose daemons look after one of these routes. */
+function instanceWith(
+  { instances }: Config,
+  tables: readonly RouteTable[],
+  moved: readonly Destination[],
+  vpc: string | undefined,
+): string | undefined {
+  const [name] =
+    Object.entries(instances).find(
+      ([, { vips, routeTables }]) =>
+        vips.some((vip) => moved.some((each) => sameDestination(vip, each))) &&
+        tables.some((table) => routeTables.some((selector) => matches(selector, table, vpc))),
+    ) ?? []
+  return name
+}
+
+/** Names of the plan's nodes and route tables, for sentences about them. */
+export function explainIn({ facts, moves }: Pick<Plan, 'facts' | 'moves'>): (text: string) => string {
+  const nameOf = namesIn({ facts })
+  const tables = new Map(moves.map(({ table }) => [table.id, table.name]))
+  return (text) => explained(text, nameOf, tables)
 }
 
 /** Reads claims and pins; if that fails and no pin depends on them, warns and returns undefined. */

@@ -6,21 +6,24 @@ import { type CallContext, callContextFor, openFor, routePort } from '../../agen
 import { loadConfigIfThere } from '../../config/load.ts'
 import { historyDirectory } from '../../config/paths.ts'
 import type { Config } from '../../config/schema.ts'
+import { vipSwitch } from '../../core/command-line.ts'
+import { labelOf, namesIn } from '../../core/names.ts'
 import type { Pin } from '../../core/pin.ts'
 import type { RouteOutcome } from '../../core/route.ts'
 import { keepByHand } from '../../history/by-hand.ts'
 import { lastLookTime, movableDeadline, systemClock } from '../../platform/clock.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
+import type { Level, Log } from '../../platform/log.ts'
 import { ask } from '../../terminal/ask.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes } from '../../terminal/exit-code.ts'
-import { hintText } from '../../terminal/hint.ts'
 import { interruption } from '../../terminal/interruption.ts'
 import { openLog } from '../../terminal/log.ts'
 import { aLine, print } from '../../terminal/print.ts'
 import { countText } from '../../terminal/table.ts'
+import { ageText, momentText } from '../../terminal/time.ts'
 import { movesText, outcomesText, switchJson } from './output.ts'
 import { pinRoutes } from './pinning.ts'
-import { type Plan, planSwitch } from './plan.ts'
+import { explainIn, type Plan, planSwitch } from './plan.ts'
 import { tellProgress } from './progress.ts'
 import { requestOf, type SwitchOptions } from './request.ts'
 import { isDue, makeMoves, rehearseMoves } from './switchover.ts'
@@ -41,33 +44,32 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const { moves, eni, problems, vpc, policy } = plan
   const due = moves.filter(isDue).map(({ key }) => key)
   const lookedUpMs = systemClock.now() - start
-  tellPlan(plan, options)
+  const explain = explainIn(plan)
+  const told = explaining(log, explain)
+  tellPlan(plan, config, told, options)
   if (!dryRun) await assertWanted(due.length, options)
 
   const stopped = interruption()
   const { signal, lastLookMs } = limitOf(options, lookedUpMs, moves.length)
-  const moving = { ...lookingUp, signal: AbortSignal.any([signal, stopped]) }
+  const moving = { ...lookingUp, log: told, signal: AbortSignal.any([signal, stopped]) }
   const begun = systemClock.wall()
   // The pin first, so that no daemon takes the routes back.
   const pin = config && name && !dryRun ? await pinIfAsked(ec2, config, name, plan, moving, options) : undefined
-  stopped.addEventListener('abort', () => log.warn(`${messageOf(stopped.reason)}: checking what has moved`))
+  stopped.addEventListener('abort', () => told.warn(`${messageOf(stopped.reason)}: checking what has moved`))
   const routes = routePort(ec2, { selectors: request.selectors, vpc, createMissing: policy.createMissing }, moving)
-  const progress = tellProgress(due, systemClock, log)
-  const outcomes = dryRun
+  const progress = tellProgress(due, systemClock, told)
+  const found = dryRun
     ? await rehearseMoves(moves, eni, routes)
     : await makeMoves(moves, eni, routes, { ...moving, policy, lastLookMs, onStep: progress.note })
   progress.end()
   if (!dryRun && (due.length > 0 || pin)) {
-    const deed = {
-      command: pin ? 'pin' : 'switch',
-      to: eni,
-      until: pin?.until ?? null,
-      outcomes: countsOf(outcomes),
-    } as const
+    const deed = { ...commandOf(pin), to: eni, outcomes: countsOf(found) }
     await keepByHand(name, deed, begun, { directory: historyDirectory(undefined), clock: systemClock, log })
   }
+  const outcomes = found.map((outcome) => ({ ...outcome, detail: explain(outcome.detail) }))
   const tableNames = new Map(moves.map(({ table }) => [table.id, table.name]))
-  print(json ? switchJson(plan, outcomes, dryRun) : outcomesText(outcomes, tableNames, problems))
+  print(json ? switchJson(plan, found, dryRun) : outcomesText(outcomes, tableNames, problems))
+  if (!dryRun && outcomes.some(({ verdict }) => verdict === 'done')) warnOfOwner(plan, config, told, options)
   const code = exitCodeOfRoutes([...outcomes.map(({ verdict }) => verdict), ...problems.map(() => 'failed' as const)])
   return code === EXIT.failed && stopped.aborted ? exitCodeOfError(stopped.reason) : code
 }
@@ -80,36 +82,61 @@ function limitOf({ deadline }: SwitchOptions, lookedUpMs: number, routes: number
   return { signal, lastLookMs }
 }
 
-function tellPlan(plan: Plan, { json, force, pin }: SwitchOptions): void {
+function tellPlan(plan: Plan, config: Config | undefined, log: Log, options: SwitchOptions): void {
+  const { json, force } = options
   const { moves, eni, facts, problems } = plan
-  const warn = (text: string) => print(hintText(text, 2), process.stderr)
   const text = movesText(moves, eni, facts)
   if (!json) print(text)
   else if (process.stdin.isTTY && !force) print(text, process.stderr)
-  for (const problem of problems) warn(`${problem}: vip-switch list shows the existing tables`)
-  const warning = pin === undefined ? takenBackText(plan) : undefined
-  if (warning) warn(warning)
+  for (const problem of problems) log.warn({ hint: 'vip-switch list shows the existing tables' }, problem)
+  // Before it asks; a forced one is told afterwards.
+  if (!force && process.stdin.isTTY) warnOfOwner(plan, config, log, options)
 }
 
-function takenBackText({ intent, eni, facts }: Plan): string | undefined {
+/** Warns if VRRP, or a pin, wants the routes at another node, whose daemon reads them every interval. */
+function warnOfOwner(
+  { instance, intent, eni, facts }: Plan,
+  config: Config | undefined,
+  log: Log,
+  { pin }: SwitchOptions,
+): void {
   const owner = intent?.pin?.eni ?? intent?.master?.eni
-  if (owner === undefined || owner === eni) return undefined
-  const why = intent?.pin ? 'The routes are pinned to' : 'VRRP elected'
-  return `${why} ${facts.get(owner)?.name ?? owner}, whose daemon would take the routes back; --pin 30m keeps them at the new node for that long`
+  if (!config || instance === undefined || owner === undefined || owner === eni || pin !== undefined) return
+  const nameOf = namesIn({ facts })
+  const why = intent?.pin ? 'the routes are pinned to it' : 'VRRP elected it'
+  const hint = `to keep them at ${nameOf(eni)}: ${vipSwitch('pin', instance, '--to', nameOf(eni), '--for', '30m')}`
+  log.warn({ hint }, `${nameOf(owner)}'s daemon takes the routes back within ${ageText(config.interval)}: ${why}`)
+}
+
+/** The same log, with names beside the ids of nodes and tables. */
+function explaining(log: Log, explain: (text: string) => string): Log {
+  const saying = (level: Level): Log[Level] => {
+    const say = (about: string | object, words = ''): void => {
+      if (typeof about === 'string') log[level](explain(about))
+      else log[level](about, explain(words))
+    }
+    return say
+  }
+  return { debug: saying('debug'), info: saying('info'), warn: saying('warn'), error: saying('error') }
 }
 
 async function pinIfAsked(
   ec2: Ec2,
   config: Config,
   name: string,
-  { eni, intent }: Plan,
+  { eni, facts, intent }: Plan,
   context: CallContext,
   { pin }: SwitchOptions,
 ): Promise<Pin | undefined> {
   if (pin === undefined || !intent) return undefined
   const pinned = await pinRoutes(ec2, config, name, eni, pin, intent, context)
-  print(aLine(`${name} is pinned to ${eni} until ${new Date(pinned.until).toISOString()}`), process.stderr)
+  const node = labelOf(eni, namesIn({ facts }))
+  print(aLine(`${name} is pinned to ${node} until ${momentText(pinned.until)}, for ${ageText(pin)}`), process.stderr)
   return pinned
+}
+
+function commandOf(pin: Pin | undefined) {
+  return pin ? ({ command: 'pin', until: pin.until } as const) : ({ command: 'switch', until: null } as const)
 }
 
 /** How many routes had each outcome. */

@@ -34,7 +34,8 @@ describe('pin', () => {
     expect(targets()).toEqual(both(eniOf('db-2')))
     const [, since = '', until = ''] = /^since=(\S+) until=(\S+)$/.exec(pinOf('db-2') ?? '') ?? []
     expect(Date.parse(until) - Date.parse(since)).toBe(30 * 60_000)
-    expect(stderr).toContain(`VI_1 is pinned to ${eniOf('db-2')} until ${until}`)
+    const shown = until.replace('T', ' ').replace(/\.\d+/, '')
+    expect(stderr).toBe(`VI_1 is pinned to db-2 (${eniOf('db-2')}) until ${shown}, for 30 min`)
   })
 
   test('is written before the routes are, so that no daemon takes them back', async () => {
@@ -61,7 +62,7 @@ describe('pin', () => {
 
   test('is gone after unpin, which says what carried one', async () => {
     await run('pin', 'VI_1', '--to', 'db-2', '--for', '30m', '-f')
-    expect((await run('unpin', 'VI_1')).stdout).toContain(`no longer pinned to ${eniOf('db-2')}`)
+    expect((await run('unpin', 'VI_1')).stdout).toBe(`VI_1 is no longer pinned to db-2 (${eniOf('db-2')})`)
     expect(pinOf('db-2')).toBeUndefined()
     expect((await run('unpin', 'VI_1')).stdout).toContain('was not pinned')
     const { stdout } = await run('unpin', 'VI_1', '--json')
@@ -72,20 +73,48 @@ describe('pin', () => {
 describe('a switch to a node that VRRP does not mean', () => {
   const master = 'MASTER prio=150 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03.120Z'
 
-  test('says that it would be taken back, and offers a pin', async () => {
+  const takenBack = (why: string) =>
+    [
+      `vip-switch: warning: db-1's daemon takes the routes back within 5 s: ${why}`,
+      '  → to keep them at db-2: vip-switch pin VI_1 --to db-2 --for 30m',
+    ].join('\n')
+
+  test('says afterwards that they will be taken back, by whom and how soon, and how to keep them', async () => {
     tag('db-1', CLAIM, master)
-    const { stderr, exitCode } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
+    const { stderr, stdout, exitCode } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
     expect(exitCode).toBe(0)
-    expect(stderr).toContain('VRRP elected db-1, whose daemon')
-    expect(stderr).toContain('--pin 30m')
+    expect(stdout).toMatch(/2 done$/)
+    expect(stderr).toBe(takenBack('VRRP elected it'))
   })
 
-  test('says nothing of it to the node that VRRP means, nor where a tag is no claim, which is said', async () => {
+  test('says so with flags instead of the instance, too', async () => {
+    tag('db-1', CLAIM, master)
+    const { stderr } = await run('switch', '-r', 'private-a', '-v', '10.99.0.10', '--to', 'db-2', '-f')
+    expect(stderr).toBe(takenBack('VRRP elected it'))
+    const other = await run('switch', '-r', 'private-a', '-v', '10.99.0.11', '--to', 'db-2', '-f')
+    expect(other.stderr).not.toContain('takes the routes back')
+  })
+
+  test('says so of a pin to another node', async () => {
+    await run('pin', 'VI_1', '--to', 'db-1', '--for', '1h', '-f')
+    const { stderr } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
+    expect(stderr).toBe(takenBack('the routes are pinned to it'))
+  })
+
+  test('says nothing of it to the node that VRRP means, for a dry run, nor where a tag is no claim, which is said', async () => {
     tag('db-1', CLAIM, master)
     expect((await run('switch', 'VI_1', '--to', 'db-1', '-f')).stderr).toBe('')
+    expect((await run('switch', 'VI_1', '--to', 'db-2', '--dry-run')).stderr).toBe('')
     tag('db-1', CLAIM, 'MASTER prio=high')
     const { stderr } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
     expect(stderr).toMatch(/^vip-switch: warning: .*is invalid: its prio is "high".*$/)
+  })
+
+  test('names nodes and tables beside their ids', async () => {
+    tag('db-1', CLAIM, master)
+    endpoint.region.deny.push({ action: 'ReplaceRoute' })
+    const { stdout } = await run('switch', 'VI_1', '--to', 'db-2', '-f')
+    expect(stdout).toMatch(/failed: ReplaceRoute 10\.99\.0\.10\/32 in rtb-\w+ private-a to db-2 \(eni-\w+\): /)
   })
 
   test('with --pin keeps it there', async () => {

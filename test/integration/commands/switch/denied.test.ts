@@ -144,7 +144,7 @@ describe('with one bad selector of several', () => {
     expect([targetOf(A), targetOf(B)]).toEqual([ENI2, ENI2])
     expect(stdout).toMatch(/✗ {2}no route table matches the name nowhere\n2 done, 1 bad selector$/)
     // Before anything is asked or done.
-    expect(stderr).toBe(`${problem}: vip-switch list shows the existing tables`)
+    expect(stderr).toBe(`vip-switch: warning: ${problem}\n  → vip-switch list shows the existing tables`)
     expect(exitCode).toBe(3)
   })
 

@@ -92,7 +92,8 @@ describe('the screen, when something is wrong', () => {
     expect(lines(split, 80).slice(3)).toEqual([
       'VI_1  SPLIT-BRAIN',
       '  split brain: db-1, MASTER 150, and db-2, MASTER 100; the routes belong to',
-      '    db-1; not in place: 10.99.0.10/32 in rtb-0e5c0d5f303f1c4ec (at db-2)',
+      '    db-1; not in place: 10.99.0.10/32 in rtb-0e5c0d5f303f1c4ec private-c (at',
+      '    db-2)',
       '  → allow IP protocol 112 (VRRP) between the nodes, both ways; stop the instance',
       '    of a dead node',
       '    docs/conditions/split-brain.md',
