@@ -23,6 +23,7 @@ export function memberOf(
     isSelf,
     doubts: [],
     published: ['VI_1'],
+    masterOf: [],
     vrrpAddress: address,
     instance: { known: false, why: 'not read' },
   }

@@ -13,6 +13,7 @@ export type Region = {
   interfaces: Map<string, NetworkInterface>
   instances: Map<string, Instance>
   securityGroups: Map<string, SecurityGroup>
+  networkAcls: Map<string, NetworkAcl>
   prefixLists: Map<string, PrefixList>
   /** Ids of existing gateways of every kind; a route to any other is a blackhole. */
   gateways: Set<string>
@@ -132,6 +133,25 @@ export type MetadataOptions = {
   /** `required`: IMDSv2 only. */
   tokens: 'required' | 'optional'
   hopLimit: number
+}
+
+/** Stateless rules at the edge of its subnets; every subnet has one. */
+export type NetworkAcl = {
+  id: string
+  vpcId: string
+  isDefault: boolean
+  subnetIds: string[]
+  /** EC2 adds a last one, which denies everything. */
+  entries: AclEntry[]
+}
+
+export type AclEntry = {
+  number: number
+  egress: boolean
+  /** `-1`, or a protocol's number. */
+  protocol: string
+  action: 'allow' | 'deny'
+  cidr: string
 }
 
 export type SecurityGroup = {

@@ -31,6 +31,14 @@ export const kinds = {
     label: 'networkInterface ID',
     held: (region) => region.interfaces,
   },
+  networkAcl: {
+    prefix: 'acl',
+    type: 'network-acl',
+    malformed: 'InvalidNetworkAclId.Malformed',
+    notFound: 'InvalidNetworkAclID.NotFound',
+    label: 'networkAcl ID',
+    held: (region) => region.networkAcls,
+  },
   prefixList: {
     prefix: 'pl',
     type: 'prefix-list',

@@ -33,7 +33,12 @@ export const PERMISSIONS: readonly Permission[] = [
   { sid: 'PublishClaims', actions: ['CreateTags'], client: 'own', scope: 'claims' },
   { sid: 'ShareClaims', actions: ['PutItem', 'Query'], client: 'own', scope: 'claims-table' },
   { sid: 'Pin', actions: ['CreateTags', 'DeleteTags'], client: 'own', scope: 'pins' },
-  { sid: 'Diagnose', actions: ['DescribeSubnets', 'DescribeSecurityGroups'], client: 'own', scope: 'any' },
+  {
+    sid: 'Diagnose',
+    actions: ['DescribeSubnets', 'DescribeSecurityGroups', 'DescribeNetworkAcls'],
+    client: 'own',
+    scope: 'any',
+  },
 ]
 
 /**

@@ -124,7 +124,7 @@ async function look(
   const cluster = isNode ? read : withoutSelf(read)
   const managed = managedIn(matched, config, names, read)
   const network = { cluster, ownEni: isNode ? here.eni : undefined, managed }
-  return { cluster, isNode, findings: await examineNetwork(ec2, config, network, endpoint, context) }
+  return { cluster, isNode, findings: await examineNetwork(ec2, config, names, network, endpoint, context) }
 }
 
 /** Checks of the group EC2 that EC2 need not answer. */

@@ -22,6 +22,8 @@ export type Member = {
   readonly isSelf: boolean
   /** VRRP instances for which it has published a claim. */
   readonly published: readonly string[]
+  /** Those for which it claims to be MASTER. */
+  readonly masterOf: readonly string[]
   /** Its invalid claims: the VRRP instance and a description of each. */
   readonly doubts: readonly { readonly name: string; readonly text: string }[]
   /** Source address of its adverts. */
@@ -83,6 +85,7 @@ export async function readCluster(
       nic,
       isSelf: nic.eni === ownEni,
       published: own.map(({ name }) => name),
+      masterOf: own.filter(({ claim }) => claim.state === 'MASTER').map(({ name }) => name),
       doubts: doubts.filter(({ eni }) => eni === nic.eni),
       vrrpAddress:
         own[0]?.claim.address ?? nic.addresses.find((each) => peers.includes(each)) ?? nic.addresses[0] ?? '',

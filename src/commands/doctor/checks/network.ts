@@ -14,8 +14,10 @@ import { type Cluster, isLive, type Member } from './cluster.ts'
 import { judgeClock } from './credentials.ts'
 import { both, type Fact, given, ifKnown, known, learnFromEc2, unknown } from './fact.ts'
 import { judgeMembers, judgeMetadata, judgeSourceDestChecks, judgeZones } from './members.ts'
+import { judgeAcls, readAclsOf } from './network-acls.ts'
 import { askPermissions, judgePermissions } from './permissions.ts'
 import { judgeProtocol, readGroupsOf } from './security-groups.ts'
+import { judgeSplitBrain } from './split-brain.ts'
 import { judgeCoverage, judgeRoutes, judgeTables, judgeVipRange, type Managed } from './tables.ts'
 
 export type Network = {
@@ -70,6 +72,7 @@ function vpcOf(members: readonly Member[]): string | undefined {
 export async function examineNetwork(
   ec2: Ec2,
   config: Config,
+  names: readonly string[],
   { cluster, ownEni, managed }: Network,
   endpoint: () => Destination | undefined,
   context: CallContext,
@@ -82,8 +85,9 @@ export async function examineNetwork(
   ]
   const eni = ownEni?.known ? ownEni.value : members.find(isLive)?.nic.eni
   const none = unknown('no route tables or nodes are known')
-  const [groups, tables, subnets, answers, api] = await Promise.all([
+  const [groups, acls, tables, subnets, answers, api] = await Promise.all([
     cluster.known ? readGroupsOf(ec2, cluster.value, context) : cluster,
+    cluster.known ? readAclsOf(ec2, cluster.value, context) : cluster,
     vpcs.length > 0 ? learnFromEc2((signal) => readVpcTables(ec2, vpcs, signal), context) : none,
     vpcs.length > 0 ? learnFromEc2((signal) => readSubnets(ec2, vpcs, signal), context) : none,
     askPermissions(ec2, config, instances, eni, context),
@@ -102,7 +106,9 @@ export async function examineNetwork(
     ...ofCluster('zones', judgeZones),
     ...ofCluster('source-dest-check', judgeSourceDestChecks),
     ...ofCluster('imds', judgeMetadata),
+    ...ofCluster('split-brain', (value) => judgeSplitBrain(value, names)),
     ...given('protocol-112', undefined, both(cluster, groups), ([value, all]) => judgeProtocol(value, all)),
+    ...given('network-acls', undefined, both(cluster, acls), ([value, all]) => judgeAcls(value, all)),
     ...given('api-path', undefined, both(both(cluster, managed), both(tables, api)), ([[value, each], [all, found]]) =>
       judgeApiPath(value, { all, managed: each, api: found, region, isNode }),
     ),

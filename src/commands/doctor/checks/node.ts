@@ -10,6 +10,7 @@ import { type Announcer, announcerOf, underDoubt, unparsed } from './announcer.t
 import type { Cluster } from './cluster.ts'
 import { type Hook, hooksMove, hooksOf, judgeEvents, judgeLowerPriority } from './events.ts'
 import { type Fact, finding, given, ifKnown, known, learn, unknown } from './fact.ts'
+import { judgeFirewall, readFirewall } from './firewall.ts'
 import { judgeDaemon, judgeVip, readSysctl, readVips } from './host.ts'
 import { judgeKeepalived, type Local } from './keepalived.ts'
 import { judgeUnicast, judgeVrrpInstance } from './keepalived-conf.ts'
@@ -43,6 +44,7 @@ export async function examineNode(context: NodeContext): Promise<readonly Findin
   return [
     ...judgeKeepalived(local),
     ...each.flat(),
+    ...judgeFirewall(readFirewall()),
     ...underDoubt(doubts, await examineHooks(hooks, user, context)),
     ...names.flatMap((name) => judgeTransitionHooks(name, config, runners)),
     ...judgeDaemon(daemon, isMoved || (local.conf.known && doubts.length === 0) ? isMoved : undefined),

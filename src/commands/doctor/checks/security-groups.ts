@@ -44,7 +44,7 @@ export function judgeProtocol(
     return rules.map((rule) => obstacleFinding(obstacles.filter((obstacle) => obstacle.rule === rule)))
   }
   const names = live.map(({ label }) => label).join(' and ')
-  return [finding('protocol-112', 'ok', `VRRP passes both ways between ${names}`)]
+  return [finding('protocol-112', 'ok', `the security groups allow it both ways between ${names}`)]
 }
 
 /** What blocks adverts at a node's security groups. */

@@ -5,7 +5,7 @@ import type { Action, Call } from './action.ts'
 import { instanceStatusView, interfaceView, reservationView } from './instance-views.ts'
 import * as listings from './listings.ts'
 import { type Listing, select } from './query.ts'
-import { routeTableView, securityGroupView, subnetView, vpcView } from './views.ts'
+import { networkAclView, routeTableView, securityGroupView, subnetView, vpcView } from './views.ts'
 
 /** The response of a Describe call: its list under `set`, and the next page's token. */
 function describe<T>(
@@ -47,6 +47,16 @@ export const describeActions: Record<string, Action> = {
       ),
   },
   DescribeInstanceStatus: { run: describeInstanceStatus },
+  DescribeNetworkAcls: {
+    run: (call) =>
+      describe(
+        call,
+        'networkAclSet',
+        listings.networkAcls(call.region),
+        call.region.networkAcls.values(),
+        networkAclView,
+      ),
+  },
   DescribeNetworkInterfaces: {
     run: (call) =>
       describe(

@@ -2,6 +2,7 @@ import {
   type Instance,
   instanceStateCodes,
   interfacesOf,
+  type NetworkAcl,
   type NetworkInterface,
   ownerOf,
   type Region,
@@ -47,6 +48,24 @@ export function routeTables(region: Region): Listing<RouteTable> {
       'route.state': routeFields('state'),
       'route.transit-gateway-id': routeFields('transitGatewayId'),
       'route.vpc-peering-connection-id': routeFields('vpcPeeringConnectionId'),
+      'vpc-id': byVpc,
+    },
+  }
+}
+
+/** How DescribeNetworkAcls selects its results. */
+export function networkAcls(region: Region): Listing<NetworkAcl> {
+  return {
+    ids: { parameter: 'NetworkAclId', kind: kinds.networkAcl, withMaxResults: true },
+    idOf: byId,
+    tagged: true,
+    pageLimit: 1000,
+    filters: {
+      'association.network-acl-id': ({ id, subnetIds }) => subnetIds.map(() => id),
+      'association.subnet-id': ({ subnetIds }) => subnetIds,
+      default: ({ isDefault }) => isDefault,
+      'network-acl-id': byId,
+      'owner-id': ({ vpcId }) => ownerOf(region, vpcId),
       'vpc-id': byVpc,
     },
   }

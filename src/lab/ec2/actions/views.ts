@@ -1,6 +1,8 @@
 import { within } from '../addresses.ts'
 import {
+  type AclEntry,
   digest,
+  type NetworkAcl,
   ownerOf,
   type Region,
   type Route,
@@ -125,6 +127,41 @@ export function vpcView(region: Region, vpc: Vpc): Xml {
     instanceTenancy: 'default',
     isDefault: false,
     tagSet: tagSet(region, vpc.id),
+  }
+}
+
+/** The entries that EC2 adds to every network ACL, for IPv4 and IPv6. */
+const LAST_ENTRIES = [
+  { number: 32_767, cidr: '0.0.0.0/0' },
+  { number: 32_768, cidr: '::/0' },
+].flatMap(({ number, cidr }) =>
+  [false, true].map((egress): AclEntry => ({ number, egress, protocol: '-1', action: 'deny', cidr })),
+)
+
+/** An item of networkAclSet. */
+export function networkAclView(region: Region, { id, vpcId, isDefault, subnetIds, entries }: NetworkAcl): Xml {
+  return {
+    networkAclId: id,
+    vpcId,
+    ownerId: ownerOf(region, vpcId),
+    default: isDefault,
+    entrySet: items(
+      [...entries, ...LAST_ENTRIES].map(({ number, egress, protocol, action, cidr }) => ({
+        ruleNumber: number,
+        protocol,
+        ruleAction: action,
+        egress,
+        [cidr.includes(':') ? 'ipv6CidrBlock' : 'cidrBlock']: cidr,
+      })),
+    ),
+    associationSet: items(
+      subnetIds.map((subnetId) => ({
+        networkAclAssociationId: `aclassoc-0${digest(`${id}/${subnetId}`).slice(0, 16)}`,
+        networkAclId: id,
+        subnetId,
+      })),
+    ),
+    tagSet: tagSet(region, id),
   }
 }
 

@@ -3,6 +3,7 @@ import { userArn } from '../actions/sts.ts'
 import { canonicalAddress, parseCidr, within } from '../addresses.ts'
 import { setInstanceState } from '../changes.ts'
 import { digest, idFor, interfacesOf, type NetworkInterface, type Region, type Subnet } from '../model.ts'
+import { addNetworkAcls } from './network-acls.ts'
 import { add, groupId, instanceId, interfaceId, type Place, subnetId } from './place.ts'
 import { addRouteTables } from './routes.ts'
 import { DEFAULT_METADATA, type ParsedSeed, type VpcSeed } from './schema.ts'
@@ -19,6 +20,7 @@ export function buildRegion(seed: Seed): Region {
   for (const place of places) {
     addSubnets(place)
     addSecurityGroups(place)
+    addNetworkAcls(place)
     addInstances(place)
     addRouteTables(place)
   }
@@ -43,6 +45,7 @@ function emptyRegion({ region: name, account, gateways, policies }: ParsedSeed):
     interfaces: new Map(),
     instances: new Map(),
     securityGroups: new Map(),
+    networkAcls: new Map(),
     prefixLists: new Map(),
     gateways: new Set(gateways),
     tags: new Map(),

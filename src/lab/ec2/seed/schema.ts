@@ -109,6 +109,29 @@ const vpc = z.strictObject({
       }),
     )
     .default({}),
+  /** The subnets that none names have the default one, which lets everything through. */
+  networkAcls: z
+    .record(
+      z.string(),
+      z.strictObject({
+        id: id('acl').optional(),
+        /** Names of its subnets. */
+        subnets: z.array(z.string()).default([]),
+        entries: z
+          .array(
+            z.strictObject({
+              number: z.int().min(1).max(32_766),
+              egress: z.boolean().default(false),
+              protocol: z.string().default('-1'),
+              action: z.enum(['allow', 'deny']),
+              cidr: z.union([z.cidrv4(), z.cidrv6()]),
+            }),
+          )
+          .default([]),
+        tags: tags.default({}),
+      }),
+    )
+    .default({}),
   /** A string is the address of the only interface. */
   instances: z.record(z.string(), z.union([z.ipv4(), instance])).default({}),
   /** A main table is added if there is none. */

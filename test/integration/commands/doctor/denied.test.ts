@@ -19,14 +19,17 @@ describe('what EC2 denies', () => {
   }
 
   test('is no "no": what could not be read is not known, and why', async () => {
-    const { exitCode, all, of } = await denied({}, 'DescribeSecurityGroups', 'DescribeSubnets')
+    const { exitCode, all, of } = await denied({}, 'DescribeSecurityGroups', 'DescribeSubnets', 'DescribeNetworkAcls')
     expect(of('protocol-112')).toMatchObject([
       { verdict: 'unknown', found: expect.stringContaining('ec2:DescribeSecurityGroups') },
+    ])
+    expect(of('network-acls')).toMatchObject([
+      { verdict: 'unknown', found: expect.stringContaining('ec2:DescribeNetworkAcls') },
     ])
     expect(of('coverage')).toMatchObject([
       { verdict: 'unknown', found: expect.stringContaining('ec2:DescribeSubnets') },
     ])
-    expect(all.filter(({ verdict }) => verdict === 'unknown')).toHaveLength(2)
+    expect(all.filter(({ verdict }) => verdict === 'unknown')).toHaveLength(3)
     expect(exitCode).toBe(3)
   })
 
@@ -89,7 +92,9 @@ describe('what EC2 denies', () => {
         'zones',
         'source-dest-check',
         'imds',
+        'split-brain',
         'protocol-112',
+        'network-acls',
         'api-path',
         'tables',
         'vip-range',

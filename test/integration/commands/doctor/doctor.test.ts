@@ -23,6 +23,7 @@ const HOST_CHECKS = [
   'lower-priority',
   'script-user',
   'vip-on-host',
+  'firewall',
   'state-directory',
   'daemon',
 ]
@@ -53,7 +54,7 @@ describe('a pair in good order, seen from a laptop', () => {
     expect(stdout).toMatch(/^db {2}ap-northeast-1 {2}this machine is not a node$/m)
     expect(stdout).toMatch(/^ {2}✓ source\/dest check {2}off for eni-/m)
     expect(stdout).toMatch(/^– not checked: this machine is not a node: keepalived, keepalived.conf, /m)
-    expect(stdout).toMatch(/\n13 ok, 9 skipped$/)
+    expect(stdout).toMatch(/\n15 ok, 10 skipped$/)
   })
 
   test('of a VRRP instance that the config does not have is a wrong word', async () => {

@@ -1,6 +1,7 @@
 /** What of the nodes is out of order, one thing at a time. */
 import { describe, test } from 'vitest'
 import { detachInterface, setInstanceState } from '../../../../src/lab/ec2/changes.ts'
+import type { NetworkAcl } from '../../../../src/lab/ec2/model.ts'
 import {
   assertFound,
   type Case,
@@ -15,6 +16,17 @@ import { endpoint, startEndpointForEachTest } from '../../../support/endpoint.ts
 import { eniOf, idOf } from '../../../support/node.ts'
 
 startEndpointForEachTest(wellSeed)
+
+/** A network ACL of its own for the subnet of this node. */
+function aclOf(name: string): NetworkAcl {
+  const { subnetId, vpcId } = interfaceOf(name)
+  for (const acl of endpoint.region.networkAcls.values()) {
+    acl.subnetIds = acl.subnetIds.filter((each) => each !== subnetId)
+  }
+  const acl = { id: 'acl-0a1b2c3d', vpcId, isDefault: false, subnetIds: [subnetId], entries: [] }
+  endpoint.region.networkAcls.set(acl.id, acl)
+  return acl
+}
 
 const cases: Case[] = [
   {
@@ -73,6 +85,57 @@ const cases: Case[] = [
       verdict: 'fail',
       subject: 'db-2',
       found: /\(other\) does not allow protocol 112 in from db-1/,
+    },
+  },
+  {
+    title: 'a network ACL that lets VRRP out, but not in',
+    change: () => {
+      const acl = aclOf('db-2')
+      acl.entries = [
+        { number: 90, egress: false, protocol: '6', action: 'allow', cidr: '0.0.0.0/0' },
+        { number: 100, egress: false, protocol: '-1', action: 'deny', cidr: '10.0.0.0/16' },
+        { number: 110, egress: false, protocol: '-1', action: 'allow', cidr: '0.0.0.0/0' },
+        { number: 100, egress: true, protocol: '-1', action: 'allow', cidr: '0.0.0.0/0' },
+      ]
+    },
+    finds: {
+      check: 'network-acls',
+      verdict: 'fail',
+      subject: 'db-2',
+      found:
+        /^acl-\w+, of subnet-\w+, does not allow protocol 112 in from db-1 \(10\.0\.1\.11\): both nodes would become MASTER$/,
+      mend: /^aws ec2 create-network-acl-entry --network-acl-id acl-\w+ --ingress --rule-number 99 --protocol 112 --rule-action allow --cidr-block 10\.0\.1\.11\/32 --region ap-northeast-1$/,
+    },
+  },
+  {
+    title: 'a network ACL without a rule that lets VRRP out',
+    change: () => {
+      const acl = aclOf('db-1')
+      acl.entries = [{ number: 32_766, egress: false, protocol: '112', action: 'allow', cidr: '10.0.0.0/8' }]
+    },
+    finds: {
+      check: 'network-acls',
+      verdict: 'fail',
+      subject: 'db-1',
+      found: /does not allow protocol 112 out to db-2 \(10\.0\.2\.12\)/,
+      mend: /--egress --rule-number 32766 --protocol 112/,
+    },
+  },
+  {
+    title: 'two nodes that claim to be MASTER, though everything lets VRRP through',
+    change: () => {
+      for (const name of ['db-1', 'db-2']) {
+        const tags = held(endpoint.region.tags.get(eniOf(name)))
+        tags.set('vip-switch:db:VI_1', (tags.get('vip-switch:db:VI_1') ?? '').replace('BACKUP', 'MASTER'))
+      }
+    },
+    finds: {
+      check: 'split-brain',
+      verdict: 'warn',
+      subject: 'VI_1',
+      found:
+        /^db-1 and db-2 claim to be MASTER: adverts between them are lost\. .*security groups.*network ACLs.*firewalls \(sudo nft list ruleset, sudo iptables -S\)/,
+      mend: /^sudo tcpdump -ni any 'ip proto 112'$/,
     },
   },
   {

@@ -51,14 +51,16 @@ describe('protocol 112', () => {
     ],
   ])('passes %s', (_, ingress) => {
     expect(told(judgeProtocol(v4, [group('sg-a', ingress)]))).toEqual([
-      'ok VRRP passes both ways between db-1 and db-2',
+      'ok the security groups allow it both ways between db-1 and db-2',
     ])
   })
 
   test('passes where any group of several lets it', () => {
     const members = pair(['10.0.1.11', '10.0.2.12'], [['sg-x', 'sg-a'], ['sg-a']])
     const groups = [group('sg-x', [], []), group('sg-a', [rule('112', { groups: ['sg-a'] })])]
-    expect(told(judgeProtocol(members, groups))).toEqual(['ok VRRP passes both ways between db-1 and db-2'])
+    expect(told(judgeProtocol(members, groups))).toEqual([
+      'ok the security groups allow it both ways between db-1 and db-2',
+    ])
   })
 
   test('of IPv6 is let in by a rule of its family alone', () => {
@@ -67,7 +69,7 @@ describe('protocol 112', () => {
       expect.stringMatching(/^fail sg-a does not allow protocol 112 in from /),
     ])
     expect(told(judgeProtocol(members, [group('sg-a', [rule('112', { cidrs: ['2001:db8::/64'] })])]))).toEqual([
-      'ok VRRP passes both ways between db-1 and db-2',
+      'ok the security groups allow it both ways between db-1 and db-2',
     ])
   })
 
