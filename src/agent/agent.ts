@@ -3,7 +3,7 @@
 import { isThrottle, serviceOf } from '../adapters/ec2/errors.ts'
 import { type Decision, isNews } from '../core/decide.ts'
 import { newDetails } from '../core/detail.ts'
-import type { Effect, Input, Reading } from '../core/protocol/inputs-and-effects.ts'
+import type { Cause, Effect, Input, Reading } from '../core/protocol/inputs-and-effects.ts'
 import { step, wakeAt } from '../core/protocol/protocol.ts'
 import { initialState, type Memory, type ProtocolSettings, type ProtocolState } from '../core/protocol/state.ts'
 import { type RouteKey, routeKeyText } from '../core/route.ts'
@@ -62,6 +62,7 @@ export class Agent {
     countStep(this.#options.counters, before, state)
     this.#state = state
     for (const effect of effects) this.#perform(effect)
+    this.#logTransition(before, input)
     this.#logDecision(before.decision)
     this.#logDetails(before)
     this.#setTimer()
@@ -77,6 +78,15 @@ export class Agent {
 
   #now() {
     return { monotonic: this.#options.clock.now(), wall: this.#options.clock.wall() }
+  }
+
+  /** Says what changed this node's state, if that is known. */
+  #logTransition({ self: { state: from } }: ProtocolState, input: Input): void {
+    const { state: to } = this.#state.self
+    const cause = 'cause' in input ? input.cause : undefined
+    if (to === from || cause === undefined) return
+    const { instance, log } = this.#options
+    later(() => log.info({ instance, from, to, cause }, `${instance}: ${from} → ${to} (${CAUSE_TEXTS[cause]})`))
   }
 
   #logDecision(before: Decision | undefined): void {
@@ -196,6 +206,14 @@ export class Agent {
       () => {}, // Set again, or stopped.
     )
   }
+}
+
+/** What brought a state, for people. */
+const CAUSE_TEXTS: Readonly<Record<Cause, string>> = {
+  fifo: 'keepalived’s FIFO',
+  hook: 'keepalived’s hook',
+  probe: 'keepalived, when asked',
+  gone: 'keepalived does not run',
 }
 
 /** Logs once the effects are on the wire: a failover does not wait for logging. */

@@ -17,5 +17,5 @@ export function stateDirectory(option: string | undefined): string {
 
 /** Where the history outlasts a reboot: `--state-dir`, then systemd's STATE_DIRECTORY, then the default. */
 export function historyDirectory(option: string | undefined): string {
-  return option ?? process.env.STATE_DIRECTORY?.split(':', 1)[0] ?? DEFAULT_HISTORY_DIRECTORY
+  return option ?? (process.env.STATE_DIRECTORY?.split(':', 1)[0] || DEFAULT_HISTORY_DIRECTORY)
 }

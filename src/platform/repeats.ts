@@ -10,6 +10,9 @@ const LINES: Readonly<Record<Counted, number>> = { info: 10, warn: 1, error: 1 }
 /** AWS assigns each response its own id (ec2/errors.ts). */
 const REQUEST_ID = / \(request [^)]*\)/
 
+/** Times, durations, ports, process ids and the addresses that a name resolves to. The numbers in ids and VIPs stay. */
+const VARYING = /(?<![\w/.-])\d[\d.:]*(?:ms|s)?(?![\w/.-]*[\w/])/g
+
 type Counted = Exclude<Level, 'debug'>
 
 export type CountingLog = Log & {
@@ -93,8 +96,9 @@ export function countRepeats(log: Log, clock: Clock): CountingLog {
   }
 }
 
-/** Problems are grouped per VRRP instance, whatever the details; actions are grouped by their details. */
+/** Problems are grouped per VRRP instance, whatever the details and varying numbers; actions are grouped by their details. */
 function keyOf(level: Counted, about: object, text: string): string {
   if (level === 'info') return JSON.stringify([level, text.replaceAll(/\d+/g, '0'), about])
-  return JSON.stringify([level, text.replace(REQUEST_ID, ''), Reflect.get(about, 'instance')])
+  const problem = text.replace(REQUEST_ID, '').replaceAll(VARYING, '0')
+  return JSON.stringify([level, problem, Reflect.get(about, 'instance')])
 }

@@ -39,7 +39,7 @@ describe.skipIf(!requires('keepalived'))('the doctor', { timeout: 60_000 }, () =
     await lab.bothDaemonsUp()
     for (const node of nodes) {
       const { exitCode, stdout, stderr } = await doctor(lab, node)
-      expect(stdout.split('\n').at(-1)).toBe('22 ok')
+      expect(stdout.split('\n').at(-1)).toBe('25 ok')
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     }
   })

@@ -11,6 +11,7 @@ import type { TransitionHooks } from '../transition-hooks/daemon-hooks.ts'
 import type { DaemonHistory } from './daemon-history.ts'
 import type { HangDetector } from './hang-detector.ts'
 import type { IdentityWatch } from './identity-watch.ts'
+import type { Names } from './names.ts'
 import type { WarmUp } from './warm-up.ts'
 
 /** What outlives a generation of agents. */
@@ -31,6 +32,7 @@ const SHARE = { least: 0.94, most: 0.99 }
 export type AgentsOptions = DaemonState & {
   /** The node as it is now: its interface may change. */
   readonly node: () => Node
+  readonly names: Names
   readonly identityWatch: IdentityWatch
   readonly work: HangDetector
   readonly warmUp: WarmUp
@@ -57,11 +59,14 @@ function startAgent(
   name: string,
   intervalMs: number,
   onRead: (name: string) => void,
-  { node, identityWatch, work, warmUp, stateDirectory, keeper, counts, transitionHooks, history }: AgentsOptions,
+  { node, names, identityWatch, work, warmUp, stateDirectory, keeper, counts, transitionHooks, history }: AgentsOptions,
 ): Agent {
   const { config, eni, address, clock, log } = node()
   function portsOf(of: Node) {
-    const onReading = (reading: InstanceReading) => void (of === node() && identityWatch.look(reading))
+    const onReading = (reading: InstanceReading) => {
+      names.learn(reading, of.ec2)
+      if (of === node()) identityWatch.look(reading)
+    }
     return { of, ports: instancePorts(of, name, { stateDirectory, keeper, permit: () => {}, onReading }) }
   }
   let latest = portsOf(node())

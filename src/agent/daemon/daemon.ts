@@ -12,6 +12,7 @@ import { prepareState } from '../../state/state-directory.ts'
 import type { ControlRequest } from '../control/messages.ts'
 import type { Counts } from '../counters.ts'
 import { type JournalEntry, type Moment, supersederOf } from '../node/event-order.ts'
+import { explainingLog } from '../node/explaining-log.ts'
 import { recordedEvents } from '../node/journal.ts'
 import { type Node, openNode } from '../node/node.ts'
 import type { CallContext } from '../node/route-port.ts'
@@ -20,6 +21,7 @@ import { TransitionHooks } from '../transition-hooks/daemon-hooks.ts'
 import { serveControl } from './control-server.ts'
 import { createDaemonHistory, type DaemonHistory } from './daemon-history.ts'
 import { type Generation, startGeneration } from './generation.ts'
+import { createNames, type Names } from './names.ts'
 import { watchStalls } from './stalls.ts'
 import { type Acting, type Live, type Rejection, statusOf } from './status.ts'
 import { type Supervision, superviseBySystemd } from './supervision.ts'
@@ -46,6 +48,7 @@ export class Daemon {
   readonly #supervision: Supervision
   readonly #counts: Counts = new Map()
   readonly #details: HostDetails = new Map()
+  readonly #names: Names
   readonly #transitionHooks: TransitionHooks
   readonly #keeper: StateKeeper
   readonly #history: DaemonHistory
@@ -65,14 +68,16 @@ export class Daemon {
   }
 
   constructor(options: DaemonOptions) {
-    this.#options = options
-    this.#transitionHooks = new TransitionHooks({ ...options, counts: this.#counts })
-    this.#keeper = createStateKeeper(options.stateDirectory, options.log, (trouble) => {
+    this.#names = createNames(options.clock)
+    this.#options = { ...options, log: explainingLog(options.log, this.#names.explain) }
+    const { stateDirectory, log } = this.#options
+    this.#transitionHooks = new TransitionHooks({ ...this.#options, counts: this.#counts })
+    this.#keeper = createStateKeeper(stateDirectory, log, (trouble) => {
       if (trouble) this.#details.set('state-not-saved', { kind: 'state-not-saved', ...trouble })
       else this.#details.delete('state-not-saved')
     })
-    this.#history = createDaemonHistory(options)
-    this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, options.log)
+    this.#history = createDaemonHistory(this.#options)
+    this.#supervision = superviseBySystemd(() => this.#current?.generation.isAlive() ?? false, log)
   }
 
   /**
@@ -200,6 +205,7 @@ export class Daemon {
       counts: this.#counts,
       transitionHooks: this.#transitionHooks,
       history: this.#history,
+      names: this.#names,
     }
     return startGeneration({ ...lasting, config, node, clock, log, mayWait, onChange, onRenewal: this.#onRenewal })
   }

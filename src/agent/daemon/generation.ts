@@ -11,6 +11,7 @@ import { createHangDetector } from './hang-detector.ts'
 import { openWithRetries, watchIdentity } from './identity-watch.ts'
 import { retold } from './keepalived-history.ts'
 import { type Listener, listen } from './listening.ts'
+import type { Names } from './names.ts'
 import type { Acting } from './status.ts'
 import { startWarmUp, type WarmUp } from './warm-up.ts'
 
@@ -33,6 +34,7 @@ export type GenerationOptions = DaemonState & {
   readonly config: Config
   /** The node, if it is known already. */
   readonly node: Node | undefined
+  readonly names: Names
   readonly clock: Clock
   readonly log: Log
   /** Whether to continue without the FIFO, and retry, after this error. */

@@ -28,6 +28,8 @@ export type InstanceReading = {
   readonly doubts: readonly Doubt[]
   /** The EC2 instance that this node's interface is attached to, if known. */
   readonly holder: string | undefined
+  /** The same of every node that has published a claim. */
+  readonly holders: WitnessReport['holders']
   /** The VPC of this node's interface, if known. */
   readonly vpc: string | undefined
 }
@@ -75,11 +77,13 @@ export function sharedReader(ec2: Ec2, witness: Witness, config: Config, own: Ow
       const selection = selectTables(tables, instanceConfig.routeTables, config.vpc ?? vpc)
       const routes = routesOf(instanceConfig, selection.tables, eni, vpc)
       if (claims.status === 'rejected') {
-        return { reading: { routes, error: claims.reason }, selection, doubts: [], holder: undefined, vpc }
+        const reading = { routes, error: claims.reason }
+        return { reading, selection, doubts: [], holder: undefined, holders: new Map(), vpc }
       }
       if (!testimony) throw new Failure('failed', `the witness was not asked about ${instance}`)
       const reading = readingOf(instanceConfig, selection.tables, routes, testimony, eni)
-      return { reading, selection, doubts: testimony.doubts, holder: testimony.holders.get(eni), vpc }
+      const { doubts, holders } = testimony
+      return { reading, selection, doubts, holder: holders.get(eni), holders, vpc }
     },
     isAsked: () => next !== undefined,
   }

@@ -36,7 +36,8 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
   }
   if (options.json) throw new Failure('usage', '--json requires --once; the daemon reports in its log')
 
-  const counting = countRepeats(await openDaemonLog(options.logFormat), systemClock)
+  const log = await openDaemonLog(options.logFormat)
+  const counting = countRepeats(log, systemClock)
   const daemon = new Daemon({
     configPath: path,
     region: options.region,
@@ -45,13 +46,15 @@ export async function reconcile(options: ReconcileOptions): Promise<ExitCode> {
     clock: systemClock,
     log: counting,
   })
-  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const signalled = (['SIGTERM', 'SIGINT'] as const).map((signal) => once(process, signal).then(() => signal))
+  const stopped = Promise.race(signalled)
   const failed = new Promise<never>((_, reject) => {
     process.on('SIGHUP', () => void daemon.reload().catch(reject))
   })
   const started = daemon.start()
-  await Promise.race([started.then(() => stopped), stopped, failed])
+  const signal = await Promise.race([started.then(() => stopped), stopped, failed])
   await daemon.stop()
   counting.flush()
+  log.info(`stopped by ${signal}`)
   return EXIT.done
 }

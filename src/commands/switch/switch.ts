@@ -2,6 +2,7 @@
 
 import type { Ec2 } from '../../adapters/ec2/client.ts'
 import { longestWait } from '../../adapters/ec2/transport/budget.ts'
+import { explainingLog } from '../../agent/node/explaining-log.ts'
 import { type CallContext, callContextFor, openFor, routePort } from '../../agent/node/route-port.ts'
 import { loadConfigIfThere } from '../../config/load.ts'
 import { historyDirectory } from '../../config/paths.ts'
@@ -13,7 +14,7 @@ import type { RouteOutcome } from '../../core/route.ts'
 import { keepByHand } from '../../history/by-hand.ts'
 import { lastLookTime, movableDeadline, systemClock } from '../../platform/clock.ts'
 import { Failure, messageOf } from '../../platform/errors.ts'
-import type { Level, Log } from '../../platform/log.ts'
+import type { Log } from '../../platform/log.ts'
 import { ask } from '../../terminal/ask.ts'
 import { EXIT, type ExitCode, exitCodeOfError, exitCodeOfRoutes } from '../../terminal/exit-code.ts'
 import { interruption } from '../../terminal/interruption.ts'
@@ -45,7 +46,7 @@ export async function switchRoutes(name: string | undefined, options: SwitchOpti
   const due = moves.filter(isDue).map(({ key }) => key)
   const lookedUpMs = systemClock.now() - start
   const explain = explainIn(plan)
-  const told = explaining(log, explain)
+  const told = explainingLog(log, explain)
   tellPlan(plan, config, told, options)
   if (!dryRun) await assertWanted(due.length, options)
 
@@ -106,18 +107,6 @@ function warnOfOwner(
   const why = intent?.pin ? 'the routes are pinned to it' : 'VRRP elected it'
   const hint = `to keep them at ${nameOf(eni)}: ${vipSwitch('pin', instance, '--to', nameOf(eni), '--for', '30m')}`
   log.warn({ hint }, `${nameOf(owner)}'s daemon takes the routes back within ${ageText(config.interval)}: ${why}`)
-}
-
-/** The same log, with names beside the ids of nodes and tables. */
-function explaining(log: Log, explain: (text: string) => string): Log {
-  const saying = (level: Level): Log[Level] => {
-    const say = (about: string | object, words = ''): void => {
-      if (typeof about === 'string') log[level](explain(about))
-      else log[level](about, explain(words))
-    }
-    return say
-  }
-  return { debug: saying('debug'), info: saying('info'), warn: saying('warn'), error: saying('error') }
 }
 
 async function pinIfAsked(

@@ -1,12 +1,17 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { configPath, stateDirectory } from '../../../src/config/paths.ts'
+import { configPath, historyDirectory, stateDirectory } from '../../../src/config/paths.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
 
 test.each([undefined, ''])('%j in the environment is no path', (value) => {
   vi.stubEnv('VIP_SWITCH_CONFIG', value)
   vi.stubEnv('RUNTIME_DIRECTORY', value)
-  expect([configPath(undefined), stateDirectory(undefined)]).toEqual(['/etc/vip-switch/config.yaml', '/run/vip-switch'])
+  vi.stubEnv('STATE_DIRECTORY', value)
+  expect([configPath(undefined), stateDirectory(undefined), historyDirectory(undefined)]).toEqual([
+    '/etc/vip-switch/config.yaml',
+    '/run/vip-switch',
+    '/var/lib/vip-switch',
+  ])
 })
 
 test('a flag outranks the environment', () => {

@@ -100,3 +100,28 @@ test('at the end what was counted is said', async () => {
   log.flush()
   expect(said()).toEqual(['warn no answer', 'warn another', 'warn no answer … 1 more time within 3 s'])
 })
+
+test('problems that differ in a time, a port, a process or an address are one', async () => {
+  const { clock, log, said } = counting()
+  for (const number of [11, 222, 3333]) {
+    log.warn(`no answer within ${number} ms`)
+    log.warn(`connect ETIMEDOUT 52.119.${number % 200}.7:443 from port ${number}`)
+    log.warn(`process ${number} does not answer (${number}ms)`)
+  }
+  expect(said()).toHaveLength(3)
+  await clock.set(10_000)
+  expect(said()).toEqual([
+    'warn no answer within 11 ms … 2 more times within 10 s',
+    'warn connect ETIMEDOUT 52.119.11.7:443 from port 11 … 2 more times within 10 s',
+    'warn process 11 does not answer (11ms) … 2 more times within 10 s',
+  ])
+})
+
+test('problems with two VIPs, tables or nodes are two', () => {
+  const { log, said } = counting()
+  for (const what of ['10.99.0.10/32 in rtb-01', '10.99.0.11/32 in rtb-01', '10.99.0.10/32 in rtb-02']) {
+    log.warn(`ReplaceRoute ${what} is denied`)
+  }
+  for (const eni of ['eni-01', 'eni-02']) log.warn(`the claim of ${eni} is invalid`)
+  expect(said()).toHaveLength(5)
+})

@@ -41,7 +41,7 @@ describe.skipIf(!requires('systemd'))('under systemd, the daemon', () => {
     signalIfAlive(service.pid, 'SIGHUP')
     await manager.next(/^RELOADING=1$/)
     expect((await manager.next(/^READY=1/)).text).toMatch(
-      /^READY=1\nSTATUS=VI_1; config rejected: .*mean interval\?.*$/,
+      /^READY=1\nSTATUS=VI_1; config rejected: .*mean "interval"\?.*$/,
     )
     writeDaemonConfig()
     signalIfAlive(service.pid, 'SIGHUP')
