@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
-import { table } from '../../terminal/table.ts'
-import { type Region, tagsOf } from './model.ts'
+import { announcement } from './announcement.ts'
 import { parseSeed, SeedError } from './seed/seed.ts'
 import { type Ec2Endpoint, startEc2Endpoint } from './server.ts'
 
@@ -30,7 +29,7 @@ export async function serveEc2(options: ServeOptions): Promise<void> {
   try {
     const metadata =
       metadataPort === undefined ? undefined : await endpoint.startMetadata({ host: metadataHost, port: metadataPort })
-    await print(overview(endpoint, metadata?.listeningUrl, socket))
+    await print(announcement(endpoint, metadata?.listeningUrl, socket))
     await stopped
   } finally {
     await endpoint.close()
@@ -75,35 +74,4 @@ function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
   })
-}
-
-function overview(
-  { url, listeningUrl, region }: Ec2Endpoint,
-  metadataUrl: string | undefined,
-  socket: string | undefined,
-): string {
-  const where = [
-    ['endpoint', listeningUrl],
-    ...(socket === undefined ? [] : [['socket', socket]]),
-    ...(metadataUrl === undefined ? [] : [['metadata', metadataUrl]]),
-  ]
-  const exports = `export AWS_ENDPOINT_URL=${url} AWS_REGION=${region.name} AWS_DEFAULT_REGION=${region.name} AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab`
-  return `${[table(where), exports, table(seeded(region))].join('\n\n')}\n`
-}
-
-/** The ids a user needs. */
-function seeded(region: Region): string[][] {
-  const nameOf = (id: string) => tagsOf(region, id).get('Name') ?? '-'
-  return [
-    ...[...region.vpcs.keys()].map((id) => ['vpc', id, nameOf(id)]),
-    ...[...region.routeTables.keys()].map((id) => ['route table', id, nameOf(id)]),
-    ...[...region.instances.values()].map(({ id, state }) => ['instance', id, nameOf(id), state]),
-    ...[...region.interfaces.values()].map(({ id, addresses, attachment }) => [
-      'interface',
-      id,
-      nameOf(attachment?.instanceId ?? ''),
-      addresses.join(' '),
-    ]),
-    ...[...region.prefixLists.keys()].map((id) => ['prefix list', id, nameOf(id)]),
-  ]
 }

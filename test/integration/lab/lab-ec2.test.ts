@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { environmentFor, PROGRAM, runProgram } from '../../support/cli.ts'
 
 let directory: string
@@ -60,6 +60,30 @@ test('the example of the help works as it is, and its variables are those that t
   })
   expect(stdout.match(/^ {2}10\.99\.0\.10\/32 +active +eni-\w+ +db-1 /gm)).toHaveLength(2)
   expect(stdout.split('\n')).toContain(example[1]?.replaceAll('4599', port))
+})
+
+test('what it says to do next works in another terminal', async () => {
+  const lab = execa(PROGRAM, ['lab', 'ec2', '--port', '0'], {
+    env: environmentFor(undefined),
+    extendEnv: false,
+    reject: false,
+  })
+  onTestFinished(() => void lab.kill())
+  let printed = ''
+  lab.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+  })
+  await expect.poll(() => printed).toContain('prefix list')
+  const [, list = '', move = ''] = /^Next: .*\n {2}(.+)\n {2}(.+)\n\n/m.exec(printed) ?? []
+  expect(list).toMatch(/vip-switch list$/)
+  expect(move).toMatch(/vip-switch switch -r private-a -r private-c -v 10\.99\.0\.10\/32 --to db-2$/)
+  const [variables] = /^export .*$/m.exec(printed) ?? []
+  const PATH = [dirname(PROGRAM), process.env.PATH].join(delimiter)
+  const { stdout } = await execa('sh', ['-ec', [variables, `${move} -f`, list].join('\n')], {
+    env: { PATH, HOME: '/nonexistent' },
+    extendEnv: false,
+  })
+  expect(stdout.match(/^ {2}10\.99\.0\.10\/32 +active +eni-\w+ +db-2 /gm)).toHaveLength(2)
 })
 
 test('what it listens on is printed, and an address to reach it by', async () => {
