@@ -36,6 +36,16 @@ export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Kills processes until none is listed, or two seconds have passed: one may fork while the list is read. */
+export function killAll(list: () => readonly number[]): void {
+  const deadline = performance.now() + 2000
+  while (performance.now() < deadline) {
+    const pids = list()
+    if (pids.length === 0) return
+    for (const pid of pids) signalIfAlive(pid, 'SIGKILL')
+  }
+}
+
 function watch(): void {
   process.on('exit', disposeAll)
   for (const signal of SIGNALS) process.on(signal, interrupted)

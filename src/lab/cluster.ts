@@ -1,21 +1,18 @@
-/** Two nodes with real keepalived and one EC2 endpoint, in their own network. */
+/** Two nodes with keepalived and one EC2 endpoint. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Daemon, daemonSettings, fifoOf, startDaemon } from './daemon.ts'
 import type { Seed } from './ec2/seed/seed.ts'
 import type { EndpointControl } from './endpoint-control.ts'
-import { endpointUrl, startEndpointProcess } from './endpoint-process.ts'
 import { type Hook, type InstanceRoutes, writeHook } from './hook.ts'
-import { type Keepalived, type KeepalivedOptions, startKeepalived } from './keepalived.ts'
+import type { Keepalived, KeepalivedOptions } from './keepalived.ts'
 import { tail } from './logged-process.ts'
-import type { Network } from './network.ts'
 import { type LabNode, nodes } from './scene.ts'
+import type { Site } from './site.ts'
 
 type ClusterOptions = {
-  /** The built program. */
-  readonly bin: string
+  readonly site: Site
   readonly directory: string
-  readonly network: Network
   readonly seed: Seed
   readonly region: string
   /** The routes of each VRRP instance. */
@@ -45,22 +42,21 @@ export type Cluster = {
   daemonOf(node: LabNode): Daemon
   /** The tail of every log. */
   logs(): string
-  /** Kills every process and removes the network. */
+  /** Kills every process and removes the site. */
   close(): Promise<void>
 }
 
 /** Starts only the endpoint; call `start` for each node. */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const { bin, network, seed, region, instances, advertInterval, lowered, daemons } = options
-  const { withHook = true, withRxLowerPri = withHook } = options
-  const control = await startEndpointProcess({ bin, network, directory: options.directory, seed })
-  const env = { AWS_ENDPOINT_URL: endpointUrl(network), ...options.env }
+  const { site, seed, region, instances, advertInterval, lowered, daemons, withHook, withRxLowerPri } = options
+  const { control, envOf } = await site.startEndpoint(options.directory, seed)
   const hooks = new Map<LabNode, Hook>()
   for (const node of nodes) {
     const directory = join(options.directory, node.name)
     mkdirSync(directory)
     const settings = daemons && daemonSettings(directory, daemons.interval)
-    hooks.set(node, writeHook({ bin, directory, region, instances, env, ...(settings && { settings }) }))
+    const env = { ...envOf(node), ...options.env }
+    hooks.set(node, writeHook({ bin: site.bin, directory, region, instances, env, ...(settings && { settings }) }))
   }
   const running = new Map<LabNode, Keepalived>()
   const reconciling = new Map<LabNode, Daemon>()
@@ -71,17 +67,14 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     async start(node) {
       const reason = lowered?.(node)
       const directory = join(options.directory, node.name)
-      const keepalived = await startKeepalived({
-        namespace: network.namespaceOf(node),
+      const keepalived = await site.startKeepalived(node, {
         directory,
-        address: network.addressOf(node),
-        peers: nodes.filter((other) => other !== node).map(network.addressOf),
         priority: node.priority,
         advertInterval,
         instances: Object.fromEntries(Object.entries(instances).map(([name, { vips }]) => [name, vips])),
         hook: entryOf(hooks, node),
-        withHook,
-        withRxLowerPri,
+        ...(withHook !== undefined && { withHook }),
+        ...(withRxLowerPri !== undefined && { withRxLowerPri }),
         ...(daemons && { fifo: fifoOf(directory) }),
         ...(reason && { lowered: reason }),
       })
@@ -92,7 +85,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     async startDaemon(node) {
       const directory = join(options.directory, node.name)
       const { env } = entryOf(hooks, node)
-      const daemon = await startDaemon({ bin, namespace: network.namespaceOf(node), directory, env })
+      const daemon = await startDaemon({ site, node, directory, env })
       reconciling.set(node, daemon)
       return daemon
     },
@@ -105,9 +98,10 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return [...processes, ...[...hooks].map(([node, hook]) => `hook of ${node.name}:\n${hook.logText()}`)].join('\n')
     },
     async close() {
-      network.remove()
       const processes = [...running.values()].map(({ log }) => log)
       processes.push(...[...reconciling.values()].map((daemon) => daemon.process))
+      for (const each of processes) each.kill()
+      await site.remove()
       await Promise.all(processes.map(({ exited }) => exited))
     },
   }

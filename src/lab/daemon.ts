@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { signalIfAlive } from './cleanup.ts'
 import { configOf, stateOf } from './hook.ts'
+import { pidFileIn } from './keepalived.ts'
 import { type LoggedProcess, startLogged } from './logged-process.ts'
-import { inNamespace } from './network.ts'
+import type { LabNode } from './scene.ts'
+import type { Site } from './site.ts'
 
 /** The fields of a log line that the lab reads. */
 const logLine = z.looseObject({
@@ -34,24 +36,24 @@ export const controlOf = (directory: string) => join(directory, 'control.sock')
 export function daemonSettings(directory: string, interval: string): object {
   return {
     interval,
-    keepalived: { fifo: fifoOf(directory), pidFile: join(directory, 'keepalived.pid') },
+    keepalived: { fifo: fifoOf(directory), pidFile: pidFileIn(directory) },
     control: controlOf(directory),
   }
 }
 
 /**
- * Starts a node's daemon in its namespace, with the same config as the hook, and waits until it has started.
+ * Starts a node's daemon, with the same config as the hook, and waits until it has started.
  * @throws an error with its output if it does not start
  */
 export async function startDaemon(options: {
-  bin: string
-  namespace: string
+  site: Site
+  node: LabNode
   directory: string
   env: NodeJS.ProcessEnv
 }): Promise<Daemon> {
-  const { bin, namespace, directory, env } = options
+  const { site, node, directory, env } = options
   const place = ['--config', configOf(directory), '--state-dir', stateOf(directory)]
-  const child = await startLogged(inNamespace(namespace, [process.execPath, bin, 'reconcile', ...place]), env)
+  const child = await startLogged(site.command(node, [process.execPath, site.bin, 'reconcile', ...place]), env)
   await child.line(/"msg":"started"/)
   return {
     process: child,

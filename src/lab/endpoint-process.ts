@@ -6,7 +6,8 @@ import { type EndpointControl, endpointControl } from './endpoint-control.ts'
 import { startLogged } from './logged-process.ts'
 import { inNamespace, type Network } from './network.ts'
 
-const ENDPOINT_PORT = 4599
+export const ENDPOINT_PORT = 4599
+
 /** The URL for the nodes. */
 export function endpointUrl({ cloudAddress }: Network): string {
   return `http://${urlHost(cloudAddress)}:${ENDPOINT_PORT}`

@@ -6,11 +6,7 @@ import { type LoggedProcess, startLogged } from './logged-process.ts'
 import { inNamespace } from './network.ts'
 
 export type KeepalivedOptions = {
-  readonly namespace: string
   readonly directory: string
-  /** Of one family. */
-  readonly address: string
-  readonly peers: readonly string[]
   readonly priority: number
   /** Seconds, with up to two decimals. */
   readonly advertInterval: number
@@ -35,19 +31,28 @@ export type Keepalived = {
   stop(): Promise<void>
 }
 
+/** Where a node is; its addresses are of one family. */
+type Place = { readonly namespace: string; readonly address: string; readonly peers: readonly string[] }
+
+export const pidFileIn = (directory: string) => join(directory, 'keepalived.pid')
+
 /** Starts keepalived in a node's namespace, with its own files and pid files. */
-export async function startKeepalived(options: KeepalivedOptions): Promise<Keepalived> {
+export async function startKeepalived(place: Place, options: KeepalivedOptions): Promise<Keepalived> {
   const file = (name: string) => join(options.directory, name)
-  writeFileSync(file('keepalived.conf'), keepalivedConf(options))
+  writeFileSync(file('keepalived.conf'), keepalivedConf(place, options))
   // keepalived refuses to start if this names the unreaped VRRP child of a killed keepalived.
   rmSync(file('vrrp.pid'), { force: true })
   const command = [
     ...['keepalived', '--dont-fork', '--vrrp', '--log-console', '--log-detail', '--no-syslog'],
-    ...['--use-file', file('keepalived.conf'), '--pid', file('keepalived.pid'), '--vrrp_pid', file('vrrp.pid')],
+    ...['--use-file', file('keepalived.conf'), '--pid', pidFileIn(options.directory), '--vrrp_pid', file('vrrp.pid')],
   ]
   // Keeps the dumps of each node separate.
   const env = { ...options.hook.env, TMPDIR: options.directory }
-  const log = await startLogged(inNamespace(options.namespace, command), env)
+  return keepalivedOf(await startLogged(inNamespace(place.namespace, command), env))
+}
+
+/** keepalived as a process that was started. */
+export function keepalivedOf(log: LoggedProcess): Keepalived {
   return {
     log,
     async kill() {
@@ -59,6 +64,14 @@ export async function startKeepalived(options: KeepalivedOptions): Promise<Keepa
       await log.exited
     },
   }
+}
+
+/** The commands that keepalived calls for transitions, and for MASTER_RX_LOWER_PRI of an instance. */
+export function hooksOf({ hook: { command }, withHook = true, withRxLowerPri = withHook }: KeepalivedOptions): {
+  readonly notify: readonly string[] | undefined
+  readonly rxLowerPri: readonly string[] | undefined
+} {
+  return { notify: withHook ? command : undefined, rxLowerPri: withRxLowerPri ? command : undefined }
 }
 
 /**
@@ -73,10 +86,9 @@ export async function elected({ log }: Keepalived, instance: string): Promise<nu
  * VRRP version 3, since version 2 only supports whole seconds. The VIP is on `lo`: it is in no subnet of the node, and
  * keepalived 2.2 lacks `no_virtual_ipaddress`.
  */
-function keepalivedConf(options: KeepalivedOptions): string {
-  const { address, peers, priority, advertInterval, instances, hook, fifo, lowered } = options
-  const { withHook = true, withRxLowerPri = withHook } = options
-  const command = hook.command.join(' ')
+function keepalivedConf({ address, peers }: Place, options: KeepalivedOptions): string {
+  const { priority, advertInterval, instances, fifo, lowered } = options
+  const { notify, rxLowerPri } = hooksOf(options)
   const track = lowered && [
     'vrrp_script lowered {',
     `  script "/usr/bin/test ! -e ${lowered.whileExists}"`,
@@ -100,8 +112,10 @@ function keepalivedConf(options: KeepalivedOptions): string {
     '  }',
     ...(lowered ? ['  track_script { lowered }'] : []),
     ...(fifo ? ['  notify_priority_changes true'] : []),
-    ...(withHook ? [`  notify "${command}"`] : []),
-    ...(withRxLowerPri ? [`  notify_master_rx_lower_pri "${command} INSTANCE ${name} MASTER_RX_LOWER_PRI"`] : []),
+    ...(notify ? [`  notify "${notify.join(' ')}"`] : []),
+    ...(rxLowerPri
+      ? [`  notify_master_rx_lower_pri "${rxLowerPri.join(' ')} INSTANCE ${name} MASTER_RX_LOWER_PRI"`]
+      : []),
     '}',
   ])
   const settings = ['vrrp_version 3', 'enable_script_security', 'script_user root']

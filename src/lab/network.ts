@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { atEnd, isAlive, signalIfAlive } from './cleanup.ts'
+import { atEnd, isAlive, killAll } from './cleanup.ts'
 
 export type Family = 'ipv4' | 'ipv6'
 
@@ -131,7 +131,7 @@ export function removeLeftoverNamespaces(): void {
 function removeNamespaces(names: readonly string[]): void {
   for (const name of names) {
     try {
-      killAllIn(name)
+      killAll(() => processesIn(name))
       ip([], [`netns delete ${name}`])
     } catch (error) {
       if (namespaces().includes(name)) throw error
@@ -139,14 +139,9 @@ function removeNamespaces(names: readonly string[]): void {
   }
 }
 
-/** Repeats, since a process may fork while the list is read. */
-function killAllIn(namespace: string): void {
-  const deadline = performance.now() + 2000
-  while (performance.now() < deadline) {
-    const pids = execFileSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).split('\n').filter(Boolean)
-    if (pids.length === 0) return
-    for (const pid of pids) signalIfAlive(Number(pid), 'SIGKILL')
-  }
+function processesIn(namespace: string): number[] {
+  const text = execFileSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' })
+  return text.split('\n').filter(Boolean).map(Number)
 }
 
 function namespaces(): string[] {

@@ -1,4 +1,4 @@
-/** How a failover is triggered: by real keepalived, or by playing its events. */
+/** How a failover and a split brain come about. */
 import type { EndpointControl } from './endpoint-control.ts'
 import type { Hook } from './hook.ts'
 import type { LabNode } from './scene.ts'
@@ -7,8 +7,8 @@ import type { LabNode } from './scene.ts'
 export type Transition = {
   /** Its cause: the kill, or the start of the node that takes over. */
   readonly causedAt: number
-  /** When VRRP elected the new master, if it holds elections. */
-  readonly electedAt: number | undefined
+  /** When VRRP elected the new master. */
+  readonly electedAt: number
 }
 
 /** Narrates events as they happen. */
@@ -43,8 +43,7 @@ export type Stage = {
   crash(): Promise<Transition>
   /** Restarts the first node, which takes over again. */
   failBack(): Promise<Transition>
-  /** The split-brain scenario, or why it is unavailable. */
-  readonly splitBrain: SplitBrain | string
+  readonly splitBrain: SplitBrain
   /** The tail of every log, for a failure report. */
   logs(): string
   /** Kills every process and removes what the stage created. */

@@ -1,5 +1,5 @@
 /** Runs a failover and failback, narrating live. */
-import { table, wrapped } from '../terminal/table.ts'
+import { table } from '../terminal/table.ts'
 import type { Account } from './account.ts'
 import type { InterfaceRoute } from './endpoint-control.ts'
 import type { Hook, HookLogLine } from './hook.ts'
@@ -13,7 +13,7 @@ const PATIENCE_MS = 15_000
 
 /** Durations of a change of master, in milliseconds. */
 type Timing = {
-  readonly election: number | undefined
+  readonly election: number
   readonly hook: number | undefined
   readonly total: number
 }
@@ -45,7 +45,7 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
     const movedAt = await arrived(node)
     const accepted = await logged(stage.hookOf(node), 'routes accepted', causedAt)
     return {
-      election: electedAt === undefined ? undefined : electedAt - causedAt,
+      election: electedAt - causedAt,
       hook: accepted.ms,
       total: movedAt - causedAt,
     }
@@ -66,18 +66,13 @@ export async function tell(stage: Stage, scene: Scene, account: Account): Promis
   const back = await stage.failBack()
   const failback = await follow(first, back)
 
-  let parted: SplitBrainTiming | undefined
-  if (typeof splitBrain === 'string') {
-    account.block(`\n${wrapped(`Split brain is not shown: ${splitBrain}.`, account.width, 0)}`)
-  } else {
-    // Let the first node's hook finish: it restores routes for 3 s, and here the daemon should.
-    await settled(first, back)
-    parted = await tellSplitBrain(splitBrain, control, scene, account)
-  }
+  // Let the first node's hook finish: it restores routes for 3 s, and here the daemon should.
+  await settled(first, back)
+  const parted = await tellSplitBrain(splitBrain, control, scene, account)
 
   account.chapter('How long it took')
   account.block(timings([failover, failback], account.width))
-  if (parted) account.block(`\n${partedTimings(parted, account.width)}`)
+  account.block(`\n${partedTimings(parted, account.width)}`)
   account.chapter(`Where ${VIP} pointed`)
   account.block(routesTable(scene, before, after, account.width))
 }
@@ -94,10 +89,9 @@ function timings(columns: readonly Timing[], width: number): string {
     label,
     ...columns.map(({ [part]: ms }) => (ms === undefined ? '' : milliseconds(ms))),
   ]
-  const elected = columns.some(({ election }) => election !== undefined)
   return table(
     [
-      ...(elected ? [row('VRRP elects a new master', 'election')] : []),
+      row('VRRP elects a new master', 'election'),
       row('its hook runs until EC2 accepts every route', 'hook'),
       row('total, until every route points at it', 'total'),
     ],

@@ -10,6 +10,7 @@ import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
 import type { EndpointRequest } from '../../src/lab/endpoint-control.ts'
 import { elected } from '../../src/lab/keepalived.ts'
+import { namespaceSite } from '../../src/lab/namespace-site.ts'
 import { createNetwork, type Family, type Network } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { createRunDirectory } from '../../src/lab/run-directory.ts'
@@ -99,9 +100,8 @@ export async function raise(options: CaseOptions = {}): Promise<Case> {
   const loweringFile = (node: LabNode) => join(directory, node.name, 'lowered')
   const network = createNetwork(nodes, family)
   const cluster = await createCluster({
-    bin,
+    site: namespaceSite(bin, network),
     directory,
-    network,
     seed,
     region: region.name,
     instances: { [VRRP_INSTANCE]: { vips, routeTables: tables.map(tableId) } },

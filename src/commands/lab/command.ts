@@ -33,4 +33,13 @@ Example (the first command prints the second):
       const { runLabEc2 } = await import('./lab.ts')
       exit(await runLabEc2(options))
     })
+
+  lab
+    .command('simulate-keepalived', { hidden: true })
+    .description('stand in for keepalived on a node of the lab')
+    .argument('<settings>', 'JSON file that the lab wrote')
+    .action(async (settings: string) => {
+      const { runLabKeepalived } = await import('./lab.ts')
+      exit(await runLabKeepalived(settings))
+    })
 }

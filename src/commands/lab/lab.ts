@@ -1,6 +1,7 @@
 /** `vip-switch lab` and `vip-switch lab ec2`. */
 import { type ServeOptions, serveEc2 } from '../../lab/ec2/serve.ts'
 import { runStory } from '../../lab/lab.ts'
+import { runSimulatedKeepalived } from '../../lab/simulated/keepalived-process.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit-code.ts'
 
 /** Demonstrates a failover, with this program as the nodes' hook. */
@@ -13,5 +14,11 @@ export async function runLab(): Promise<ExitCode> {
 /** Serves the embedded EC2 endpoint until stopped. */
 export async function runLabEc2(options: ServeOptions): Promise<ExitCode> {
   await serveEc2(options)
+  return EXIT.done
+}
+
+/** Stands in for keepalived on a node of the lab. */
+export async function runLabKeepalived(settingsPath: string): Promise<ExitCode> {
+  await runSimulatedKeepalived(settingsPath)
   return EXIT.done
 }

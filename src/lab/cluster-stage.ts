@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process'
+/** A stage on which a whole cluster runs: keepalived, real or simulated, the hooks, and the daemons. */
 import { type Cluster, createCluster } from './cluster.ts'
-import { endpointUrl } from './endpoint-process.ts'
 import { elected, type Keepalived } from './keepalived.ts'
-import type { Network } from './network.ts'
 import { poll } from './poll.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { instancesOf, type LabNode, nodes, type Scene, seed, VRRP_INSTANCE } from './scene.ts'
+import type { Site } from './site.ts'
 import type { DaemonDecision, Narrator, SplitBrain, Stage, Transition } from './stage.ts'
-import { loseVrrp, obstacleToVrrpLoss } from './vrrp-loss.ts'
 
 /** Seconds. */
 const ADVERT_INTERVAL = 0.2
@@ -15,33 +13,32 @@ const ADVERT_INTERVAL = 0.2
 const DAEMON_INTERVAL = 5
 const PATIENCE_MS = 15_000
 
-/** A stage with real keepalived in each node's network namespace. */
-export async function keepalivedStage(options: {
-  bin: string
-  directory: RunDirectory
-  network: Network
-  scene: Scene
-  narrate: Narrator
-}): Promise<Stage> {
-  const { bin, network, scene, narrate } = options
-  const directory = options.directory.path
-  const { region } = scene
-  const instances = instancesOf(scene)
-  const cluster = await createCluster({
-    bin,
-    directory,
-    network,
+/** The scene's cluster, of which nothing but EC2 has been started. */
+export function sceneCluster(site: Site, scene: Scene, directory: RunDirectory): Promise<Cluster> {
+  return createCluster({
+    site,
+    directory: directory.path,
     seed,
-    region,
-    instances,
+    region: scene.region,
+    instances: instancesOf(scene),
     advertInterval: ADVERT_INTERVAL,
     daemons: { interval: `${DAEMON_INTERVAL}s` },
   })
-  narrate('cloud', `EC2 at ${endpointUrl(network)}, IMDS at ${network.metadataAddress}`)
+}
+
+export async function clusterStage(options: {
+  site: Site
+  directory: RunDirectory
+  scene: Scene
+  narrate: Narrator
+}): Promise<Stage> {
+  const { site, scene, directory, narrate } = options
+  const cluster = await sceneCluster(site, scene, directory)
+  narrate('cloud', site.ec2)
 
   async function start(node: LabNode): Promise<Keepalived> {
     const keepalived = await cluster.start(node)
-    narrate(node.name, `keepalived starts: ${node.address}, priority ${node.priority}`)
+    narrate(node.name, `${site.keepalived} starts: ${node.address}, priority ${node.priority}`)
     return keepalived
   }
 
@@ -70,15 +67,14 @@ export async function keepalivedStage(options: {
       const causedAt = Date.now()
       return election(first, await start(first), causedAt)
     },
-    splitBrain: obstacleToVrrpLoss(network, nodes) ?? splitBrainOf(cluster, network, narrate),
+    splitBrain: splitBrainOf(cluster, site, narrate),
     logs: cluster.logs,
     close: cluster.close,
   }
 }
 
-function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): SplitBrain {
+function splitBrainOf(cluster: Cluster, site: Site, narrate: Narrator): SplitBrain {
   const [, second] = nodes
-  let hear: (() => void) | undefined
 
   function decisionsOf(node: LabNode): DaemonDecision[] {
     return cluster
@@ -109,15 +105,15 @@ function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): Sp
     },
     async part() {
       const partedAt = Date.now()
-      hear = loseVrrp(network, nodes)
-      narrate('net', 'adverts are dropped, both ways: nftables, IP protocol 112')
+      for (const node of nodes) site.setCut(node, 'adverts', true)
+      narrate('net', `adverts are dropped, both ways: ${site.cutting}`)
       const secondMasterAt = await entered('MASTER', partedAt)
       narrate(second.name, 'elected MASTER, too: it cannot tell the difference')
       return { partedAt, secondMasterAt }
     },
     async rejoin() {
       const rejoinedAt = Date.now()
-      hear?.()
+      for (const node of nodes) site.setCut(node, 'adverts', false)
       narrate('net', 'adverts get through again')
       const steppedDownAt = await entered('BACKUP', rejoinedAt)
       narrate(second.name, 'sees a higher priority and steps down')
@@ -125,10 +121,4 @@ function splitBrainOf(cluster: Cluster, network: Network, narrate: Narrator): Sp
     },
     decisionsOf,
   }
-}
-
-/** For example `keepalived v2.2.7`. @throws if it cannot be run */
-export function keepalivedVersion(): string {
-  const text = execFileSync('/bin/sh', ['-c', 'keepalived --version 2>&1'], { encoding: 'utf8' })
-  return (text.split('\n', 1)[0] ?? '').replace(/ \(.*/, '').replace(/^K/, 'k')
 }
