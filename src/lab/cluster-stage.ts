@@ -81,7 +81,7 @@ function splitBrainOf(cluster: Cluster, site: Site, narrate: Narrator): SplitBra
       .daemonOf(node)
       .log()
       .flatMap(({ condition, action, msg: sentence }) =>
-        typeof condition === 'string' && typeof action === 'string' ? [{ condition, action, sentence }] : [],
+        condition !== undefined && action !== undefined ? [{ condition, action, sentence }] : [],
       )
   }
 

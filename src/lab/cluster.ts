@@ -1,7 +1,7 @@
 /** Two nodes with keepalived and one EC2 endpoint. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Daemon, daemonSettings, fifoOf, startDaemon } from './daemon.ts'
+import { type Daemon, daemonSettings, fifoOf, launchDaemon } from './daemon.ts'
 import type { Seed } from './ec2/seed/seed.ts'
 import type { EndpointControl } from './endpoint-control.ts'
 import { type Hook, type InstanceRoutes, writeHook } from './hook.ts'
@@ -36,7 +36,9 @@ export type Cluster = {
   start(node: LabNode): Promise<Keepalived>
   /** The node's latest keepalived. @throws if none was started */
   keepalivedOf(node: LabNode): Keepalived
-  /** Starts or restarts a node's daemon. */
+  /** Starts or restarts the process of a node's daemon. */
+  launchDaemon(node: LabNode): Promise<Daemon>
+  /** Starts or restarts a node's daemon, and waits until it has started. @throws an error with its output if it does not */
   startDaemon(node: LabNode): Promise<Daemon>
   /** The node's latest daemon. @throws if none was started */
   daemonOf(node: LabNode): Daemon
@@ -61,6 +63,13 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   const running = new Map<LabNode, Keepalived>()
   const reconciling = new Map<LabNode, Daemon>()
 
+  async function launch(node: LabNode): Promise<Daemon> {
+    const { env } = entryOf(hooks, node)
+    const daemon = await launchDaemon({ site, node, directory: join(options.directory, node.name), env })
+    reconciling.set(node, daemon)
+    return daemon
+  }
+
   return {
     control,
     hookOf: (node) => entryOf(hooks, node),
@@ -82,11 +91,10 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
       return keepalived
     },
     keepalivedOf: (node) => entryOf(running, node),
+    launchDaemon: launch,
     async startDaemon(node) {
-      const directory = join(options.directory, node.name)
-      const { env } = entryOf(hooks, node)
-      const daemon = await startDaemon({ site, node, directory, env })
-      reconciling.set(node, daemon)
+      const daemon = await launch(node)
+      await daemon.started()
       return daemon
     },
     daemonOf: (node) => entryOf(reconciling, node),

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { signalIfAlive } from './cleanup.ts'
 import { configOf, stateOf } from './hook.ts'
 import { pidFileIn } from './keepalived.ts'
-import { type LoggedProcess, startLogged } from './logged-process.ts'
+import { type LoggedProcess, type LogLine, startLogged } from './logged-process.ts'
 import type { LabNode } from './scene.ts'
 import type { Site } from './site.ts'
 
@@ -13,6 +13,9 @@ const logLine = z.looseObject({
   /** pino's level: 30 info, 40 warning, 50 error. */
   level: z.number(),
   msg: z.string().default(''),
+  /** Both are in a decision. */
+  condition: z.string().optional(),
+  action: z.string().optional(),
 })
 
 export type DaemonLogLine = z.infer<typeof logLine> & {
@@ -22,6 +25,8 @@ export type DaemonLogLine = z.infer<typeof logLine> & {
 
 export type Daemon = {
   readonly process: LoggedProcess
+  /** Waits until it has started. @throws an error with its output if it does not start */
+  started(): Promise<void>
   log(): DaemonLogLine[]
   /** Kills it with SIGKILL. */
   kill(): Promise<void>
@@ -41,11 +46,8 @@ export function daemonSettings(directory: string, interval: string): object {
   }
 }
 
-/**
- * Starts a node's daemon, with the same config as the hook, and waits until it has started.
- * @throws an error with its output if it does not start
- */
-export async function startDaemon(options: {
+/** Starts the process of a node's daemon, with the same config as the hook. */
+export async function launchDaemon(options: {
   site: Site
   node: LabNode
   directory: string
@@ -54,11 +56,12 @@ export async function startDaemon(options: {
   const { site, node, directory, env } = options
   const place = ['--config', configOf(directory), '--state-dir', stateOf(directory)]
   const child = await startLogged(site.command(node, [process.execPath, site.bin, 'reconcile', ...place]), env)
-  await child.line(/"msg":"started"/)
   return {
     process: child,
-    log: () =>
-      child.lines.flatMap(({ at, text }) => (isWhole(text) ? [{ ...logLine.parse(JSON.parse(text)), at }] : [])),
+    async started() {
+      await child.line(/"msg":"started"/)
+    },
+    log: () => child.lines.flatMap((line) => parseDaemonLine(line) ?? []),
     async kill() {
       child.kill()
       await child.exited
@@ -70,4 +73,7 @@ export async function startDaemon(options: {
   }
 }
 
-const isWhole = (text: string) => text.startsWith('{') && text.endsWith('}')
+/** Undefined for what is not a line of the daemon's log. */
+export function parseDaemonLine({ at, text }: LogLine): DaemonLogLine | undefined {
+  return text.startsWith('{') && text.endsWith('}') ? { ...logLine.parse(JSON.parse(text)), at } : undefined
+}

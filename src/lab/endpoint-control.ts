@@ -26,6 +26,15 @@ const routeTablesSchema = z.object({
   }),
 })
 
+const tagsSchema = z.object({
+  DescribeTagsResponse: z.object({
+    // Empty, it is a text.
+    tagSet: z
+      .object({ item: z.array(z.object({ resourceId: z.string(), value: z.string() })) })
+      .or(z.string().transform(() => ({ item: [] }))),
+  }),
+})
+
 const requestsSchema = z.array(
   z.object({
     action: z.string(),
@@ -50,6 +59,8 @@ export type EndpointRequest = z.infer<typeof requestsSchema>[number]
 export type EndpointControl = {
   /** Current routes to network interfaces in all tables, as EC2 describes them. */
   routes(): Promise<InterfaceRoute[]>
+  /** The values of a tag, by the id of its resource. */
+  tags(key: string): Promise<ReadonlyMap<string, string>>
   /** The endpoint's requests, in order of arrival. */
   requests(): Promise<EndpointRequest[]>
 }
@@ -70,6 +81,12 @@ export function endpointControl(socketPath: string): EndpointControl {
             : []
         }),
       )
+    },
+    async tags(key) {
+      const filter = new URLSearchParams({ 'Filter.1.Name': 'key', 'Filter.1.Value.1': key })
+      const text = await send(socketPath, '/', `Action=DescribeTags&Version=2016-11-15&${filter}`)
+      const { tagSet } = tagsSchema.parse(xml.parse(text)).DescribeTagsResponse
+      return new Map(tagSet.item.map(({ resourceId, value }) => [resourceId, value]))
     },
     requests: async () => requestsSchema.parse(JSON.parse(await send(socketPath, '/_lab/requests'))),
   }

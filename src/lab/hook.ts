@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import * as z from 'zod'
 
+/** In every node's config. */
+export const CLUSTER_NAME = 'lab'
+
 /** The config of one VRRP instance. */
 export type InstanceRoutes = { readonly vips: readonly string[]; readonly routeTables: readonly string[] }
 
@@ -46,7 +49,7 @@ export function writeHook(options: {
   const logPath = join(directory, 'hook.log')
   const scriptPath = join(directory, 'notify.sh')
   const notify = [process.execPath, bin, 'notify', '--config', configPath, '--state-dir', stateOf(directory)]
-  writeFileSync(configPath, stringify({ cluster: 'lab', region, instances, ...settings }))
+  writeFileSync(configPath, stringify({ cluster: CLUSTER_NAME, region, instances, ...settings }))
   writeFileSync(scriptPath, `exec ${notify.map(quoted).join(' ')} "$@" 2>>${quoted(logPath)}\n`)
   const logText = () => (existsSync(logPath) ? readFileSync(logPath, 'utf8') : '')
   return {

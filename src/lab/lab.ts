@@ -41,6 +41,7 @@ export async function runStory(bin: string): Promise<boolean> {
 function whatNext(isReal: boolean, width: number): string {
   const program = programName()
   const rows = [
+    [`${program} lab --interactive`, 'break the nodes yourself, and watch'],
     ...(isReal ? [] : [['sudo npm start', 'the same with the real keepalived, if it is installed']]),
     ['README.md', 'how to install it on two instances'],
     [`${program} lab ec2`, 'a local EC2 endpoint to try commands on (list, switch, notify)'],

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { atEnd, signalIfAlive } from './cleanup.ts'
 
-type LogLine = {
+export type LogLine = {
   /** When it was read, in milliseconds since the epoch. */
   readonly at: number
   readonly text: string
@@ -15,6 +15,9 @@ export type LoggedProcess = {
   readonly lines: readonly LogLine[]
   /** Resolves once the process has ended and its output is read. */
   readonly exited: Promise<void>
+  hasEnded(): boolean
+  /** Signals the process and its process group. */
+  signal(signal: NodeJS.Signals): void
   /** Kills the process and its process group. */
   kill(): void
   /**
@@ -64,7 +67,7 @@ export async function startLogged(command: readonly string[], env: NodeJS.Proces
       await once(events, 'change', { signal: late }).catch(() => undefined)
     }
   }
-  return { pid, lines, exited, kill, line }
+  return { pid, lines, exited, hasEnded: () => ended, signal: (signal) => signalIfAlive(-pid, signal), kill, line }
 }
 
 /** The last lines, for a failure report. */

@@ -1,16 +1,16 @@
 /** `npm start`: the account that `vip-switch lab` gives, whichever way it shows it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { removeLeftoverNamespaces } from '../../src/lab/network.ts'
 import { removeLeftoverDirectories } from '../../src/lab/run-directory.ts'
 import { copyProgram } from '../support/cli.ts'
 import { requires } from '../support/requires.ts'
 import { bin } from './case.ts'
+import { programsAlone, temporaryDirectory } from './lab-path.ts'
 import { leftoversOf } from './leftovers.ts'
 
 /** Of the lab's daemons: what they do not hear from keepalived they find out within it. */
@@ -18,7 +18,9 @@ const INTERVAL_MS = 5000
 
 describe('vip-switch lab', { timeout: 60_000 }, () => {
   it('simulates keepalived where it is not, and shows the same: failover, failback, split brain', async () => {
-    const { stdout } = await execa(process.execPath, [bin, 'lab'], { env: { PATH: await pathWith('mkfifo', 'flock') } })
+    const { stdout } = await execa(process.execPath, [bin, 'lab'], {
+      env: { PATH: await programsAlone('mkfifo', 'flock') },
+    })
     expect(stdout).toContain('keepalived not found, so keepalived is simulated')
     expect(stdout).toMatch(/db-1 +simulated keepalived starts: /)
     expectTheStory(stdout)
@@ -42,7 +44,7 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
   it.skipIf(!requires('keepalived'))('says why the real keepalived cannot be used', async () => {
     // It reads its batch, as ip does.
     const ip = 'while read -r _; do :; done; echo "mkdir /run/netns failed: Read-only file system" >&2; exit 1'
-    const PATH = await pathWith('mkfifo', 'flock')
+    const PATH = await programsAlone('mkfifo', 'flock')
     for (const [name, script] of Object.entries({ keepalived: '', nft: '', ip })) {
       await writeFile(join(PATH, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
     }
@@ -57,7 +59,7 @@ describe('vip-switch lab', { timeout: 60_000 }, () => {
 
   describe.each([
     ['real', requires('keepalived'), async () => process.env.PATH],
-    ['simulated', true, () => pathWith('mkfifo', 'flock')],
+    ['simulated', true, () => programsAlone('mkfifo', 'flock')],
   ])('with a %s keepalived', (_, isHere, path) => {
     it.skipIf(!isHere)('leaves nothing behind when it is interrupted in a split brain', async () => {
       const { child, pid } = await labWhen('elected MASTER, too', await path())
@@ -90,23 +92,6 @@ function expectTheStory(account: string): void {
   expect(Number(ms)).toBeLessThan(INTERVAL_MS + 1000)
   expect(account).toMatch(/^ {2}private-a +db-1 eni-\w+ +db-2 eni-\w+$/m)
   expect(account).toMatch(/^ {2}private-c +db-1 eni-\w+ +db-2 eni-\w+$/m)
-}
-
-/** It is removed after the test. */
-async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'vip-switch-test-'))
-  onTestFinished(() => rm(directory, { recursive: true }))
-  return directory
-}
-
-/** A directory with these programs alone. */
-async function pathWith(...programs: readonly string[]): Promise<string> {
-  const directory = await temporaryDirectory()
-  for (const program of programs) {
-    const { stdout } = await execa('sh', ['-c', 'command -v "$1"', 'sh', program])
-    await symlink(stdout, join(directory, program))
-  }
-  return directory
 }
 
 /** The nodes that the account says the VIP arrived at. */

@@ -5,11 +5,20 @@ import { type Exit, port } from '../options.ts'
 export function addLabCommands(program: Command, exit: Exit): void {
   const lab = program
     .command('lab')
-    .description('demonstrate a failover locally: an embedded EC2 endpoint, two nodes, and real keepalived if possible')
-    .addHelpText('after', '\nExample, as root, which real keepalived requires:\n  sudo vip-switch lab')
-    .action(async () => {
-      const { runLab } = await import('./lab.ts')
-      exit(await runLab())
+    .description(
+      'demonstrate a failover and a split brain locally: an embedded EC2 endpoint, two nodes, and real keepalived if possible',
+    )
+    .option('-i, --interactive', 'show the nodes on one screen, with keys to break and heal them')
+    .addHelpText(
+      'after',
+      `
+Examples, as root, which real keepalived requires; without root it is simulated:
+  sudo vip-switch lab
+  sudo vip-switch lab --interactive`,
+    )
+    .action(async ({ interactive = false }: { interactive?: boolean }) => {
+      const { runLab, runInteractiveLab } = await import('./lab.ts')
+      exit(interactive ? await runInteractiveLab() : await runLab())
     })
 
   lab
