@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
-import { networkInterfaces } from 'node:os'
 import { ec2Command } from '../../core/command-line.ts'
 import { type EniId, isEniId, REGION } from '../../core/ids.ts'
 import { Failure } from '../../platform/errors.ts'
@@ -100,11 +99,23 @@ function usesIpv6(): boolean {
   return mode ? mode.toLowerCase() === 'ipv6' : isIpv6Only()
 }
 
-/** Whether this host is in an IPv6-only subnet, where nothing but the IPv6 endpoint of IMDS can be reached. */
+/**
+ * Whether this host is in an IPv6-only subnet, where nothing but the IPv6 endpoint of IMDS can be reached. Not asked of
+ * netlink (os.networkInterfaces()), which hardened units may not use. Each interface with an address has a route here.
+ */
 function isIpv6Only(): boolean {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const outward = addresses.filter(({ internal }) => !internal)
-  return outward.length > 0 && outward.every(({ family }) => family === 'IPv6')
+  const [, ...ipv4Routes] = linesOf(readText('/proc/net/route'))
+  const ipv6 = linesOf(readText('/proc/net/if_inet6')).filter((line) => !/ lo$/.test(line))
+  return ipv4Routes.length === 0 && ipv6.length > 0
+}
+
+/** Undefined if there is no such file, as without IPv6. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -247,11 +258,7 @@ async function macOf(interfaceName: string): Promise<string> {
 }
 
 function macText(interfaceName: string): string | undefined {
-  try {
-    return readFileSync(`/sys/class/net/${interfaceName}/address`, 'utf8').trim()
-  } catch {
-    return undefined
-  }
+  return readText(`/sys/class/net/${interfaceName}/address`)?.trim()
 }
 
 const interfaceNames = () => readdir('/sys/class/net')
