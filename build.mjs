@@ -1,11 +1,12 @@
 // Bundles src/ into three files, by what must load first: main.cjs, which hands a hook's event to the daemon and knows
 // no other command; hook.cjs, for a hook that must act itself; program.cjs, for everything else. Each process loads
 // only what it needs, as the code cache of a bundle is read as a whole (src/platform/code-cache.ts).
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { build } from 'esbuild'
+import { commitName, commitTime } from './commit.mjs'
 
 /**
  * The SDK's schemas of all actions (EC2 has 700) use constants as keys (`{ [_xN]: … }`), which keeps a bundler from
@@ -65,7 +66,7 @@ const FOR_NODE = {
   logLevel: 'warning',
   define: {
     'process.env.VIP_SWITCH_BUILD': JSON.stringify(BUILD),
-    'process.env.VIP_SWITCH_COMMIT': JSON.stringify(commit()),
+    'process.env.VIP_SWITCH_COMMIT': JSON.stringify(commitName()),
   },
 }
 // Dynamic imports are bundled into the same file, and run on demand.
@@ -82,7 +83,8 @@ try {
     outfile: join(staging, 'main.cjs'),
     plugins: [laterBundles],
   })
-  const printed = (...command) => execFileSync(process.execPath, [join(staging, 'main.cjs'), ...command])
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(commitTime()) }
+  const printed = (...command) => execFileSync(process.execPath, [join(staging, 'main.cjs'), ...command], { env })
   for (const bundle of ['main.cjs', ...Object.keys(LATER)]) await assertAscii(join(staging, bundle))
   await writeFile(join(staging, 'config.schema.json'), printed('config', 'schema'))
   await writeFile(join(staging, 'vip-switch.1'), printed('manual'))
@@ -135,12 +137,6 @@ async function buildLater(bundle, source) {
 async function assertAscii(path) {
   const [found] = /.{0,60}[^\0-\x7f].{0,60}/.exec(await readFile(path, 'utf8')) ?? []
   if (found !== undefined) throw new Error(`${path} is not ASCII: ${found}`)
-}
-
-/** The commit that is built, with `-dirty` if files differ from it; empty outside a clone. */
-function commit() {
-  const { stdout = '' } = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { encoding: 'utf8' })
-  return stdout.trim()
 }
 
 /** Name, version and licence text of every bundled package; each text once. */

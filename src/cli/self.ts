@@ -40,6 +40,9 @@ export function addManualCommand(program: Command): void {
     .description('print the manual page')
     .action(async () => {
       const { manualPage } = await import('./manual.ts')
-      print(asIs(manualPage(program, systemClock.wall()).trimEnd()))
+      // As set by builds that are to be reproducible.
+      const { SOURCE_DATE_EPOCH: seconds } = process.env
+      const date = seconds ? Number(seconds) * 1000 : systemClock.wall()
+      print(asIs(manualPage(program, date).trimEnd()))
     })
 }

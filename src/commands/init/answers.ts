@@ -72,7 +72,7 @@ export async function collectAnswers(
 ): Promise<Answers> {
   const { own, ranges } = surroundings
   const name = flags.interface ?? own?.name
-  if (!person) assertAnswered(flags, name, flags.source ?? own?.ipv4[0] ?? own?.ipv6[0])
+  if (!person) assertAnswered(flags, name, flags.source ?? ownAddressFor(undefined, own))
   const ask = <Value>(question: Question<Value>) => answerTo(question, person)
 
   const cluster = await ask({
@@ -112,7 +112,7 @@ export async function collectAnswers(
     given: listOf(flags.priority),
     parse: only(priorityOf),
   })
-  const ownAddress = flags.source ?? (peers[0]?.kind === 'ipv6' ? own?.ipv6[0] : own?.ipv4[0])
+  const ownAddress = flags.source ?? ownAddressFor(peers[0], own)
   return {
     ...{ cluster, instance, routeTables, tables, vips, peers, priority },
     interface: await ask({
@@ -124,7 +124,8 @@ export async function collectAnswers(
   }
 }
 
-async function peersOf(
+/** The addresses of other nodes, which may be named. @throws Failure of kind `usage` */
+export async function peersOf(
   items: readonly string[],
   { own, ec2 }: Surroundings,
   vpcs: readonly string[],
@@ -134,6 +135,12 @@ async function peersOf(
   const self = peers.find(({ text }) => own?.ipv4.includes(text) || own?.ipv6.includes(text))
   if (self) throw new Failure('usage', `${self.text} is this node itself; give the other nodes`)
   return peers
+}
+
+/** This node's address of the same family as a peer's; without a peer, its primary one. */
+export function ownAddressFor(peer: Address | undefined, own: Surroundings['own']): string | undefined {
+  if (peer?.kind === 'ipv6') return own?.ipv6[0]
+  return own?.ipv4[0] ?? (peer ? undefined : own?.ipv6[0])
 }
 
 function localRange({ target, destination }: VpcTable['routes'][number]): Destination[] {
@@ -154,7 +161,7 @@ function assertAnswered(flags: InitFlags, name: string | undefined, address: str
   }
   const missing = Object.entries(answers).flatMap(([flag, answer]) => (answer?.length ? [] : [flag]))
   if (missing.length === 0) return
-  throw new Failure('usage', `cannot prompt without a terminal; missing: ${missing.join(', ')}`, {
+  throw new Failure('usage', `nobody can be asked (no terminal, or --yes); missing: ${missing.join(', ')}`, {
     hint: 'see vip-switch init --help',
   })
 }

@@ -16,6 +16,8 @@ export function addInitCommand(program: Command, exit: Exit): void {
   program
     .command('init')
     .description('create the config, the keepalived.conf snippet and the IAM policy for a new node')
+    .option('--join <file>', 'be another node of the cluster with this config, copied from the first')
+    .option('-y, --yes', 'ask nothing, even on a terminal')
     .option('--cluster <name>', 'name of the cluster')
     .option('--vrrp-instance <name>', 'name of the VRRP instance (default: VI_1)')
     .addOption(repeatable('-r, --route-table <table>', 'route table, by id, Name or tag (key=value); or all', 'prompt'))
@@ -35,11 +37,13 @@ export function addInitCommand(program: Command, exit: Exit): void {
       'after',
       `
 Looks up the instance (IMDS) and its VPC, and prompts for whatever else no flag
-gives. Creates either all files or none, and never overwrites one.
+gives. Creates either all files or none, and never overwrites one. Where
+keepalived has no keepalived.conf yet, it gets one that includes the snippet.
 
 Examples:
   sudo vip-switch init
-  vip-switch init --cluster db --vip 10.99.0.10 -r all --peer db-2 --priority 150 --directory /tmp/db`,
+  sudo vip-switch init --yes --cluster db --vip 10.99.0.10 -r all --peer db-2 --priority 150
+  sudo vip-switch init --join config.yaml --peer db-1`,
     )
     .action(async (options) => {
       const { init } = await import('./init.ts')

@@ -60,7 +60,7 @@ describe.skipIf(!requires('script'))('on a terminal', () => {
     ])
     expect({ exitCode, unasked }).toEqual({ exitCode: 0, unasked: [] })
     expect(stdout).toMatch(/^ {2}2 {2}rtb-\w+ {2}private-a +1 subnet$/m)
-    expect(stdout).toMatch(/\n +vip-switch doctor [^\n]*$/)
+    expect(stdout).toMatch(/\n +sudo vip-switch doctor [^\n]*\n/)
     expect(made('config.yaml')).toMatch(/vips:.*\n +- 10\.99\.0\.10\n +- 10\.99\.0\.11\n/)
     expect(made('config.yaml').match(/^ +- rtb-.*private-[ac]/gm)).toHaveLength(2)
     expect(made('keepalived.conf')).toContain('unicast_peer {\n    10.0.2.12\n  }')

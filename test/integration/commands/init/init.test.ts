@@ -1,12 +1,12 @@
 /** `vip-switch init`, where there is no terminal. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { policySchema } from '../../../../src/lab/ec2/iam/policy.ts'
 import { environmentFor, PROGRAM, runProgram } from '../../../support/cli.ts'
 import { directory, endpoint, startEndpointForEachTest } from '../../../support/endpoint.ts'
 import { INSTALLED, verdictOfKeepalived } from '../../../support/keepalived-verdict.ts'
-import { idOf, setTarget } from '../../../support/node.ts'
+import { eniOf, idOf, setTarget } from '../../../support/node.ts'
 import { requires } from '../../../support/requires.ts'
 
 startEndpointForEachTest()
@@ -37,7 +37,8 @@ describe('what it makes', () => {
       exitCode: 0,
       stdout: expect.stringContaining('cluster db manages VI_1 (10.99.0.10/32 in rtb-'),
     })
-    expect(stdout).toMatch(/\n +vip-switch doctor --config \S+config\.yaml$/)
+    expect(stdout).toMatch(/\n +sudo vip-switch doctor --config \S+config\.yaml\n/)
+    expect(stdout).toMatch(/\n +sudo vip-switch init --join config\.yaml --peer 10\.0\.1\.11$/)
   })
 
   test.skipIf(!requires('keepalived'))('is what the real keepalived takes', async () => {
@@ -161,3 +162,53 @@ describe('on the first day', () => {
     expect(stderr).toContain('is not an address: add')
   })
 })
+
+describe('with the config of another node', () => {
+  /** Runs on db-2. */
+  async function joined(values: readonly string[]) {
+    const { url } = await endpoint.startMetadata({ instanceId: idOf('db-2', 'i-') })
+    const env = environmentFor(endpoint, { AWS_REGION: undefined, AWS_EC2_METADATA_SERVICE_ENDPOINT: url })
+    const words = ['--join', join(files(), 'config.yaml'), '--directory', join(directory, 'other'), ...values]
+    return runProgram(['init', '--interface', 'eth0', ...words], env)
+  }
+  const other = (name: string) => readFileSync(join(directory, 'other', name), 'utf8')
+
+  test('takes it as it is, and makes the snippet and the policy for this node', async () => {
+    await run([...CHOICES, '--vip', '10.99.0.11'])
+    expect(await joined(['--peer', 'db-1'])).toMatchObject({ exitCode: 0, stderr: '' })
+    for (const name of ['config.yaml', 'iam-policy.json']) expect(other(name)).toBe(made(name))
+    expect(other('keepalived.conf')).toMatch(
+      /priority 100\n.*\n {2}unicast_src_ip 10\.0\.2\.12\n {2}unicast_peer \{\n {4}10\.0\.1\.11\n {2}\}\n/,
+    )
+    expect(other('keepalived.conf')).toContain('10.99.0.11/32 dev lo')
+  })
+
+  test('finds the first node by its claim', async () => {
+    await run(CHOICES)
+    setClaim('db-1', 'MASTER prio=150 addr=10.0.1.11 since=2026-11-23T01:02:03Z beat=2026-11-23T01:02:03Z')
+    expect(await joined([])).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(other('keepalived.conf')).toContain('unicast_peer {\n    10.0.1.11\n  }')
+  })
+
+  test('says what is missing before the first node has a claim', async () => {
+    await run(CHOICES)
+    const { exitCode, stderr } = await joined([])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(
+      /^vip-switch: missing: --peer \(no other node of db has published a claim about VI_1 yet\)$/m,
+    )
+    expect(existsSync(join(directory, 'other'))).toBe(false)
+  })
+
+  test('refuses one that is bad', async () => {
+    mkdirSync(files(), { recursive: true })
+    writeFileSync(join(files(), 'config.yaml'), 'cluster: db\n')
+    expect(await joined(['--peer', 'db-1'])).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(existsSync(join(directory, 'other'))).toBe(false)
+  })
+})
+
+function setClaim(node: string, text: string): void {
+  const tags = endpoint.region.tags.get(eniOf(node)) ?? new Map<string, string>()
+  endpoint.region.tags.set(eniOf(node), tags.set('vip-switch:db:VI_1', text))
+}
