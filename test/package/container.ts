@@ -47,8 +47,10 @@ export async function boot(
     ],
     { PATH: process.env.PATH },
   )
-  const init = await poll('the machine has a process 1', BOOT_MS, () => firstChild(nspawn.pid))
-  const words = ['--target', init, '--mount', '--uts', '--ipc', '--net', '--pid', 'sh', '-c']
+  const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid']
+  // Of its children, the last is the machine's process 1: those that set it up end before.
+  const init = () =>
+    readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').trim().split(' ').at(-1) ?? ''
   async function attempt(line: string, input: string | Uint8Array = '') {
     const own = {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -57,19 +59,27 @@ export async function boot(
       ...env,
     }
     const options = { env: own, extendEnv: false, reject: false, input } as const
-    const { exitCode, stdout, stderr } = await execa('/usr/bin/nsenter', [...words, `cd /root && ${line}`], options)
+    const { exitCode, stdout, stderr } = await execa(
+      '/usr/bin/nsenter',
+      ['--target', init(), ...namespaces, 'sh', '-c', `cd /root && ${line}`],
+      options,
+    )
     return { exitCode, stdout, stderr }
   }
   async function run(line: string, input?: string | Uint8Array): Promise<string> {
     const { exitCode, stdout, stderr } = await attempt(line, input)
     if (exitCode === 0) return stdout
-    throw new Error(`${line}: ${exitCode}\n${stdout}\n${stderr}`)
+    const journal = await attempt('journalctl --no-pager --lines 30')
+    throw new Error(`${line}: ${exitCode}\n${stdout}\n${stderr}\n${journal.stdout}`)
   }
   await poll(
     'systemd is up',
     BOOT_MS,
-    async () => (await attempt('systemctl is-system-running')).stdout === 'running' || undefined,
+    async () => /^(running|degraded)$/.test((await attempt('systemctl is-system-running')).stdout) || undefined,
   )
+  // systemd-nspawn mounts the /sys of this host's network.
+  await run('mkdir /run/cgroup && mount --rbind /sys/fs/cgroup /run/cgroup')
+  await run('mount -t sysfs sysfs /sys && mount --rbind /run/cgroup /sys/fs/cgroup')
   await run(
     `systemctl set-environment ${Object.entries(env)
       .map(([name, value]) => `${name}=${value}`)
@@ -79,12 +89,8 @@ export async function boot(
     attempt,
     run,
     async stop() {
-      signalIfAlive(Number(init), 'SIGKILL')
+      signalIfAlive(Number(init()), 'SIGKILL')
       await nspawn.exited
     },
   }
-}
-
-function firstChild(pid: number): string | undefined {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').find(Boolean)
 }
