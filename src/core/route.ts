@@ -133,9 +133,9 @@ function placeOf({ origin, target, ...route }: Route): string {
   const to = place === undefined ? '' : ` to ${place}`
   switch (origin) {
     case 'EnableVgwRoutePropagation':
-      return `is propagated from ${place ?? 'a virtual private gateway'}`
+      return `is propagated from ${place ?? MAKERS[origin]}`
     case 'Advertisement':
-      return `is advertised by a VPC Route Server${to}`
+      return `is advertised by ${MAKERS[origin]}${to}`
     default:
       return `was not created statically (its origin is ${origin || 'unknown'})${to && `, and leads${to}`}`
   }
@@ -184,6 +184,18 @@ export function isForeign(route: Route): boolean {
   if (!isStatic(route)) return true
   if (route.state === 'blackhole') return false
   return route.target.kind !== 'eni' && route.target.kind !== 'instance'
+}
+
+/** Where a route leads, for people, also if EC2 names no target. */
+export function whereTo({ target, origin, state }: Route): string {
+  if (target.kind !== 'none') return targetName(target)
+  return MAKERS[origin] ?? (state === 'blackhole' ? targetText(target) : 'an unknown target')
+}
+
+/** Who makes the routes that nobody created, by their origin. */
+const MAKERS: Readonly<Record<string, string>> = {
+  EnableVgwRoutePropagation: 'a virtual private gateway',
+  Advertisement: 'a VPC Route Server',
 }
 
 /** A route's target, and its state unless it carries traffic. */

@@ -73,6 +73,7 @@ export const OFFLINE = [
   'manual',
   'version',
   'lab ec2',
+  'lab simulate-keepalived',
 ]
 
 /** The files are new for each. */

@@ -1,5 +1,5 @@
 /** Output of `vip-switch list`. */
-import { isForeign, type ListedTable, type Route, type TargetFacts } from '../../core/route.ts'
+import { isForeign, type ListedTable, type Route, type TargetFacts, whereTo } from '../../core/route.ts'
 import { targetKind, targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
@@ -34,7 +34,7 @@ function renderList(
     routes.map(({ vip, route, vrrpInstance }) => {
       const state = stateOf(route)
       const { name = '', zone = '' } = (route && facts.get(targetText(route.target))) ?? {}
-      const target = route ? targetText(route.target) : ''
+      const target = route ? (route.target.kind === 'none' ? whereTo(route) : targetText(route.target)) : ''
       const what = name || (route && targetKind(route.target)) || ''
       return [`  ${destinationText(vip)}`, paint(state), target, what, zone, vrrpInstance ?? '']
     }),

@@ -2,7 +2,8 @@
 import type { EniId } from '../../core/ids.ts'
 import type { TableNames } from '../../core/names.ts'
 import type { InstanceOverview, NodeOverview, Overview, RouteOverview } from '../../core/overview.ts'
-import { targetName, targetText } from '../../core/route-target.ts'
+import { whereTo } from '../../core/route.ts'
+import { targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
 import type { Style } from '../../terminal/style.ts'
 import { firstFitting } from '../../terminal/table.ts'
@@ -68,8 +69,8 @@ function whereText(
   if (!route) return { name: '', zone: '', eni: '' }
   const target = targetText(route.target)
   const { zone = '', name } = overview.facts.get(target) ?? {}
-  const called = route.target.kind === 'eni' ? nameOf(target) : (name ?? targetName(route.target))
-  return { name: called, zone, eni: called.startsWith(target) ? '' : target }
+  const called = route.target.kind === 'eni' ? nameOf(target) : (name ?? whereTo(route))
+  return { name: called, zone, eni: called.startsWith(target) || route.target.kind === 'none' ? '' : target }
 }
 
 export function nodesText({ nodes, doubts, intended, condition }: InstanceOverview, canvas: Canvas): string {

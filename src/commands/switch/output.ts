@@ -7,8 +7,9 @@ import {
   routeText,
   type Standing,
   type TargetFacts,
+  whereTo,
 } from '../../core/route.ts'
-import { targetName, targetText } from '../../core/route-target.ts'
+import { targetText } from '../../core/route-target.ts'
 import { destinationText } from '../../core/vip.ts'
 import { asJson, forPeople, type Printable } from '../../terminal/print.ts'
 import { styleOf } from '../../terminal/style.ts'
@@ -52,7 +53,7 @@ function renderMoves(
 function fromText(standing: Standing, facts: Facts): string {
   const route = standing.kind === 'missing' ? undefined : standing.route
   if (!route) return '(no route)'
-  const label = facts.get(targetText(route.target))?.name ?? targetName(route.target)
+  const label = facts.get(targetText(route.target))?.name ?? whereTo(route)
   return route.state === 'active' ? label : `${label} (${route.state})`
 }
 

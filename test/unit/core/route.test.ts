@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type EniId, isEniId } from '../../../src/core/ids.ts'
-import { type Route, type RouteTable, refusalOf, standingOf } from '../../../src/core/route.ts'
+import { type Route, type RouteTable, refusalOf, standingOf, whereTo } from '../../../src/core/route.ts'
 import type { Target } from '../../../src/core/route-target.ts'
 import { parseDestination, parseVip } from '../../../src/core/vip.ts'
 import { eni, instanceId, tableWith } from '../../support/fixtures.ts'
@@ -130,6 +130,15 @@ describe('refusalOf', () => {
     expect(refusalOf(tableWith([local]), parseVip('10.0.0.0/16'), OPEN)).toBe(
       `the route points to local (the VPC itself), ${NOT_OURS}; choose another VIP`,
     )
+  })
+
+  test.each<[string, string, string]>([
+    ['Advertisement', 'active', 'a VPC Route Server'],
+    ['EnableVgwRoutePropagation', 'active', 'a virtual private gateway'],
+    ['CreateRoute', 'active', 'an unknown target'],
+    ['CreateRoute', 'blackhole', 'nothing'],
+  ])('without a target, of origin %s, and %s, a route leads to %s', (origin, state, text) => {
+    expect(whereTo(route({ kind: 'none' }, { origin, state }))).toBe(text)
   })
 
   test('an advertised route may be taken over by its target’s id', () => {
