@@ -24,7 +24,7 @@ export function buildDeb({ root, directory, tree: staged, out, manifest, archite
   writeFileSync(join(control, 'control'), controlText({ manifest, architecture, size: sizeOf(tree) }))
   writeFileSync(join(control, 'md5sums'), sums.join(''))
   const archive = join(out, `vip-switch_${manifest.version}_${architecture.deb}.deb`)
-  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z3', '--build', tree, archive], {
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', tree, archive], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }

@@ -1,38 +1,13 @@
 /** The .deb on machines without Node: what the README says, done as it says it, with the real systemd and keepalived. */
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { poll } from '../../src/lab/poll.ts'
 import { nodes } from '../../src/lab/scene.ts'
 import { deafen } from '../e2e/faults.ts'
-import { type Base, type Container, installBase } from './container.ts'
+import { type Base, installBase } from './container.ts'
 import { built } from './debs.ts'
-import { bootPair, type Pair } from './pair.ts'
+import { bootPair, isWell, setUp } from './pair.ts'
 
-const DEADLINE_MS = 20_000
 const deb = built('.deb')
-
-/** Follows the README on both nodes. */
-async function follow({ machines: [one, two] }: Pair): Promise<void> {
-  for (const machine of [one, two]) await machine.run(`apt-get install --yes ./${basename(deb)}`)
-  await one.run(
-    'vip-switch init --yes --cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150',
-  )
-  await two.run('cat > config.yaml', await one.run('cat /etc/vip-switch/config.yaml'))
-  await two.run('vip-switch init --join config.yaml --peer db-1')
-  for (const machine of [one, two]) {
-    await machine.run('systemctl enable --now vip-switch-preflight@VI_1 vip-switch')
-    await machine.run('systemctl restart keepalived')
-  }
-}
-
-async function isWell(machine: Container): Promise<void> {
-  const doctor = async () => {
-    const { exitCode, stdout } = await machine.attempt('vip-switch doctor')
-    return exitCode === 0 ? stdout : undefined
-  }
-  const said = await poll('the doctor finds all well', DEADLINE_MS, doctor)
-  expect(said.split('\n').at(-1)).toMatch(/^\d+ ok$/)
-}
 
 describe.each(['bookworm', 'trixie'])('on Debian %s', (suite) => {
   let base: Base
@@ -46,7 +21,7 @@ describe.each(['bookworm', 'trixie'])('on Debian %s', (suite) => {
     const [one, two] = pair.machines
     expect((await one.attempt('command -v node nodejs')).exitCode).not.toBe(0)
     const began = Date.now()
-    await follow(pair)
+    await setUp(pair, basename(deb))
     await expect.poll(pair.owners).toEqual(['db-1'])
     for (const machine of [one, two]) await isWell(machine)
     const keepalived = (await one.run('keepalived --version 2>&1')).split('\n', 1)[0]

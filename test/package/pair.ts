@@ -1,13 +1,14 @@
 /** Two machines with the package, in the lab's network, and a client of their VIP behind its router. */
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { buildRegion } from '../../src/lab/ec2/seed/build.ts'
 import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
 import type { Seed } from '../../src/lab/ec2/seed/seed.ts'
 import type { EndpointControl } from '../../src/lab/endpoint-control.ts'
 import { endpointUrl, startEndpointProcess } from '../../src/lab/endpoint-process.ts'
 import { createNetwork, type Network } from '../../src/lab/network.ts'
+import { poll } from '../../src/lab/poll.ts'
 import { createRunDirectory } from '../../src/lab/run-directory.ts'
 import { type LabNode, nodes, VIP } from '../../src/lab/scene.ts'
 import { routeByVpc, startVpcRouter } from '../e2e/vpc-router.ts'
@@ -23,6 +24,8 @@ export type Pair = {
   /** Names of the nodes that the VIP's routes point to, each once. */
   owners(): Promise<string[]>
 }
+
+const DEADLINE_MS = 20_000
 
 /** The lab's VPC as `init` finds it: no table has a VIP yet. */
 function freshSeed(): Seed {
@@ -80,4 +83,28 @@ export async function bootPair(base: Base, deb: string): Promise<Pair> {
       return [...new Set(routes.map(({ target }) => nameOf(target)))]
     },
   }
+}
+
+/** Does on both nodes what the README says. @param archive the name of the package, in the home directory */
+export async function setUp({ machines: [one, two] }: Pair, archive: string): Promise<void> {
+  for (const machine of [one, two]) await machine.run(`apt-get install --yes ./${archive}`)
+  await one.run(
+    'vip-switch init --yes --cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150',
+  )
+  await two.run('cat > config.yaml', await one.run('cat /etc/vip-switch/config.yaml'))
+  await two.run('vip-switch init --join config.yaml --peer db-1')
+  for (const machine of [one, two]) {
+    await machine.run('systemctl enable --now vip-switch-preflight@VI_1 vip-switch')
+    await machine.run('systemctl restart keepalived')
+  }
+}
+
+/** Waits until the doctor has nothing to say. */
+export async function isWell(machine: Container): Promise<void> {
+  const doctor = async () => {
+    const { exitCode, stdout } = await machine.attempt('vip-switch doctor')
+    return exitCode === 0 ? stdout : undefined
+  }
+  const said = await poll('the doctor finds all well', DEADLINE_MS, doctor)
+  expect(said.split('\n').at(-1)).toMatch(/^\d+ ok$/)
 }
