@@ -57,7 +57,7 @@ test.each(['VI_1', 'VI one', '-x', '--help', ' = '])('%j is unpinned as it is ad
   claim(enis.db1, name, 'MASTER')
   setTag(enis.db1, pinKey('db', name), pinValue({ since: Date.now(), until: Date.now() + 600_000 }))
   const { exitCode, stdout } = await inShell(await advised())
-  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${name} is no longer pinned to ${enis.db1}` })
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${name} is no longer pinned to db-1 (${enis.db1})` })
 })
 
 test.each([
@@ -157,22 +157,11 @@ test('every step of init is a command of a shell, in a directory of any name', a
       `file://${directory}/-d $x'y/iam-policy.json`,
     ],
     ['sudo', 'cp', `${path}/keepalived.conf`, '/etc/keepalived/keepalived.conf'],
-    [
-      'vip-switch',
-      'keepalived-config',
-      '--priority',
-      '…',
-      '--peer',
-      '10.0.1.11',
-      '--config',
-      `${path}/config.yaml`,
-      '--',
-      '-VI @1',
-    ],
     ['sudo', 'useradd', '--system', '--shell', '/usr/sbin/nologin', 'keepalived_script'],
     ['sudo', 'cp', '/usr/lib/vip-switch/systemd/*.service', '/etc/systemd/system/'],
     ['sudo', 'systemctl', 'enable', '--now', 'vip-switch-preflight@\\x2dVI\\x20\\x401', 'vip-switch'],
     ['sudo', 'systemctl', 'restart', 'keepalived'],
-    ['vip-switch', 'doctor', '--config', `${path}/config.yaml`],
+    ['sudo', 'vip-switch', 'doctor', '--config', `${path}/config.yaml`],
+    ['sudo', 'vip-switch', 'init', '--join', 'config.yaml', '--peer', '10.0.1.11'],
   ])
 })

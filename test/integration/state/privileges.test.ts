@@ -57,7 +57,8 @@ function relative({ name, path }: Call): string {
   return `${name} ${inRun.replaceAll(/[0-9a-f-]{36}_\d+_\d+_/g, '#_').replaceAll(/\.\d+\.unfinished/g, '.#.unfinished')}`
 }
 
-const isOfNoUse = ({ path }: Call) => path.startsWith('/dev/') || path.startsWith('/proc/')
+/** Devices, and sockets without a path, as netlink's. */
+const isOfNoUse = ({ path }: Call) => /^\/(dev|proc)\/|(^|\/)socket:\[\d+\]$/.test(path)
 
 describe.skipIf(!requires('root') || !requires('strace'))('what is written', () => {
   test('by root is in the state directory, by the hooks in theirs; all of it is known, and none of it follows a link', async () => {

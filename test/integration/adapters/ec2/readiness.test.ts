@@ -70,7 +70,12 @@ describe('a daemon', () => {
   test('asks EC2 for nothing more than its claim and its reads, and writes nothing, while it makes itself ready', async () => {
     await backup()
     const actions = new Set(endpoint.requests.map(({ action }) => action))
-    expect([...actions].sort()).toEqual(['CreateTags', 'DescribeNetworkInterfaces', 'DescribeRouteTables'])
+    expect([...actions].sort()).toEqual([
+      'CreateTags',
+      'DescribeInstances',
+      'DescribeNetworkInterfaces',
+      'DescribeRouteTables',
+    ])
     expect(targets()).toEqual(both(eniOf('db-1')))
   })
 
