@@ -26,6 +26,7 @@ export type Pair = {
 }
 
 const DEADLINE_MS = 20_000
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
 /** The lab's VPC as `init` finds it: no table has a VIP yet. */
 function freshSeed(): Seed {
@@ -85,18 +86,31 @@ export async function bootPair(base: Base, deb: string): Promise<Pair> {
   }
 }
 
+/** The five commands of the README, without `sudo` and what is said of them. */
+function commandsOfReadme(): readonly string[] {
+  const [, block = ''] = /Five commands on each node:\n\n((?: {4}.*\n)+)/.exec(README) ?? []
+  return block
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^sudo /, '')
+        .replace(/ +#.*$/, ''),
+    )
+}
+
 /** Does on both nodes what the README says. @param archive the name of the package, in the home directory */
 export async function setUp({ machines: [one, two] }: Pair, archive: string): Promise<void> {
-  for (const machine of [one, two]) await machine.run(`apt-get install --yes ./${archive}`)
-  await one.run(
-    'vip-switch init --yes --cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150',
-  )
+  const [install = '', init = '', ...rest] = commandsOfReadme()
+  const doctor = rest.pop()
+  expect(doctor).toBe('vip-switch doctor')
+  const answers = '--yes --cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150'
+  for (const machine of [one, two]) await machine.run(install.replace(/\S+\.deb$/, `--yes ./${archive}`))
+  await one.run(`${init} ${answers}`)
   await two.run('cat > config.yaml', await one.run('cat /etc/vip-switch/config.yaml'))
-  await two.run('vip-switch init --join config.yaml --peer db-1')
-  for (const machine of [one, two]) {
-    await machine.run('systemctl enable --now vip-switch-preflight@VI_1 vip-switch')
-    await machine.run('systemctl restart keepalived')
-  }
+  await two.run(`${init} --join config.yaml --peer db-1`)
+  for (const command of rest) for (const machine of [one, two]) await machine.run(command)
 }
 
 /** Waits until the doctor has nothing to say. */
