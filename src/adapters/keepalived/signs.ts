@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { childrenOf, openFilesOf } from './process.ts'
 
-/** The addresses of this host: keepalived adds its VIPs as MASTER, and removes them afterwards. */
+/**
+ * The addresses of this host: keepalived adds its VIPs as MASTER, and removes them afterwards. Empty without netlink, which a
+ * hardened unit may deny (RestrictAddressFamilies=).
+ */
 export function hostAddresses(): string {
-  const all = Object.entries(networkInterfaces()).flatMap(([name, found = []]) =>
+  const all = Object.entries(interfacesIfKnown()).flatMap(([name, found = []]) =>
     // Link-local ones come and go with every container.
     found
       .filter(({ family, scopeid }) => family === 'IPv4' || scopeid === 0)
@@ -32,6 +35,14 @@ export function amountWritten(writers: readonly number[]): string {
 export function writersOf(pid: number, fifo: string): readonly number[] {
   const children = childrenOf(pid)
   return children.length === 1 ? children : children.filter((child) => openFilesOf(child).includes(fifo))
+}
+
+function interfacesIfKnown(): ReturnType<typeof networkInterfaces> {
+  try {
+    return networkInterfaces()
+  } catch {
+    return {}
+  }
 }
 
 /** Undefined if the process has ended, or may not be inspected. */
