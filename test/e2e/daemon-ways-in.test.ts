@@ -58,7 +58,7 @@ describe.skipIf(!requires('keepalived'))('the daemon', { timeout: 60_000 }, () =
 
     writeFileSync(path, good.replace('interval:', 'intervall:'))
     process.kill(daemon.process.pid, 'SIGHUP')
-    await lab.says(second, ({ configRejected }) => configRejected?.includes('did you mean interval?') === true)
+    await lab.says(second, ({ configRejected }) => configRejected?.includes('did you mean "interval"?') === true)
     expect(daemon.log().filter(({ level }) => level >= 50)).toHaveLength(1)
     const killed = Date.now()
     await lab.cluster.keepalivedOf(first).kill()
