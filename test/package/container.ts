@@ -43,7 +43,13 @@ export async function boot(
   const nspawn = await startLogged(
     [
       ...['systemd-nspawn', '--quiet', '--boot', '--directory', root, '--volatile=overlay', '--console=pipe'],
-      ...['--register=no', '--keep-unit', `--network-namespace-path=/run/netns/${namespace}`],
+      // For keepalived, which adds the VIP to an interface.
+      ...[
+        '--capability=CAP_NET_ADMIN',
+        '--register=no',
+        '--keep-unit',
+        `--network-namespace-path=/run/netns/${namespace}`,
+      ],
     ],
     { PATH: process.env.PATH },
   )

@@ -27,6 +27,8 @@ describe.each(['bookworm', 'trixie'])('on Debian %s', (suite) => {
     const keepalived = (await one.run('keepalived --version 2>&1')).split('\n', 1)[0]
     process.stdout.write(`  ${suite}, ${keepalived}: from the package to a working pair in ${Date.now() - began} ms\n`)
 
+    expect(await one.run('ip address show dev lo')).toContain('10.99.0.10/32')
+
     await one.run('systemctl stop keepalived')
     await expect.poll(pair.owners).toEqual(['db-2'])
     await one.run('systemctl start keepalived')

@@ -15,7 +15,8 @@ import { routeByVpc, startVpcRouter } from '../e2e/vpc-router.ts'
 import { type Base, boot, type Container } from './container.ts'
 import { ROOT } from './debs.ts'
 
-export const CLIENT = { name: 'client', address: '10.0.3.13' } as const
+/** In the first node's subnet. */
+export const CLIENT = { name: 'client', address: '10.0.1.50' } as const
 
 export type Pair = {
   readonly network: Network
@@ -32,14 +33,8 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 function freshSeed(): Seed {
   const { lab } = defaultSeed.vpcs
   if (!lab) throw new Error('the default seed has no VPC named lab')
-  const client = { zone: 'ap-northeast-1a', cidr: '10.0.3.0/24' }
   const tables = Object.entries(lab.routeTables ?? {}).map(([name, table]) => [name, { ...table, routes: {} }])
-  const routeTables = Object.fromEntries(tables)
-  const own = {
-    subnets: { ...lab.subnets, client },
-    routeTables: { ...routeTables, 'private-a': { ...routeTables['private-a'], subnets: ['private-a', 'client'] } },
-  }
-  return { ...defaultSeed, vpcs: { lab: { ...lab, ...own } } }
+  return { ...defaultSeed, vpcs: { lab: { ...lab, routeTables: Object.fromEntries(tables) } } }
 }
 
 /** Boots both, with nothing of ours on them but the archive. All of it is gone when the test ends. */
