@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 const requirements = {
   moto: { programs: ['moto_server'] },
   aws: { programs: ['aws'] },
+  'cfn-lint': { programs: ['cfn-lint'] },
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   overlay: { programs: ['unshare', 'nsenter', 'setpriv', 'useradd', 'npm'], obstacle: obstacleToOverlays },
   script: { programs: ['script'] },

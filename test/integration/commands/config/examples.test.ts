@@ -10,7 +10,9 @@ import { INSTALLED, verdictOfKeepalived } from '../../../support/keepalived-verd
 import { requires } from '../../../support/requires.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../../../examples', import.meta.url))
-const names = readdirSync(EXAMPLES).filter((name) => !name.includes('.'))
+const folders = readdirSync(EXAMPLES).filter((name) => !name.includes('.'))
+/** Those of a service; the others are of infrastructure. */
+const names = folders.filter((name) => existsSync(join(EXAMPLES, name, 'config.yaml')))
 const textOf = (...path: string[]) => readFileSync(join(EXAMPLES, ...path), 'utf8')
 
 /** Files that the README has installed in /usr/local/bin. */
@@ -20,12 +22,13 @@ const scriptsOf = (name: string) =>
     .map((file) => join(EXAMPLES, name, file))
 
 test('each has its line in the table of contents', () => {
-  const listed = Array.from(textOf('README.md').matchAll(/^\| \[([a-z]+)\]/gm), ([, name]) => name)
-  expect(listed.sort()).toEqual(names)
+  const listed = Array.from(textOf('README.md').matchAll(/^\| \[([a-z-]+)\]/gm), ([, name]) => name)
+  expect(listed.sort()).toEqual(folders)
 })
 
 test('their pages link to what is there', () => {
-  const pages = ['README.md', ...names.map((name) => join(name, 'README.md'))]
+  const own = folders.map((name) => join(name, 'README.md')).filter((page) => existsSync(join(EXAMPLES, page)))
+  const pages = ['README.md', ...own]
   const links = pages.flatMap((page) =>
     Array.from(textOf(page).matchAll(/\]\(([^)#:]+)\)/g), ([, path = '']) => join(EXAMPLES, dirname(page), path)),
   )
