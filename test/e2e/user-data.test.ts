@@ -15,7 +15,8 @@ import { createNetwork } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { type LabNode, nodes, VIP } from '../../src/lab/scene.ts'
 import { evaluate, readTemplate, userDataOf } from '../support/cloudformation.ts'
-import { requires } from '../support/requires.ts'
+import { type Requirement, requires } from '../support/requires.ts'
+import { evaluateModule } from '../support/terraform.ts'
 import { bin, first, second } from './case.ts'
 import { type Machine, startMachine } from './machine.ts'
 
@@ -28,7 +29,8 @@ type Example = {
   /** What a node runs at its first boot. */
   scriptOf(node: LabNode, sha256: string): string
   /** What its role may do. */
-  readonly policy: unknown
+  policy(): unknown
+  readonly needs?: Requirement
   /** Whether somebody waits for the outcome. */
   readonly tells: boolean
 }
@@ -46,12 +48,28 @@ const stackOf = (sha256: string) => ({
   },
 })
 
+const moduleOf = (sha256: string) => ({
+  variables: { package_url: PACKAGE_URL, package_sha256: sha256 },
+  locals: {
+    arn: 'arn:aws:ec2:ap-northeast-1:123456789012',
+    addresses: { a: first.address, b: second.address },
+    agent_releases: 'https://example.com/agent',
+  },
+})
+
 const EXAMPLES: readonly Example[] = [
   {
     name: 'cloudformation',
     scriptOf: (_, sha256) => userDataOf(template, stackOf(sha256)),
-    policy: policyIn(evaluate(template.Resources.Role?.Properties.Policies, template, stackOf(''))),
+    policy: () => policyIn(evaluate(template.Resources.Role?.Properties.Policies, template, stackOf(''))),
     tells: true,
+  },
+  {
+    name: 'terraform',
+    needs: 'terraform',
+    scriptOf: (node, sha256) => evaluateModule(moduleOf(sha256)).user_data[node === first ? 'a' : 'b'],
+    policy: () => evaluateModule(moduleOf('0'.repeat(64))).policy,
+    tells: false,
   },
 ]
 
@@ -109,70 +127,75 @@ async function bareMachine(machine: Machine, archive: Buffer, mac: string): Prom
   await machine.run(`ip link set eth0 address ${mac}`)
 }
 
-describe.each(EXAMPLES)('the user data of $name', { timeout: 120_000 }, ({ scriptOf, policy, tells }) => {
-  test.skipIf(!requires('shellcheck'))('is a script that shellcheck finds nothing in', async () => {
+describe.each(EXAMPLES)('the user data of $name', { timeout: 120_000 }, ({ scriptOf, policy, needs, tells }) => {
+  const isMissing = needs !== undefined && !requires(needs)
+
+  test.skipIf(isMissing || !requires('shellcheck'))('is a script that shellcheck finds nothing in', async () => {
     const run = execa('shellcheck', ['-'], { input: scriptOf(first, '0'.repeat(64)), reject: false })
     const { exitCode, stdout } = await run
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
   })
 
-  test.skipIf(!requires('keepalived') || !requires('overlay'))('makes a pair of two bare machines', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'vip-switch-user-data-'))
-    const network = createNetwork(nodes)
-    onTestFinished(() => {
-      network.remove()
-      rmSync(directory, { recursive: true })
-    })
-    await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: ROOT })
-    const archive = readFileSync(join(directory, readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? ''))
-    const seed = seedWith(policy)
-    const region = buildRegion(seed)
-    const control = await startEndpointProcess({ bin, network, directory, seed })
-    const env = { AWS_ENDPOINT_URL: endpointUrl(network), npm_config_offline: 'true' }
-    async function machineOf(node: LabNode): Promise<Machine> {
-      const machine = await startMachine(network.namespaceOf(node), join(directory, node.name), env)
-      const [own] = [...region.interfaces.values()].filter(({ addresses }) => addresses.includes(node.address))
-      await bareMachine(machine, archive, own?.mac ?? '')
-      return machine
-    }
-    const machines = await Promise.all(nodes.map(machineOf))
-
-    for (const [index, machine] of machines.entries()) {
-      const node = index === 0 ? first : second
-      const write = (sha256: string) => machine.run('cat > /root/user-data', scriptOf(node, sha256))
-      await write('0'.repeat(64))
-      const refused = await machine.attempt('bash /root/user-data')
-      expect(refused.exitCode).not.toBe(0)
-      expect(refused.stderr).toContain('checksum did NOT match')
-      await machine.run('! command -v /usr/bin/vip-switch && rm /root/asked')
-      await write(createHash('sha256').update(archive).digest('hex'))
-      await machine.run('bash /root/user-data')
-
-      const asked = (await machine.run('cat /root/asked')).split('\n')
-      expect(asked).toContain(`curl ${PACKAGE_URL}`)
-      expect(asked.filter((line) => line.startsWith('systemctl'))).toEqual([
-        'systemctl enable --now vip-switch-preflight@VI_1 vip-switch',
-        'systemctl restart keepalived',
-      ])
-      if (tells) {
-        const told = (await machine.run('cat /root/told')).split('\n').map((line): unknown => JSON.parse(line))
-        expect(told).toEqual([
-          expect.objectContaining({ Status: 'FAILURE', UniqueId: node.address }),
-          expect.objectContaining({ Status: 'SUCCESS', UniqueId: node.address }),
-        ])
+  test.skipIf(isMissing || !requires('keepalived') || !requires('overlay'))(
+    'makes a pair of two bare machines',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'vip-switch-user-data-'))
+      const network = createNetwork(nodes)
+      onTestFinished(() => {
+        network.remove()
+        rmSync(directory, { recursive: true })
+      })
+      await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], { cwd: ROOT })
+      const archive = readFileSync(join(directory, readdirSync(directory).find((name) => name.endsWith('.tgz')) ?? ''))
+      const seed = seedWith(policy())
+      const region = buildRegion(seed)
+      const control = await startEndpointProcess({ bin, network, directory, seed })
+      const env = { AWS_ENDPOINT_URL: endpointUrl(network), npm_config_offline: 'true' }
+      async function machineOf(node: LabNode): Promise<Machine> {
+        const machine = await startMachine(network.namespaceOf(node), join(directory, node.name), env)
+        const [own] = [...region.interfaces.values()].filter(({ addresses }) => addresses.includes(node.address))
+        await bareMachine(machine, archive, own?.mac ?? '')
+        return machine
       }
-      const snippet = await machine.run('cat /etc/vip-switch/keepalived.conf')
-      expect(snippet).toContain(`priority ${node.priority}\n`)
-      await machine.run('vip-switch switch VI_1 --dry-run')
-    }
-    for (const machine of machines) {
-      await (await machine.start('vip-switch reconcile')).line(/"msg":"started"/)
-      await machine.start('keepalived --dont-fork --log-console')
-    }
-    const mine = [...region.interfaces.values()].find(({ addresses }) => addresses.includes(first.address))?.id
-    await poll('both tables lead to the first node', DEADLINE_MS, async () => {
-      const routes = (await control.routes()).filter(({ destination }) => destination === VIP)
-      return (routes.length === 2 && routes.every(({ target }) => target === mine)) || undefined
-    })
-  })
+      const machines = await Promise.all(nodes.map(machineOf))
+
+      for (const [index, machine] of machines.entries()) {
+        const node = index === 0 ? first : second
+        const write = (sha256: string) => machine.run('cat > /root/user-data', scriptOf(node, sha256))
+        await write('0'.repeat(64))
+        const refused = await machine.attempt('bash /root/user-data')
+        expect(refused.exitCode).not.toBe(0)
+        expect(refused.stderr).toContain('checksum did NOT match')
+        await machine.run('! command -v /usr/bin/vip-switch && rm /root/asked')
+        await write(createHash('sha256').update(archive).digest('hex'))
+        await machine.run('bash /root/user-data')
+
+        const asked = (await machine.run('cat /root/asked')).split('\n')
+        expect(asked).toContain(`curl ${PACKAGE_URL}`)
+        expect(asked.filter((line) => line.startsWith('systemctl'))).toEqual([
+          'systemctl enable --now vip-switch-preflight@VI_1 vip-switch',
+          'systemctl restart keepalived',
+        ])
+        if (tells) {
+          const told = (await machine.run('cat /root/told')).split('\n').map((line): unknown => JSON.parse(line))
+          expect(told).toEqual([
+            expect.objectContaining({ Status: 'FAILURE', UniqueId: node.address }),
+            expect.objectContaining({ Status: 'SUCCESS', UniqueId: node.address }),
+          ])
+        }
+        const snippet = await machine.run('cat /etc/vip-switch/keepalived.conf')
+        expect(snippet).toContain(`priority ${node.priority}\n`)
+        await machine.run('vip-switch switch VI_1 --dry-run')
+      }
+      for (const machine of machines) {
+        await (await machine.start('vip-switch reconcile')).line(/"msg":"started"/)
+        await machine.start('keepalived --dont-fork --log-console')
+      }
+      const mine = [...region.interfaces.values()].find(({ addresses }) => addresses.includes(first.address))?.id
+      await poll('both tables lead to the first node', DEADLINE_MS, async () => {
+        const routes = (await control.routes()).filter(({ destination }) => destination === VIP)
+        return (routes.length === 2 && routes.every(({ target }) => target === mine)) || undefined
+      })
+    },
+  )
 })

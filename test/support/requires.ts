@@ -8,6 +8,7 @@ const requirements = {
   moto: { programs: ['moto_server'] },
   aws: { programs: ['aws'] },
   'cfn-lint': { programs: ['cfn-lint'] },
+  terraform: { programs: ['terraform'] },
   keepalived: { programs: ['keepalived', 'ip', 'nft'], obstacle: obstacleToNamespaces },
   overlay: { programs: ['unshare', 'nsenter', 'setpriv', 'useradd', 'npm'], obstacle: obstacleToOverlays },
   script: { programs: ['script'] },
