@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { policiesOf } from '../../src/commands/iam-policy/policy.ts'
 import { policySchema } from '../../src/lab/ec2/iam/policy.ts'
 import { buildRegion } from '../../src/lab/ec2/seed/build.ts'
 import { defaultSeed } from '../../src/lab/ec2/seed/default.ts'
@@ -14,7 +15,9 @@ import { endpointUrl, startEndpointProcess } from '../../src/lab/endpoint-proces
 import { createNetwork } from '../../src/lab/network.ts'
 import { poll } from '../../src/lab/poll.ts'
 import { type LabNode, nodes, VIP } from '../../src/lab/scene.ts'
+import { setUpScript } from '../support/cloud-init.ts'
 import { evaluate, readTemplate, userDataOf } from '../support/cloudformation.ts'
+import { config as parsedConfig } from '../support/parsed-config.ts'
 import { type Requirement, requires } from '../support/requires.ts'
 import { evaluateModule } from '../support/terraform.ts'
 import { bin, first, second } from './case.ts'
@@ -57,6 +60,11 @@ const moduleOf = (sha256: string) => ({
   },
 })
 
+/** What the example's settings come to. */
+const OF_CLOUD_INIT = `
+  cluster: pair
+  instances: { VI_1: { vips: [10.99.0.10], routeTables: [{ name: private-a }, { name: private-c }] } }`
+
 const EXAMPLES: readonly Example[] = [
   {
     name: 'cloudformation',
@@ -69,6 +77,17 @@ const EXAMPLES: readonly Example[] = [
     needs: 'terraform',
     scriptOf: (node, sha256) => evaluateModule(moduleOf(sha256)).user_data[node === first ? 'a' : 'b'],
     policy: () => evaluateModule(moduleOf('0'.repeat(64))).policy,
+    tells: false,
+  },
+  {
+    name: 'cloud-init',
+    scriptOf: ({ name, priority }, sha256) =>
+      setUpScript({
+        ...{ package_url: PACKAGE_URL, package_sha256: sha256, route_tables: 'private-a private-c' },
+        ...{ peer: name === first.name ? second.address : first.address, priority: `${priority}` },
+      }),
+    policy: () =>
+      policiesOf(parsedConfig(OF_CLOUD_INIT), { region: 'ap-northeast-1', account: '123456789012' }).instance,
     tells: false,
   },
 ]
