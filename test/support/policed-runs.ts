@@ -68,6 +68,8 @@ export const OFFLINE = [
   'config show',
   'config schema',
   'config instances',
+  'config nodes',
+  'config tables',
   'iam-policy',
   'completion',
   'manual',

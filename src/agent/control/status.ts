@@ -48,6 +48,8 @@ const instanceSchema = z.object({
   counters: z.record(z.enum(COUNTERS), z.int().min(0)),
 })
 
+const namedSchema = z.object({ id: z.string(), name: z.string().nullable() })
+
 const statusSchema = z.object({
   version: z.literal(1),
   cluster: z.string(),
@@ -63,6 +65,9 @@ const statusSchema = z.object({
   /** Details of this host, not of one VRRP instance. */
   details: z.array(detailSchema),
   instances: z.array(instanceSchema),
+  /** What was last seen in EC2, with names as far as they are known. */
+  nodes: z.array(namedSchema).default([]),
+  tables: z.array(namedSchema).default([]),
 })
 
 export type DaemonStatus = z.output<typeof statusSchema>

@@ -259,6 +259,7 @@ export class Daemon {
           this.#counts,
           this.#rejected,
           this.#credentialRenewals,
+          this.#names.seen(),
         )
     }
   }

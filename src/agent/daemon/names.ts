@@ -6,6 +6,7 @@ import { explained, namesIn } from '../../core/names.ts'
 import type { TargetFacts } from '../../core/route.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { deadline } from '../../platform/clock.ts'
+import type { DaemonStatus } from '../control/status.ts'
 import type { InstanceReading } from '../node/reading.ts'
 
 /** Milliseconds until names are asked for again after a failure: they may be denied for good. */
@@ -15,6 +16,8 @@ const PATIENCE_MS = 5000
 export type Names = {
   /** Puts names beside the ids in a sentence, as far as they are known. */
   readonly explain: (text: string) => string
+  /** What is known: nodes by ENI, and route tables. */
+  seen(): Pick<DaemonStatus, 'nodes' | 'tables'>
   /** Learns the names of what a reading shows. */
   learn(reading: InstanceReading, ec2: Ec2): void
 }
@@ -48,6 +51,10 @@ export function createNames(clock: Clock): Names {
   }
 
   return {
+    seen: () => ({
+      nodes: [...holders.keys()].map((id) => ({ id, name: facts.get(id)?.name ?? null })),
+      tables: Array.from(tables, ([id, name]) => ({ id, name: name ?? null })),
+    }),
     explain: (text) => explained(text, nameOf, tables),
     learn({ selection, holders: seen }, ec2) {
       for (const { id, name } of selection.tables) tables.set(id, name)

@@ -18,6 +18,7 @@ export function statusOf(
   counts: Counts,
   rejected: Rejection | undefined,
   credentialRenewals: number,
+  seen: Pick<DaemonStatus, 'nodes' | 'tables'>,
 ): DaemonStatus {
   const instances = [...agents].map(([name, { state }]): InstanceStatus => {
     const { self, mute, pin, decision, edge, observations, settings } = state
@@ -57,6 +58,7 @@ export function statusOf(
     credentialRenewals,
     details: Array.from(details, toldDetail),
     instances,
+    ...seen,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Completion for bash. */
 import { allCommands, type CommandOutline } from '../outline.ts'
-import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
+import { type Completes, completesOf } from './completes.ts'
 
 /**
  * Generates the script. The words before the cursor determine the command, its number of arguments and any option that
@@ -88,8 +88,8 @@ function completion(key: string, completes: Completes): string[] {
       return [arm(key, '_vip_switch_files -f "$current"')]
     case 'directories':
       return [arm(key, '_vip_switch_files -d "$current"')]
-    case 'instances':
-      return [arm(key, `_vip_switch_words "$("\${COMP_WORDS[0]}" ${INSTANCES_COMMAND} 2> /dev/null)" "$current"`)]
+    case 'printed':
+      return [arm(key, `_vip_switch_words "$("\${COMP_WORDS[0]}" ${completes.command} 2> /dev/null)" "$current"`)]
     case 'nothing':
       return []
   }

@@ -1,6 +1,6 @@
 /** Completion for fish. */
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline } from '../outline.ts'
-import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
+import { type Completes, completesOf } from './completes.ts'
 
 /** Generates the script: a function that recognises the current command, and each command's completions. */
 export function fishCompletion(program: CommandOutline): string {
@@ -61,8 +61,8 @@ function offers(completes: Completes): string {
       return '-r -F'
     case 'directories':
       return `-x -a ${quoted('(__fish_complete_directories)')}`
-    case 'instances':
-      return `-x -a ${quoted(`(vip-switch ${INSTANCES_COMMAND} 2> /dev/null)`)}`
+    case 'printed':
+      return `-x -a ${quoted(`(vip-switch ${completes.command} 2> /dev/null)`)}`
     case 'nothing':
       return '-x'
   }

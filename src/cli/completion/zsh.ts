@@ -1,15 +1,16 @@
 /** Completion for zsh. */
 import { type ArgumentOutline, allCommands, type CommandOutline, type OptionOutline } from '../outline.ts'
-import { type Completes, completesOf, INSTANCES_COMMAND } from './completes.ts'
+import { type Completes, completesOf } from './completes.ts'
 
 /** Generates the script: a function per command, which delegates to zsh's _arguments. */
 export function zshCompletion(program: CommandOutline): string {
   return `#compdef vip-switch
 # zsh completion for vip-switch: source it after compinit, or save it as _vip-switch in a directory of $fpath
 
-_vip-switch-instances() {
+# The command is in the last two arguments: _arguments inserts options of compadd before them.
+_vip-switch-printed() {
   local -a names
-  names=(\${(f)"$(_call_program instances $service ${INSTANCES_COMMAND})"})
+  names=(\${(f)"$(_call_program names $service $argv[-2,-1])"})
   compadd -a names
 }
 
@@ -85,8 +86,8 @@ function action(completes: Completes): string {
       return '_files'
     case 'directories':
       return '_files -/'
-    case 'instances':
-      return '_vip-switch-instances'
+    case 'printed':
+      return `_vip-switch-printed ${completes.command}`
     case 'nothing':
       return ' '
   }

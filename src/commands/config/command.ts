@@ -71,4 +71,18 @@ Example, with the first line of config.yaml that points editors to it:
       const { printInstances } = await import('./config.ts')
       exit(printInstances(options))
     })
+
+  for (const [name, what] of [
+    ['nodes', 'nodes'],
+    ['tables', 'route tables'],
+  ] as const) {
+    config
+      .command(name, { hidden: true })
+      .description(`print the ${what} that the daemon here has seen, one per line`)
+      .addOption(configOption())
+      .action(async (options) => {
+        const { printSeen } = await import('./seen.ts')
+        exit(await printSeen(name, options))
+      })
+  }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, test as base, beforeAll, describe, expect } from 'vitest'
+import { serveControl } from '../../../src/agent/daemon/control-server.ts'
 import { environmentFor, PROGRAM, runProgram } from '../../support/cli.ts'
 import { requires } from '../../support/requires.ts'
 
@@ -14,15 +15,34 @@ const ZSH = fileURLToPath(new URL('../../support/zsh/complete.zsh', import.meta.
 /** Has the shell load its script, and asks what it offers at the end of the line: words, with what bash or fish add. */
 type Ask = (script: string, line: string) => Promise<string>
 
+const stopped = new AbortController()
+
+/** A daemon's status with this in it. */
+const statusWith = (seen: object) => ({
+  ...{ version: 1, cluster: 'db', eni: 'eni-0a', region: 'ap-northeast-1', configLoadedAt: '2026-11-23T01:02:03Z' },
+  ...{ configRejected: null, configRejectedSince: null, credentialRenewals: 0, details: [], instances: [], ...seen },
+})
+
 let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'vip-switch-completion-'))
   symlinkSync(PROGRAM, join(directory, 'vip-switch'))
-  const config =
-    '{ cluster: db, instances: { VI_1: { vips: [10.99.0.10], routeTables: [rtb-0a] }, VI_2: { vips: [10.99.0.11], routeTables: [rtb-0a] } } }'
+  // A daemon that has seen two nodes, one of them without a name, and a route table.
+  const seen = {
+    nodes: [
+      { id: 'eni-0a', name: 'db-1' },
+      { id: 'eni-0b', name: null },
+    ],
+    tables: [{ id: 'rtb-0a', name: 'private-a' }],
+  }
+  await serveControl(join(directory, 'control.sock'), () => statusWith(seen), stopped.signal)
+  const config = `{ cluster: db, control: ${join(directory, 'control.sock')}, instances: { VI_1: { vips: [10.99.0.10], routeTables: [rtb-0a] }, VI_2: { vips: [10.99.0.11], routeTables: [rtb-0a] } } }`
   writeFileSync(join(directory, 'config.yaml'), config)
 })
-afterAll(() => rm(directory, { recursive: true }))
+afterAll(() => {
+  stopped.abort()
+  return rm(directory, { recursive: true })
+})
 
 const environment = () =>
   environmentFor(undefined, {
@@ -78,6 +98,8 @@ describe.each(shells)('$shell', ({ shell, asked }) => {
     ['options', 'vip-switch keepalived-config --p', ['--peer', '--priority', '--profile']],
     ['options after others’ values', 'vip-switch switch -r switch -v pin --dr', ['--dry-run']],
     ['VRRP instances', 'vip-switch switch ', ['VI_1', 'VI_2']],
+    ['nodes', 'vip-switch switch VI_1 --to ', ['db-1', 'eni-0b']],
+    ['route tables', 'vip-switch switch -r ', ['private-a']],
     ['VRRP instances after an option', 'vip-switch pin --for 30m VI', ['VI_1', 'VI_2']],
     ['nothing for an instance of EC2', 'vip-switch switch --instance VI', []],
     ['what an argument may be', 'vip-switch completion ', ['bash', 'fish', 'zsh']],
