@@ -172,7 +172,10 @@ describe('what EC2 would refuse is said before anything is written', () => {
 
   test('of tags that match only in another VPC', async () => {
     for (const id of [DEV_A, DEV_C]) endpoint.region.tags.get(id)?.delete('tier')
-    const { exitCode, stderr } = await run(['notify', 'INSTANCE', 'VI_1', 'MASTER', '--deadline', '3s'], ON_NODE)
+    const { exitCode, stderr } = await run(
+      ['notify', 'INSTANCE', 'VI_1', 'MASTER', '--deadline', '3s', '--state-dir', join(directory, 'state')],
+      ON_NODE,
+    )
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain(`no route table in ${DEV} matches the tags tier=private, only some in ${PROD}`)
     expect(written()).toEqual([])
