@@ -135,7 +135,7 @@ async function allWell(machines: readonly Machine[]): Promise<void> {
       DEADLINE_MS,
       async () => (await machine.attempt('vip-switch doctor')).exitCode === 0 || undefined,
     )
-    expect((await machine.run('vip-switch doctor')).split('\n').at(-1)).toBe('22 ok')
+    expect((await machine.run('vip-switch doctor')).split('\n').at(-1)).toBe('25 ok')
   }
 }
 
@@ -195,11 +195,9 @@ describe.skipIf(!requires('keepalived') || !requires('overlay'))('the installati
 
     const flags = '--cluster db --vip 10.99.0.10 --route-table role=private --peer db-2 --priority 150'
     const made = await one.run(`${partOf(readme, /^ {4}sudo (vip-switch init) /m)} ${flags}`)
-    await one.run(/^ *sudo (cp .* \/etc\/keepalived\/keepalived\.conf)$/m.exec(made)?.[1] ?? 'false')
-    const same = await one.run('cat /etc/vip-switch/config.yaml')
-    await two.run('mkdir -p /etc/vip-switch && cat > /etc/vip-switch/config.yaml', same)
-    const theirs = /^ *(vip-switch keepalived-config .*)$/m.exec(made)?.[1]?.replace('…', '100')
-    await two.run(`${theirs} > /etc/keepalived/keepalived.conf`)
+    expect(made).toMatch(/✓ \/etc\/keepalived\/keepalived\.conf +includes /)
+    await two.run('cat > config.yaml', await one.run('cat /etc/vip-switch/config.yaml'))
+    await two.run(/^ *sudo (vip-switch init --join .*)$/m.exec(made)?.[1] ?? 'false')
     expect((await one.attempt('vip-switch doctor --fix -f')).stdout).toContain('is not running')
     for (const machine of [one, two]) await startAll(machine)
     await allWell([one, two])

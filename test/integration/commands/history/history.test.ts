@@ -19,7 +19,15 @@ beforeEach(() => {
 })
 
 const run = (values: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> =>
-  runProgram(values, environmentFor(endpoint, { STATE_DIRECTORY: directory, VIP_SWITCH_CONFIG: config, ...env }))
+  runProgram(
+    values,
+    environmentFor(endpoint, {
+      STATE_DIRECTORY: directory,
+      RUNTIME_DIRECTORY: directory,
+      VIP_SWITCH_CONFIG: config,
+      ...env,
+    }),
+  )
 const notify = (...event: readonly string[]) => run(['notify', '--state-dir', directory, ...event])
 
 const entrySchema = z.looseObject({ at: z.iso.datetime(), kind: z.string() })
