@@ -10,8 +10,13 @@ export const MODULE = fileURLToPath(new URL('../../examples/terraform', import.m
 
 const PARTS = ['variables.tf', 'policy.tf', 'user-data.tf', 'user-data.sh.tftpl']
 
-/** Terraform's environment: nothing of this user's settings. */
-export const terraformEnvironment = { PATH: process.env.PATH, HOME: '/nonexistent', TF_CLI_CONFIG_FILE: '/dev/null' }
+/** Terraform's environment: nothing of this user's settings, and nothing written among them. */
+export const terraformEnvironment = {
+  PATH: process.env.PATH,
+  HOME: '/dev/null',
+  CHECKPOINT_DISABLE: 'true',
+  TF_CLI_CONFIG_FILE: '/dev/null',
+}
 
 const evaluated = z.object({ policy: z.unknown(), user_data: z.object({ a: z.string(), b: z.string() }) })
 
