@@ -42,10 +42,13 @@ export function tableNames({ tables }: Scene): string {
   return [...tables.keys()].join(', ')
 }
 
-/** Replaces ids in vip-switch's output with names. */
+/** Replaces ids in vip-switch's output, and ids beside names, with names alone. */
 export function inNames(text: string, scene: Scene): string {
   const tables = new Map([...scene.tables].map(([name, id]) => [id, name]))
-  return text.replaceAll(/\b(?:eni|rtb)-[0-9a-f]+/g, (id) => tables.get(id) ?? scene.nameOf(id))
+  const named = [...tables].reduce((rest, [id, name]) => rest.replaceAll(`${id} ${name}`, name), text)
+  return named
+    .replaceAll(/[\w-]+ \((eni-[0-9a-f]+)\)/g, '$1')
+    .replaceAll(/\b(?:eni|rtb)-[0-9a-f]+/g, (id) => tables.get(id) ?? scene.nameOf(id))
 }
 
 /** Ids derive from the seed's names alone, so they are known before an endpoint runs. */
