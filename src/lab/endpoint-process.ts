@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { urlHost } from './ec2/http.ts'
 import type { Seed } from './ec2/seed/seed.ts'
@@ -28,7 +29,9 @@ export async function startEndpointProcess(options: {
   const seedPath = join(directory, 'seed.json')
   const socketPath = join(directory, 'ec2.sock')
   writeFileSync(seedPath, JSON.stringify(seed))
-  const place = ['--host', network.cloudAddress, '--port', String(ENDPOINT_PORT), '--socket', socketPath]
+  // Everywhere: tests give the cloud further addresses.
+  const host = isIPv6(network.cloudAddress) ? '::' : '0.0.0.0'
+  const place = ['--host', host, '--port', String(ENDPOINT_PORT), '--socket', socketPath]
   const metadata = ['--metadata-host', network.metadataAddress, '--metadata-port', '80']
   const command = [process.execPath, bin, 'lab', 'ec2', ...place, ...metadata, '--seed', seedPath]
   const child = await startLogged(inNamespace(network.cloud, command), process.env)

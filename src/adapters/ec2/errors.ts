@@ -106,6 +106,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   // Our own (proxy.ts).
   ProxyRefusal: {
     class: 'retry',
+    lasts: true,
     hint: 'let the proxy connect to that host (407: put user:password@ into HTTPS_PROXY), or name the host in NO_PROXY',
   },
   NotDone: serverError,
