@@ -118,17 +118,26 @@ async function buildLater(bundle, source) {
     metafile: true,
     plugins: [shakeableSchemas],
   })
-  const chunks = (await readdir(split)).map((name) => join(split, name))
+  // The bundle names its modules: by paths that are the same in each build.
+  const absWorkingDir = resolve(staging)
+  const chunks = (await readdir(split)).map((name) => resolve(split, name))
   await build({
     ...FOR_NODE,
     ...AT_ONCE,
+    absWorkingDir,
     bundle: false,
     entryPoints: chunks,
-    outdir: split,
+    outdir: resolve(split),
     outExtension: { '.js': '.cjs' },
     allowOverwrite: true,
   })
-  await build({ ...FOR_NODE, ...AT_ONCE, entryPoints: [join(split, 'entry.cjs')], outfile: join(staging, bundle) })
+  await build({
+    ...FOR_NODE,
+    ...AT_ONCE,
+    absWorkingDir,
+    entryPoints: [resolve(split, 'entry.cjs')],
+    outfile: resolve(staging, bundle),
+  })
   await rm(split, { recursive: true })
   return Object.values(metafile.outputs)
 }
