@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { processIds } from '../platform/processes.ts'
 import { atEnd, isAlive, killAll } from './cleanup.ts'
 
 export type RunDirectory = {
@@ -38,8 +39,7 @@ function removeRun(path: string): void {
 }
 
 function processesAtHomeIn(path: string): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map(Number).filter((pid) => environmentOf(pid).includes(`\0HOME=${path}/`))
+  return processIds().filter((pid) => environmentOf(pid).includes(`\0HOME=${path}/`))
 }
 
 /** As text, each entry after a NUL; empty for a process that has ended, or is another user's. */

@@ -1,8 +1,9 @@
 /** Who reads a FIFO: two readers each get a part of what keepalived writes (acassen/keepalived#2024). */
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { codeOf, Failure } from '../../platform/errors.ts'
+import { processIds } from '../../platform/processes.ts'
 import { readerOf } from './fifo-file.ts'
+import { programOf } from './process.ts'
 
 export type FifoReader = { readonly pid: number; readonly command: string }
 
@@ -18,10 +19,10 @@ export function otherReadersOf(path: string): FifoReader[] {
   const fifo = statSync(path, { throwIfNoEntry: false, bigint: true })
   if (!fifo?.isFIFO()) return []
   const daemon = readerOf(path)
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map(Number).flatMap((pid) => {
+  return processIds().flatMap((pid) => {
     if (pid === daemon || !reads(pid, fifo) || programOf(pid) === 'keepalived') return []
-    return [{ pid, command: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() }]
+    const command = ofLiving(() => readFileSync(`/proc/${pid}/comm`, 'utf8'))
+    return command === undefined ? [] : [{ pid, command: command.trim() }]
   })
 }
 
@@ -33,10 +34,6 @@ function reads(pid: number, fifo: { readonly dev: bigint; readonly ino: bigint }
     const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? `${WRITE_ONLY}`, 8)
     return (flags & ACCESS_MODE) !== WRITE_ONLY
   })
-}
-
-function programOf(pid: number): string | undefined {
-  return ofLiving(() => basename(readlinkSync(`/proc/${pid}/exe`)))
 }
 
 /** Undefined for what is gone meanwhile, or hidden from root itself, as in another user namespace. */

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { codeOf, Failure, messageOf } from '../../platform/errors.ts'
+import { processIds } from '../../platform/processes.ts'
 
 /** A process that cannot be mistaken for a later one with the same id. */
 export type KeepalivedProcess = {
@@ -145,7 +146,7 @@ function statOf(pid: number): { command: string; parent: number; startTicks: num
 }
 
 /** The name of the process's program, if it exists and we may see it. */
-function programOf(pid: number): string | undefined {
+export function programOf(pid: number): string | undefined {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '')
   } catch (error) {
@@ -170,12 +171,6 @@ function isInThisNetwork(pid: number): boolean {
   } catch (error) {
     return !isGone(error)
   }
-}
-
-function processIds(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
 }
 
 /** The file's text, if it exists and its process has not ended. */

@@ -1,8 +1,9 @@
 /** A transition hook's process group: all that it has started, directly or indirectly. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Clock } from '../../platform/clock.ts'
+import { processIds } from '../../platform/processes.ts'
 
 /** Time between SIGTERM and SIGKILL, in milliseconds, like the next. */
 const GRACE = 1000
@@ -33,13 +34,13 @@ export async function endGroup(id: number, clock: Clock, user?: User): Promise<v
 
 /** Ignores zombies: in a container, nobody may reap orphans. */
 function isAlive(id: number): boolean {
-  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && isMember(name, id))
+  return processIds().some((pid) => isMember(pid, id))
 }
 
 /** proc(5), stat: the command in brackets, which may itself contain brackets; state; parent; process group. */
-function isMember(process: string, group: number): boolean {
+function isMember(pid: number, group: number): boolean {
   try {
-    const [, state, ofGroup] = /^.*\) (\S) \d+ (\d+) /s.exec(readFileSync(`/proc/${process}/stat`, 'utf8')) ?? []
+    const [, state, ofGroup] = /^.*\) (\S) \d+ (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
     return Number(ofGroup) === group && state !== 'Z' && state !== 'X'
   } catch {
     return false // It has ended meanwhile.
