@@ -1,6 +1,7 @@
 // The commit that is built.
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** Its name, with `-dirty` if files differ from it; empty outside a clone. */
 export function commitName() {
@@ -10,7 +11,8 @@ export function commitName() {
 /** When it was made, in seconds since the epoch: the date of what is built. Outside a clone, of package.json. */
 export function commitTime() {
   const { SOURCE_DATE_EPOCH: given } = process.env
-  return Number(given || git('log', '-1', '--format=%ct')) || Math.floor(statSync('package.json').mtimeMs / 1000)
+  const manifest = join(import.meta.dirname, 'package.json')
+  return Number(given || git('log', '-1', '--format=%ct')) || Math.floor(statSync(manifest).mtimeMs / 1000)
 }
 
 function git(...words) {

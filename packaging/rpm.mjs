@@ -69,7 +69,11 @@ fi
 
 %preun
 if [ "$1" -eq 0 ]; then
-  if [ -d /run/systemd/system ]; then systemctl --no-reload disable --now vip-switch.service || :; fi
+  if [ -d /run/systemd/system ]; then
+    systemctl --no-reload disable --now vip-switch.service || :
+    systemctl stop 'vip-switch-preflight@*.service' || :
+  fi
+  rm -f /etc/systemd/system/*.wants/vip-switch-preflight@*.service
   rm -f /usr/lib/vip-switch/dist/*.cache
 fi
 

@@ -13,6 +13,7 @@ export const configOption = () =>
 /** @param what is kept there @param byDefault for the help: where it is otherwise */
 export const stateDirOption = (what: string, byDefault: string) =>
   new Option('--state-dir <dir>', `${what} (default ${byDefault})`)
+
 /** For every command that asks EC2, as is profileOption. */
 export const regionOption = () =>
   new Option('--region <region>', 'AWS region (default: the config’s, else AWS_REGION, profile or instance)').argParser(

@@ -1,10 +1,9 @@
 /** Chooses the site that this machine permits: the real keepalived where it runs, else a simulated one. */
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { messageOf } from '../platform/errors.ts'
 import { namespaceSite } from './namespace-site.ts'
 import { createNetwork, type Network } from './network.ts'
 import { setLoss } from './packet-loss.ts'
+import { isOnPath } from './program-on-path.ts'
 import { nodes, type Scene } from './scene.ts'
 import { simulatedSite } from './simulated/site.ts'
 import type { Site, Way } from './site.ts'
@@ -54,15 +53,4 @@ function tryLoss(network: Network): void {
     setLoss(network, node, way, true)
     setLoss(network, node, way, false)
   }
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }

@@ -1,4 +1,15 @@
 /** The whole screen of a terminal, and its keys. What was on it before comes back at the end. */
+import {
+  ALTERNATE_SCREEN,
+  BREAK_LINES,
+  CLEAR_BELOW,
+  CLEAR_LINE,
+  CUT_LINES,
+  HIDE_CURSOR,
+  MAIN_SCREEN,
+  SHOW_CURSOR,
+  TOP_LEFT,
+} from './escapes.ts'
 import type { Printable } from './print.ts'
 
 type Input = {
@@ -25,17 +36,6 @@ export type FullScreen = {
   /** Gives the terminal back; again, it does nothing. */
   end(): void
 }
-
-const ALTERNATE_SCREEN = '\x1b[?1049h'
-const MAIN_SCREEN = '\x1b[?1049l'
-const HIDE_CURSOR = '\x1b[?25l'
-const SHOW_CURSOR = '\x1b[?25h'
-// A terminal may find a character wider than we do: the line must not take a second row.
-const CUT_LINES = '\x1b[?7l'
-const BREAK_LINES = '\x1b[?7h'
-const TOP_LEFT = '\x1b[H'
-const CLEAR_LINE = '\x1b[2K'
-const CLEAR_BELOW = '\x1b[J'
 
 /** Of a terminal that does not tell its size. */
 const USUAL_SIZE: Size = { columns: 80, rows: 24 }

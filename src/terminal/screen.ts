@@ -1,4 +1,5 @@
 /** Text that is redrawn in place on a terminal, and stays at the end. */
+import { BREAK_LINES, CLEAR_BELOW, CLEAR_LINE, CUT_LINES, HIDE_CURSOR, SHOW_CURSOR, TOP_LEFT } from './escapes.ts'
 import type { Printable } from './print.ts'
 import { brokenAt, widthOf, wrapped } from './table.ts'
 
@@ -10,15 +11,6 @@ type Terminal = {
   on(event: 'resize', listener: () => void): unknown
   off(event: 'resize', listener: () => void): unknown
 }
-
-const HIDE_CURSOR = '\x1b[?25l'
-const SHOW_CURSOR = '\x1b[?25h'
-// A terminal may find a character wider than we do: the line must not take a second row.
-const CUT_LINES = '\x1b[?7l'
-const BREAK_LINES = '\x1b[?7h'
-const CLEAR_LINE = '\x1b[2K'
-const CLEAR_BELOW = '\x1b[J'
-const TOP_LEFT = '\x1b[H'
 
 export type Screen = {
   /** @param render gives the text for the terminal's current size; called again whenever that changes */

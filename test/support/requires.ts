@@ -1,7 +1,6 @@
 /** What a test needs of the machine, and whether it is there. */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { isOnPath } from '../../src/lab/program-on-path.ts'
 
 /** What each named requirement needs: programs on PATH, and what else must be possible. */
 const requirements = {
@@ -67,15 +66,4 @@ function obstacleToOverlays(): string | undefined {
   const line = `mount -t tmpfs tmpfs /tmp && cd /tmp && mkdir a b c && mount -t overlay overlay -o lowerdir=/,upperdir=a,workdir=b c`
   const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', line], { encoding: 'utf8' })
   return status === 0 ? undefined : `overlays (${stderr.trim()})`
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }

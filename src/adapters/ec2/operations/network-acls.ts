@@ -2,7 +2,7 @@
 import { DescribeNetworkAclsCommand, type NetworkAclEntry, type NetworkAcl as SdkAcl } from '@aws-sdk/client-ec2'
 import { type Destination, parseDestination } from '../../../core/vip.ts'
 import { type Ec2, sendPaged } from '../client.ts'
-import { chunks } from './tables.ts'
+import { idFilter, inChunks } from './interfaces.ts'
 
 const PAGE_SIZE = 100
 
@@ -29,20 +29,18 @@ export async function readNetworkAcls(
   subnets: readonly string[],
   signal: AbortSignal,
 ): Promise<NetworkAcl[]> {
-  const pages = await Promise.all(
-    chunks(subnets).map((Values) =>
-      sendPaged(
-        'reading network ACLs',
-        (NextToken, options) => {
-          const Filters = [{ Name: 'association.subnet-id', Values }]
-          return ec2.own.send(new DescribeNetworkAclsCommand({ Filters, MaxResults: PAGE_SIZE, NextToken }), options)
-        },
-        (page) => page.NetworkAcls,
-        signal,
-      ),
+  const found = await inChunks(subnets, (ids) =>
+    sendPaged(
+      `reading network ACLs in ${ec2.region} (DescribeNetworkAcls)`,
+      (NextToken, options) => {
+        const Filters = [idFilter('association.subnet-id', ids)]
+        return ec2.own.send(new DescribeNetworkAclsCommand({ Filters, MaxResults: PAGE_SIZE, NextToken }), options)
+      },
+      (page) => page.NetworkAcls,
+      signal,
     ),
   )
-  return pages.flat().map(aclOf)
+  return found.map(aclOf)
 }
 
 function aclOf({ NetworkAclId = '', Associations = [], Entries = [] }: SdkAcl): NetworkAcl {
